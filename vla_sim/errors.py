@@ -1,0 +1,42 @@
+"""What can go wrong, named so that a user can act on it.
+
+Everything a user can get wrong is a `ValueError`; what only we can get wrong is an `assert`.
+"""
+
+from collections.abc import Iterable
+
+
+class VlaSimError(ValueError):
+    """Base of every error that vla-sim raises on purpose."""
+
+
+class UnknownName(VlaSimError):
+    """A name that is in none of the tables."""
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        listed = ", ".join(repr(k) for k in sorted(known))
+        super().__init__(f"no {kind} {name!r}; there are {listed}")
+
+
+class BadAction(VlaSimError):
+    """An action that is not finite or has the wrong shape."""
+
+
+class BadConfig(VlaSimError):
+    """Settings that contradict each other or are out of range."""
+
+
+class DamagedFile(VlaSimError):
+    """A file that exists but does not hold what its name promises."""
+
+
+class RunFolderError(VlaSimError):
+    """A run folder that cannot be written, or is half-written, or belongs to another run."""
+
+
+class RenderBackendError(VlaSimError):
+    """A picture was asked of a backend that cannot draw it here."""
+
+
+class ProtocolMismatch(VlaSimError):
+    """Two results that were measured under different protocols were compared."""

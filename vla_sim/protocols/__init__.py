@@ -1,0 +1,1 @@
+"""Roles that parts play for each other. Protocols only: no behaviour lives here."""

@@ -1,0 +1,124 @@
+"""Task: what is wanted, over arrays with a leading axis of simulations."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import mujoco
+import numpy as np
+from numpy.typing import NDArray
+
+from vla_sim.protocols.engine import Engine
+from vla_sim.protocols.robot import Robot
+from vla_sim.records.camera import CameraSpec
+from vla_sim.records.instruction import Referent
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Goal:
+    """One thing that could be asked in a scene."""
+
+    intent_id: str
+    referent: Referent
+    outcome: int
+    """Goals with equal outcomes are satisfied by the same behaviour."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scene:
+    """One simulation's start, drawn from a seed.
+
+    Attributes:
+        start: The robot's start, see `Robot.reset`.
+        goals: What can be asked here.
+        values: {name: array}: what the task writes into the engine and remembers per simulation.
+    """
+
+    start: Floats
+    goals: tuple[Goal, ...]
+    values: Mapping[str, Floats] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """The task's judgement of one step, n rows.
+
+    Attributes:
+        success: bool (n,).
+        reward_terms: {name: (n,)}, each in [0, 1]; the reward is their mean.
+        violations: {name: bool (n,)}, beyond those of the robot's motion.
+    """
+
+    success: NDArray[np.bool_]
+    reward_terms: Mapping[str, Floats]
+    violations: Mapping[str, NDArray[np.bool_]]
+
+
+class Task(Protocol):
+    """Intent without a crank: a task never steps."""
+
+    @property
+    def robot(self) -> Robot:
+        """The robot that the task is for."""
+        ...
+
+    @property
+    def camera(self) -> CameraSpec:
+        """The camera that policies see through."""
+        ...
+
+    @property
+    def horizon_s(self) -> float:
+        """Time after which an episode is truncated [s]."""
+        ...
+
+    @property
+    def hold_steps(self) -> int:
+        """Consecutive steps of success that end the episode."""
+        ...
+
+    def build(self) -> mujoco.MjSpec:
+        """The scene with the robot in it."""
+        ...
+
+    def bind(self, engine: Engine) -> None:
+        """Find the scene's parts in the compiled engine and allocate per-simulation arrays."""
+        ...
+
+    def sample(self, rng: np.random.Generator) -> Scene:
+        """Draw one scene; no engine is touched."""
+        ...
+
+    def write(self, ids: NDArray[np.int64], scenes: Sequence[Scene]) -> None:
+        """Write scenes (all but the robot) into the simulations `ids`."""
+        ...
+
+    def before_step(self) -> None:
+        """Move what moves by itself (other vehicles) for the coming control step."""
+        ...
+
+    def judge(self, goal: NDArray[np.int64]) -> Outcome:
+        """Success, reward and violations of the present state for goals of shape (n,)."""
+        ...
+
+    def privileged(self) -> Mapping[str, Floats]:
+        """The true state that experts read, {name: (n, ...)}, the robot's part included."""
+        ...
+
+    def referent_point(self) -> Floats:
+        """(n, N_GOALS, 3): a point [m] on each goal's referent, for grounding in the image."""
+        ...
+
+    def goal_point(self) -> Floats:
+        """(n, N_GOALS, 3): where the controlled point has to go, frame of proprio[:3]."""
+        ...
+
+    def hazard_geoms(self) -> NDArray[np.int64]:
+        """Ids of geoms not to be hit; shown in the hazard grid."""
+        ...
+
+    def expert_path_length(self) -> Floats:
+        """(n, N_GOALS): length of the expert's path to each goal [m], > 0, read at the start."""
+        ...

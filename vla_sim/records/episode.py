@@ -1,0 +1,101 @@
+"""One attempt, from its plan to all that was measured."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vla_sim.records.instruction import Instruction, Language, Split
+from vla_sim.records.manner import Manner
+
+Arm = Literal["correct", "empty", "swapped", "held_out", "other_language"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class EpisodeSpec:
+    """All that determines an episode, beside the policy.
+
+    The scene follows from (task_id, seed). `goal` counts the scene's goals; the words follow from
+    (seed, language, split). `arm` says what the policy is told instead of the true instruction.
+    """
+
+    task_id: str
+    seed: int
+    goal: int
+    manner: Manner = "normal"
+    language: Language = "en"
+    split: Split = "seen"
+    arm: Arm = "correct"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Episode:
+    """All steps of one attempt. T is the number of control steps.
+
+    Attributes:
+        spec: What was planned.
+        instruction: The true instruction; success is measured against it.
+        shown: What the policy was told; differs from `instruction` in a control arm.
+        embodiment: Name of the robot.
+        control_dt_s: Control period [s].
+        actions: float32 (T, n_act), normalised to [-1, 1], after clipping.
+        proprio: float32 (T + 1, n_proprio).
+        position: float64 (T + 1, n_motion), measured motion, in the groups of the Embodiment.
+        velocity: float64 (T + 1, n_motion).
+        acceleration: float64 (T, n_motion), mean over each control step.
+        point: float64 (T + 1, 3), the controlled point in the world [m].
+        reward: float64 (T,).
+        success: bool (T,), the task's condition after each step.
+        violations: {name: bool (T,)}.
+        expert_path_length_m: Length of the expert's path to the goal, > 0.
+        terminated: The task ended the episode.
+        truncated: The horizon ended it.
+        diverged: The physics blew up.
+        n_goals_equivalent: How many of the scene's goals the same behaviour would satisfy.
+        n_goals: How many goals the scene offers.
+        images: uint8 (T + 1, h, w, 3) or None.
+    """
+
+    spec: EpisodeSpec
+    instruction: Instruction
+    shown: Instruction
+    embodiment: str
+    control_dt_s: float
+    actions: NDArray[np.float32]
+    proprio: NDArray[np.float32]
+    position: NDArray[np.float64]
+    velocity: NDArray[np.float64]
+    acceleration: NDArray[np.float64]
+    point: NDArray[np.float64]
+    reward: NDArray[np.float64]
+    success: NDArray[np.bool_]
+    violations: Mapping[str, NDArray[np.bool_]]
+    expert_path_length_m: float
+    terminated: bool
+    truncated: bool
+    diverged: bool
+    n_goals_equivalent: int
+    n_goals: int
+    images: NDArray[np.uint8] | None = None
+
+    @property
+    def n_steps(self) -> int:
+        """Number of control steps."""
+        return len(self.actions)
+
+    @property
+    def success_once(self) -> bool:
+        """The condition held after at least one step."""
+        return bool(self.success.any())
+
+    @property
+    def success_at_end(self) -> bool:
+        """The condition held after the last step."""
+        return bool(self.success[-1])
+
+    @property
+    def path_length_m(self) -> float:
+        """Length of the controlled point's path [m]."""
+        return float(np.linalg.norm(np.diff(self.point, axis=0), axis=1).sum())

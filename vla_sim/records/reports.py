@@ -1,0 +1,73 @@
+"""What was measured, and what was decided from it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimate:
+    """A number that can be defended: value, sample size and a 95 % interval."""
+
+    value: float
+    n: int
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskReport:
+    """One task under one instruction arm.
+
+    Attributes:
+        task_id: Gymnasium id.
+        arm: Instruction arm.
+        rates: Fractions of episodes with Wilson intervals: "success_once", "success_at_end",
+            "manner_kept", "comfortable", and "violation/<name>" (episodes with any violation).
+        means: Means over episodes with bootstrap intervals: "spl", "time_s", and
+            "violation_steps/<name>" (fraction of steps).
+        guess_rate: Success of acting on a uniformly random instruction of each scene.
+    """
+
+    task_id: str
+    arm: str
+    rates: Mapping[str, Estimate]
+    means: Mapping[str, Estimate]
+    guess_rate: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class RetrievalReport:
+    """Cross-modal retrieval over one gallery.
+
+    Attributes:
+        gallery_size: Number of candidates.
+        values: "V->L/R@10" and the like for R@1, R@5, R@10, MRR, nDCG in all directions.
+        chance: The same keys: what a random ranking would give.
+    """
+
+    gallery_size: int
+    values: Mapping[str, float]
+    chance: Mapping[str, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvalReport:
+    """One evaluation of one model: simulation and retrieval together."""
+
+    protocol: str
+    """Hash-stamped name of the protocol; reports under different ones refuse to be compared."""
+    step: int
+    elapsed_s: float
+    tasks: tuple[TaskReport, ...]
+    retrieval: RetrievalReport | None = None
+    run_card: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StopDecision:
+    """What one more report means for the run."""
+
+    stop: bool
+    is_best: bool
+    score: float
+    reason: str

@@ -1,0 +1,89 @@
+"""(V, L, A) triples as rows of arrays, at the two scales of alignment.
+
+Rows rather than objects: a triple crosses a process boundary and enters a batch thousands of times
+a second. Words are stored as a meaning and spelled out when a batch is drawn, so that one picture
+meets many paraphrases.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+CHUNK_SIZE = 8
+"""Steps of an ActionChunk, and knots of a segment's action sequence: short, as the chapter asks."""
+N_ACT = 7
+"""Action components of the widest embodiment; narrower ones are padded with zeros."""
+N_PROPRIO = 12
+"""Proprioceptive components; narrower embodiments are padded with zeros."""
+N_GOALS = 4
+"""Most goals a scene offers; scenes with fewer repeat theirs with weight zero."""
+N_CLIP = 4
+"""Pictures of a segment: start, two between, outcome."""
+GRID = 16
+"""Cells per side of the image grid on which grounding is supervised."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepTriples:
+    """N moments, each labelled for every goal of its scene (counterfactual triples).
+
+    Attributes:
+        image: uint8 (N, h, w, 3), causal: nothing after the moment.
+        proprio: float32 (N, N_PROPRIO).
+        task: int64 (N,), index of the task in `TASKS`.
+        meaning: int64 (N, N_GOALS), index into `MEANINGS`.
+        weight: float32 (N, N_GOALS), 1 for a goal of the scene, 0 for padding.
+        chunk: float32 (N, N_GOALS, CHUNK_SIZE, N_ACT), the expert's normalised actions.
+        goal_point: float32 (N, N_GOALS, 3), where the goal lies [m], same frame as proprio[:3].
+        cell: float32 (N, N_GOALS, 2), image position (u right, v down) of the referent in [0, 1].
+        cell_visible: bool (N, N_GOALS).
+        hazard: bool (N, GRID, GRID), image cells that show something not to be hit.
+        on_policy: bool (N,), the state was reached by the learner and relabelled by the expert.
+    """
+
+    image: NDArray[np.uint8]
+    proprio: NDArray[np.float32]
+    task: NDArray[np.int64]
+    meaning: NDArray[np.int64]
+    weight: NDArray[np.float32]
+    chunk: NDArray[np.float32]
+    goal_point: NDArray[np.float32]
+    cell: NDArray[np.float32]
+    cell_visible: NDArray[np.bool_]
+    hazard: NDArray[np.bool_]
+    on_policy: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SegmentTriples:
+    """N whole episodes that reached their goal: clip, meaning, and the action sequence.
+
+    Attributes:
+        clip: uint8 (N, N_CLIP, h, w, 3), evenly spaced from the start to the outcome.
+        clip_time_s: float32 (N, N_CLIP), when each picture was taken.
+        task: int64 (N,).
+        meaning: int64 (N,), index into `MEANINGS`.
+        knots: float32 (N, CHUNK_SIZE, N_ACT), low-passed and resampled normalised actions.
+        duration_s: float32 (N,).
+        start: float32 (N, N_PROPRIO), proprioception at the start.
+        cell: float32 (N, 2), image position of the referent in the last picture.
+        cell_visible: bool (N,).
+        seed: int64 (N,), the episode's seed, for splits without a leak.
+    """
+
+    clip: NDArray[np.uint8]
+    clip_time_s: NDArray[np.float32]
+    task: NDArray[np.int64]
+    meaning: NDArray[np.int64]
+    knots: NDArray[np.float32]
+    duration_s: NDArray[np.float32]
+    start: NDArray[np.float32]
+    cell: NDArray[np.float32]
+    cell_visible: NDArray[np.bool_]
+    seed: NDArray[np.int64]
+
+
+Rows = Mapping[str, NDArray[np.generic]]
+"""A record of this file as {field: array}, e.g. `vars(triples)`: what buffers and files hold."""
