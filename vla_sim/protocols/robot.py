@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from vla_sim.protocols.engine import Engine
 from vla_sim.records.embodiment import Embodiment
-from vla_sim.records.manner import Manner, MannerProfile
 
 Floats = NDArray[np.float64]
 
@@ -37,11 +36,6 @@ class Robot(Protocol):
     @property
     def embodiment(self) -> Embodiment:
         """Limits, action meaning and control rate."""
-        ...
-
-    @property
-    def manners(self) -> Mapping[Manner, MannerProfile]:
-        """What each manner means for this robot."""
         ...
 
     @property
@@ -73,6 +67,10 @@ class Robot(Protocol):
 
     def after_step(self, ids: NDArray[np.int64] | None = None) -> None:
         """Read the engine: update `motion`. With ids, start the history of those afresh."""
+        ...
+
+    def collision(self) -> NDArray[np.bool_]:
+        """(n,) the robot touched what it must not touch, as of the last `after_step`."""
         ...
 
     @property

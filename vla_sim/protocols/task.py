@@ -12,6 +12,7 @@ from vla_sim.protocols.engine import Engine
 from vla_sim.protocols.robot import Robot
 from vla_sim.records.camera import CameraSpec
 from vla_sim.records.instruction import Referent
+from vla_sim.records.manner import Manner, MannerProfile
 
 Floats = NDArray[np.float64]
 
@@ -48,10 +49,12 @@ class Outcome:
     Attributes:
         success: bool (n,).
         reward_terms: {name: (n,)}, each in [0, 1]; the reward is their mean.
+        failure: bool (n,), the episode cannot succeed any more and ends.
         violations: {name: bool (n,)}, beyond those of the robot's motion.
     """
 
     success: NDArray[np.bool_]
+    failure: NDArray[np.bool_]
     reward_terms: Mapping[str, Floats]
     violations: Mapping[str, NDArray[np.bool_]]
 
@@ -62,6 +65,11 @@ class Task(Protocol):
     @property
     def robot(self) -> Robot:
         """The robot that the task is for."""
+        ...
+
+    @property
+    def manners(self) -> Mapping[Manner, MannerProfile]:
+        """What each manner means for this task's robot here."""
         ...
 
     @property
@@ -119,6 +127,6 @@ class Task(Protocol):
         """Ids of geoms not to be hit; shown in the hazard grid."""
         ...
 
-    def expert_path_length(self) -> Floats:
-        """(n, N_GOALS): length of the expert's path to each goal [m], > 0, read at the start."""
+    def expert_path_length(self, goal: NDArray[np.int64]) -> Floats:
+        """(n,): length of the expert's path to each goal [m], > 0, read at the start."""
         ...
