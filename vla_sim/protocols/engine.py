@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,6 +11,11 @@ Floats = NDArray[np.float64]
 
 class Engine(Protocol):
     """Live arrays over n simulations; state fields may be written, derived ones are read-only."""
+
+    @property
+    def model(self) -> mujoco.MjModel:
+        """The compiled scene, to find names in; its state-like fields are not to be written."""
+        ...
 
     @property
     def n(self) -> int:
@@ -29,6 +35,11 @@ class Engine(Protocol):
     @property
     def qvel(self) -> Floats:
         """(n, nv), writable."""
+        ...
+
+    @property
+    def act(self) -> Floats:
+        """(n, na), writable: states of actuators, such as the angle an `intvelocity` holds."""
         ...
 
     @property
