@@ -1,0 +1,1 @@
+"""Language: from a goal of the scene and a manner to words, in English and in Chinese."""

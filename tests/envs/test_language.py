@@ -1,0 +1,213 @@
+"""Laws of the grammar: one text means one thing, the languages are parallel, words are drawn."""
+
+import re
+from collections import defaultdict
+from typing import Any, cast
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from vla_sim.envs.language.arms import ARMS, shown
+from vla_sim.envs.language.corpus import corpus, vocabulary
+from vla_sim.envs.language.grammar import (
+    MEANING_INDEX,
+    MEANINGS,
+    REFERENTS,
+    SPLITS,
+    parse,
+    say,
+    say_all,
+    templates_of,
+)
+from vla_sim.envs.language.lexicon import MANNER_SLOTS
+from vla_sim.envs.language.templates import INTENTS, TEMPLATES
+from vla_sim.errors import BadConfig, UnknownName, VlaSimError
+from vla_sim.records.episode import Arm
+from vla_sim.records.instruction import LANGUAGES, Instruction, Language, Meaning, Referent, Split
+from vla_sim.records.manner import MANNERS
+
+meanings = st.sampled_from(MEANINGS)
+languages = st.sampled_from(LANGUAGES)
+splits = st.sampled_from(SPLITS)
+seeds = st.integers(0, 2**32 - 1)
+
+
+@pytest.fixture(scope="module")
+def everything() -> list[Instruction]:
+    return [
+        said
+        for meaning in MEANINGS
+        for language in LANGUAGES
+        for split in SPLITS
+        for said in say_all(meaning, language, split)
+    ]
+
+
+def test_meanings_are_every_intent_times_referent_times_manner() -> None:
+    n = sum(len(referents) for referents in REFERENTS.values()) * len(MANNERS)
+    assert len(MEANINGS) == len(set(MEANINGS)) == n == 272
+    assert all(MEANINGS[i] == meaning for meaning, i in MEANING_INDEX.items())
+    assert len({meaning.key for meaning in MEANINGS}) == n
+
+
+@pytest.mark.parametrize("intent_id", INTENTS)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_twelve_paraphrases_and_a_quarter_held_out(intent_id: str, language: Language) -> None:
+    seen = templates_of(intent_id, language, "seen")
+    held_out = templates_of(intent_id, language, "held_out")
+    assert len(seen) >= 12
+    assert len(held_out) / (len(seen) + len(held_out)) == 0.25
+    patterns = [t.with_manner for t in (*seen, *held_out)]
+    assert len(set(patterns)) == len(patterns)
+
+
+def test_both_languages_have_the_same_ids_in_the_same_splits() -> None:
+    of = {
+        language: {
+            (t.template_id, t.intent_id, t.split) for t in TEMPLATES if t.language == language
+        }
+        for language in LANGUAGES
+    }
+    assert of["en"] == of["zh"]
+    assert 2 * len(of["en"]) == len(TEMPLATES)
+
+
+def test_a_text_has_one_meaning_one_language_and_one_split(everything: list[Instruction]) -> None:
+    read: dict[str, set[tuple[Meaning, Language, Split]]] = defaultdict(set)
+    for said in everything:
+        read[said.text].add((said.meaning, said.language, said.split))
+    assert [text for text, found in read.items() if len(found) > 1] == []
+    assert len(read) == len(everything), "two templates or synonyms spell the same text"
+
+
+def test_texts_are_clean(everything: list[Instruction]) -> None:
+    for said in everything:
+        text = said.text
+        assert said.template_id not in text
+        if said.language == "zh":
+            assert re.fullmatch(r"[\u4e00-\u9fff，？]+", text), text
+        else:
+            assert re.fullmatch(r"[a-z]+([,?]?[ ][a-z]+)*\??", text), text
+
+
+def test_manner_words_do_not_serve_two_manners_and_normal_has_none() -> None:
+    for language in LANGUAGES:
+        manners_of: dict[str, set[str]] = defaultdict(set)
+        for table in MANNER_SLOTS.values():
+            for manner, words in table[language].items():
+                assert manner != "normal"
+                assert len(words) >= 2
+                for word in words:
+                    manners_of[word].add(manner)
+        assert all(len(manners) == 1 for manners in manners_of.values())
+        for template in (t for t in TEMPLATES if t.language == language):
+            plain = template.without_manner
+            assert not any(word in plain for word in manners_of), plain
+
+
+@given(meaning=meanings, language=languages, split=splits, seed=seeds)
+def test_say_is_determined_by_its_generator(
+    meaning: Meaning, language: Language, split: Split, seed: int
+) -> None:
+    def once() -> Instruction:
+        return say(meaning, language=language, split=split, rng=np.random.default_rng(seed))
+
+    said = once()
+    assert said == once()
+    assert (said.meaning, said.language, said.split) == (meaning, language, split)
+    assert said in say_all(meaning, language, split)
+    assert parse(said.text) == meaning
+
+
+@given(meaning=meanings, split=splits, seed=seeds)
+def test_equal_generators_say_parallel_paraphrases(
+    meaning: Meaning, split: Split, seed: int
+) -> None:
+    rngs = [np.random.default_rng(seed), np.random.default_rng(seed)]
+    en, zh = (
+        say(meaning, language=language, split=split, rng=rng)
+        for language, rng in zip(LANGUAGES, rngs, strict=True)
+    )
+    assert en.template_id == zh.template_id
+    assert rngs[0].bit_generator.state == rngs[1].bit_generator.state
+
+
+def test_say_comes_by_every_template() -> None:
+    rng = np.random.default_rng(0)
+    meaning = MEANINGS[1]
+    ids = {say(meaning, language="zh", split="seen", rng=rng).template_id for _ in range(300)}
+    assert ids == {t.template_id for t in templates_of(meaning.intent_id, "zh", "seen")}
+
+
+def test_parse_ignores_case_and_names_what_it_cannot_read() -> None:
+    assert parse(" Pick up the RED cube ").key == "lift/red/cube//normal"
+    with pytest.raises(VlaSimError, match="sing a song"):
+        parse("sing a song")
+
+
+def test_vocabulary_covers_both_splits_and_is_sorted() -> None:
+    words = vocabulary()
+    assert words == sorted(set(words))
+    known = set(words)
+    for split in SPLITS:
+        for text in corpus(split):
+            assert known.issuperset(re.findall(r"[a-z]+|[\u4e00-\u9fff]", text))
+    assert {"red", "slowly", "红", "慢"} <= known
+
+
+def test_unknown_names_list_what_there_is() -> None:
+    rng = np.random.default_rng(0)
+    with pytest.raises(UnknownName, match="'en', 'zh'"):
+        templates_of("lift", cast(Any, "fr"), "seen")
+    with pytest.raises(UnknownName, match="'held_out', 'seen'"):
+        say_all(MEANINGS[0], "en", cast(Any, "test"))
+    with pytest.raises(UnknownName, match="'change_lane'"):
+        templates_of("dance", "en", "seen")
+    with pytest.raises(UnknownName, match="'yellow'"):
+        pink = Meaning(intent_id="lift", referent=Referent(colour="pink", shape="cube"))
+        say(pink, language="en", split="seen", rng=rng)
+    with pytest.raises(UnknownName, match="'ball', 'cube', 'cylinder'"):
+        disc = Meaning(intent_id="lift", referent=Referent(colour="red", shape="disc"))
+        say_all(disc, "zh", "seen")
+    with pytest.raises(UnknownName, match="'smoothly'"):
+        cube = Referent(colour="red", shape="cube")
+        gently = Meaning(intent_id="lift", referent=cube, manner=cast(Any, "gently"))
+        say_all(gently, "zh", "seen")
+    with pytest.raises(UnknownName, match="'swapped'"):
+        shown(cast(Any, "silent"), MEANINGS[0], MEANINGS, "en", rng)
+    with pytest.raises(UnknownName, match="'en', 'zh'"):
+        shown("other_language", MEANINGS[0], MEANINGS, cast(Any, "fr"), rng)
+
+
+@given(
+    arm=st.sampled_from(ARMS),
+    candidates=st.lists(meanings, min_size=2, max_size=4, unique_by=lambda m: m.referent),
+    language=languages,
+    seed=seeds,
+)
+@settings(max_examples=200)
+def test_each_arm_changes_what_it_says_it_changes(
+    arm: Arm, candidates: list[Meaning], language: Language, seed: int
+) -> None:
+    meaning = candidates[0]
+    told = shown(arm, meaning, candidates, language, np.random.default_rng(seed))
+    assert told == shown(arm, meaning, candidates, language, np.random.default_rng(seed))
+    assert (told.text == "") == (arm == "empty")
+    assert (told.meaning != meaning) == (arm == "swapped")
+    assert (told.split == "held_out") == (arm == "held_out")
+    assert (told.language != language) == (arm == "other_language")
+    if told.text:
+        assert parse(told.text) == told.meaning
+    if arm == "swapped":
+        assert told.meaning in candidates
+
+
+def test_another_manner_of_the_same_goal_is_no_swap() -> None:
+    rng = np.random.default_rng(0)
+    same_goal = MEANINGS[: len(MANNERS)]
+    with pytest.raises(BadConfig, match="another goal"):
+        shown("swapped", MEANINGS[0], same_goal, "en", rng)
+    with pytest.raises(BadConfig, match="another goal"):
+        shown("swapped", MEANINGS[0], (), "en", rng)
