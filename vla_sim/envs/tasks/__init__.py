@@ -1,0 +1,41 @@
+"""The table of tasks. To add one: write its file and its line here; tests follow by themselves."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from vla_sim.envs.tasks.change_lane import ChangeLaneConfig
+from vla_sim.envs.tasks.drive_to_goal import DriveToGoalConfig
+from vla_sim.envs.tasks.lift import LiftConfig
+from vla_sim.envs.tasks.reach import ReachConfig
+from vla_sim.errors import UnknownName
+from vla_sim.protocols.task import Task
+
+
+class TaskConfig(Protocol):
+    """Settings that know how to build their task."""
+
+    def build(self) -> Task:
+        """The task with these settings."""
+        ...
+
+
+TASKS: Mapping[str, TaskConfig] = {
+    "vla_sim/Reach-v0": ReachConfig(),
+    "vla_sim/Lift-v0": LiftConfig(),
+    "vla_sim/DriveToGoal-v0": DriveToGoalConfig(),
+    "vla_sim/ChangeLane-v0": ChangeLaneConfig(),
+}
+"""Gymnasium id to settings; the order is that of `StepTriples.task`."""
+
+TASK_IDS: tuple[str, ...] = tuple(TASKS)
+
+
+def make_task(task_id: str) -> Task:
+    """Build the task called `task_id`.
+
+    Raises:
+        UnknownName: If there is no such task.
+    """
+    if task_id not in TASKS:
+        raise UnknownName("task", task_id, TASKS)
+    return TASKS[task_id].build()

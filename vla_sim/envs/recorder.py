@@ -1,0 +1,111 @@
+"""The recorder: what happened in each slot since its episode began."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vla_sim.envs.crank import Crank, StepResult
+from vla_sim.records.episode import Episode
+from vla_sim.records.observation import Observation
+
+
+class Recorder:
+    """Preallocated rows of one episode per slot, cut to length when it ends."""
+
+    def __init__(self, crank: Crank, *, keep_images: bool) -> None:
+        self.crank = crank
+        n, t = crank.n, crank.horizon_steps
+        body = crank.embodiment
+        size = crank.config.image_size
+        self._actions = np.zeros((n, t, body.n_act), dtype=np.float32)
+        self._proprio = np.zeros((n, t + 1, body.n_proprio), dtype=np.float32)
+        self._position = np.zeros((n, t + 1, body.n_motion))
+        self._velocity = np.zeros((n, t + 1, body.n_motion))
+        self._acceleration = np.zeros((n, t, body.n_motion))
+        self._point = np.zeros((n, t + 1, 3))
+        self._reward = np.zeros((n, t))
+        self._success = np.zeros((n, t), dtype=bool)
+        self._violations: dict[str, NDArray[np.bool_]] = {}
+        self._expert_length = np.zeros(n)
+        self._images = (
+            np.zeros((n, t + 1, size, size, 3), dtype=np.uint8) if keep_images else None
+        )
+
+    def begin(self, ids: NDArray[np.int64], seen: Observation, camera: str) -> None:
+        """Note the start of the episodes in `ids`; `seen` has their rows only."""
+        motion = self.crank.robot.motion
+        self._proprio[ids, 0] = seen.proprio
+        self._position[ids, 0] = motion.position[ids]
+        self._velocity[ids, 0] = motion.velocity[ids]
+        self._point[ids, 0] = motion.point[ids]
+        self._expert_length[ids] = self.crank.task.expert_path_length(self.crank.goal)[ids]
+        if self._images is not None:
+            self._images[ids, 0] = seen.images[camera]
+
+    def after(
+        self,
+        ids: NDArray[np.int64],
+        actions: NDArray[np.float32],
+        result: StepResult,
+        seen: Observation,
+        camera: str,
+    ) -> None:
+        """Note one step of the slots `ids`; `seen` has their rows only, the others all n."""
+        motion = self.crank.robot.motion
+        t = self.crank.steps[ids]
+        self._actions[ids, t - 1] = np.clip(actions[ids], -1.0, 1.0)
+        self._proprio[ids, t] = seen.proprio
+        self._position[ids, t] = motion.position[ids]
+        self._velocity[ids, t] = motion.velocity[ids]
+        self._acceleration[ids, t - 1] = motion.acceleration[ids]
+        self._point[ids, t] = motion.point[ids]
+        self._reward[ids, t - 1] = result.reward[ids]
+        self._success[ids, t - 1] = result.success[ids]
+        for name, broken in result.violations.items():
+            if name not in self._violations:
+                self._violations[name] = np.zeros_like(self._success)
+            self._violations[name][ids, t - 1] = broken[ids]
+        if self._images is not None:
+            self._images[ids, t] = seen.images[camera]
+
+    def latest_images(self, ids: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """The newest pictures of the slots `ids`, which must be kept."""
+        assert self._images is not None, "pictures are not kept"
+        return self._images[ids, self.crank.steps[ids]]
+
+    def episode(self, slot: int, result: StepResult) -> Episode:
+        """The episode that ended in `slot` with this result."""
+        crank = self.crank
+        t = int(crank.steps[slot])
+        spec, scene = crank.specs[slot], crank.scenes[slot]
+        instruction, shown = crank.instructions[slot], crank.shown[slot]
+        assert spec is not None and scene is not None
+        assert instruction is not None and shown is not None
+        outcome = scene.goals[int(crank.goal[slot])].outcome
+        violations: Mapping[str, NDArray[np.bool_]] = {
+            name: rows[slot, :t].copy() for name, rows in self._violations.items()
+        }
+        return Episode(
+            spec=spec,
+            instruction=instruction,
+            shown=shown,
+            embodiment=crank.embodiment.name,
+            control_dt_s=crank.embodiment.control_dt_s,
+            actions=self._actions[slot, :t].copy(),
+            proprio=self._proprio[slot, : t + 1].copy(),
+            position=self._position[slot, : t + 1].copy(),
+            velocity=self._velocity[slot, : t + 1].copy(),
+            acceleration=self._acceleration[slot, :t].copy(),
+            point=self._point[slot, : t + 1].copy(),
+            reward=self._reward[slot, :t].copy(),
+            success=self._success[slot, :t].copy(),
+            violations=violations,
+            expert_path_length_m=float(self._expert_length[slot]),
+            terminated=bool(result.terminated[slot]),
+            truncated=bool(result.truncated[slot]),
+            diverged=bool(result.diverged[slot]),
+            n_goals_equivalent=sum(goal.outcome == outcome for goal in scene.goals),
+            n_goals=len(scene.goals),
+            images=None if self._images is None else self._images[slot, : t + 1].copy(),
+        )

@@ -1,0 +1,120 @@
+"""The one stepping loop: collection, evaluation and demonstrations all turn it.
+
+Finished slots are refilled at once from an explicit plan, so every planned episode is run and
+counted, long ones like short ones.
+"""
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vla_sim.envs.crank import Crank, StepResult
+from vla_sim.envs.recorder import Recorder
+from vla_sim.protocols.policy import Policy
+from vla_sim.records.episode import Episode, EpisodeSpec
+from vla_sim.records.observation import Observation
+
+
+class Rollout:
+    """Runs a plan of episodes with one policy in the slots of one crank."""
+
+    def __init__(
+        self,
+        crank: Crank,
+        policy: Policy,
+        plan: Iterable[EpisodeSpec],
+        *,
+        keep_images: bool = False,
+    ) -> None:
+        self.crank = crank
+        self.policy = policy
+        self.keep_images = keep_images
+        self._plan = enumerate(plan)
+        self._place = np.full(crank.n, -1, dtype=np.int64)  # which planned episode a slot runs
+        self._chunks: NDArray[np.float32] | None = None  # (n, k, n_act)
+        self._cursor = np.zeros(crank.n, dtype=np.int64)
+        self._recorder = Recorder(crank, keep_images=keep_images)
+        self._refill(np.arange(crank.n))
+
+    @property
+    def active(self) -> NDArray[np.int64]:
+        """The slots that run an episode now."""
+        return np.flatnonzero(self._place >= 0)
+
+    def advance(self) -> list[tuple[int, Episode]]:
+        """Turn the crank once.
+
+        Returns:
+            The episodes that ended in this step, each with its place in the plan.
+        """
+        actions = self.next_actions()
+        result = self.crank.step(actions)
+        active = self.active
+        after = self.crank.observe(active, images=self.keep_images)
+        self._recorder.after(active, actions, result, after, self.crank.task.camera.name)
+        return self._collect(active, result)
+
+    def next_actions(self) -> NDArray[np.float32]:
+        """The next action of every slot, (n, n_act); asks the policy where a chunk is used up."""
+        active = self.active
+        hungry = active[self._cursor[active] == 0]
+        if len(hungry):
+            observation = self._observe(hungry)
+            fresh = self.policy.chunk(self.crank.told(hungry, observation))
+            if self._chunks is None:
+                self._chunks = np.zeros((self.crank.n, *fresh.shape[1:]), dtype=np.float32)
+            self._chunks[hungry] = fresh
+        n_act = self.crank.embodiment.n_act
+        actions = np.zeros((self.crank.n, n_act), dtype=np.float32)
+        if self._chunks is not None:
+            actions[active] = self._chunks[active, self._cursor[active], :n_act]
+        self._cursor[active] = (self._cursor[active] + 1) % self.policy.n_action_steps
+        return actions
+
+    def _observe(self, ids: NDArray[np.int64]) -> Observation:
+        if self.policy.needs_images and self.keep_images:
+            name = self.crank.task.camera.name
+            seen = self.crank.observe(ids, images=False)
+            images = {name: self._recorder.latest_images(ids)}
+            return Observation(images=images, proprio=seen.proprio, time_s=seen.time_s)
+        return self.crank.observe(ids, images=self.policy.needs_images)
+
+    def _collect(self, active: NDArray[np.int64], result: StepResult) -> list[tuple[int, Episode]]:
+        over = active[(result.terminated | result.truncated)[active]]
+        ended = [(int(self._place[s]), self._recorder.episode(int(s), result)) for s in over]
+        self._refill(over)
+        return ended
+
+    def _refill(self, slots: NDArray[np.int64]) -> None:
+        """Start the next planned episodes in `slots`; what finds no episode falls idle."""
+        self._place[slots] = -1
+        filled: list[int] = []
+        specs: list[EpisodeSpec] = []
+        for slot, (place, spec) in zip(slots, self._plan, strict=False):
+            self._place[slot] = place
+            filled.append(int(slot))
+            specs.append(spec)
+        if filled:
+            ids = np.array(filled)
+            self.crank.start(ids, specs)
+            self._cursor[ids] = 0
+            start = self.crank.observe(ids, images=self.keep_images)
+            self._recorder.begin(ids, start, self.crank.task.camera.name)
+
+
+def rollout(
+    crank: Crank, policy: Policy, plan: Iterable[EpisodeSpec], *, keep_images: bool = False
+) -> Iterator[tuple[int, Episode]]:
+    """Run every planned episode; yields (place in the plan, episode) as they end."""
+    run = Rollout(crank, policy, plan, keep_images=keep_images)
+    while len(run.active):
+        yield from run.advance()
+
+
+def run_all(
+    crank: Crank, policy: Policy, plan: Iterable[EpisodeSpec], *, keep_images: bool = False
+) -> list[Episode]:
+    """Every planned episode, in the order of the plan."""
+    ended = sorted(rollout(crank, policy, plan, keep_images=keep_images), key=lambda pair: pair[0])
+    return [episode for _, episode in ended]

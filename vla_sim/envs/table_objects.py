@@ -1,0 +1,88 @@
+"""Objects on a table that tasks ask for by colour and shape."""
+
+from collections.abc import Mapping, Sequence
+
+import mujoco
+import numpy as np
+from numpy.typing import NDArray
+
+from vla_sim.assets.props import COLOURS, HALF_HEIGHT_M, SHAPES, add_object
+from vla_sim.envs.looks import Looks, first_free_joint, mocap_row, pick_colours
+from vla_sim.physics.world import World
+from vla_sim.records.instruction import Referent
+
+Floats = NDArray[np.float64]
+
+
+class TableObjects:
+    """K objects per simulation, loose (`free`) or fixed where they stand."""
+
+    def __init__(self, *, n_objects: int, free: bool) -> None:
+        self.names = tuple(f"object_{k}" for k in range(n_objects))
+        self.free = free
+
+    def add_to(self, spec: mujoco.MjSpec) -> None:
+        """Add the bodies to a scene that is being built."""
+        for name in self.names:
+            add_object(spec, name, free=self.free)
+
+    def bind(self, world: World) -> None:
+        """Find the bodies in the compiled engine."""
+        self.world = world
+        self.looks = Looks(world, self.names, SHAPES, solid=True)
+        self.half_height = np.zeros((world.n, len(self.names)))
+        self._bodies = np.array([world.model.body(name).id for name in self.names])
+        self._xpos = world.batch.bind("xpos")
+        if self.free:
+            self._joints = [first_free_joint(world.model, name) for name in self.names]
+        else:
+            self._mocap = [mocap_row(world.model, name) for name in self.names]
+
+    def sample(
+        self, rng: np.random.Generator, xy: Floats
+    ) -> tuple[dict[str, Floats], list[Referent]]:
+        """Colours (all different), shapes and yaw for objects at `xy`, shape (K, 2) [m]."""
+        n = len(self.names)
+        colours = pick_colours(rng, COLOURS, n)
+        shapes = [str(shape) for shape in rng.choice(list(SHAPES), n)]
+        values = {
+            "xy": xy,
+            "yaw": rng.uniform(-0.25, 0.25, n),
+            "colour": np.array([list(COLOURS).index(c) for c in colours], dtype=np.float64),
+            "shape": np.array([list(SHAPES).index(s) for s in shapes], dtype=np.float64),
+        }
+        referents = [Referent(colour=c, shape=s) for c, s in zip(colours, shapes, strict=True)]
+        return values, referents
+
+    def write(self, ids: NDArray[np.int64], drawn: Sequence[Mapping[str, Floats]]) -> None:
+        """Put what `sample` drew into the simulations `ids`."""
+        palette, shapes = list(COLOURS.values()), list(SHAPES)
+        for slot, values in zip(ids, drawn, strict=True):
+            shape = [shapes[int(s)] for s in values["shape"]]
+            colour = [palette[int(c)] for c in values["colour"]]
+            self.looks.show(int(slot), list(zip(shape, colour, strict=True)))
+            height = np.array([HALF_HEIGHT_M[s] for s in shape])
+            self.half_height[slot] = height
+            for k in range(len(self.names)):
+                pos = np.array([*values["xy"][k], height[k]])
+                yaw = values["yaw"][k]
+                quat = np.array([np.cos(yaw / 2), 0.0, 0.0, np.sin(yaw / 2)])
+                if self.free:
+                    q, v = self._joints[k]
+                    self.world.qpos[slot, q : q + 7] = [*pos, *quat]
+                    self.world.qvel[slot, v : v + 6] = 0.0
+                else:
+                    self.world.mocap_pos[slot, self._mocap[k]] = pos
+                    self.world.mocap_quat[slot, self._mocap[k]] = quat
+
+    def position(self) -> Floats:
+        """(n, K, 3) centres [m]."""
+        return self._xpos[:, self._bodies]
+
+    def clearance(self) -> Floats:
+        """(n, K) height of the lowest point above the table, for an upright object [m]."""
+        return self.position()[:, :, 2] - self.half_height
+
+    def privileged(self) -> Mapping[str, Floats]:
+        """What experts read: centres and half heights."""
+        return {"object_pos": self.position(), "object_size": self.half_height}

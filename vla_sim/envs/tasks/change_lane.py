@@ -1,0 +1,194 @@
+"""ChangeLane: move into the lane that was named, by side or by the vehicle in it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import mujoco
+import numpy as np
+from numpy.typing import NDArray
+
+from vla_sim.assets.arenas import road
+from vla_sim.assets.car import ROAD_MANNERS
+from vla_sim.assets.props import COLOURS, VEHICLE_HALF_LENGTH_M, VEHICLE_KINDS, add_vehicle
+from vla_sim.envs.looks import Looks, mocap_row, pick_colours
+from vla_sim.envs.robots.car import CarRobot
+from vla_sim.physics.world import World
+from vla_sim.protocols.task import Goal, Outcome, Scene
+from vla_sim.records.camera import CameraSpec
+from vla_sim.records.instruction import Referent
+from vla_sim.records.manner import Manner, MannerProfile
+
+Floats = NDArray[np.float64]
+SIDES = ("left", "right")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChangeLaneConfig:
+    """Settings of ChangeLane."""
+
+    lane_width_m: float = 3.5
+    road_m: float = 400.0
+    """Length of the road; nothing ever reaches its end."""
+    centre_tolerance_m: float = 0.5
+    heading_tolerance_rad: float = 0.087
+    horizon_s: float = 10.0
+    hold_steps: int = 10
+    start_speed_mps: tuple[float, float] = (7.5, 8.5)
+    gap_m: tuple[float, float] = (13.0, 20.0)
+    """Between the centres of the car and of the vehicle ahead in a side lane."""
+    vehicle_speed_mps: tuple[float, float] = (9.0, 10.5)
+    goal_ahead_m: float = 10.0
+    """How far ahead in the lane the goal point lies."""
+    camera: CameraSpec = CameraSpec(
+        name="chase",
+        position=(-9.0, 0.0, 9.0),
+        target=(9.0, 0.0, 0.0),
+        fov_y_deg=50.0,
+        follow_body="car",
+        follow_axes="x",
+    )
+
+    def build(self) -> "ChangeLane":
+        """The task with these settings."""
+        return ChangeLane(self)
+
+
+class ChangeLane:
+    """Three lanes, the car in the middle, a vehicle ahead on either side.
+
+    Left and right can be asked for by side or by naming the vehicle, so words of two kinds lead to
+    the same behaviour, and the picture alone never says which.
+    """
+
+    def __init__(self, config: ChangeLaneConfig) -> None:
+        self.config = config
+        self.robot = CarRobot()
+        self.manners: Mapping[Manner, MannerProfile] = ROAD_MANNERS
+        self.camera = config.camera
+        self.horizon_s = config.horizon_s
+        self.hold_steps = config.hold_steps
+        self.vehicles = tuple(f"vehicle_{side}" for side in SIDES)
+        self.lane_y = np.array([config.lane_width_m, -config.lane_width_m])
+
+    def build(self) -> mujoco.MjSpec:
+        """A road with two vehicles and the car."""
+        c = self.config
+        spec = road(n_lanes=3, lane_width_m=c.lane_width_m, length_m=c.road_m)
+        for name in self.vehicles:
+            add_vehicle(spec, name)
+        self.robot.attach_to(spec)
+        return spec
+
+    def bind(self, world: World) -> None:
+        """Find the vehicles in the compiled engine."""
+        self.world = world
+        self.looks = Looks(world, self.vehicles, VEHICLE_KINDS, solid=True)
+        self._rows = [mocap_row(world.model, name) for name in self.vehicles]
+        self._speed = np.zeros((world.n, len(SIDES)))
+
+    def sample(self, rng: np.random.Generator) -> Scene:
+        """One vehicle ahead in each side lane, of different colours."""
+        c = self.config
+        colours = pick_colours(rng, COLOURS, 2)
+        kinds = [str(kind) for kind in rng.choice(list(VEHICLE_KINDS), 2)]
+        by_side = [
+            Goal(intent_id="change_lane", referent=Referent(relation=side), outcome=k)
+            for k, side in enumerate(SIDES)
+        ]
+        by_vehicle = [
+            Goal(intent_id="follow", referent=Referent(colour=colours[k], shape=kinds[k]), outcome=k)
+            for k in range(len(SIDES))
+        ]
+        return Scene(
+            start=np.array([0.0, rng.uniform(-0.2, 0.2), 0.0, rng.uniform(*c.start_speed_mps)]),
+            goals=(*by_side, *by_vehicle),
+            values={
+                "ahead": rng.uniform(*c.gap_m, len(SIDES)),
+                "speed": rng.uniform(*c.vehicle_speed_mps, len(SIDES)),
+            },
+        )
+
+    def write(self, ids: NDArray[np.int64], scenes: Sequence[Scene]) -> None:
+        """Place the vehicles and remember their speeds."""
+        for slot, scene in zip(ids, scenes, strict=True):
+            self._speed[slot] = scene.values["speed"]
+            for k, row in enumerate(self._rows):
+                self.world.mocap_pos[slot, row] = [scene.values["ahead"][k], self.lane_y[k], 0.0]
+            wishes = [
+                (g.referent.shape, COLOURS[g.referent.colour])
+                for g in scene.goals
+                if g.intent_id == "follow"
+            ]
+            self.looks.show(int(slot), wishes)
+
+    def before_step(self) -> None:
+        """The vehicles drive on."""
+        dt = self.robot.embodiment.control_dt_s
+        for k, row in enumerate(self._rows):
+            self.world.mocap_pos[:, row, 0] += self._speed[:, k] * dt
+
+    def _goal_side(self) -> NDArray[np.int64]:
+        return np.array([0, 1, 0, 1])  # goals are (left, right, left vehicle, right vehicle)
+
+    def judge(self, goal: NDArray[np.int64]) -> Outcome:
+        """Success when the car is centred in the goal's lane and straight in it."""
+        c = self.config
+        state = self.robot.privileged()
+        y, yaw = state["pose"][:, 1], state["pose"][:, 2]
+        offset = np.abs(y - self.lane_y[self._goal_side()[goal]])
+        off_road = np.abs(y) > 1.5 * c.lane_width_m - 0.8
+        failure = off_road | self.robot.collision()
+        centred = (offset < c.centre_tolerance_m) & (np.abs(yaw) < c.heading_tolerance_rad)
+        return Outcome(
+            success=centred & ~failure,
+            failure=failure,
+            reward_terms={
+                "near": 1.0 - np.tanh(0.5 * offset),
+                "straight": np.exp(-5.0 * np.abs(yaw)) * (offset < c.centre_tolerance_m),
+            },
+            violations={"off_road": off_road},
+        )
+
+    def privileged(self) -> Mapping[str, Floats]:
+        """The car's state, the goals' lanes and the vehicles in them (rear ends)."""
+        side = self._goal_side()
+        ahead = self.world.mocap_pos[:, self._rows, 0] - VEHICLE_HALF_LENGTH_M
+        n = self.world.n
+        return {
+            **self.robot.privileged(),
+            "goal_lane_y": np.repeat(self.lane_y[side][None], n, axis=0),
+            "lead_x": ahead[:, side],
+            "lead_speed": self._speed[:, side],
+            "own_lead_x": np.full(n, np.inf),
+            "own_lead_speed": np.zeros(n),
+        }
+
+    def goal_point(self) -> Floats:
+        """(n, 4, 3) a point ahead in each goal's lane."""
+        x = self.robot.motion.point[:, 0]
+        point = np.zeros((len(x), 4, 3))
+        point[:, :, 0] = x[:, None] + self.config.goal_ahead_m
+        point[:, :, 1] = self.lane_y[self._goal_side()]
+        return point
+
+    def referent_point(self) -> Floats:
+        """(n, 4, 3): the lane ahead for a side, the vehicle for a vehicle."""
+        point = self.goal_point()
+        point[:, 2:] = self.world.mocap_pos[:, self._rows]
+        point[:, 2:, 2] += 0.8
+        return point
+
+    def hazard_geoms(self) -> NDArray[np.int64]:
+        """The vehicles."""
+        model = self.world.model
+        geoms = [
+            np.arange(int(b.geomadr[0]), int(b.geomadr[0]) + int(b.geomnum[0]))
+            for b in (model.body(name) for name in self.vehicles)
+        ]
+        return np.concatenate(geoms).astype(np.int64)
+
+    def expert_path_length(self, goal: NDArray[np.int64]) -> Floats:
+        """(n,) a gentle change at the present speed, and the steps that it is held for [m]."""
+        speed = self.robot.privileged()["speed"]
+        dt = self.robot.embodiment.control_dt_s
+        return np.maximum(speed, 1.0) * (3.0 + self.config.hold_steps * dt)
