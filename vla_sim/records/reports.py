@@ -22,9 +22,10 @@ class TaskReport:
         task_id: Gymnasium id.
         arm: Instruction arm.
         rates: Fractions of episodes with Wilson intervals: "success_once", "success_at_end",
-            "manner_kept", "comfortable", and "violation/<name>" (episodes with any violation).
-        means: Means over episodes with bootstrap intervals: "spl", "time_s", and
-            "violation_steps/<name>" (fraction of steps).
+            "manner_kept", "comfortable", "violation/<name>" (episodes with any violation), and
+            "manner_kept/<manner>" over the episodes of that manner.
+        means: Means over episodes with bootstrap intervals: "spl", "time_s",
+            "violation_steps/<name>" (fraction of steps), and "typical_speed/<manner>".
         guess_rate: Success of acting on a uniformly random instruction of each scene.
     """
 
@@ -60,6 +61,9 @@ class EvalReport:
     elapsed_s: float
     tasks: tuple[TaskReport, ...]
     retrieval: RetrievalReport | None = None
+    gains: Mapping[str, Estimate] = field(default_factory=dict)
+    """Language-use gain, "<task_id>/<arm>" and "all/<arm>": success under the true instruction
+    minus success under the arm's, on paired seeds."""
     run_card: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -1,0 +1,1 @@
+"""Metrics: one pure function of an Episode a file; `METRICS` lists them."""

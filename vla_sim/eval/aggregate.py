@@ -1,0 +1,120 @@
+"""From episodes to reports: rates and means with n and a 95 % interval."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+
+import numpy as np
+
+from vla_sim.errors import BadConfig, UnknownName
+from vla_sim.eval.body import Body
+from vla_sim.eval.language_gain import language_gains
+from vla_sim.eval.metrics.table import METRICS
+from vla_sim.eval.metrics.violations import has_violation, violation_steps_fraction
+from vla_sim.eval.statistics import bootstrap_mean, wilson
+from vla_sim.records.episode import Episode
+from vla_sim.records.manner import MANNERS
+from vla_sim.records.reports import Estimate, EvalReport, RetrievalReport, TaskReport
+
+PER_MANNER = ("manner_kept", "typical_speed")
+"""Metrics that are also told apart by manner: slowly < normal < quickly should show."""
+
+
+def eval_report(
+    episodes: Iterable[Episode],
+    bodies: Mapping[str, Body],
+    *,
+    protocol: str,
+    step: int,
+    elapsed_s: float,
+    retrieval: RetrievalReport | None = None,
+    run_card: Mapping[str, str] | None = None,
+) -> EvalReport:
+    """One evaluation of one model.
+
+    Args:
+        episodes: Of any tasks and arms, in any order: the report does not depend on it.
+        bodies: {name of the embodiment: its body}.
+        protocol: Stamp of the protocol that planned the episodes.
+        step: Training step of the model.
+        elapsed_s: Time since training began [s].
+        retrieval: Retrieval of the same model.
+        run_card: See `run_card`.
+
+    Raises:
+        UnknownName: If an episode's embodiment is not in `bodies`.
+    """
+    ordered = sorted(episodes, key=_order)
+    tasks = tuple(
+        task_report(list(group), bodies)
+        for _, group in groupby(ordered, key=lambda e: (e.spec.task_id, e.spec.arm))
+    )
+    return EvalReport(
+        protocol=protocol,
+        step=step,
+        elapsed_s=elapsed_s,
+        tasks=tasks,
+        retrieval=retrieval,
+        gains={key: gain.difference for key, gain in language_gains(ordered).items()},
+        run_card=dict(run_card or {}),
+    )
+
+
+def task_report(episodes: Sequence[Episode], bodies: Mapping[str, Body]) -> TaskReport:
+    """Every metric over the episodes of one task under one arm.
+
+    Raises:
+        BadConfig: If there is no episode, or they are of several tasks or arms.
+        UnknownName: If an episode's embodiment is not in `bodies`.
+    """
+    kinds = {(episode.spec.task_id, episode.spec.arm) for episode in episodes}
+    if len(kinds) != 1:
+        raise BadConfig(f"a task report is about one task under one arm; got {sorted(kinds)}")
+    for episode in episodes:
+        if episode.embodiment not in bodies:
+            raise UnknownName("body", episode.embodiment, bodies)
+    ((task_id, arm),) = kinds
+    ordered = sorted(episodes, key=_order)
+
+    rates: dict[str, Estimate] = {}
+    means: dict[str, Estimate] = {}
+    for name, metric in METRICS.items():
+        values = np.array([metric.of(e, bodies[e.embodiment]) for e in ordered], dtype=np.float64)
+        into = rates if metric.kind == "rate" else means
+        _add(into, name, values, metric.kind)
+        if name in PER_MANNER:
+            manner = np.array([e.instruction.meaning.manner for e in ordered])
+            for one in MANNERS:
+                _add(into, f"{name}/{one}", values[manner == one], metric.kind)
+    for name in sorted({name for e in ordered for name in e.violations}):
+        any_step = np.array([has_violation(e, name) for e in ordered], dtype=np.float64)
+        steps = np.array([violation_steps_fraction(e, name) for e in ordered])
+        _add(rates, f"violation/{name}", any_step, "rate")
+        _add(means, f"violation_steps/{name}", steps, "mean")
+    guess = float(np.mean([e.n_goals_equivalent / e.n_goals for e in ordered]))
+    return TaskReport(task_id=task_id, arm=arm, rates=rates, means=means, guess_rate=guess)
+
+
+def overall_rate(report: EvalReport, name: str, arm: str = "correct") -> Estimate | None:
+    """A rate pooled over the report's tasks under one arm; None where no task has it.
+
+    A protocol runs equally many episodes a task, so the pooled rate is the mean over tasks.
+    """
+    pooled = [t.rates[name] for t in report.tasks if t.arm == arm and name in t.rates]
+    if not pooled:
+        return None
+    return wilson(sum(round(e.value * e.n) for e in pooled), sum(e.n for e in pooled))
+
+
+def _add(into: dict[str, Estimate], name: str, values: np.ndarray, kind: str) -> None:
+    """Estimate from the episodes for which the metric is defined; none, and the name is absent."""
+    defined = values[np.isfinite(values)]
+    if len(defined) == 0:
+        return
+    into[name] = (
+        wilson(int(defined.sum()), len(defined)) if kind == "rate" else bootstrap_mean(defined)
+    )
+
+
+def _order(episode: Episode) -> tuple[str, str, int, int, str]:
+    spec = episode.spec
+    return (spec.task_id, spec.arm, spec.seed, spec.goal, spec.language)

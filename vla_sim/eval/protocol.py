@@ -1,0 +1,115 @@
+"""Protocol: all that has to be equal before two results may be compared."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+
+from vla_sim.errors import BadConfig, ProtocolMismatch
+from vla_sim.records.episode import Arm
+from vla_sim.records.instruction import LANGUAGES, Language
+from vla_sim.records.manner import MANNERS, Manner
+from vla_sim.records.reports import EvalReport
+
+
+@dataclass(frozen=True, kw_only=True)
+class Protocol:
+    """How a model is measured. A change of any field is another protocol with another stamp."""
+
+    name: str
+    version: int = 1
+    """Raised when code outside the fields changes what is measured."""
+    tasks: tuple[str, ...]
+    """Gymnasium ids, versions included."""
+    first_seed: int
+    n_episodes: int
+    """Per task and arm: the seeds are first_seed, first_seed + 1, ..."""
+    arms: tuple[Arm, ...] = ("correct",)
+    languages: tuple[Language, ...] = ("en",)
+    manners: tuple[Manner, ...] = ("normal",)
+    horizon: str = "task"
+    """Where the horizon comes from: "task" for the task's own, else seconds as text."""
+    success: str = "success_at_end"
+    """The reading of success that decides: "success_once" or "success_at_end"."""
+    renderer: str
+    """Id of the camera backend, with its version where pictures could differ."""
+    engine: str
+    """Id of the physics engine, e.g. "mujoco 4.0.0"."""
+    image_size: tuple[int, int]
+    """Height and width of the pictures that the policy sees [px]."""
+
+    def __post_init__(self) -> None:
+        """Refuse what could not be run.
+
+        Raises:
+            BadConfig: If a field is empty, repeated or out of range.
+        """
+        for what, values in (
+            ("tasks", self.tasks),
+            ("arms", self.arms),
+            ("languages", self.languages),
+            ("manners", self.manners),
+        ):
+            if not values or len(set(values)) != len(values):
+                raise BadConfig(f"protocol {self.name!r}: {what} must be named once each: {values}")
+        if self.n_episodes < 1 or self.first_seed < 0:
+            raise BadConfig(f"protocol {self.name!r}: n_episodes >= 1 and first_seed >= 0, please")
+        if self.success not in ("success_once", "success_at_end"):
+            raise BadConfig(f"protocol {self.name!r}: no reading of success {self.success!r}")
+        if unknown := set(self.languages) - set(LANGUAGES) | set(self.manners) - set(MANNERS):
+            raise BadConfig(f"protocol {self.name!r}: unknown words {sorted(unknown)}")
+
+    @property
+    def seeds(self) -> range:
+        """The seeds of every task and arm: fixed beforehand, so that all of them count."""
+        return range(self.first_seed, self.first_seed + self.n_episodes)
+
+    @property
+    def stamp(self) -> str:
+        """Name, version and a hash of all fields, e.g. "spine-v1-3fa85f64c1"."""
+        text = json.dumps(asdict(self), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+        return f"{self.name}-v{self.version}-{hashlib.sha256(text.encode()).hexdigest()[:10]}"
+
+    @property
+    def card(self) -> dict[str, str]:
+        """The fields as lines of a run card: {"protocol/<field>": value as JSON}."""
+        lines = {
+            f"protocol/{field.name}": json.dumps(getattr(self, field.name), ensure_ascii=False)
+            for field in fields(self)
+        }
+        return {"protocol": self.stamp, **lines}
+
+
+def require_same(a: Protocol, b: Protocol) -> None:
+    """Refuse to compare results that were measured differently.
+
+    Raises:
+        ProtocolMismatch: If a field differs; names each of them with both values.
+    """
+    _refuse(a.card, b.card, a.stamp, b.stamp)
+
+
+def require_comparable(a: EvalReport, b: EvalReport) -> None:
+    """Refuse to compare two reports that were measured differently.
+
+    Raises:
+        ProtocolMismatch: If the stamps differ; names the fields where both run cards hold them.
+    """
+    if a.protocol != b.protocol:
+        _refuse(a.run_card, b.run_card, a.protocol, b.protocol)
+
+
+def _refuse(a: Mapping[str, str], b: Mapping[str, str], stamp_a: str, stamp_b: str) -> None:
+    if stamp_a == stamp_b:
+        return
+    names = sorted(key for key in a.keys() | b.keys() if key.startswith("protocol/"))
+    differing = [
+        f"{key.removeprefix('protocol/')}: {a.get(key, 'unknown')} against {b.get(key, 'unknown')}"
+        for key in names
+        if a.get(key) != b.get(key)
+    ]
+    listed = "; ".join(differing) or "their run cards do not hold the fields"
+    raise ProtocolMismatch(
+        f"results of {stamp_a} and {stamp_b} cannot be compared: {listed}. "
+        "Measure both under one protocol"
+    )

@@ -1,0 +1,108 @@
+"""Run card: what has to be known to get the same number again."""
+
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import vla_sim
+from vla_sim.eval.protocol import Protocol
+
+PACKAGES = (
+    "vla-sim",
+    "numpy",
+    "scipy",
+    "mujoco",
+    "numba",
+    "gymnasium",
+    "torch",
+    "transformers",
+    "stable-baselines3",
+    "ruckig",
+    "pyarrow",
+    "pillow",
+)
+THREAD_SETTINGS = (
+    "OMP_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "NUMBA_NUM_THREADS",
+    "LP_NUM_THREADS",
+)
+
+
+def run_card(
+    *, protocol: Protocol, seed: int | None = None, extra: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """Versions, machine, commit, threads and protocol as lines of text; imports nothing heavy.
+
+    Args:
+        protocol: How the numbers beside this card were measured.
+        seed: Seed of training, where there was one.
+        extra: More lines, e.g. {"renderer/self_test": "ok"}; they win over ours.
+    """
+    card = {
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "processor": _processor(),
+        "cores": str(len(os.sched_getaffinity(0)) if _linux() else os.cpu_count()),
+        "commit": commit(Path(vla_sim.__file__).parent) or "not in its git tree",
+        "renderer": protocol.renderer,
+        "engine": protocol.engine,
+        "seeds/evaluation": f"{protocol.seeds.start} to {protocol.seeds.stop - 1} a task and arm",
+    }
+    if seed is not None:
+        card["seeds/training"] = str(seed)
+    for package in PACKAGES:
+        try:
+            card[f"version/{package}"] = version(package)
+        except PackageNotFoundError:
+            card[f"version/{package}"] = "not installed"
+    for name in THREAD_SETTINGS:
+        card[f"threads/{name}"] = os.environ.get(name, "not set")
+    if "torch" in sys.modules:
+        card["threads/torch"] = str(sys.modules["torch"].get_num_threads())
+    return {**card, **protocol.card, **(extra or {})}
+
+
+def commit(package: Path) -> str | None:
+    """The commit that the package's own source tree is at, "+ changes" if its files differ.
+
+    None outside a git tree, without git, or when the tree around the package is someone else's,
+    as it is for a package installed into a virtual environment inside another project.
+    """
+    top = _git(package, "rev-parse", "--show-toplevel")
+    head = _git(package, "rev-parse", "HEAD")
+    if top is None or head is None or Path(top).resolve() != package.resolve().parent:
+        return None
+    return f"{head} + changes" if _git(package, "status", "--porcelain", "--", ".") else head
+
+
+def _git(folder: Path, *words: str) -> str | None:
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(folder), *words],
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip()
+
+
+def _linux() -> bool:
+    return sys.platform == "linux"
+
+
+def _processor() -> str:
+    info = Path("/proc/cpuinfo")
+    if info.is_file():
+        for line in info.read_text(errors="replace").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()

@@ -1,0 +1,139 @@
+"""Intervals and tests for fractions and means."""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.stats import binomtest, norm
+
+from vla_sim.errors import BadConfig
+from vla_sim.records.reports import Estimate
+
+Z_95 = float(norm.ppf(0.975))
+"""Half-width of the central 95 % of a standard normal."""
+
+
+def wilson(n_hits: int, n: int) -> Estimate:
+    """A fraction with its Wilson score interval.
+
+    Args:
+        n_hits: How many of them.
+        n: Out of how many, >= 1.
+
+    Raises:
+        BadConfig: If n < 1 or n_hits is not in [0, n].
+
+    Source:
+        E. B. Wilson, J. Am. Stat. Assoc. 22 (1927) 209.
+    """
+    if n < 1:
+        raise BadConfig(f"a fraction needs at least one sample; got n = {n}")
+    if not 0 <= n_hits <= n:
+        raise BadConfig(f"{n_hits} hits out of {n} is no fraction")
+    value = n_hits / n
+    shrink = 1.0 + Z_95**2 / n
+    centre = (value + Z_95**2 / (2 * n)) / shrink
+    half = Z_95 * np.sqrt(value * (1 - value) / n + Z_95**2 / (4 * n * n)) / shrink
+    # Rounding can push the limits past the value at 0 and 1.
+    low = min(value, max(0.0, float(centre - half)))
+    high = max(value, min(1.0, float(centre + half)))
+    return Estimate(value=value, n=n, low=low, high=high)
+
+
+def bootstrap_mean(
+    samples: ArrayLike, *, n_resamples: int = 2000, seed: int = 20_240_601
+) -> Estimate:
+    """A mean with its percentile bootstrap interval; equal samples give equal intervals.
+
+    A single sample has no spread to resample: its interval is the sample itself, and n says so.
+
+    Args:
+        samples: Finite numbers, shape (n,), n >= 1.
+        n_resamples: How many resamples of size n are drawn.
+        seed: Seed of the resampling.
+
+    Raises:
+        BadConfig: If there is no sample, or one that is not finite.
+    """
+    values = np.asarray(samples, dtype=np.float64).ravel()
+    if len(values) == 0:
+        raise BadConfig("a mean needs at least one sample; got none")
+    if not np.isfinite(values).all():
+        raise BadConfig("a mean needs finite samples; drop what is undefined first")
+    rng = np.random.default_rng(seed)
+    drawn = rng.integers(len(values), size=(n_resamples, len(values)))
+    low, high = np.quantile(values[drawn].mean(axis=1), [0.025, 0.975])
+    mean = float(values.mean())
+    return Estimate(
+        value=mean, n=len(values), low=min(mean, float(low)), high=max(mean, float(high))
+    )
+
+
+def mcnemar(first: ArrayLike, second: ArrayLike) -> float:
+    """Exact two-sided p value that two paired yes/no outcomes are equally frequent.
+
+    Args:
+        first: bool (n,), outcome of each pair under the one condition.
+        second: bool (n,), under the other.
+
+    Raises:
+        BadConfig: If the two are not pairs.
+
+    Source:
+        Q. McNemar, Psychometrika 12 (1947) 153, with the exact binomial tail.
+    """
+    a, b = _pairs(first, second)
+    only_first = int((a & ~b).sum())
+    n_discordant = only_first + int((b & ~a).sum())
+    if n_discordant == 0:
+        return 1.0
+    return float(binomtest(only_first, n_discordant, 0.5).pvalue)
+
+
+def paired_difference(first: ArrayLike, second: ArrayLike) -> Estimate:
+    """Fraction under `first` minus fraction under `second`, over the same n pairs.
+
+    Args:
+        first: bool (n,), n >= 1.
+        second: bool (n,).
+
+    Raises:
+        BadConfig: If the two are not pairs.
+
+    Source:
+        R. G. Newcombe, Statist. Med. 17 (1998) 2635, method 10.
+    """
+    a, b = _pairs(first, second)
+    n = len(a)
+    one, two = wilson(int(a.sum()), n), wilson(int(b.sum()), n)
+    both, neither = float((a & b).sum()), float((~a & ~b).sum())
+    only_first, only_second = float((a & ~b).sum()), float((b & ~a).sum())
+    margins = (
+        (both + only_first)
+        * (only_second + neither)
+        * (both + only_second)
+        * (only_first + neither)
+    )
+    phi = 0.0
+    if margins > 0:
+        overlap = both * neither - only_first * only_second
+        # Newcombe's continuity correction; without it the interval is too short when pairs agree.
+        if overlap > 0:
+            overlap = max(overlap - n / 2, 0.0)
+        phi = overlap / np.sqrt(margins)
+    value = one.value - two.value
+
+    def reach(x: float, y: float) -> float:
+        return float(np.sqrt(max(x * x - 2 * phi * x * y + y * y, 0.0)))
+
+    return Estimate(
+        value=value,
+        n=n,
+        low=value - reach(one.value - one.low, two.high - two.value),
+        high=value + reach(one.high - one.value, two.value - two.low),
+    )
+
+
+def _pairs(first: ArrayLike, second: ArrayLike) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    a, b = np.asarray(first, dtype=bool).ravel(), np.asarray(second, dtype=bool).ravel()
+    if len(a) != len(b) or len(a) == 0:
+        raise BadConfig(f"pairs need two lists of equal, positive length; got {len(a)}, {len(b)}")
+    return a, b

@@ -1,0 +1,202 @@
+"""Joint early stopping: one score of simulation and retrieval stops the run and picks the best.
+
+The rule, for reports of one protocol in the order of training:
+
+*Score.* A weighted mean of the success rate (mean over tasks, true instruction) and of R@10 (mean
+over the V-L directions).
+
+*Progress.* A report is the new best if its score is higher than the best so far AND one of its two
+parts moved for real: success rose by `min_success_gain`, or R@10 rose by `min_retrieval_gain`. So a
+gain in R@10 below 2 to 3 points is no progress unless the simulator agrees.
+
+*Intervals.* All reports of a protocol ran the same seeds, so their success rates are paired and
+differ by less than their intervals suggest; to demand that intervals part would take thousands of
+episodes. The rule compares values, says in the reason whether the intervals overlap, and breaks
+ties towards the earlier checkpoint: a challenger has to win.
+
+*Stop.* After `patience` reports in a row without progress, or as soon as the best meets the target.
+What stops and what is kept is the same rule, so the best is never worse than what was stopped for.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from vla_sim.errors import BadConfig
+from vla_sim.eval.aggregate import overall_rate
+from vla_sim.eval.protocol import require_comparable
+from vla_sim.records.reports import EvalReport, StopDecision
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoppingConfig:
+    """Settings of joint early stopping."""
+
+    success: str = "success_at_end"
+    """Name of the rate that counts as success."""
+    retrieval: tuple[str, ...] = ("V->L/R@10", "L->V/R@10")
+    """Values of the RetrievalReport whose mean counts as R@10."""
+    retrieval_weight: float = 0.3
+    """Share of R@10 in the score; the rest is success. Without retrieval the score is success."""
+    min_success_gain: float = 0.01
+    min_retrieval_gain: float = 0.025
+    patience: int = 4
+    """Reports in a row without progress that end the run."""
+    target_success: float | None = None
+    """Mean success at which the run may end; None for no target."""
+    target_task_success: float = 0.0
+    """What the weakest task needs besides."""
+    target_retrieval: float = 0.0
+    """What R@10 needs besides."""
+
+    def __post_init__(self) -> None:
+        """Refuse settings without a meaning.
+
+        Raises:
+            BadConfig: If one is out of range.
+        """
+        if not 0.0 <= self.retrieval_weight <= 1.0:
+            raise BadConfig(f"retrieval_weight is a share in [0, 1]; got {self.retrieval_weight}")
+        if self.patience < 1:
+            raise BadConfig(f"patience counts reports, at least 1; got {self.patience}")
+        if self.min_success_gain < 0 or self.min_retrieval_gain < 0:
+            raise BadConfig("a smallest gain cannot be negative")
+
+
+def score(report: EvalReport, config: StoppingConfig | None = None) -> float:
+    """Simulation and retrieval as one number in [0, 1].
+
+    Raises:
+        BadConfig: If the report has no success under the true instruction, or its retrieval lacks a
+            value that the config asks for.
+    """
+    return _Parts.of(report, config or StoppingConfig()).score
+
+
+def decide(history: Sequence[EvalReport], config: StoppingConfig | None = None) -> StopDecision:
+    """What the newest report means, given all before it.
+
+    Raises:
+        BadConfig: If there is no report, one cannot be scored, or only some hold retrieval.
+        ProtocolMismatch: If the reports were measured under different protocols.
+    """
+    return decisions(history, config)[-1]
+
+
+def best_index(history: Sequence[EvalReport], config: StoppingConfig | None = None) -> int:
+    """Index of the report whose checkpoint is kept: the last one that made progress."""
+    return max(i for i, decision in enumerate(decisions(history, config)) if decision.is_best)
+
+
+def decisions(
+    history: Sequence[EvalReport], config: StoppingConfig | None = None
+) -> tuple[StopDecision, ...]:
+    """The decision at each report, as it was or would have been taken; raises as `decide` does."""
+    config = config or StoppingConfig()
+    if not history:
+        raise BadConfig("a decision needs at least one report")
+    for report in history[1:]:
+        require_comparable(history[0], report)
+    parts = [_Parts.of(report, config) for report in history]
+    if len({part.retrieval is None for part in parts}) > 1:
+        raise BadConfig("some reports hold retrieval and some do not: their scores do not compare")
+    taken: list[StopDecision] = []
+    best = 0
+    for now, part in enumerate(parts):
+        is_best, why = (True, "first report") if now == 0 else _progress(part, parts[best], config)
+        best = now if is_best else best
+        n_without = now - best
+        stop = False
+        if parts[best].meets(config):
+            stop, why = True, f"{why}; the target is met"
+        elif n_without >= config.patience:
+            stop, why = True, f"{why}; {n_without} reports without progress"
+        reason = f"{part.text}: {why}"
+        taken.append(StopDecision(stop=stop, is_best=is_best, score=part.score, reason=reason))
+    return tuple(taken)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Parts:
+    """What a score is made of."""
+
+    success: float
+    low: float
+    high: float
+    weakest: float
+    retrieval: float | None
+    score: float
+
+    @classmethod
+    def of(cls, report: EvalReport, config: StoppingConfig) -> "_Parts":
+        rates = [
+            task.rates[config.success].value
+            for task in report.tasks
+            if task.arm == "correct" and config.success in task.rates
+        ]
+        pooled = overall_rate(report, config.success)
+        if pooled is None:
+            raise BadConfig(
+                f"the report at step {report.step} has no rate {config.success!r} under the true "
+                "instruction: run the simulation before asking to stop"
+            )
+        success = float(np.mean(rates))
+        retrieval = None
+        total = success
+        if report.retrieval is not None:
+            lacking = [key for key in config.retrieval if key not in report.retrieval.values]
+            if lacking:
+                raise BadConfig(f"the report at step {report.step} has no retrieval {lacking}")
+            retrieval = float(np.mean([report.retrieval.values[k] for k in config.retrieval]))
+            weight = config.retrieval_weight
+            total = (1.0 - weight) * success + weight * retrieval
+        return cls(
+            success=success,
+            low=pooled.low,
+            high=pooled.high,
+            weakest=min(rates),
+            retrieval=retrieval,
+            score=total,
+        )
+
+    @property
+    def text(self) -> str:
+        retrieval = "" if self.retrieval is None else f", R@10 {self.retrieval:.1%}"
+        return f"success {self.success:.1%}{retrieval}"
+
+    def meets(self, config: StoppingConfig) -> bool:
+        return (
+            config.target_success is not None
+            and self.success >= config.target_success
+            and self.weakest >= config.target_task_success
+            and (self.retrieval is None or self.retrieval >= config.target_retrieval)
+        )
+
+
+def _progress(new: _Parts, best: _Parts, config: StoppingConfig) -> tuple[bool, str]:
+    gain = new.success - best.success
+    found = 0.0
+    if new.retrieval is not None and best.retrieval is not None:
+        found = new.retrieval - best.retrieval
+    # A whole episode more must not fail the bar by the last bit of a float.
+    success_moved = gain >= config.min_success_gain - 1e-9 and gain > 0
+    retrieval_moved = found >= config.min_retrieval_gain - 1e-9 and found > 0
+    overlap = new.low <= best.high and best.low <= new.high
+    intervals = "intervals overlap" if overlap else "intervals apart"
+    if new.score > best.score and (success_moved or retrieval_moved):
+        moved = [
+            f"{name} {change:+.1%}"
+            for name, change, really in (
+                ("success", gain, success_moved),
+                ("R@10", found, retrieval_moved),
+            )
+            if really
+        ]
+        return True, f"new best, {' and '.join(moved)} ({intervals})"
+    if found > 0 and not success_moved and new.score > best.score:
+        return False, (
+            f"no progress: R@10 {found:+.1%} is under the smallest gain "
+            f"and the simulator does not agree ({gain:+.1%})"
+        )
+    return False, f"no progress: success {gain:+.1%}, score {new.score - best.score:+.3f}"
