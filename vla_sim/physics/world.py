@@ -50,13 +50,18 @@ class World:
         # Sleeping islands need one MjData per simulation.
         self._batch = batch.Batch(model, nsim=n, nthread=n_threads, persistent=True)
         bind = self._batch.bind
-        self._qpos, self._qvel, self._act = bind("qpos"), bind("qvel"), bind("act")
-        self._ctrl = bind("ctrl")
-        self._mocap_pos, self._mocap_quat = bind("mocap_pos"), bind("mocap_quat")
-        self._geom_pos, self._geom_mat = bind("geom_xpos"), bind("geom_xmat")
-        self._body_pos, self._sensordata = bind("xpos"), bind("sensordata")
+        self._qpos: Floats = bind("qpos")
+        self._qvel: Floats = bind("qvel")
+        self._act: Floats = bind("act")
+        self._ctrl: Floats = bind("ctrl")
+        self._mocap_pos: Floats = bind("mocap_pos")
+        self._mocap_quat: Floats = bind("mocap_quat")
+        self._geom_pos: Floats = bind("geom_xpos")
+        self._geom_mat: Floats = bind("geom_xmat")
+        self._body_pos: Floats = bind("xpos")
+        self._sensordata: Floats = bind("sensordata")
         # Colours are the renderer's affair, so they are kept out of the batch's own model fields.
-        self._rgba = np.repeat(model.geom_rgba[None], n, axis=0)
+        self._rgba: NDArray[np.float32] = np.repeat(model.geom_rgba[None], n, axis=0)
         self._contype = self._batch.expand("geom_contype")
         self._conaffinity = self._batch.expand("geom_conaffinity")
 

@@ -80,6 +80,15 @@ class Engine(Protocol):
         """(n, d) values of a sensor."""
         ...
 
+    def set_collidable(
+        self, ids: NDArray[np.int64], geom_ids: NDArray[np.int64], on: NDArray[np.bool_]
+    ) -> None:
+        """Let geoms (k,) touch others, or not, in simulations `ids` (m,), until their `reset`.
+
+        `on` has shape (m, k). Call it before `forward`.
+        """
+        ...
+
     def reset(self, ids: NDArray[np.int64]) -> None:
         """Put the simulations `ids` back to the model's defaults, without a forward pass."""
         ...
