@@ -1,0 +1,170 @@
+"""Laws of the metrics."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from vla_sim.errors import BadConfig
+from vla_sim.eval.body import Body, body_of
+from vla_sim.eval.comfort import ArmComfort, CarComfort
+from vla_sim.eval.metrics.comfortable import comfortable
+from vla_sim.eval.metrics.manner_kept import manner_kept
+from vla_sim.eval.metrics.peak_jerk import peak_jerk
+from vla_sim.eval.metrics.rms_jerk import rms_jerk
+from vla_sim.eval.metrics.smoothness import log_dimensionless_jerk
+from vla_sim.eval.metrics.spl import spl
+from vla_sim.eval.metrics.success_at_end import success_at_end
+from vla_sim.eval.metrics.success_once import success_once
+from vla_sim.eval.metrics.table import METRICS
+from vla_sim.eval.metrics.time_s import time_s
+from vla_sim.eval.metrics.violations import has_violation, violation_steps_fraction
+from vla_sim.records.embodiment import ActionGroup
+from vla_sim.records.episode import Episode
+
+Make = Callable[..., Episode]
+Reach = Callable[[float, int], NDArray[np.float64]]
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_every_metric_is_pure_and_in_range(name: str, episode: Make, body: Body) -> None:
+    metric = METRICS[name]
+    for one in (episode(), episode(success=False), episode(np.zeros(6)), episode(np.zeros(2))):
+        before = {k: v.copy() for k, v in vars(one).items() if isinstance(v, np.ndarray)}
+        value = metric.of(one, body)
+        assert isinstance(value, float)
+        assert np.array_equal(value, metric.of(one, body), equal_nan=True)
+        assert metric.kind == "mean" or value in (0.0, 1.0) or np.isnan(value)
+        assert all(np.array_equal(v, vars(one)[k]) for k, v in before.items())
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_every_metric_survives_a_diverged_episode(name: str, episode: Make, body: Body) -> None:
+    broken = episode(np.r_[np.zeros(5), np.full(5, np.nan)], success=False, diverged=True)
+    value = METRICS[name].of(broken, body)
+    if METRICS[name].kind == "rate":
+        assert value == float(name == "diverged")
+    else:
+        assert np.isfinite(value) or np.isnan(value)
+
+
+def test_success_readings_part_where_it_is_not_held(episode: Make, body: Body) -> None:
+    flash = np.zeros(20, dtype=bool)
+    flash[7] = True
+    one = episode(success=False)
+    one = replace(one, success=flash)
+    assert (success_once(one, body), success_at_end(one, body)) == (1.0, 0.0)
+
+
+def test_spl_is_one_for_the_expert_and_falls_with_detours(
+    episode: Make, body: Body, reach: Reach
+) -> None:
+    assert spl(episode(reach(0.25, 20)), body) == pytest.approx(1.0)
+    assert spl(episode(reach(0.5, 20)), body) == pytest.approx(0.5)
+    assert spl(episode(reach(0.1, 20)), body) == pytest.approx(1.0)
+    assert spl(episode(success=False), body) == 0.0
+
+
+@pytest.mark.parametrize("length", [0.0, -1.0, np.nan])
+def test_spl_refuses_a_start_on_the_goal(length: float, episode: Make, body: Body) -> None:
+    with pytest.raises(BadConfig, match="start on its goal"):
+        spl(episode(expert_path_length_m=length), body)
+
+
+def test_time_is_steps_times_period(episode: Make, body: Body) -> None:
+    assert time_s(episode(np.zeros(41)), body) == pytest.approx(2.0)
+
+
+def test_violations_count_steps_and_episodes(episode: Make) -> None:
+    steps = np.zeros(20, dtype=bool)
+    steps[:5] = True
+    one = episode(violations={"collision": steps, "jerk": np.zeros(20, dtype=bool)})
+    assert violation_steps_fraction(one, "collision") == 0.25
+    assert (has_violation(one, "collision"), has_violation(one, "jerk")) == (True, False)
+    assert violation_steps_fraction(one, "off_road") == 0.0
+
+
+def test_manner_is_kept_inside_the_band_only(episode: Make, body: Body, reach: Reach) -> None:
+    assert manner_kept(episode(reach(0.25, 30)), body) == 1.0
+    assert manner_kept(episode(reach(0.05, 40)), body) == 0.0, "too slow"
+    assert manner_kept(episode(reach(0.9, 20)), body) == 0.0, "too fast"
+    assert manner_kept(episode(np.zeros(20)), body) == 0.0, "standing still keeps no manner"
+
+
+def test_waiting_does_not_buy_a_manner(episode: Make, body: Body) -> None:
+    rough = np.cumsum(np.tile([0.02, 0.005], 15))  # 0.25 m/s on average, shaken hard
+    assert manner_kept(episode(rough), body) == 0.0
+    assert manner_kept(episode(np.r_[np.zeros(2000), rough]), body) == 0.0
+
+
+def test_jerk_scales_with_size_and_dimensionless_jerk_does_not(
+    episode: Make, body: Body, reach: Reach
+) -> None:
+    small, large = episode(reach(0.2, 30)), episode(reach(0.4, 30))
+    for metric in (rms_jerk, peak_jerk):
+        assert metric(large, body) == pytest.approx(2 * metric(small, body), rel=0.1)
+    ratio = log_dimensionless_jerk(large, body) - log_dimensionless_jerk(small, body)
+    assert ratio == pytest.approx(0.0, abs=1e-9)
+
+
+def test_minimum_jerk_has_the_known_dimensionless_jerk(
+    episode: Make, body: Body, reach: Reach
+) -> None:
+    value = log_dimensionless_jerk(episode(reach(50.0, 2000), dt_s=0.01), body)
+    assert np.log(400.0) < value < np.log(720.0), "the ends below START are missing"
+    waited = np.r_[np.zeros(500), reach(50.0, 2000), np.full(500, 50.0)]
+    assert log_dimensionless_jerk(episode(waited, dt_s=0.01), body) == pytest.approx(value)
+    shaken = reach(50.0, 2000) + 1e-3 * np.sin(np.arange(2001))
+    assert log_dimensionless_jerk(episode(shaken, dt_s=0.01), body) > value + 1.0
+
+
+def test_arm_comfort_is_a_share_of_the_limits(episode: Make, body: Body, reach: Reach) -> None:
+    gentle, hard = episode(reach(0.25, 40)), episode(reach(0.25, 6))
+    assert comfortable(gentle, body) == 1.0
+    assert comfortable(hard, body) == 0.0
+    used = ArmComfort().use(gentle, body.embodiment)
+    looser = ArmComfort(acceleration_share=0.5, jerk_share=0.5).use(gentle, body.embodiment)
+    assert all(looser[name] == pytest.approx(0.5 * used[name]) for name in used)
+
+
+def test_a_body_steered_by_curvature_is_a_vehicle(body: Body) -> None:
+    wheel = ActionGroup(name="steer", size=1, unit="1/m", order=0, scale=0.2, motion=None)
+    steered = replace(body.embodiment, action=(wheel,))
+    assert isinstance(body_of(steered, body.manners).comfort, CarComfort)
+    assert isinstance(body.comfort, ArmComfort)
+
+
+def car_use(episode: Make, body: Body, x: NDArray[np.floating]) -> dict[str, float]:
+    return CarComfort().use(episode(x, dt_s=0.1), body.embodiment)
+
+
+def test_car_comfort_measures_a_steady_pull(episode: Make, body: Body) -> None:
+    t_s = np.arange(101) * 0.1
+    used = car_use(episode, body, 0.5 * 2.0 * t_s**2)
+    assert used["acceleration_forward"] == pytest.approx(2.0 / 2.40)
+    assert used["acceleration_backward"] < 0.0
+    assert used["jerk"] == pytest.approx(0.0, abs=1e-6)
+    back = car_use(episode, body, 10 * t_s - 0.5 * 2.0 * t_s**2)
+    assert back["acceleration_backward"] == pytest.approx(2.0 / 4.05)
+
+
+def test_car_comfort_measures_a_circle(episode: Make, body: Body) -> None:
+    rate, speed = 0.5, 8.0
+    yaw = rate * np.arange(201) * 0.1  # several turns: the angle wraps
+    x, y = speed / rate * np.sin(yaw), -speed / rate * np.cos(yaw)
+    used = CarComfort().use(episode(x, y_m=y, yaw=yaw, dt_s=0.1), body.embodiment)
+    assert used["acceleration_lateral"] == pytest.approx(rate * speed / 4.89, rel=1e-2)
+    assert used["yaw_rate"] == pytest.approx(rate / 0.95, rel=1e-3)
+    assert used["yaw_acceleration"] == pytest.approx(0.0, abs=1e-3)
+    assert used["jerk_longitudinal"] == pytest.approx(0.0, abs=1e-2)
+
+
+def test_car_comfort_sees_a_jolt_and_works_on_short_episodes(episode: Make, body: Body) -> None:
+    car = replace(body, comfort=CarComfort())
+    speed = np.repeat([5.0, 12.0, 5.0], 30)
+    assert comfortable(episode(np.cumsum(speed) * 0.1, dt_s=0.1), car) == 0.0
+    for n in (8, 12, 20, 40):
+        assert comfortable(episode(np.arange(float(n)) * 0.5, dt_s=0.1), car) == 1.0
+    assert np.isnan(comfortable(episode(np.arange(3.0), dt_s=0.1), car)), "too short to say"

@@ -1,0 +1,81 @@
+"""Intervals cover what they promise."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vla_sim.errors import BadConfig
+from vla_sim.eval.statistics import bootstrap_mean, mcnemar, paired_difference, wilson
+
+
+@pytest.mark.parametrize(
+    ("hits", "n", "low", "high"),
+    [(9, 10, 0.596, 0.982), (45, 50, 0.786, 0.957), (360, 400, 0.867, 0.926)],
+)
+def test_wilson_agrees_with_published_intervals(hits: int, n: int, low: float, high: float) -> None:
+    estimate = wilson(hits, n)
+    assert estimate.n == n
+    assert (estimate.low, estimate.high) == pytest.approx((low, high), abs=6e-4)
+
+
+@given(st.integers(1, 500).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
+def test_wilson_is_symmetric_and_holds_its_value(case: tuple[int, int]) -> None:
+    hits, n = case
+    one, other = wilson(hits, n), wilson(n - hits, n)
+    assert 0.0 <= one.low <= one.value <= one.high <= 1.0
+    assert one.low == pytest.approx(1.0 - other.high)
+
+
+@pytest.mark.parametrize(("hits", "n"), [(0, 0), (-1, 5), (6, 5)])
+def test_wilson_refuses_what_is_no_fraction(hits: int, n: int) -> None:
+    with pytest.raises(BadConfig):
+        wilson(hits, n)
+
+
+def test_bootstrap_is_seeded_and_covers() -> None:
+    rng = np.random.default_rng(0)
+    assert bootstrap_mean(np.arange(9.0)) == bootstrap_mean(np.arange(9.0))
+    covered = [
+        e.low <= 1.0 <= e.high
+        for e in (bootstrap_mean(rng.exponential(size=80), n_resamples=400) for _ in range(300))
+    ]
+    assert 0.89 <= np.mean(covered) <= 0.98
+
+
+@pytest.mark.parametrize("samples", [[], [1.0, np.nan]])
+def test_bootstrap_refuses_undefined_means(samples: list[float]) -> None:
+    with pytest.raises(BadConfig):
+        bootstrap_mean(samples)
+
+
+def test_mcnemar_counts_only_pairs_that_differ() -> None:
+    first = [True] * 8 + [False] * 2
+    second = [False] * 8 + [False] * 2
+    assert mcnemar(first, second) == pytest.approx(2 * 0.5**8)
+    assert mcnemar(first + [True] * 90, second + [True] * 90) == mcnemar(first, second)
+    assert mcnemar(first, first) == 1.0
+
+
+def test_paired_difference_turns_round_and_covers() -> None:
+    rng = np.random.default_rng(1)
+    covered = []
+    for _ in range(400):
+        both = rng.random(60)
+        first, second = both < 0.8, np.where(rng.random(60) < 0.5, both, rng.random(60)) < 0.6
+        estimate, back = paired_difference(first, second), paired_difference(second, first)
+        assert estimate.value == pytest.approx(-back.value)
+        assert estimate.low == pytest.approx(-back.high)
+        assert -1.0 <= estimate.low <= estimate.value <= estimate.high <= 1.0
+        covered.append(estimate.low <= 0.2 <= estimate.high)
+    assert np.mean(covered) >= 0.92
+
+
+def test_paired_difference_of_a_tie_holds_zero() -> None:
+    estimate = paired_difference([True] * 20, [True] * 20)
+    assert estimate.low < 0.0 < estimate.high
+
+
+def test_pairs_must_be_pairs() -> None:
+    with pytest.raises(BadConfig, match="equal"):
+        paired_difference([True], [True, False])

@@ -1,0 +1,124 @@
+"""The joint stop on hand-written histories: no simulator, no model."""
+
+import pytest
+
+from vla_sim.errors import BadConfig, ProtocolMismatch
+from vla_sim.eval.statistics import wilson
+from vla_sim.eval.stopping import StoppingConfig, best_index, decide, decisions, score
+from vla_sim.records.reports import EvalReport, RetrievalReport, TaskReport
+
+
+def report(
+    step: int, success: float, found: float | None = 0.5, *, n: int = 100, protocol: str = "p"
+) -> EvalReport:
+    """A report whose two tasks succeed alike."""
+    rate = wilson(round(success * n), n)
+    tasks = tuple(
+        TaskReport(task_id=task, arm=arm, rates={"success_at_end": r}, means={}, guess_rate=0.25)
+        for task in ("a", "b")
+        for arm, r in (("correct", rate), ("swapped", wilson(n, n)))
+    )
+    retrieval = None
+    if found is not None:
+        values = {"V->L/R@10": found, "L->V/R@10": found}
+        retrieval = RetrievalReport(gallery_size=256, values=values, chance=values)
+    return EvalReport(
+        protocol=protocol, step=step, elapsed_s=10.0 * step, tasks=tasks, retrieval=retrieval
+    )
+
+
+def history(*pairs: tuple[float, float | None]) -> list[EvalReport]:
+    return [report(i, success, found) for i, (success, found) in enumerate(pairs)]
+
+
+def test_the_score_grows_with_each_part_and_ignores_control_arms() -> None:
+    base = score(report(0, 0.5, 0.5))
+    assert base == pytest.approx(0.5)
+    assert score(report(0, 0.6, 0.5)) > base
+    assert score(report(0, 0.5, 0.6)) > base
+    assert score(report(0, 1.0, 1.0)) == pytest.approx(1.0)
+    assert score(report(0, 0.7, None)) == pytest.approx(0.7)
+
+
+def test_the_first_report_is_the_best_so_far() -> None:
+    first = decide(history((0.0, 0.0)))
+    assert first.is_best
+    assert not first.stop
+
+
+def test_a_small_gain_in_retrieval_is_no_progress_unless_the_simulator_agrees() -> None:
+    alone = decide(history((0.5, 0.50), (0.5, 0.52)))
+    assert not alone.is_best
+    assert "simulator does not agree" in alone.reason
+    assert decide(history((0.5, 0.50), (0.52, 0.52))).is_best
+    assert decide(history((0.5, 0.50), (0.5, 0.53))).is_best
+
+
+def test_creeping_retrieval_counts_once_it_adds_up() -> None:
+    taken = decisions(history((0.5, 0.50), (0.5, 0.51), (0.5, 0.52), (0.5, 0.53)))
+    assert [d.is_best for d in taken] == [True, False, False, True]
+
+
+def test_retrieval_cannot_buy_a_worse_simulation() -> None:
+    assert not decide(history((0.6, 0.50), (0.5, 0.60))).is_best
+
+
+def test_ties_stay_with_the_earlier_checkpoint() -> None:
+    reports = history((0.5, 0.5), (0.5, 0.5))
+    assert not decide(reports).is_best
+    assert best_index(reports) == 0
+
+
+def test_it_stops_after_patience_and_not_before() -> None:
+    config = StoppingConfig(patience=3)
+    reports = history((0.2, 0.2), (0.7, 0.6), (0.7, 0.61), (0.68, 0.61), (0.7, 0.6))
+    assert [d.stop for d in decisions(reports, config)] == [False, False, False, False, True]
+    assert best_index(reports, config) == 1
+    assert "3 reports without progress" in decide(reports, config).reason
+
+
+def test_progress_starts_patience_afresh() -> None:
+    config = StoppingConfig(patience=2)
+    reports = history((0.5, 0.5), (0.5, 0.5), (0.6, 0.5), (0.6, 0.5))
+    assert not any(d.stop for d in decisions(reports, config))
+
+
+def test_the_target_needs_all_its_parts() -> None:
+    config = StoppingConfig(target_success=0.85, target_retrieval=0.7)
+    assert decide(history((0.9, 0.75)), config).stop
+    assert not decide(history((0.9, 0.65)), config).stop
+    assert not decide(history((0.8, 0.75)), config).stop
+
+
+def test_the_weakest_task_can_hold_the_target_back() -> None:
+    strict = StoppingConfig(target_success=0.5, target_task_success=0.7)
+    assert not decide(history((0.6, 0.5)), strict).stop
+    assert decide(history((0.7, 0.5)), strict).stop
+
+
+def test_what_is_kept_beats_what_was_before_it() -> None:
+    pairs = [(0.1, 0.3), (0.4, 0.5), (0.35, 0.9), (0.6, 0.55), (0.61, 0.3), (0.2, 0.2)]
+    reports = history(*pairs)
+    taken = decisions(reports, StoppingConfig(patience=9))
+    kept = [d.score for d in taken if d.is_best]
+    assert kept == sorted(kept)
+    assert decide(reports[:3]) == taken[2], "the past is not rewritten"
+
+
+def test_reports_that_do_not_compare_are_refused() -> None:
+    with pytest.raises(ProtocolMismatch, match="p and q"):
+        decide([report(0, 0.5), report(1, 0.5, protocol="q")])
+    with pytest.raises(BadConfig, match="some reports hold retrieval"):
+        decide([report(0, 0.5), report(1, 0.5, None)])
+    with pytest.raises(BadConfig, match="at least one"):
+        decide([])
+    with pytest.raises(BadConfig, match="success_once"):
+        score(report(0, 0.5), StoppingConfig(success="success_once"))
+
+
+@pytest.mark.parametrize(
+    "settings", [{"patience": 0}, {"retrieval_weight": 1.5}, {"min_success_gain": -0.1}]
+)
+def test_settings_without_a_meaning_raise(settings: dict[str, float]) -> None:
+    with pytest.raises(BadConfig):
+        StoppingConfig(**settings)  # type: ignore[arg-type]  # wrong on purpose, per field
