@@ -1,0 +1,61 @@
+"""A car as its expert imagines it: a kinematic bicycle behind the action filter."""
+
+import math
+
+from numba import njit
+
+BRAKE_RATE = 0.8  # [1/s] v = rate * distance close to a stop: no jolt at standstill
+SPEED_RATE = 1.2  # [1/s] how fast a speed error is worked off
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+def clip(value: float, low: float, high: float) -> float:
+    """Value within [low, high]."""
+    return min(max(value, low), high)
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def wrap(angle: float) -> float:
+    """Angle in (-pi, pi]."""
+    return math.atan2(math.sin(angle), math.cos(angle))
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def filtered_command(
+    wanted: float, filtered: float, gain: float, scale: float
+) -> tuple[float, float]:
+    """Normalised command towards a wanted filtered value, and what the filter makes of it."""
+    command = clip((filtered + (wanted - filtered) / gain) / scale, -1.0, 1.0)
+    return command, filtered + gain * (command * scale - filtered)
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def stopping_speed(distance: float, deceleration: float) -> float:
+    """Speed from which a car can still stop within `distance`, without a jolt at the end [m/s]."""
+    near = deceleration / (BRAKE_RATE * BRAKE_RATE)
+    if distance <= 0.0:
+        return 0.0
+    if distance < near:
+        return BRAKE_RATE * distance
+    return math.sqrt(2.0 * deceleration * (distance - 0.5 * near))
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def next_acceleration(
+    wanted: float, acceleration: float, limit: float, jerk: float, dt_s: float
+) -> float:
+    """The next acceleration on the way to `wanted`, within the limits of acceleration and jerk."""
+    change = clip(clip(wanted, -limit, limit) - acceleration, -jerk * dt_s, jerk * dt_s)
+    return acceleration + change
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def moved(
+    x: float, y: float, yaw: float, speed: float, acceleration: float, curvature: float, dt_s: float
+) -> tuple[float, float, float, float]:
+    """Pose and speed one control step later."""
+    speed_after = max(speed + acceleration * dt_s, 0.0)
+    way = 0.5 * (speed + speed_after) * dt_s
+    turn = way * curvature
+    heading = yaw + 0.5 * turn
+    return x + way * math.cos(heading), y + way * math.sin(heading), yaw + turn, speed_after

@@ -1,0 +1,253 @@
+"""DriveToGoal: around the obstacles, onto the pad, and stop.
+
+The way is planned once for a chunk; pure pursuit along it and a jerk-limited speed plan are then
+rolled out on a kinematic bicycle. Both are functions of the state alone.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import astuple, dataclass
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from vla_sim.agents.experts.car_motion import (
+    SPEED_RATE,
+    clip,
+    filtered_command,
+    moved,
+    next_acceleration,
+    stopping_speed,
+    wrap,
+)
+from vla_sim.agents.experts.detour import N_CORNERS, shortest_way
+from vla_sim.agents.experts.privileged_rows import checked_rows, manner_limits
+from vla_sim.physics.filters import low_pass_gain
+from vla_sim.records.embodiment import Embodiment
+from vla_sim.records.manner import Manner, MannerProfile
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DriveToGoalExpertConfig:
+    """Settings of DriveToGoalExpert; the kernel reads them in this order."""
+
+    margin_m: float = 2.4
+    """The car's centre keeps this far from an obstacle's rim: half its width and room to spare."""
+    lateral_acceleration: float = 2.0
+    """Aimed at in curves [m/s^2]."""
+    lateral_limit: float = 3.0
+    """Never steered for more than this [m/s^2]."""
+    curvature_rate: float = 0.25
+    """[1/(m s)]"""
+    curvature_limit: float = 0.19
+    """[1/m]"""
+    lookahead_s: float = 0.8
+    """Pure pursuit looks this far ahead."""
+    lookahead_min_m: float = 3.5
+    preview_s: float = 2.0
+    """Curves are slowed down for this far ahead."""
+    braking_share: float = 0.7
+    """Share of the manner's acceleration that a planned stop uses."""
+    arrived_m: float = 0.8
+    """Closer than this to the goal the wheels are held straight."""
+
+    def build(
+        self, embodiment: Embodiment, manners: Mapping[Manner, MannerProfile]
+    ) -> "DriveToGoalExpert":
+        """The expert for one car."""
+        return DriveToGoalExpert(self, embodiment, manners)
+
+
+class DriveToGoalExpert:
+    """Pure pursuit of the shortest way around circles."""
+
+    def __init__(
+        self,
+        config: DriveToGoalExpertConfig,
+        embodiment: Embodiment,
+        manners: Mapping[Manner, MannerProfile],
+    ) -> None:
+        self._settings = astuple(config)
+        self._dt_s = embodiment.control_dt_s
+        self._scale = embodiment.action_scale
+        self._gain = low_pass_gain(embodiment.bandwidth_fraction, embodiment.control_dt_s)
+        self._limits = manner_limits(manners)
+
+    def chunk(
+        self, privileged: Mapping[str, Floats], goal: Ints, manner: Ints, size: int
+    ) -> NDArray[np.float32]:
+        """See `vla_sim.protocols.expert.Expert`."""
+        names = ("pose", "speed", "accel", "curvature", "goal_pos", "obstacle")
+        state = checked_rows(privileged, names, goal, manner, size, goals_of="goal_pos")
+        car = np.column_stack([state["pose"], state["speed"], state["accel"], state["curvature"]])
+        action = np.empty((len(goal), size, 2))
+        _roll_out(
+            car,
+            state["goal_pos"][np.arange(len(goal)), goal],
+            state["obstacle"],
+            self._limits[manner],
+            self._settings,
+            self._scale,
+            self._gain,
+            self._dt_s,
+            action,
+        )
+        return action.astype(np.float32)
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+def _kept_clear(x: float, y: float, goal: Floats, obstacle: Floats, margin: float) -> Floats:
+    """Obstacles blown up by the margin, but never over the car or the goal."""
+    circles = np.empty_like(obstacle)
+    for k in range(len(obstacle)):
+        ox, oy = obstacle[k, 0], obstacle[k, 1]
+        to_car = math.sqrt((x - ox) ** 2 + (y - oy) ** 2)
+        to_goal = math.sqrt((goal[0] - ox) ** 2 + (goal[1] - oy) ** 2)
+        radius = min(obstacle[k, 2] + margin, 0.98 * to_car, 0.98 * to_goal)
+        circles[k, 0], circles[k, 1], circles[k, 2] = ox, oy, max(radius, 0.0)
+    return circles
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def _along(way: Floats, n: int, x: float, y: float) -> tuple[int, float, float, float]:
+    """Where a way is nearest to a point: leg, x and y there, and what is left to its end [m]."""
+    best, leg, at_x, at_y = np.inf, 0, way[0, 0], way[0, 1]
+    for i in range(n - 1):
+        dx, dy = way[i + 1, 0] - way[i, 0], way[i + 1, 1] - way[i, 1]
+        length2 = max(dx * dx + dy * dy, 1e-12)
+        t = clip(((x - way[i, 0]) * dx + (y - way[i, 1]) * dy) / length2, 0.0, 1.0)
+        px, py = way[i, 0] + t * dx, way[i, 1] + t * dy
+        distance = (px - x) ** 2 + (py - y) ** 2
+        if distance < best:
+            best, leg, at_x, at_y = distance, i, px, py
+    left = 0.0
+    px, py = at_x, at_y
+    for i in range(leg + 1, n):
+        left += math.sqrt((way[i, 0] - px) ** 2 + (way[i, 1] - py) ** 2)
+        px, py = way[i, 0], way[i, 1]
+    return leg, at_x, at_y, left
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def _ahead(
+    way: Floats, n: int, leg: int, x: float, y: float, distance: float
+) -> tuple[float, float]:
+    """The point `distance` further along the way from (x, y) on its leg; its end at most."""
+    for i in range(leg + 1, n):
+        dx, dy = way[i, 0] - x, way[i, 1] - y
+        length = math.sqrt(dx * dx + dy * dy)
+        if length >= distance:
+            return x + dx * distance / length, y + dy * distance / length
+        distance -= length
+        x, y = way[i, 0], way[i, 1]
+    return x, y
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def _pursuit_curvature(x: float, y: float, yaw: float, to_x: float, to_y: float) -> float:
+    """Curvature of the arc from a pose through a point [1/m]."""
+    dx, dy = to_x - x, to_y - y
+    distance = max(math.sqrt(dx * dx + dy * dy), 1.0)
+    bearing = wrap(math.atan2(dy, dx) - yaw)
+    if abs(bearing) > 0.5 * math.pi:  # behind: as tight as it goes
+        return math.copysign(1.0, bearing)
+    return 2.0 * math.sin(bearing) / distance
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def _is_inside_turn(dx: float, dy: float, yaw: float, curvature_limit: float) -> bool:
+    """Whether a point is so near beside the car that its tightest turn circles around it."""
+    ahead = dx * math.cos(yaw) + dy * math.sin(yaw)
+    beside = abs(-dx * math.sin(yaw) + dy * math.cos(yaw))
+    radius = 1.0 / curvature_limit
+    return math.sqrt(ahead * ahead + (beside - radius) ** 2) < radius - 0.8
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def _roll_out(
+    car: Floats,
+    goal: Floats,
+    obstacle: Floats,
+    limits: Floats,
+    settings: tuple[float, ...],
+    scale: Floats,
+    gain: float,
+    dt_s: float,
+    action: Floats,
+) -> None:
+    """Fill `action` (m, size, 2) for cars (m, 6): x, y, yaw, speed, acceleration, curvature."""
+    (
+        margin,
+        lateral,
+        lateral_limit,
+        curvature_rate,
+        curvature_limit,
+        lookahead_s,
+        lookahead_min,
+        preview_s,
+        braking_share,
+        arrived,
+    ) = settings
+    way = np.empty((obstacle.shape[1] * N_CORNERS + 2, 2))
+    for row in range(len(car)):
+        x, y, yaw, speed, accel, curve = car[row]
+        yaw = wrap(yaw)
+        speed = max(speed, 0.0)
+        cruise, accel_limit, jerk = limits[row]
+        goal_x, goal_y = goal[row]
+        circles = _kept_clear(x, y, goal[row], obstacle[row], margin)
+        n = shortest_way(x, y, yaw, goal_x, goal_y, circles, way)
+        for k in range(action.shape[1]):
+            leg, at_x, at_y, left = _along(way, n, x, y)
+            reach = max(lookahead_min, lookahead_s * speed)
+            to_x, to_y = _ahead(way, n, leg, at_x, at_y, reach)
+            for o in range(obstacle.shape[1]):
+                # Too near an obstacle: aim away from it, unless the goal itself is that near.
+                ox, oy = to_x - obstacle[row, o, 0], to_y - obstacle[row, o, 1]
+                off = math.sqrt(ox * ox + oy * oy)
+                goal_off = math.sqrt(
+                    (goal_x - obstacle[row, o, 0]) ** 2 + (goal_y - obstacle[row, o, 1]) ** 2
+                )
+                clear = min(obstacle[row, o, 2] + margin, 0.98 * goal_off)
+                if 1e-6 < off < clear:
+                    to_x = obstacle[row, o, 0] + ox * clear / off
+                    to_y = obstacle[row, o, 1] + oy * clear / off
+            dx, dy = goal_x - x, goal_y - y
+            distance = math.sqrt(dx * dx + dy * dy)
+            is_ahead = dx * math.cos(yaw) + dy * math.sin(yaw) > 0.0
+            wanted_curve = _pursuit_curvature(x, y, yaw, to_x, to_y)
+            top = cruise
+            for p in range(1, 4):
+                far_x, far_y = _ahead(way, n, leg, at_x, at_y, preview_s * speed * p / 3.0 + reach)
+                need = abs(_pursuit_curvature(x, y, yaw, far_x, far_y))
+                top = min(top, math.sqrt(lateral / max(min(need, curvature_limit), 1e-3)))
+            top = min(top, math.sqrt(lateral / max(abs(curve), 1e-3)))
+            brake = braking_share * accel_limit
+            if distance < arrived or (distance < 1.5 and not is_ahead):
+                wanted_curve, top = 0.0, 0.0
+            elif n == 2 and _is_inside_turn(dx, dy, yaw, curvature_limit):
+                wanted_curve, top = 0.0, min(top, 2.5)
+            else:
+                top = min(top, stopping_speed(left, brake))
+            wanted = SPEED_RATE * (top - speed)
+            if top < cruise and speed > 0.3 and left < 0.5 * speed * speed / brake + 2.0:
+                wanted -= _planned_deceleration(left, brake, speed)
+            accel_next = next_acceleration(wanted, accel, accel_limit, jerk, dt_s)
+            bend = min(curvature_limit, lateral_limit / max(speed * speed, 1.0))
+            wanted_curve = clip(wanted_curve, -bend, bend)
+            step = curvature_rate * dt_s
+            curve_next = curve + clip(wanted_curve - curve, -step, step)
+            action[row, k, 0], accel = filtered_command(accel_next, accel, gain, scale[0])
+            action[row, k, 1], curve = filtered_command(curve_next, curve, gain, scale[1])
+            x, y, yaw, speed = moved(x, y, yaw, speed, accel, curve, dt_s)
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def _planned_deceleration(distance: float, deceleration: float, speed: float) -> float:
+    """How fast the stopping speed falls while driving towards the stop [m/s^2]."""
+    slope = (stopping_speed(distance + 0.05, deceleration) - stopping_speed(distance, deceleration))
+    return min(slope / 0.05 * speed, deceleration)
