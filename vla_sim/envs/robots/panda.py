@@ -20,7 +20,6 @@ from vla_sim.physics.kinematics import (
 from vla_sim.protocols.engine import Engine
 from vla_sim.protocols.robot import Motion
 from vla_sim.records.embodiment import Embodiment
-from vla_sim.records.manner import Manner, MannerProfile
 
 Floats = NDArray[np.float64]
 Ids = NDArray[np.int64]
@@ -71,11 +70,6 @@ class PandaRobot:
     def embodiment(self) -> Embodiment:
         """Limits, action meaning and control rate."""
         return panda.PANDA
-
-    @property
-    def manners(self) -> Mapping[Manner, MannerProfile]:
-        """What each manner means for this robot."""
-        return panda.PANDA_MANNERS
 
     @property
     def n_substeps(self) -> int:
@@ -214,7 +208,10 @@ class PandaRobot:
 
     def collision(self) -> NDArray[np.bool_]:
         """(n,) True where a link or the palm touches anything, or a finger something fixed."""
-        return np.any([touch[:, 0] > 0.0 for touch in self._touch], axis=0)
+        hit = np.zeros(self._engine.n, dtype=np.bool_)
+        for touch in self._touch:
+            hit |= touch[:, 0] > 0.0
+        return hit
 
     def proprio(self) -> NDArray[np.float32]:
         """(n, n_proprio) in the order of `Embodiment.proprio_names`."""
