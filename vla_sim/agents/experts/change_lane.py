@@ -49,8 +49,8 @@ class ChangeLaneExpertConfig:
     """Heading away from the road that is never exceeded on purpose [rad]."""
     curvature_limit: float = 0.19
     """[1/m]"""
-    length_m: float = 5.0
-    """From centre to centre, this much of a gap is steel [m]."""
+    length_m: float = 2.2
+    """From the car's centre to its front bumper [m]; leads are told by their rear ends."""
     standstill_gap_m: float = 3.0
     time_gap_s: float = 1.0
     gap_rate: float = 0.35

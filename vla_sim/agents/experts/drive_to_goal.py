@@ -1,7 +1,8 @@
 """DriveToGoal: around the obstacles, onto the pad, and stop.
 
-The way is planned once for a chunk; pure pursuit along it and a jerk-limited speed plan are then
-rolled out on a kinematic bicycle. Both are functions of the state alone.
+Where something stands in the way, a few ways around it are predicted with the very controller that
+would drive them, and the cheapest is taken: pure pursuit and a jerk-limited speed plan, rolled out
+on a kinematic bicycle. All of it is a function of the state alone.
 """
 
 import math
@@ -21,7 +22,7 @@ from vla_sim.agents.experts.car_motion import (
     stopping_speed,
     wrap,
 )
-from vla_sim.agents.experts.detour import N_CORNERS, shortest_way
+from vla_sim.agents.experts.detour import N_CORNERS, first_hit, shortest_way, wall_beside
 from vla_sim.agents.experts.privileged_rows import checked_rows, manner_limits
 from vla_sim.physics.filters import low_pass_gain
 from vla_sim.records.embodiment import Embodiment
@@ -30,13 +31,20 @@ from vla_sim.records.manner import Manner, MannerProfile
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+PREDICTED_STEPS = 40
+PREDICTED_DT_S = 0.25
+SAFE_M = 1.4
+"""Predicted ways come no nearer to a rim than this with the car's centre, or pay for it [m]."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class DriveToGoalExpertConfig:
     """Settings of DriveToGoalExpert; the kernel reads them in this order."""
 
-    margin_m: float = 2.4
+    margin_m: float = 1.9
     """The car's centre keeps this far from an obstacle's rim: half its width and room to spare."""
+    wide_margin_m: float = 3.4
+    """The same for ways that leave the car more room to turn."""
     lateral_acceleration: float = 2.0
     """Aimed at in curves [m/s^2]."""
     lateral_limit: float = 3.0
@@ -63,7 +71,7 @@ class DriveToGoalExpertConfig:
 
 
 class DriveToGoalExpert:
-    """Pure pursuit of the shortest way around circles."""
+    """Model-predictive choice of a way, pure pursuit along it."""
 
     def __init__(
         self,
@@ -168,20 +176,27 @@ def _is_inside_turn(dx: float, dy: float, yaw: float, curvature_limit: float) ->
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
-def _roll_out(
+def _planned_deceleration(distance: float, deceleration: float, speed: float) -> float:
+    """How fast the stopping speed falls while driving towards the stop [m/s^2]."""
+    slope = stopping_speed(distance + 0.05, deceleration) - stopping_speed(distance, deceleration)
+    return min(slope / 0.05 * speed, deceleration)
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def _steer(
     car: Floats,
-    goal: Floats,
+    way: Floats,
+    n: int,
     obstacle: Floats,
+    margin: float,
     limits: Floats,
     settings: tuple[float, ...],
-    scale: Floats,
-    gain: float,
     dt_s: float,
-    action: Floats,
-) -> None:
-    """Fill `action` (m, size, 2) for cars (m, 6): x, y, yaw, speed, acceleration, curvature."""
+) -> tuple[float, float]:
+    """Acceleration and curvature of the next step of a car (6,) along a way of n corners."""
     (
-        margin,
+        _,
+        _,
         lateral,
         lateral_limit,
         curvature_rate,
@@ -192,62 +207,140 @@ def _roll_out(
         braking_share,
         arrived,
     ) = settings
-    way = np.empty((obstacle.shape[1] * N_CORNERS + 2, 2))
-    for row in range(len(car)):
-        x, y, yaw, speed, accel, curve = car[row]
-        yaw = wrap(yaw)
-        speed = max(speed, 0.0)
-        cruise, accel_limit, jerk = limits[row]
-        goal_x, goal_y = goal[row]
-        circles = _kept_clear(x, y, goal[row], obstacle[row], margin)
-        n = shortest_way(x, y, yaw, goal_x, goal_y, circles, way)
-        for k in range(action.shape[1]):
-            leg, at_x, at_y, left = _along(way, n, x, y)
-            reach = max(lookahead_min, lookahead_s * speed)
-            to_x, to_y = _ahead(way, n, leg, at_x, at_y, reach)
-            for o in range(obstacle.shape[1]):
-                # Too near an obstacle: aim away from it, unless the goal itself is that near.
-                ox, oy = to_x - obstacle[row, o, 0], to_y - obstacle[row, o, 1]
-                off = math.sqrt(ox * ox + oy * oy)
-                goal_off = math.sqrt(
-                    (goal_x - obstacle[row, o, 0]) ** 2 + (goal_y - obstacle[row, o, 1]) ** 2
-                )
-                clear = min(obstacle[row, o, 2] + margin, 0.98 * goal_off)
-                if 1e-6 < off < clear:
-                    to_x = obstacle[row, o, 0] + ox * clear / off
-                    to_y = obstacle[row, o, 1] + oy * clear / off
-            dx, dy = goal_x - x, goal_y - y
-            distance = math.sqrt(dx * dx + dy * dy)
-            is_ahead = dx * math.cos(yaw) + dy * math.sin(yaw) > 0.0
-            wanted_curve = _pursuit_curvature(x, y, yaw, to_x, to_y)
-            top = cruise
-            for p in range(1, 4):
-                far_x, far_y = _ahead(way, n, leg, at_x, at_y, preview_s * speed * p / 3.0 + reach)
-                need = abs(_pursuit_curvature(x, y, yaw, far_x, far_y))
-                top = min(top, math.sqrt(lateral / max(min(need, curvature_limit), 1e-3)))
-            top = min(top, math.sqrt(lateral / max(abs(curve), 1e-3)))
-            brake = braking_share * accel_limit
-            if distance < arrived or (distance < 1.5 and not is_ahead):
-                wanted_curve, top = 0.0, 0.0
-            elif n == 2 and _is_inside_turn(dx, dy, yaw, curvature_limit):
-                wanted_curve, top = 0.0, min(top, 2.5)
-            else:
-                top = min(top, stopping_speed(left, brake))
-            wanted = SPEED_RATE * (top - speed)
-            if top < cruise and speed > 0.3 and left < 0.5 * speed * speed / brake + 2.0:
-                wanted -= _planned_deceleration(left, brake, speed)
-            accel_next = next_acceleration(wanted, accel, accel_limit, jerk, dt_s)
-            bend = min(curvature_limit, lateral_limit / max(speed * speed, 1.0))
-            wanted_curve = clip(wanted_curve, -bend, bend)
-            step = curvature_rate * dt_s
-            curve_next = curve + clip(wanted_curve - curve, -step, step)
-            action[row, k, 0], accel = filtered_command(accel_next, accel, gain, scale[0])
-            action[row, k, 1], curve = filtered_command(curve_next, curve, gain, scale[1])
-            x, y, yaw, speed = moved(x, y, yaw, speed, accel, curve, dt_s)
+    x, y, yaw, speed, accel, curve = car
+    cruise, accel_limit, jerk = limits
+    goal_x, goal_y = way[n - 1]
+    leg, at_x, at_y, left = _along(way, n, x, y)
+    reach = max(lookahead_min, lookahead_s * speed)
+    to_x, to_y = _ahead(way, n, leg, at_x, at_y, reach)
+    for o in range(len(obstacle)):
+        # Too near an obstacle: aim away from it, unless the goal itself is that near.
+        ox, oy = to_x - obstacle[o, 0], to_y - obstacle[o, 1]
+        off = math.sqrt(ox * ox + oy * oy)
+        goal_off = math.sqrt((goal_x - obstacle[o, 0]) ** 2 + (goal_y - obstacle[o, 1]) ** 2)
+        clear = min(obstacle[o, 2] + margin, 0.98 * goal_off)
+        if 1e-6 < off < clear:
+            to_x, to_y = obstacle[o, 0] + ox * clear / off, obstacle[o, 1] + oy * clear / off
+    dx, dy = goal_x - x, goal_y - y
+    distance = math.sqrt(dx * dx + dy * dy)
+    is_ahead = dx * math.cos(yaw) + dy * math.sin(yaw) > 0.0
+    bend = _pursuit_curvature(x, y, yaw, to_x, to_y)
+    top = cruise
+    for p in range(1, 4):
+        far_x, far_y = _ahead(way, n, leg, at_x, at_y, preview_s * speed * p / 3.0 + reach)
+        need = abs(_pursuit_curvature(x, y, yaw, far_x, far_y))
+        top = min(top, math.sqrt(lateral / max(min(need, curvature_limit), 1e-3)))
+    top = min(top, math.sqrt(lateral / max(abs(curve), 1e-3)))
+    brake = braking_share * accel_limit
+    if distance < arrived or (distance < 1.5 and not is_ahead):
+        bend, top = 0.0, 0.0
+    elif n == 2 and _is_inside_turn(dx, dy, yaw, curvature_limit):
+        bend, top = 0.0, min(top, 2.5)
+    else:
+        top = min(top, stopping_speed(left, brake))
+    wanted = SPEED_RATE * (top - speed)
+    if top < cruise and speed > 0.3 and left < 0.5 * speed * speed / brake + 2.0:
+        wanted -= _planned_deceleration(left, brake, speed)
+    accel_next = next_acceleration(wanted, accel, accel_limit, jerk, dt_s)
+    most = min(curvature_limit, lateral_limit / max(speed * speed, 1.0))
+    step = curvature_rate * dt_s
+    return accel_next, curve + clip(clip(bend, -most, most) - curve, -step, step)
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
-def _planned_deceleration(distance: float, deceleration: float, speed: float) -> float:
-    """How fast the stopping speed falls while driving towards the stop [m/s^2]."""
-    slope = (stopping_speed(distance + 0.05, deceleration) - stopping_speed(distance, deceleration))
-    return min(slope / 0.05 * speed, deceleration)
+def _price(
+    start: Floats,
+    way: Floats,
+    n: int,
+    obstacle: Floats,
+    margin: float,
+    limits: Floats,
+    settings: tuple[float, ...],
+    bound: float,
+) -> float:
+    """Seconds that driving a way takes, and more for coming near obstacles or missing the goal.
+
+    Stops early once the price exceeds `bound`.
+    """
+    car = start.copy()
+    goal_x, goal_y = way[n - 1]
+    price = 0.0
+    for _ in range(PREDICTED_STEPS):
+        accel, curve = _steer(car, way, n, obstacle, margin, limits, settings, PREDICTED_DT_S)
+        car[4], car[5] = accel, curve
+        car[0], car[1], car[2], car[3] = moved(
+            car[0], car[1], car[2], car[3], accel, curve, PREDICTED_DT_S
+        )
+        price += PREDICTED_DT_S
+        for o in range(len(obstacle)):
+            off = math.sqrt((car[0] - obstacle[o, 0]) ** 2 + (car[1] - obstacle[o, 1]) ** 2)
+            close = obstacle[o, 2] + SAFE_M - off
+            if close > 0.0:
+                price += 10.0 * close
+        distance = math.sqrt((goal_x - car[0]) ** 2 + (goal_y - car[1]) ** 2)
+        if distance < 1.2 or price > bound:
+            return price
+    return price + 2.0 * distance
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def _plan(
+    car: Floats,
+    goal: Floats,
+    obstacle: Floats,
+    limits: Floats,
+    settings: tuple[float, ...],
+    way: Floats,
+) -> tuple[int, float]:
+    """The cheapest of a few ways: corners, written into `way`, and the margin they keep."""
+    x, y, yaw = car[0], car[1], car[2]
+    way[0, 0], way[0, 1] = x, y
+    way[1, 0], way[1, 1] = goal
+    circles = _kept_clear(x, y, goal, obstacle, settings[0])
+    hit = first_hit(x, y, goal[0], goal[1], circles)
+    if hit < 0:
+        return 2, settings[0]
+    best, n_best, best_margin = np.inf, 2, settings[0]
+    trial = np.empty_like(way)
+    dx, dy = goal[0] - x, goal[1] - y
+    for side in (-1.0, 1.0):
+        wall = wall_beside(obstacle[hit], dx, dy, side)
+        for margin in settings[:2]:
+            circles = _kept_clear(x, y, goal, obstacle, margin)
+            n = shortest_way(x, y, yaw, goal[0], goal[1], circles, wall, trial)
+            if n == 0:
+                continue
+            price = _price(car, trial, n, obstacle, margin, limits, settings, best)
+            if price < best:
+                best, n_best, best_margin = price, n, margin
+                way[:n] = trial[:n]
+    return n_best, best_margin
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def _roll_out(
+    cars: Floats,
+    goal: Floats,
+    obstacle: Floats,
+    limits: Floats,
+    settings: tuple[float, ...],
+    scale: Floats,
+    gain: float,
+    dt_s: float,
+    action: Floats,
+) -> None:
+    """Fill `action` (m, size, 2) for cars (m, 6): x, y, yaw, speed, acceleration, curvature."""
+    way = np.empty((obstacle.shape[1] * N_CORNERS + 2, 2))
+    for row in range(len(cars)):
+        car = cars[row].copy()
+        car[2], car[3] = wrap(car[2]), max(car[3], 0.0)
+        n, margin = _plan(car, goal[row], obstacle[row], limits[row], settings, way)
+        for k in range(action.shape[1]):
+            accel, curve = _steer(
+                car, way, n, obstacle[row], margin, limits[row], settings, dt_s
+            )
+            action[row, k, 0], car[4] = filtered_command(accel, car[4], gain, scale[0])
+            action[row, k, 1], car[5] = filtered_command(curve, car[5], gain, scale[1])
+            car[0], car[1], car[2], car[3] = moved(
+                car[0], car[1], car[2], car[3], car[4], car[5], dt_s
+            )
