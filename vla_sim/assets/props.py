@@ -1,8 +1,7 @@
-"""Things that tasks speak about: table objects, pads, obstacles, vehicles.
+"""Objects on a table, and the colours of everything that words name.
 
-A prop is one body with one geom, or group of geoms, per look; `envs.looks` shows one look per
-simulation. Geoms are named "<body>_<look>" or "<body>_<look>_<part>"; the first of a look carries
-the colour.
+An object is one body with one geom per shape, named "<body>_<shape>"; `envs.looks` shows one of them
+per simulation.
 """
 
 from collections.abc import Mapping
@@ -27,20 +26,7 @@ HALF_HEIGHT_M: Mapping[str, float] = {"cube": 0.022, "ball": 0.025, "cylinder": 
 CYLINDER_RADIUS_M = 0.02
 OBJECT_MASS_KG = 0.1
 
-PAD_SHAPES = ("disc", "square", "diamond")
-PAD_RADIUS_M = 1.7
-PAD_HALF_THICKNESS_M = 0.01
-
-OBSTACLE_RADII_M = (0.8, 1.0, 1.2)
-OBSTACLE_HALF_HEIGHT_M = 0.6
-OBSTACLE_COLOUR: Rgb = (0.08, 0.08, 0.10)
-
-VEHICLE_KINDS = ("car", "truck")
-VEHICLE_HALF_LENGTH_M = 3.5
-"""Of the longest kind [m]."""
-
 _GREY: Rgb = (0.6, 0.6, 0.6)
-_DARK: Rgb = (0.12, 0.13, 0.16)
 
 
 def add_object(spec: mujoco.MjSpec, name: str, *, free: bool) -> None:
@@ -77,68 +63,4 @@ def add_object(spec: mujoco.MjSpec, name: str, *, free: bool) -> None:
             condim=6,
             # Rolling friction stops balls that were nudged; sliding friction is rubber on paint.
             friction=[1.0, 0.02, 0.002],
-        )
-
-
-def add_pad(spec: mujoco.MjSpec, name: str) -> None:
-    """Add a flat coloured pad on the ground: a disc, a square or a diamond."""
-    body = spec.worldbody.add_body(name=name, mocap=True)
-    flat = PAD_HALF_THICKNESS_M
-    side = PAD_RADIUS_M * 0.9
-    half = 0.5**0.5
-    body.add_geom(
-        name=f"{name}_disc",
-        type=mujoco.mjtGeom.mjGEOM_CYLINDER,
-        size=[PAD_RADIUS_M, flat, 0],
-        pos=[0, 0, flat],
-        rgba=[*_GREY, 1.0],
-        contype=0,
-        conaffinity=0,
-    )
-    for shape, quat in (("square", [1.0, 0, 0, 0]), ("diamond", _yaw_quat(half))):
-        body.add_geom(
-            name=f"{name}_{shape}",
-            type=mujoco.mjtGeom.mjGEOM_BOX,
-            size=[side, side, flat],
-            pos=[0, 0, flat],
-            quat=quat,
-            rgba=[*_GREY, 1.0],
-            contype=0,
-            conaffinity=0,
-        )
-
-
-def _yaw_quat(half: float) -> list[float]:
-    """Quaternion of a turn by 45 degrees about the vertical, from cos 45 degrees."""
-    return [((1 + half) / 2) ** 0.5, 0.0, 0.0, ((1 - half) / 2) ** 0.5]
-
-
-def add_obstacle(spec: mujoco.MjSpec, name: str, radius_m: float) -> None:
-    """Add a dark solid post."""
-    body = spec.worldbody.add_body(name=name, mocap=True)
-    body.add_geom(
-        name=f"{name}_post",
-        type=mujoco.mjtGeom.mjGEOM_CYLINDER,
-        size=[radius_m, OBSTACLE_HALF_HEIGHT_M, 0],
-        pos=[0, 0, OBSTACLE_HALF_HEIGHT_M],
-        rgba=[*OBSTACLE_COLOUR, 1.0],
-    )
-
-
-def add_vehicle(spec: mujoco.MjSpec, name: str) -> None:
-    """Add another road user that can be a car or a truck; its origin is on the ground."""
-    body = spec.worldbody.add_body(name=name, mocap=True)
-    parts = (
-        ("car", [2.1, 0.9, 0.45], [0, 0, 0.65], _GREY),
-        ("car_cabin", [1.0, 0.75, 0.3], [-0.2, 0, 1.4], _DARK),
-        ("truck", [2.6, 1.15, 1.25], [-0.9, 0, 1.65], _GREY),
-        ("truck_cab", [0.75, 1.05, 0.9], [2.6, 0, 1.25], _DARK),
-    )
-    for part, size, pos, colour in parts:
-        body.add_geom(
-            name=f"{name}_{part}",
-            type=mujoco.mjtGeom.mjGEOM_BOX,
-            size=size,
-            pos=pos,
-            rgba=[*colour, 1.0],
         )

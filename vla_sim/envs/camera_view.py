@@ -52,6 +52,11 @@ class CameraView:
         moved[:, :3] -= origin.astype(np.float32)
         return moved
 
+    def relative_points(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+        """World points (n, k, 3) relative to what the camera follows."""
+        origin = self.followed()
+        return points if origin is None else points - origin[:, None]
+
     def rgb(self, ids: NDArray[np.int64]) -> NDArray[np.uint8]:
         """Pictures of the simulations `ids`, uint8 (m, size, size, 3)."""
         return self._render(ids, segmentation=False).rgb
@@ -73,10 +78,8 @@ class CameraView:
     ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Image positions (m, k, 2) in [0, 1] of world points (n, k, 3), and which are in view."""
         origin = self.followed()
-        uv, in_view = project(
-            self.camera, points[ids], None if origin is None else origin[ids], aspect=1.0
-        )
-        return uv.astype(np.float32), in_view
+        seen = project(self.camera, points[ids], None if origin is None else origin[ids])
+        return np.nan_to_num(seen.uv, nan=-1.0).astype(np.float32), seen.in_view
 
     def _render(self, ids: NDArray[np.int64], *, segmentation: bool):  # type: ignore[no-untyped-def]
         origin = self.followed()

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from vla_sim.envs.camera_view import CameraView
 from vla_sim.envs.language.arms import shown
-from vla_sim.envs.language.grammar import say
+from vla_sim.envs.language.grammar import MEANING_INDEX, say
 from vla_sim.envs.streams import stream
 from vla_sim.envs.tasks import make_task
 from vla_sim.envs.violations import motion_violations
@@ -23,6 +23,7 @@ from vla_sim.records.episode import EpisodeSpec
 from vla_sim.records.instruction import Instruction, Meaning
 from vla_sim.records.manner import MANNERS
 from vla_sim.records.observation import Observation, PolicyInput
+from vla_sim.records.triple import N_GOALS
 
 Bools = NDArray[np.bool_]
 
@@ -96,6 +97,8 @@ class Crank:
         self.seed = np.zeros(n, dtype=np.int64)
         self.steps = np.zeros(n, dtype=np.int64)
         self.held = np.zeros(n, dtype=np.int64)
+        self.n_goals = np.ones(n, dtype=np.int64)
+        self.meanings = np.zeros((n, N_GOALS, len(MANNERS)), dtype=np.int64)
         self.scenes: list[Scene | None] = [None] * n
         self.specs: list[EpisodeSpec | None] = [None] * n
         self.instructions: list[Instruction | None] = [None] * n
@@ -118,6 +121,8 @@ class Crank:
             self.goal[slot] = spec.goal % len(scene.goals)
             self.manner[slot] = MANNERS.index(spec.manner)
             self.seed[slot] = spec.seed
+            self.n_goals[slot] = len(scene.goals)
+            self.meanings[slot] = _meaning_table(scene)
             self.instructions[slot], self.shown[slot] = _words(scene, spec)
         self.steps[ids] = 0
         self.held[ids] = 0
@@ -215,6 +220,17 @@ def meaning_of(scene: Scene, goal: int, spec: EpisodeSpec) -> Meaning:
     """What asking for the goal number `goal` of a scene in the spec's manner means."""
     asked = scene.goals[goal % len(scene.goals)]
     return Meaning(intent_id=asked.intent_id, referent=asked.referent, manner=spec.manner)
+
+
+def _meaning_table(scene: Scene) -> NDArray[np.int64]:
+    """Index into MEANINGS of each goal in each manner, (N_GOALS, len(MANNERS)); goals repeat."""
+    asked = [scene.goals[k % len(scene.goals)] for k in range(N_GOALS)]
+    return np.array(
+        [
+            [MEANING_INDEX[Meaning(intent_id=g.intent_id, referent=g.referent, manner=m)] for m in MANNERS]
+            for g in asked
+        ]
+    )
 
 
 def _words(scene: Scene, spec: EpisodeSpec) -> tuple[Instruction, Instruction]:

@@ -40,7 +40,7 @@ class Looks:
                 # Only the first geom of a look carries the colour; windows and wheels keep theirs.
                 self.world.rgba[slot, on[0], :3] = colour
             if self.solid:
-                self.world.set_collidable(np.array([slot]), every, np.isin(every, on))
+                self.world.set_collidable(np.array([slot]), every, np.isin(every, on)[None])
 
 
 def _geoms(model: mujoco.MjModel, body: str, look: str) -> NDArray[np.int64]:

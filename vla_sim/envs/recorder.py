@@ -28,6 +28,8 @@ class Recorder:
         self._success = np.zeros((n, t), dtype=bool)
         self._violations: dict[str, NDArray[np.bool_]] = {}
         self._expert_length = np.zeros(n)
+        self._cell = np.zeros((n, t + 1, 2), dtype=np.float32)
+        self._cell_visible = np.zeros((n, t + 1), dtype=bool)
         self._images = (
             np.zeros((n, t + 1, size, size, 3), dtype=np.uint8) if keep_images else None
         )
@@ -40,6 +42,7 @@ class Recorder:
         self._velocity[ids, 0] = motion.velocity[ids]
         self._point[ids, 0] = motion.point[ids]
         self._expert_length[ids] = self.crank.task.expert_path_length(self.crank.goal)[ids]
+        self._locate(ids)
         if self._images is not None:
             self._images[ids, 0] = seen.images[camera]
 
@@ -66,8 +69,17 @@ class Recorder:
             if name not in self._violations:
                 self._violations[name] = np.zeros_like(self._success)
             self._violations[name][ids, t - 1] = broken[ids]
+        self._locate(ids)
         if self._images is not None:
             self._images[ids, t] = seen.images[camera]
+
+    def _locate(self, ids: NDArray[np.int64]) -> None:
+        """Note where the true referent is in the picture."""
+        crank = self.crank
+        points = crank.task.referent_point()[np.arange(crank.n), crank.goal][:, None]
+        uv, visible = crank.view.locate(points, ids)
+        self._cell[ids, crank.steps[ids]] = uv[:, 0]
+        self._cell_visible[ids, crank.steps[ids]] = visible[:, 0]
 
     def latest_images(self, ids: NDArray[np.int64]) -> NDArray[np.uint8]:
         """The newest pictures of the slots `ids`, which must be kept."""
@@ -108,4 +120,6 @@ class Recorder:
             n_goals_equivalent=sum(goal.outcome == outcome for goal in scene.goals),
             n_goals=len(scene.goals),
             images=None if self._images is None else self._images[slot, : t + 1].copy(),
+            cell=self._cell[slot, : t + 1].copy(),
+            cell_visible=self._cell_visible[slot, : t + 1].copy(),
         )

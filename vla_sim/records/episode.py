@@ -56,6 +56,8 @@ class Episode:
         n_goals_equivalent: How many of the scene's goals the same behaviour would satisfy.
         n_goals: How many goals the scene offers.
         images: uint8 (T + 1, h, w, 3) or None.
+        cell: float32 (T + 1, 2) or None, image position (u right, v down) of the true referent.
+        cell_visible: bool (T + 1,) or None, whether it is in the picture.
     """
 
     spec: EpisodeSpec
@@ -79,6 +81,8 @@ class Episode:
     n_goals_equivalent: int
     n_goals: int
     images: NDArray[np.uint8] | None = None
+    cell: NDArray[np.float32] | None = None
+    cell_visible: NDArray[np.bool_] | None = None
 
     @property
     def n_steps(self) -> int:

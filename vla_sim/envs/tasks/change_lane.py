@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from vla_sim.assets.arenas import road
 from vla_sim.assets.car import ROAD_MANNERS
-from vla_sim.assets.props import COLOURS, VEHICLE_HALF_LENGTH_M, VEHICLE_KINDS, add_vehicle
+from vla_sim.assets.ground_props import VEHICLE_HALF_LENGTH_M, VEHICLE_KINDS, add_road_user
+from vla_sim.assets.props import COLOURS
 from vla_sim.envs.looks import Looks, mocap_row, pick_colours
 from vla_sim.envs.robots.car import CarRobot
 from vla_sim.physics.world import World
@@ -27,8 +28,9 @@ class ChangeLaneConfig:
     """Settings of ChangeLane."""
 
     lane_width_m: float = 3.5
-    road_m: float = 400.0
-    """Length of the road; nothing ever reaches its end."""
+    road_m: float = 240.0
+    """Length of the road; the car never reaches its end."""
+    start_x_m: float = 24.0
     centre_tolerance_m: float = 0.5
     heading_tolerance_rad: float = 0.087
     horizon_s: float = 10.0
@@ -75,7 +77,7 @@ class ChangeLane:
         c = self.config
         spec = road(n_lanes=3, lane_width_m=c.lane_width_m, length_m=c.road_m)
         for name in self.vehicles:
-            add_vehicle(spec, name)
+            add_road_user(spec, name)
         self.robot.attach_to(spec)
         return spec
 
@@ -100,10 +102,10 @@ class ChangeLane:
             for k in range(len(SIDES))
         ]
         return Scene(
-            start=np.array([0.0, rng.uniform(-0.2, 0.2), 0.0, rng.uniform(*c.start_speed_mps)]),
+            start=np.array([c.start_x_m, rng.uniform(-0.2, 0.2), 0.0, rng.uniform(*c.start_speed_mps)]),
             goals=(*by_side, *by_vehicle),
             values={
-                "ahead": rng.uniform(*c.gap_m, len(SIDES)),
+                "ahead": c.start_x_m + rng.uniform(*c.gap_m, len(SIDES)),
                 "speed": rng.uniform(*c.vehicle_speed_mps, len(SIDES)),
             },
         )

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from vla_sim.assets.arenas import drive_arena
 from vla_sim.assets.car import CAR_MANNERS
-from vla_sim.assets.props import COLOURS, OBSTACLE_RADII_M, PAD_SHAPES, add_obstacle, add_pad
+from vla_sim.assets.ground_props import OBSTACLE_RADII_M, PAD_SHAPES, add_obstacle, add_pad
+from vla_sim.assets.props import COLOURS
 from vla_sim.envs.detour import shortest_way
 from vla_sim.envs.layout import scatter
 from vla_sim.envs.looks import Looks, mocap_row, pick_colours
@@ -71,7 +72,7 @@ class DriveToGoal:
 
     def build(self) -> mujoco.MjSpec:
         """An arena with pads, obstacles and the car."""
-        spec = drive_arena(self.config.arena_m)
+        spec = drive_arena(2.0 * self.config.arena_m)
         for name in self.pads:
             add_pad(spec, name)
         for name, radius in zip(self.obstacles, OBSTACLE_RADII_M, strict=True):

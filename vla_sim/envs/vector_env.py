@@ -1,0 +1,153 @@
+"""The batch as a Gymnasium vector environment.
+
+Autoreset is SAME_STEP: the step that ends an episode returns the next episode's first observation,
+and the last one of the old episode in `info["final_obs"]`. No action is ever ignored.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from gymnasium.vector import AutoresetMode, VectorEnv
+from gymnasium.vector.utils import batch_space
+from numpy.typing import NDArray
+
+from vla_sim.envs.crank import Crank, CrankConfig, StepResult
+from vla_sim.envs.plan import draw_spec
+from vla_sim.envs.spaces import action_space, encode_instruction, observation_space
+from vla_sim.envs.streams import TRAIN_SEEDS_FROM
+from vla_sim.errors import BadConfig
+from vla_sim.records.episode import EpisodeSpec
+
+Observations = dict[str, NDArray[Any]]
+
+
+class VlaVectorEnv(VectorEnv[Observations, NDArray[np.float32], NDArray[Any]]):
+    """n episodes of one task at once; made by `gymnasium.make_vec`.
+
+    Args:
+        task_id: One of the registered ids.
+        num_envs: Number of simulations.
+        renderer: Name of the picture backend.
+        image_size: Height and width of the pictures [px].
+        n_threads: Threads for physics and pictures.
+        render_mode: "rgb_array" or None.
+    """
+
+    def __init__(
+        self,
+        task_id: str,
+        num_envs: int = 1,
+        *,
+        renderer: str = "raycast",
+        image_size: int = 64,
+        n_threads: int = 1,
+        render_mode: str | None = "rgb_array",
+    ) -> None:
+        config = CrankConfig(renderer=renderer, image_size=image_size, n_threads=n_threads)
+        self.crank = Crank(task_id, num_envs, config)
+        body = self.crank.embodiment
+        self.num_envs = num_envs
+        self.render_mode = render_mode
+        self.metadata = {
+            "autoreset_mode": AutoresetMode.SAME_STEP,
+            "render_modes": ["rgb_array"],
+            "render_fps": round(1 / body.control_dt_s),
+        }
+        self.single_observation_space = observation_space(body, image_size)
+        self.single_action_space = action_space(body)
+        self.observation_space = batch_space(self.single_observation_space, num_envs)
+        self.action_space = batch_space(self.single_action_space, num_envs)
+        self._all = np.arange(num_envs)
+
+    def reset(
+        self,
+        *,
+        seed: int | Sequence[int | None] | None = None,
+        options: dict[str, Any] | None = None,
+    ) -> tuple[Observations, dict[str, Any]]:
+        """Start one episode in every simulation.
+
+        Args:
+            seed: One seed (simulation i gets seed + i) or one per simulation.
+            options: {"specs": [EpisodeSpec, ...]} starts exactly these episodes.
+        """
+        if isinstance(seed, int) or seed is None:
+            super().reset(seed=seed)
+            seeds = [None if seed is None else seed + k for k in range(self.num_envs)]
+        else:
+            super().reset(seed=next((s for s in seed if s is not None), None))
+            seeds = list(seed)
+        specs: Sequence[EpisodeSpec] = (options or {}).get("specs") or [
+            draw_spec(self.crank.task_id, self._fresh_seed() if s is None else s) for s in seeds
+        ]
+        if len(specs) != self.num_envs:
+            raise BadConfig(f"{len(specs)} episodes were given to {self.num_envs} simulations")
+        self.crank.start(self._all, specs)
+        success = np.zeros(self.num_envs, dtype=bool)
+        return self._observe(self._all), self._batched({"is_success": success, **self._told()})
+
+    def step(
+        self, actions: NDArray[np.float32]
+    ) -> tuple[Observations, NDArray[Any], NDArray[Any], NDArray[Any], dict[str, Any]]:
+        """One control step of every simulation; those that end are started anew."""
+        result = self.crank.step(actions)
+        done = result.terminated | result.truncated
+        info = self._batched({**step_info(result), **self._told()})
+        observations = self._observe(self._all)
+        over = np.flatnonzero(done)
+        if len(over):
+            info["final_obs"] = np.full(self.num_envs, None, dtype=object)
+            for slot in over:
+                info["final_obs"][slot] = {k: v[slot].copy() for k, v in observations.items()}
+            info["_final_obs"] = done
+            info["final_info"] = {
+                key: value for key, value in info.items() if "final" not in key
+            }
+            info["_final_info"] = done
+            task_id = self.crank.task_id
+            self.crank.start(over, [draw_spec(task_id, self._fresh_seed()) for _ in over])
+            for key, value in self._observe(over).items():
+                observations[key][over] = value
+            info.update(self._batched(self._told()))
+        return observations, result.reward, result.terminated, result.truncated, info
+
+    def render(self) -> tuple[NDArray[np.uint8], ...] | None:
+        """One picture per simulation."""
+        if self.render_mode != "rgb_array":
+            return None
+        return tuple(self.crank.view.rgb(self._all))
+
+    def close_extras(self, **kwargs: Any) -> None:
+        """Nothing to release: the batch goes with the object."""
+
+    def _fresh_seed(self) -> int:
+        return TRAIN_SEEDS_FROM + int(self.np_random.integers(2**40))
+
+    def _told(self) -> dict[str, NDArray[Any]]:
+        shown = [i.text if i is not None else "" for i in self.crank.shown]
+        return {"instruction": np.array(shown, dtype=object)}
+
+    def _batched(self, info: dict[str, NDArray[Any]]) -> dict[str, Any]:
+        present = np.ones(self.num_envs, dtype=bool)
+        return info | {f"_{key}": present for key in info}
+
+    def _observe(self, ids: NDArray[np.int64]) -> Observations:
+        seen = self.crank.observe(ids)
+        words = [self.crank.shown[slot] for slot in ids]
+        return {
+            "image": seen.images[self.crank.task.camera.name],
+            "proprio": seen.proprio.astype(np.float32),
+            "instruction": np.stack([encode_instruction(w.text if w else "") for w in words]),
+        }
+
+
+def step_info(result: StepResult) -> dict[str, NDArray[Any]]:
+    """The named parts of a step, each of shape (n,)."""
+    info: dict[str, NDArray[Any]] = {
+        "is_success": result.success,
+        "diverged": result.diverged,
+    }
+    info |= {f"reward/{name}": term for name, term in result.reward_terms.items()}
+    info |= {f"violation/{name}": broken for name, broken in result.violations.items()}
+    return info

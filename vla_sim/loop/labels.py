@@ -1,0 +1,74 @@
+"""Counterfactual labels: what the expert would do now, for everything that the scene admits."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vla_sim.envs.crank import Crank
+from vla_sim.envs.tasks import TASK_IDS
+from vla_sim.protocols.expert import Expert
+from vla_sim.records.manner import MANNERS
+from vla_sim.records.triple import CHUNK_SIZE, GRID, N_ACT, N_GOALS, N_PROPRIO, Rows
+
+
+class Labeller:
+    """Cuts step triples from the present state of a crank's slots.
+
+    Every goal of the scene is labelled; the episode's own goal in the episode's manner, the others
+    in manners that change from step to step.
+    """
+
+    def __init__(self, crank: Crank, expert: Expert) -> None:
+        self.crank = crank
+        self.expert = expert
+        self.task_index = TASK_IDS.index(crank.task_id)
+
+    def rows(
+        self,
+        ids: NDArray[np.int64],
+        on_policy: NDArray[np.bool_],
+    ) -> Rows:
+        """The step triples of the slots `ids` now, as the rows of `StepTriples`.
+
+        Args:
+            ids: Slots, shape (m,).
+            on_policy: Whether the learner acts in each of them, shape (m,).
+        """
+        crank, m = self.crank, len(ids)
+        n_goals, manner = crank.n_goals[ids], self._asked(ids)
+        columns = np.arange(N_GOALS) % n_goals[:, None]  # (m, N_GOALS), repeats are weight 0
+        labelled = int(n_goals.max())
+        state = crank.task.privileged()
+        repeated = {k: np.repeat(v[ids], labelled, axis=0) for k, v in state.items()}
+        chunk = np.zeros((m, N_GOALS, CHUNK_SIZE, N_ACT), dtype=np.float32)
+        chunk[:, :labelled, :, : crank.embodiment.n_act] = self.expert.chunk(
+            repeated, columns[:, :labelled].ravel(), manner[:, :labelled].ravel(), CHUNK_SIZE
+        ).reshape(m, labelled, CHUNK_SIZE, -1)
+        image, hazard = crank.view.rgb_and_hazard(ids)
+        cell, visible = crank.view.locate(crank.task.referent_point(), ids)
+        points = crank.view.relative_points(crank.task.goal_point())[ids]
+        proprio = np.zeros((m, N_PROPRIO), dtype=np.float32)
+        seen = crank.view.relative(crank.robot.proprio())[ids]
+        proprio[:, : seen.shape[1]] = seen
+        pick = np.arange(m)[:, None], columns
+        assert hazard.shape == (m, GRID, GRID)
+        return {
+            "image": image,
+            "proprio": proprio,
+            "task": np.full(m, self.task_index, dtype=np.int64),
+            "meaning": crank.meanings[ids[:, None], columns, manner],
+            "weight": (np.arange(N_GOALS) < n_goals[:, None]).astype(np.float32),
+            "chunk": chunk,
+            "goal_point": points[pick].astype(np.float32),
+            "cell": cell[pick],
+            "cell_visible": visible[pick],
+            "hazard": hazard,
+            "on_policy": on_policy,
+        }
+
+    def _asked(self, ids: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Manner index of each goal of each slot, (m, N_GOALS)."""
+        crank = self.crank
+        turn = crank.seed[ids] + crank.steps[ids]
+        manner = (turn[:, None] * 5 + np.arange(N_GOALS) * 3) % len(MANNERS)
+        manner[np.arange(len(ids)), crank.goal[ids]] = crank.manner[ids]
+        return manner.astype(np.int64)

@@ -1,0 +1,26 @@
+"""ChunkModel: pictures, proprioception and words to action chunks, in numpy."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class ChunkModel(Protocol):
+    """A trained model as a policy needs it."""
+
+    def act(
+        self, images: NDArray[np.uint8], proprio: NDArray[np.float32], texts: Sequence[str]
+    ) -> NDArray[np.float32]:
+        """Normalised action chunks.
+
+        Args:
+            images: (m, h, w, 3).
+            proprio: (m, N_PROPRIO), padded.
+            texts: m instructions; "" is no instruction.
+
+        Returns:
+            (m, CHUNK_SIZE, N_ACT); a row's bits do not depend on the other rows.
+        """
+        ...
