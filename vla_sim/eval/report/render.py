@@ -1,0 +1,102 @@
+"""From a ReportInput to one HTML file that needs nothing else."""
+
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from plotly.offline import get_plotlyjs
+
+from vla_sim.errors import RunFolderError
+from vla_sim.eval.failures import FAILURE_KINDS
+from vla_sim.eval.report import charts, numbers, tables, verdict
+from vla_sim.eval.report.content import FailureExample, Film, ReportInput
+from vla_sim.eval.report.pictures import film_uri, overlay, png_uri, stills
+
+N_STILLS = 5
+
+
+def render_report(content: ReportInput) -> str:
+    """The report as HTML text: styles, scripts, pictures and films inside, no network needed."""
+    final = content.final
+    drawn: list[charts.Chart] = []
+    if content.history:
+        drawn += [charts.learning_curves(content), charts.task_curves(content)]
+    if content.losses:
+        drawn.append(charts.loss_curves(content))
+    failures = []
+    for i, example in enumerate(content.failures):
+        identity = f"timeline-{i}"
+        drawn.append(charts.action_timeline(identity, example.timeline))
+        failures.append(_failure(example, identity))
+    has_tasks = final is not None and len(final.tasks) > 0
+    page = _ENVIRONMENT.get_template("report.html.j2")
+    return page.render(
+        content=content,
+        final=final,
+        sentences=verdict.sentences(content),
+        tiles=verdict.tiles(content),
+        decisions=list(zip(content.history, content.decisions, strict=True)),
+        success=tables.success_table(final, content.success) if final and has_tasks else None,
+        gains=tables.gain_table(final) if final and final.gains else None,
+        violations=tables.violation_table(final) if final and has_tasks else None,
+        motion=tables.motion_table(final) if final and has_tasks else None,
+        manners=tables.manner_table(final) if final and has_tasks else None,
+        retrieval=tables.retrieval_table(final.retrieval) if final and final.retrieval else None,
+        films=[_film(film) for film in content.films],
+        failures=failures,
+        card=tables.card_groups(content.run_card or (final.run_card if final else {})),
+        charts=drawn,
+        plotly=get_plotlyjs() if drawn else "",
+        numbers=numbers,
+    )
+
+
+def write_report(content: ReportInput, path: Path) -> Path:
+    """Write the report to `path`, all of it or nothing.
+
+    Raises:
+        RunFolderError: If the folder cannot be written.
+    """
+    text = render_report(content)
+    part = path.with_name(f".{path.name}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.write_text(text, encoding="utf-8")
+        part.replace(path)
+    except OSError as error:
+        raise RunFolderError(
+            f"the report cannot be written to {path} ({error}); choose a folder you may write to"
+        ) from error
+    return path
+
+
+def _film(film: Film) -> dict[str, Any]:
+    return {
+        "film": film,
+        "task": numbers.short(film.task_id),
+        "uri": film_uri(film.frames, film.frame_s),
+        "stills": stills(film.frames, N_STILLS),
+        "duration_s": len(film.frames) * film.frame_s,
+    }
+
+
+def _failure(example: FailureExample, identity: str) -> dict[str, Any]:
+    attention = None
+    if example.picture is not None and example.attention is not None:
+        attention = png_uri(overlay(example.picture, example.attention))
+    return {
+        **_film(example.film),
+        "example": example,
+        "meaning": FAILURE_KINDS.get(example.kind, ""),
+        "attention": attention,
+        "chart": identity,
+    }
+
+
+_ENVIRONMENT = Environment(
+    loader=PackageLoader("vla_sim.eval.report"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)

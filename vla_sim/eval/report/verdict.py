@@ -1,0 +1,124 @@
+"""Verdict: the report in a few sentences and tiles, read off its numbers."""
+
+from dataclasses import dataclass
+
+from vla_sim.eval.aggregate import overall_rate
+from vla_sim.eval.report.content import ReportInput
+from vla_sim.eval.report.numbers import clock, interval, percent, points, short
+from vla_sim.records.reports import EvalReport
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tile:
+    """One number that a hurried reader takes away."""
+
+    title: str
+    value: str
+    note: str
+
+
+def sentences(content: ReportInput) -> list[str]:
+    """What was found, what the words are worth, and where training stopped and why."""
+    said: list[str] = []
+    final = content.final
+    if final is not None:
+        said.extend(_of_final(final, content.success))
+    if content.history:
+        said.append(_of_training(content))
+    return said or ["This report holds no measurement yet."]
+
+
+def tiles(content: ReportInput) -> list[Tile]:
+    """The headline numbers that the report has."""
+    final = content.final
+    if final is None:
+        return []
+    shown: list[Tile] = []
+    overall = overall_rate(final, content.success)
+    if overall is not None:
+        note = f"{interval(overall)} · n = {overall.n}"
+        shown.append(Tile(title="Success", value=percent(overall.value), note=note))
+        weakest = _weakest(final, content.success)
+        shown.append(Tile(title="Weakest task", value=percent(weakest[1]), note=weakest[0]))
+    for arm, title in (("swapped", "Told another goal"), ("empty", "Told nothing")):
+        rate = overall_rate(final, content.success, arm)
+        if rate is not None:
+            guess = percent(_guess(final, arm))
+            note = f"{interval(rate)} · guessing gives {guess}"
+            shown.append(Tile(title=title, value=percent(rate.value), note=note))
+    if final.retrieval is not None and "V->L/R@10" in final.retrieval.values:
+        chance = percent(final.retrieval.chance["V->L/R@10"])
+        shown.append(
+            Tile(
+                title="V → L R@10",
+                value=percent(final.retrieval.values["V->L/R@10"]),
+                note=f"chance {chance} · gallery {final.retrieval.gallery_size}",
+            )
+        )
+    manner = overall_rate(final, "manner_kept")
+    if manner is not None:
+        note = f"{interval(manner)} · adverbs obeyed"
+        shown.append(Tile(title="Manner kept", value=percent(manner.value), note=note))
+    return shown
+
+
+def _of_final(final: EvalReport, success: str) -> list[str]:
+    overall = overall_rate(final, success)
+    if overall is None:
+        return ["The benchmark holds no success under the true instruction."]
+    name, value = _weakest(final, success)
+    said = [
+        f"The model succeeds in {percent(overall.value)} of {overall.n} episodes "
+        f"(95 % interval {interval(overall)}); its weakest task is {name} at {percent(value)}."
+    ]
+    swapped = overall_rate(final, success, "swapped")
+    empty = overall_rate(final, success, "empty")
+    if swapped is not None:
+        listens = swapped.high < overall.low
+        said.append(
+            f"It {'acts on' if listens else 'does not clearly act on'} its instruction: told "
+            f"another goal of the scene, it reaches the true one in {percent(swapped.value)}."
+        )
+    if empty is not None:
+        guess = _guess(final, "empty")
+        said.append(
+            f"Told nothing, it succeeds in {percent(empty.value)}, where guessing among the "
+            f"scene's goals gives {percent(guess)}."
+        )
+    for arm, what in (("held_out", "wording it never saw"), ("other_language", "other language")):
+        gap = final.gains.get(f"all/{arm}")
+        if gap is not None:
+            said.append(f"In {what} it changes by {points(-gap.value)}.")
+    return said
+
+
+def _of_training(content: ReportInput) -> str:
+    kept, stopped = content.kept, content.stopped
+    end = len(content.history) - 1 if stopped is None else stopped
+    how = "ran to its end" if stopped is None else "stopped by itself"
+    text = (
+        f"Training {how} after {clock(content.history[end].elapsed_s)}, "
+        f"at evaluation {end + 1} of {len(content.history)}"
+    )
+    text += f" ({content.decisions[end].reason})." if stopped is not None else "."
+    if kept is not None:
+        text += (
+            f" Kept: the checkpoint of evaluation {kept + 1} (step {content.history[kept].step}; "
+            f"{content.decisions[kept].reason})."
+        )
+    return text
+
+
+def _weakest(report: EvalReport, success: str) -> tuple[str, float]:
+    rates = {
+        t.task_id: t.rates[success].value
+        for t in report.tasks
+        if t.arm == "correct" and success in t.rates
+    }
+    task = min(rates, key=lambda name: rates[name])
+    return short(task), rates[task]
+
+
+def _guess(report: EvalReport, arm: str) -> float:
+    rates = [t.guess_rate for t in report.tasks if t.arm == arm]
+    return sum(rates) / len(rates)
