@@ -22,6 +22,10 @@ class BadAction(VlaSimError):
     """An action that is not finite or has the wrong shape."""
 
 
+class BadRows(VlaSimError):
+    """Rows of triples that miss a column, or hold one of the wrong shape, type or value."""
+
+
 class BadConfig(VlaSimError):
     """Settings that contradict each other or are out of range."""
 

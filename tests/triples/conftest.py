@@ -1,0 +1,101 @@
+"""Small episodes with labels, made from numbers alone."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from vla_sim.envs.language.grammar import MEANING_INDEX, MEANINGS, say
+from vla_sim.records.episode import Episode, EpisodeSpec
+from vla_sim.records.instruction import Language
+from vla_sim.records.triple import CHUNK_SIZE, GRID, N_ACT, N_GOALS, N_PROPRIO, Rows, StepTriples
+from vla_sim.triples.lerobot.schema import LeRobotConfig
+
+SIDE = 16
+Made = tuple[Episode, Rows]
+Make = Callable[..., Made]
+
+
+def made_episode(
+    seed: int, n_steps: int = 12, language: Language = "en", success_from: int | None = 8
+) -> Made:
+    """An arm's episode of random numbers, and its labels."""
+    rng = np.random.default_rng(seed)
+    chosen = rng.choice(len(MEANINGS), N_GOALS, replace=False)
+    goal = int(rng.integers(N_GOALS))
+    meaning = MEANINGS[chosen[goal]]
+    said = say(meaning, language=language, split="seen", rng=rng)
+    success = np.zeros(n_steps, np.bool_)
+    if success_from is not None:
+        success[success_from:] = True
+    images = rng.integers(0, 256, (n_steps + 1, SIDE, SIDE, 3), np.uint8)
+    proprio = rng.normal(size=(n_steps + 1, N_PROPRIO)).astype(np.float32)
+    episode = Episode(
+        spec=EpisodeSpec(
+            task_id=("vla_sim/Reach-v0", "vla_sim/Lift-v0")[seed % 2],
+            seed=seed,
+            goal=goal,
+            manner=meaning.manner,
+            language=language,
+        ),
+        instruction=said,
+        shown=replace(said, text=""),
+        embodiment="panda",
+        control_dt_s=0.05,
+        actions=rng.uniform(-1, 1, (n_steps, N_ACT)).astype(np.float32),
+        proprio=proprio,
+        position=np.zeros((n_steps + 1, 3)),
+        velocity=np.zeros((n_steps + 1, 3)),
+        acceleration=np.zeros((n_steps, 3)),
+        point=np.zeros((n_steps + 1, 3)),
+        reward=rng.random(n_steps),
+        success=success,
+        violations={},
+        expert_path_length_m=0.5,
+        terminated=bool(success[-1]),
+        truncated=not success[-1],
+        diverged=False,
+        n_goals_equivalent=1,
+        n_goals=N_GOALS,
+        images=images,
+    )
+    labels = StepTriples(
+        image=images[:-1],
+        proprio=proprio[:-1],
+        task=np.full(n_steps, seed % 2, np.int64),
+        meaning=np.tile(chosen.astype(np.int64), (n_steps, 1)),
+        weight=rng.integers(0, 2, (n_steps, N_GOALS)).astype(np.float32),
+        chunk=rng.uniform(-1, 1, (n_steps, N_GOALS, CHUNK_SIZE, N_ACT)).astype(np.float32),
+        goal_point=rng.normal(size=(n_steps, N_GOALS, 3)).astype(np.float32),
+        cell=rng.random((n_steps, N_GOALS, 2)).astype(np.float32),
+        cell_visible=rng.random((n_steps, N_GOALS)) < 0.5,
+        hazard=rng.random((n_steps, GRID, GRID)) < 0.5,
+        on_policy=rng.random(n_steps) < 0.5,
+    )
+    assert MEANING_INDEX[meaning] == chosen[goal]
+    return episode, vars(labels)
+
+
+@pytest.fixture
+def make() -> Make:
+    return made_episode
+
+
+@pytest.fixture
+def config() -> LeRobotConfig:
+    return LeRobotConfig(
+        robot="panda",
+        fps=20,
+        state_names=tuple(f"s{i}" for i in range(N_PROPRIO)),
+        action_names=tuple(f"a{i}" for i in range(N_ACT)),
+        image_height=SIDE,
+        image_width=SIDE,
+        episodes_per_shard=3,
+        run_card={"renderer": "测试"},
+    )
+
+
+@pytest.fixture
+def tasks() -> tuple[str, ...]:
+    return ("vla_sim/Reach-v0", "vla_sim/Lift-v0")

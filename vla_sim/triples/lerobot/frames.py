@@ -1,0 +1,133 @@
+"""Frames: an episode and its labels as the columns of a data file, and its row beside them."""
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from vla_sim.envs.language.grammar import MEANINGS
+from vla_sim.errors import BadRows
+from vla_sim.records.episode import Episode
+from vla_sim.records.triple import CHUNK_SIZE, Rows
+from vla_sim.triples.lerobot import stats
+from vla_sim.triples.lerobot.columns import to_arrow
+from vla_sim.triples.lerobot.journal import EpisodeRow
+from vla_sim.triples.lerobot.pictures import encode
+from vla_sim.triples.lerobot.schema import MEANING_SEPARATOR, LeRobotConfig, data_schema
+from vla_sim.triples.spec import count, step_spec
+
+
+def check(episode: Episode, labels: Rows, config: LeRobotConfig) -> None:
+    """Refuse an episode that does not belong into this dataset.
+
+    Raises:
+        BadRows: If it is of another robot or rate, or its labels are of another episode.
+    """
+    name = f"episode {episode.spec.task_id!r} with seed {episode.spec.seed}"
+    if episode.embodiment != config.robot or abs(episode.control_dt_s * config.fps - 1.0) > 1e-6:
+        raise BadRows(
+            f"{name} is of {episode.embodiment!r} at {1 / episode.control_dt_s:g} Hz, but the "
+            f"dataset is of {config.robot!r} at {config.fps} Hz; write one dataset per robot"
+        )
+    n_labels = count(labels, step_spec(config.image_height, config.image_width))
+    if n_labels != episode.n_steps or not n_labels:
+        raise BadRows(f"{name} has {episode.n_steps} steps and labels for {n_labels} of them")
+    widths = (episode.proprio.shape[1], episode.actions.shape[1])
+    if widths != (config.n_state, config.n_action):
+        raise BadRows(
+            f"{name} has {widths[0]} components of state and {widths[1]} of action; the dataset "
+            f"has {config.n_state} and {config.n_action}"
+        )
+    if not np.array_equal(labels["proprio"][:, : config.n_state], episode.proprio[:n_labels]):
+        raise BadRows(f"{name} and its labels differ in proprio: they are of different episodes")
+    meaning = labels["meaning"]
+    if int(meaning.min()) < 0 or int(meaning.max()) >= len(MEANINGS):
+        raise BadRows(f"{name} has labels whose meaning is not an index into MEANINGS")
+
+
+def frames(
+    episode: Episode,
+    labels: Rows,
+    config: LeRobotConfig,
+    *,
+    episode_index: int,
+    first_index: int,
+    task_index: int,
+) -> pa.Table:
+    """One row per control step: what was seen before it, what was done, and all labels."""
+    n = episode.n_steps
+    steps = np.arange(n)
+    # As LeRobot's delta_timestamps: past the end of the episode its last action is repeated.
+    ahead = np.minimum(steps[:, None] + np.arange(CHUNK_SIZE), n - 1)
+    schema = data_schema(config)
+    values: dict[str, NDArray[np.generic]] = {
+        "observation.state": episode.proprio[:n],
+        "action": episode.actions,
+        "action_chunk": episode.actions[ahead],
+        "label.weight": labels["weight"],
+        "label.chunk": labels["chunk"][..., : config.n_action],
+        "label.goal_point": labels["goal_point"],
+        "label.cell": labels["cell"],
+        "label.cell_visible": labels["cell_visible"],
+        "label.hazard": labels["hazard"].astype(np.uint8),
+        "label.on_policy": labels["on_policy"],
+        "next.reward": episode.reward.astype(np.float32),
+        "next.success": episode.success,
+        "next.done": steps == n - 1,
+        "timestamp": (steps / config.fps).astype(np.float32),
+        "frame_index": steps,
+        "episode_index": np.full(n, episode_index),
+        "index": first_index + steps,
+        "task_index": np.full(n, task_index),
+    }
+    arrays = {name: to_arrow(v, schema.field(name).type) for name, v in values.items()}
+    pngs = pa.array([encode(picture) for picture in labels["image"]], pa.binary())
+    paths = pa.array([f"frame-{step:06d}.png" for step in steps], pa.string())
+    arrays[config.image_key] = pa.StructArray.from_arrays([pngs, paths], ["bytes", "path"])
+    arrays["label.meanings"] = pa.array(_keys(labels["meaning"]), pa.string())
+    return pa.Table.from_arrays([arrays[name] for name in schema.names], schema=schema)
+
+
+def _keys(meaning: NDArray[np.generic]) -> list[str]:
+    """The goals' meanings of each frame as one text: stable keys, whatever the table's order."""
+    distinct, inverse = np.unique(meaning, axis=0, return_inverse=True)
+    texts = [MEANING_SEPARATOR.join(MEANINGS[i].key for i in row) for row in distinct.tolist()]
+    return [texts[i] for i in inverse.reshape(-1).tolist()]
+
+
+def row(episode: Episode, labels: Rows, config: LeRobotConfig, *, index: int) -> EpisodeRow:
+    """The episode's row, without its place in the files."""
+    n = episode.n_steps
+    spec, said = episode.spec, episode.instruction
+    feature_stats = {
+        config.image_key: stats.of_pictures(labels["image"].astype(np.uint8, copy=False)),
+        "observation.state": stats.of_values(episode.proprio[:n]),
+        "action": stats.of_values(episode.actions),
+        "next.reward": stats.of_values(episode.reward),
+        "timestamp": stats.of_values(np.arange(n) / config.fps),
+    }
+    return {
+        "episode_index": index,
+        "tasks": [said.text],
+        "length": n,
+        "success": episode.success_once,
+        "success_at_end": episode.success_at_end,
+        "task_id": spec.task_id,
+        "seed": spec.seed,
+        "goal": spec.goal,
+        "manner": spec.manner,
+        "language": spec.language,
+        "split": spec.split,
+        "arm": spec.arm,
+        "instruction": said.text,
+        "template_id": said.template_id,
+        "meaning": said.meaning.key,
+        "shown": episode.shown.text,
+        "terminated": episode.terminated,
+        "truncated": episode.truncated,
+        "expert_path_length_m": episode.expert_path_length_m,
+        **{
+            f"stats/{feature}/{statistic}": value.tolist()
+            for feature, values in feature_stats.items()
+            for statistic, value in values.items()
+        },
+    }
