@@ -1,0 +1,145 @@
+"""Bounds: the rectangle of pixels outside of which a shape, or its shadow, cannot appear.
+
+A solid is held as five vectors (rows of a float64 (5, 3) array): centre, three half axes, and a
+stretch. A box is all corners centre +- half axes. Any other solid lies in the hull of two
+ellipsoids, one at each of centre +- stretch, with the same half axes: a cylinder is the hull of two
+flat ones. Projecting a solid along the sun onto a plane is a linear map of these vectors, so one
+formula bounds shapes and shadows alike.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vla_sim.physics.render.compiled import kernel
+from vla_sim.physics.render.shapes import BOX, CAPSULE, CYLINDER, ELLIPSOID
+
+Floats = NDArray[np.float64]
+SLACK_PIXELS = 0.01
+"""Rounding may move an edge by this much."""
+
+
+@kernel
+def fill_solid(kind: int, size: Floats, pos: Floats, mat: Floats, solid: Floats) -> None:
+    """Write the solid of a geom at `pos` (3,) with the row-major rotation `mat` (9,)."""
+    a, b, c, stretch = size[0], size[1], size[2], 0.0
+    if kind == CAPSULE:
+        a, b, c, stretch = size[0], size[0], size[0], size[1]
+    elif kind == CYLINDER:
+        a, b, c, stretch = size[0], size[0], 0.0, size[1]
+    elif kind not in (BOX, ELLIPSOID):
+        b = c = a
+    for i in range(3):
+        solid[0, i] = pos[i]
+        solid[1, i] = a * mat[3 * i]
+        solid[2, i] = b * mat[3 * i + 1]
+        solid[3, i] = c * mat[3 * i + 2]
+        solid[4, i] = stretch * mat[3 * i + 2]
+
+
+@kernel
+def reach(solid: Floats, normal: Floats) -> float:
+    """How far at most the solid extends from its centre along a unit vector [m]."""
+    total = 0.0
+    for row in range(1, 5):
+        total += abs(
+            solid[row, 0] * normal[0] + solid[row, 1] * normal[1] + solid[row, 2] * normal[2]
+        )
+    return total
+
+
+@kernel
+def fill_shadow(solid: Floats, point: Floats, normal: Floats, sun: Floats, shadow: Floats) -> None:
+    """Write the solid's projection along `sun` onto the plane through `point`."""
+    slope = normal[0] * sun[0] + normal[1] * sun[1] + normal[2] * sun[2]
+    for row in range(5):
+        height = 0.0
+        for i in range(3):
+            height += normal[i] * (solid[row, i] - (point[i] if row == 0 else 0.0))
+        for i in range(3):
+            shadow[row, i] = solid[row, i] - sun[i] * height / slope
+
+
+@kernel
+def tangents(c: float, cz: float, q: float, qcz: float, qz: float) -> tuple[float, float]:
+    """Slopes between which an ellipsoid in front of the camera lies, along one picture axis.
+
+    Args:
+        c: The centre along the axis [m].
+        cz: The centre's depth [m].
+        q: Sum of squares of the half axes along the axis.
+        qcz: Sum of their products with their depths.
+        qz: Sum of squares of their depths, below cz^2.
+    """
+    a = cz * cz - qz
+    b = c * cz - qcz
+    root = np.sqrt(max(b * b - a * (c * c - q), 0.0))
+    return (b - root) / a, (b + root) / a
+
+
+@kernel
+def screen_slopes(
+    kind: int, solid: Floats, eye: Floats, axes: Floats, local: Floats
+) -> tuple[float, float, float, float]:
+    """Bounds of a solid in slopes: left, right, top, bottom. Empty if left > right.
+
+    Args:
+        kind: The shape's kind.
+        solid: (5, 3) in the world [m].
+        eye: Camera position [m], shape (3,).
+        axes: (3, 3), columns right, down and forward in the world.
+        local: (5, 3) to work in.
+    """
+    for row in range(5):
+        for j in range(3):
+            total = 0.0
+            for i in range(3):
+                total += axes[i, j] * (solid[row, i] - (eye[i] if row == 0 else 0.0))
+            local[row, j] = total
+    left, right, top, bottom = np.inf, -np.inf, np.inf, -np.inf
+    n_behind = 0
+    if kind == BOX:
+        for corner in range(8):
+            s1 = 1.0 if corner & 1 else -1.0
+            s2 = 1.0 if corner & 2 else -1.0
+            s3 = 1.0 if corner & 4 else -1.0
+            z = local[0, 2] + s1 * local[1, 2] + s2 * local[2, 2] + s3 * local[3, 2]
+            if z <= 1e-6:
+                n_behind += 1
+                continue
+            x = (local[0, 0] + s1 * local[1, 0] + s2 * local[2, 0] + s3 * local[3, 0]) / z
+            y = (local[0, 1] + s1 * local[1, 1] + s2 * local[2, 1] + s3 * local[3, 1]) / z
+            left, right = min(left, x), max(right, x)
+            top, bottom = min(top, y), max(bottom, y)
+        n_parts = 8
+    else:
+        qx = qy = qz = qxz = qyz = 0.0
+        for row in range(1, 4):
+            x, y, z = local[row, 0], local[row, 1], local[row, 2]
+            qx, qy, qz = qx + x * x, qy + y * y, qz + z * z
+            qxz, qyz = qxz + x * z, qyz + y * z
+        n_parts = 2 if kind in (CAPSULE, CYLINDER) else 1
+        for part in range(n_parts):
+            side = 1.0 - 2.0 * part
+            x = local[0, 0] + side * local[4, 0]
+            y = local[0, 1] + side * local[4, 1]
+            z = local[0, 2] + side * local[4, 2]
+            if z * z <= qz * (1.0 + 1e-9) + 1e-12:
+                return -np.inf, np.inf, -np.inf, np.inf
+            if z < 0.0:
+                n_behind += 1
+                continue
+            low, high = tangents(x, z, qx, qxz, qz)
+            left, right = min(left, low), max(right, high)
+            low, high = tangents(y, z, qy, qyz, qz)
+            top, bottom = min(top, low), max(bottom, high)
+    if 0 < n_behind < n_parts:
+        return -np.inf, np.inf, -np.inf, np.inf
+    return left, right, top, bottom
+
+
+@kernel
+def pixel_range(low: float, high: float, first: float, step: float, n: int) -> tuple[int, int]:
+    """First and last-but-one index of the pixel centres between two slopes."""
+    start = np.ceil((low - first) / step - SLACK_PIXELS)
+    stop = np.floor((high - first) / step + SLACK_PIXELS) + 1.0
+    return int(min(max(start, 0.0), float(n))), int(min(max(stop, 0.0), float(n)))

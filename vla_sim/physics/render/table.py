@@ -1,0 +1,63 @@
+"""The renderers by name."""
+
+from collections.abc import Callable
+
+import mujoco
+
+from vla_sim.errors import UnknownName
+from vla_sim.physics.render.picture import Renderer
+from vla_sim.records.camera import CameraSpec
+
+Maker = Callable[[mujoco.MjModel, CameraSpec, int, int, int], Renderer]
+
+
+def _ray_caster(
+    model: mujoco.MjModel, camera: CameraSpec, height: int, width: int, n_threads: int
+) -> Renderer:
+    # Here, because numba takes as long to import as the rest of the package.
+    from vla_sim.physics.render.ray_caster import RayCaster
+
+    return RayCaster(model, camera, height, width, n_threads)
+
+
+def _gl(
+    model: mujoco.MjModel, camera: CameraSpec, height: int, width: int, n_threads: int
+) -> Renderer:
+    # Here, because it has to set environment variables before a GL library is loaded.
+    from vla_sim.physics.render.gl import GlRenderer
+
+    return GlRenderer(model, camera, height, width, n_threads)
+
+
+RENDERERS: dict[str, Maker] = {
+    "raycast": _ray_caster,
+    "gl": _gl,
+}
+
+
+def make_renderer(
+    name: str,
+    model: mujoco.MjModel,
+    camera: CameraSpec,
+    height: int,
+    width: int,
+    n_threads: int = 1,
+) -> Renderer:
+    """Build the renderer `name` for one camera of one model.
+
+    Args:
+        name: A name in RENDERERS.
+        model: Compiled model.
+        camera: The camera.
+        height: Of the picture [pixels].
+        width: Of the picture [pixels].
+        n_threads: Threads over the simulations; a GL renderer draws in one thread.
+
+    Raises:
+        UnknownName: If there is no such renderer.
+        RenderBackendError: If it cannot draw this model, or not on this machine.
+        BadConfig: If the camera cannot look.
+    """
+    if name not in RENDERERS:
+        raise UnknownName("renderer", name, RENDERERS)
+    return RENDERERS[name](model, camera, height, width, n_threads)
