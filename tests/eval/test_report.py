@@ -109,7 +109,7 @@ def test_the_stop_and_the_kept_checkpoint_are_marked(content: ReportInput, html:
     assert content.stopped is not None
     assert content.kept is not None
     assert content.kept < content.stopped
-    assert f"kept: step {content.history[content.kept].step}" in html
+    assert f"kept: evaluation {content.kept + 1}" in html
     assert "\\u003cb\\u003estop\\u003c/b\\u003e" in html
 
 

@@ -162,8 +162,8 @@ class _Parts:
 
     @property
     def text(self) -> str:
-        retrieval = "" if self.retrieval is None else f", R@10 {self.retrieval:.1%}"
-        return f"success {self.success:.1%}{retrieval}"
+        retrieval = "" if self.retrieval is None else f", R@10 {100 * self.retrieval:.1f} %"
+        return f"success {100 * self.success:.1f} %{retrieval}"
 
     def meets(self, config: StoppingConfig) -> bool:
         return (
@@ -186,7 +186,7 @@ def _progress(new: _Parts, best: _Parts, config: StoppingConfig) -> tuple[bool, 
     intervals = "intervals overlap" if overlap else "intervals apart"
     if new.score > best.score and (success_moved or retrieval_moved):
         moved = [
-            f"{name} {change:+.1%}"
+            f"{name} {_points(change)}"
             for name, change, really in (
                 ("success", gain, success_moved),
                 ("R@10", found, retrieval_moved),
@@ -196,7 +196,13 @@ def _progress(new: _Parts, best: _Parts, config: StoppingConfig) -> tuple[bool, 
         return True, f"new best, {' and '.join(moved)} ({intervals})"
     if found > 0 and not success_moved and new.score > best.score:
         return False, (
-            f"no progress: R@10 {found:+.1%} is under the smallest gain "
-            f"and the simulator does not agree ({gain:+.1%})"
+            f"no progress, R@10 {_points(found)} is under the smallest gain "
+            f"and the simulator does not agree ({_points(gain)})"
         )
-    return False, f"no progress: success {gain:+.1%}, score {new.score - best.score:+.3f}"
+    return False, f"no progress, success {_points(gain)}, R@10 {_points(found)}"
+
+
+def _points(change: float) -> str:
+    """A change of a fraction in points; what rounds to nothing has no sign."""
+    rounded = round(100 * change, 1)
+    return f"{rounded:+.1f} points" if rounded else "unchanged"

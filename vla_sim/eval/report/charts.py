@@ -61,7 +61,7 @@ def learning_curves(content: ReportInput) -> Chart:
     layout["shapes"], layout["annotations"] = [], []
     kept, stopped = content.kept, content.stopped
     if kept is not None:
-        _mark(layout, x[kept], f"kept: step {history[kept].step}", "--good", side="right")
+        _mark(layout, x[kept], f"kept: evaluation {kept + 1}", "--good", side="right")
     if stopped is not None and stopped != kept:
         _mark(layout, x[stopped], "stop", "--bad", side="left")
     return {"id": "curves", "height": 400, "data": data, "layout": layout}
@@ -105,7 +105,7 @@ def loss_curves(content: ReportInput) -> Chart:
         line["line"]["dash"] = ("solid", "dash", "dot")[i // len(SERIES) % 3]
         data.append(line)
     layout = _layout(f"training time [{unit}]", "loss")
-    layout["yaxis"].update(type="log", exponentformat="power", dtick=1)
+    layout["yaxis"].update(type="log", dtick=1, tickformat="~g")
     return {"id": "losses", "height": 320, "data": data, "layout": layout}
 
 
@@ -113,7 +113,8 @@ def action_timeline(identity: str, line: Timeline) -> Chart:
     """Speed, acceleration and jerk above each other, each with its red line."""
     layout = _layout("time [s]", "")
     layout["showlegend"] = False
-    layout["shapes"] = []
+    layout["shapes"], layout["annotations"] = [], []
+    layout["margin"].update(t=4, l=44)
     data: list[Chart] = []
     time_s = _numbers(line.time_s)
     rows = (
@@ -129,11 +130,24 @@ def action_timeline(identity: str, line: Timeline) -> Chart:
         top = 1.12 * max(limit, float(np.nanmax(np.append(signal, 0.0))))
         layout[f"yaxis{axis}"] = {
             **layout["yaxis"],
-            "title": {"text": f"{name}<br>[{unit}]"},
+            "title": {"text": ""},
             "range": [0, top],
-            "domain": [1 - (i + 1) * 0.30 - i * 0.05, 1 - i * 0.35],
+            "domain": [0.7 - i * 0.35, 0.94 - i * 0.35],
             "nticks": 4,
         }
+        layout["annotations"].append(
+            {
+                "xref": "paper",
+                "x": 0,
+                "yref": "paper",
+                "y": 0.945 - i * 0.35,
+                "yanchor": "bottom",
+                "xanchor": "left",
+                "text": f"{name} [{unit}]",
+                "showarrow": False,
+                "font": {"size": 12},
+            }
+        )
         layout["shapes"].append(
             {
                 "type": "line",
@@ -147,7 +161,6 @@ def action_timeline(identity: str, line: Timeline) -> Chart:
             }
         )
     layout["xaxis"]["anchor"] = "y3"
-    layout["margin"]["l"] = 84
     return {"id": identity, "height": 340, "data": data, "layout": layout}
 
 
@@ -164,9 +177,13 @@ def _layout(x: str, y: str) -> Chart:
         "hovermode": "x unified",
         "hoverlabel": {"bgcolor": "--card", "bordercolor": "--grid", "font": {"color": "--text"}},
         "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
-        "xaxis": {**axis, "title": {"text": x}, "rangemode": "tozero"},
-        "yaxis": {**axis, "title": {"text": y}},
+        "xaxis": {**axis, "title": _title(x), "rangemode": "tozero"},
+        "yaxis": {**axis, "title": _title(y)},
     }
+
+
+def _title(text: str) -> Chart:
+    return {"text": text, "font": {"size": 13}, "standoff": 10}
 
 
 def _line(

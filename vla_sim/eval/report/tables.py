@@ -32,6 +32,8 @@ class Cell:
 
     text: str
     note: str = ""
+    more: str = ""
+    """A second line of small print."""
     tone: str = ""
     """ "good", "bad" or "" for neither; a CSS class."""
     bar: tuple[float, float, float] | None = None
@@ -103,10 +105,15 @@ def violation_table(report: EvalReport) -> Table:
             if rate is None:
                 cells.append(EMPTY)
                 continue
-            beside = "" if steps is None else f" · {percent(steps.value, 2)} of steps"
+            beside = "" if steps is None else f"{percent(steps.value, 2)} of steps"
             tone = "good" if rate.value == 0 else "bad" if rate.value > 0.1 else ""
             cells.append(
-                Cell(text=percent(rate.value), note=f"{interval(rate)}{beside}", tone=tone)
+                Cell(
+                    text=percent(rate.value),
+                    note=f"{interval(rate)}, n = {rate.n}",
+                    more=beside,
+                    tone=tone,
+                )
             )
         rows.append((words(name), tuple(cells)))
     return Table(columns=tuple(short(t.task_id) for t in tasks), rows=tuple(rows))
@@ -142,8 +149,8 @@ def manner_table(report: EvalReport) -> Table:
         for manner in shown:
             kept = task.rates.get(f"manner_kept/{manner}")
             speed = task.means.get(f"typical_speed/{manner}")
-            beside = "" if speed is None else f" · {plain(speed.value)} m/s"
-            cells.append(_rate(kept, "correct", beside=beside))
+            beside = "" if speed is None else f"at {plain(speed.value)} m/s"
+            cells.append(_rate(kept, "correct", more=beside))
         cells.append(_rate(task.rates.get("manner_kept"), "correct"))
         rows.append((short(task.task_id), tuple(cells)))
     return Table(columns=(*shown, "all manners"), rows=tuple(rows))
@@ -188,12 +195,13 @@ def _correct(report: EvalReport) -> list[TaskReport]:
     return [task for task in report.tasks if task.arm == "correct"]
 
 
-def _rate(rate: Estimate | None, arm: str, *, tick: float | None = None, beside: str = "") -> Cell:
+def _rate(rate: Estimate | None, arm: str, *, tick: float | None = None, more: str = "") -> Cell:
     if rate is None:
         return EMPTY
     return Cell(
         text=percent(rate.value),
-        note=f"{interval(rate)}, n = {rate.n}{beside}",
+        note=f"{interval(rate)}, n = {rate.n}",
+        more=more,
         tone="low" if arm in _LOW_ARMS else "high",
         bar=(100 * rate.low, 100 * rate.value, 100 * rate.high),
         tick=None if tick is None else 100 * tick,

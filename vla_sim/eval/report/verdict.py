@@ -24,7 +24,7 @@ def sentences(content: ReportInput) -> list[str]:
     if final is not None:
         said.extend(_of_final(final, content.success))
     if content.history:
-        said.append(_of_training(content))
+        said.extend(_of_training(content))
     return said or ["This report holds no measurement yet."]
 
 
@@ -44,7 +44,7 @@ def tiles(content: ReportInput) -> list[Tile]:
         rate = overall_rate(final, content.success, arm)
         if rate is not None:
             guess = percent(_guess(final, arm))
-            note = f"{interval(rate)} · guessing gives {guess}"
+            note = f"{interval(rate)} · guess {guess}"
             shown.append(Tile(title=title, value=percent(rate.value), note=note))
     if final.retrieval is not None and "V->L/R@10" in final.retrieval.values:
         chance = percent(final.retrieval.chance["V->L/R@10"])
@@ -85,28 +85,32 @@ def _of_final(final: EvalReport, success: str) -> list[str]:
             f"Told nothing, it succeeds in {percent(empty.value)}, where guessing among the "
             f"scene's goals gives {percent(guess)}."
         )
-    for arm, what in (("held_out", "wording it never saw"), ("other_language", "other language")):
+    for arm, what in (
+        ("held_out", "In wording that it never saw"),
+        ("other_language", "In the other language"),
+    ):
         gap = final.gains.get(f"all/{arm}")
         if gap is not None:
-            said.append(f"In {what} it changes by {points(-gap.value)}.")
+            said.append(
+                f"{what}, its success changes by {points(-gap.value)} "
+                f"({points(-gap.high)[:-3]} to {points(-gap.low)})."
+            )
     return said
 
 
-def _of_training(content: ReportInput) -> str:
+def _of_training(content: ReportInput) -> list[str]:
     kept, stopped = content.kept, content.stopped
     end = len(content.history) - 1 if stopped is None else stopped
-    how = "ran to its end" if stopped is None else "stopped by itself"
-    text = (
-        f"Training {how} after {clock(content.history[end].elapsed_s)}, "
-        f"at evaluation {end + 1} of {len(content.history)}"
-    )
-    text += f" ({content.decisions[end].reason})." if stopped is not None else "."
+    when = f"after {clock(content.history[end].elapsed_s)}, at evaluation {end + 1}"
+    said = [f"Training ran to its end {when}."]
+    if stopped is not None:
+        said = [f"Training stopped by itself {when}: {content.decisions[end].reason}."]
     if kept is not None:
-        text += (
-            f" Kept: the checkpoint of evaluation {kept + 1} (step {content.history[kept].step}; "
-            f"{content.decisions[kept].reason})."
+        said.append(
+            f"The checkpoint of evaluation {kept + 1}, step {content.history[kept].step}, was "
+            f"kept: {content.decisions[kept].reason}."
         )
-    return text
+    return said
 
 
 def _weakest(report: EvalReport, success: str) -> tuple[str, float]:
