@@ -5,45 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from vla_sim.assets.car import CENTRE_TO_REAR_M
 from vla_sim.physics.filters import low_pass, low_pass_gain
 from vla_sim.records.embodiment import ActionGroup, Embodiment, MotionGroup
-from vla_sim.records.manner import Manner, MannerProfile
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-
-def _profile(group: str, velocity: float, acceleration: float, jerk: float) -> MannerProfile:
-    return MannerProfile(
-        motion_group=group,
-        velocity=velocity,
-        acceleration=acceleration,
-        jerk=jerk,
-        typical_speed_band=(0.0, np.inf),
-        peak_acceleration=np.inf,
-        peak_jerk=np.inf,
-        still_speed=0.02,
-    )
-
-
-ARM_MANNERS: dict[Manner, MannerProfile] = {
-    "normal": _profile("tool", 0.35, 2.0, 20.0),
-    "slowly": _profile("tool", 0.12, 0.6, 6.0),
-    "quickly": _profile("tool", 0.7, 4.0, 40.0),
-    "smoothly": _profile("tool", 0.3, 0.8, 4.0),
-}
-CAR_MANNERS: dict[Manner, MannerProfile] = {
-    "normal": _profile("car", 6.0, 2.0, 4.0),
-    "slowly": _profile("car", 3.0, 1.2, 2.5),
-    "quickly": _profile("car", 9.0, 3.0, 6.0),
-    "smoothly": _profile("car", 5.0, 1.2, 1.5),
-}
-ROAD_MANNERS: dict[Manner, MannerProfile] = {
-    "normal": _profile("car", 8.0, 2.0, 4.0),
-    "slowly": _profile("car", 6.0, 1.2, 2.5),
-    "quickly": _profile("car", 10.5, 3.0, 6.0),
-    "smoothly": _profile("car", 8.0, 1.2, 1.5),
-}
 
 _TOOL = MotionGroup(
     name="tool",
@@ -146,8 +114,12 @@ class KinematicCar:
     def step(self, action: NDArray[np.float32]) -> None:
         self.accel = low_pass(self.accel, action[:, 0] * 4.0, self._gain)
         self.curvature = low_pass(self.curvature, action[:, 1] * 0.2, self._gain)
+        rear = self.pose[:, :2] - CENTRE_TO_REAR_M * self._forward()
         for _ in range(10):
-            self.pose[:, 0] += 0.01 * self.speed * np.cos(self.pose[:, 2])
-            self.pose[:, 1] += 0.01 * self.speed * np.sin(self.pose[:, 2])
+            rear += 0.01 * self.speed[:, None] * self._forward()
             self.pose[:, 2] += 0.01 * self.speed * self.curvature
             self.speed = np.maximum(self.speed + 0.01 * self.accel, 0.0)
+        self.pose[:, :2] = rear + CENTRE_TO_REAR_M * self._forward()
+
+    def _forward(self) -> Floats:
+        return np.stack([np.cos(self.pose[:, 2]), np.sin(self.pose[:, 2])], axis=1)

@@ -51,11 +51,24 @@ def next_acceleration(
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
 def moved(
-    x: float, y: float, yaw: float, speed: float, acceleration: float, curvature: float, dt_s: float
+    x: float,
+    y: float,
+    yaw: float,
+    speed: float,
+    acceleration: float,
+    curvature: float,
+    to_rear: float,
+    dt_s: float,
 ) -> tuple[float, float, float, float]:
-    """Pose and speed one control step later."""
+    """Pose and speed one control step later.
+
+    The curvature is that of the rear axle's path, which lies `to_rear` behind the point (x, y).
+    """
     speed_after = max(speed + acceleration * dt_s, 0.0)
     way = 0.5 * (speed + speed_after) * dt_s
     turn = way * curvature
-    heading = yaw + 0.5 * turn
-    return x + way * math.cos(heading), y + way * math.sin(heading), yaw + turn, speed_after
+    forward_x, forward_y = math.cos(yaw + 0.5 * turn), math.sin(yaw + 0.5 * turn)
+    # The point itself also swings sideways while the car turns about its rear axle.
+    x += way * forward_x - to_rear * turn * forward_y
+    y += way * forward_y + to_rear * turn * forward_x
+    return x, y, yaw + turn, speed_after

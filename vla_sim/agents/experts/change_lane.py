@@ -23,6 +23,7 @@ from vla_sim.agents.experts.car_motion import (
     wrap,
 )
 from vla_sim.agents.experts.privileged_rows import checked_rows, manner_limits
+from vla_sim.assets.car import CENTRE_TO_REAR_M
 from vla_sim.physics.filters import low_pass_gain
 from vla_sim.records.embodiment import Embodiment
 from vla_sim.records.manner import Manner, MannerProfile
@@ -39,6 +40,8 @@ class ChangeLaneExpertConfig:
     """Settings of ChangeLaneExpert; the kernel reads them in this order."""
 
     lane_width_m: float = 3.5
+    to_rear_m: float = CENTRE_TO_REAR_M
+    """From the car's controlled point back to the rear axle, whose path is steered [m]."""
     rate_min: float = 0.9
     """Slowest poles of the lateral motion [1/s]: the change must end within the horizon."""
     rate_max: float = 1.5
@@ -142,6 +145,7 @@ def _roll_out(
     """Fill `action` (m, size, 2) for cars (m, 6): x, y, yaw, speed, acceleration, curvature."""
     (
         lane_width,
+        to_rear,
         rate_min,
         rate_max,
         jerk_y,
@@ -175,7 +179,7 @@ def _roll_out(
             aim = lane_y
             if gap < merge_gap and here != lane_y:
                 aim = here
-            error = clip(aim - y, -lane_width, lane_width)
+            error = clip(aim - (y - to_rear * math.sin(yaw)), -lane_width, lane_width)
             v = max(speed, 2.0)
             v_y, a_y = speed * math.sin(yaw), v * v * curve * math.cos(yaw)
             jerk_wanted = rate * (rate * (rate * error - 3.0 * v_y) - 3.0 * a_y)
@@ -186,6 +190,6 @@ def _roll_out(
             curve_next = clip(curve_next, -curvature_limit, curvature_limit)
             action[row, k, 0], accel = filtered_command(accel_next, accel, gain, scale[0])
             action[row, k, 1], curve = filtered_command(curve_next, curve, gain, scale[1])
-            x, y, yaw, speed = moved(x, y, yaw, speed, accel, curve, dt_s)
+            x, y, yaw, speed = moved(x, y, yaw, speed, accel, curve, to_rear, dt_s)
             lead_x += lead_speed * dt_s
             own_x += own_speed * dt_s

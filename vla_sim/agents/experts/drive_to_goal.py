@@ -24,6 +24,7 @@ from vla_sim.agents.experts.car_motion import (
 )
 from vla_sim.agents.experts.detour import N_CORNERS, first_hit, shortest_way, wall_beside
 from vla_sim.agents.experts.privileged_rows import checked_rows, manner_limits
+from vla_sim.assets.car import CENTRE_TO_REAR_M
 from vla_sim.physics.filters import low_pass_gain
 from vla_sim.records.embodiment import Embodiment
 from vla_sim.records.manner import Manner, MannerProfile
@@ -31,8 +32,10 @@ from vla_sim.records.manner import Manner, MannerProfile
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-PREDICTED_STEPS = 40
-PREDICTED_DT_S = 0.25
+PREDICTED_STEPS = 30
+PREDICTED_DT_S = 0.3
+CREEP_M_S = 1.5
+"""Speed while the car draws away from a goal that it cannot turn onto."""
 SAFE_M = 1.4
 """Predicted ways come no nearer to a rim than this with the car's centre, or pay for it [m]."""
 
@@ -45,11 +48,13 @@ class DriveToGoalExpertConfig:
     """The car's centre keeps this far from an obstacle's rim: half its width and room to spare."""
     wide_margin_m: float = 3.4
     """The same for ways that leave the car more room to turn."""
-    lateral_acceleration: float = 2.0
+    to_rear_m: float = CENTRE_TO_REAR_M
+    """From the car's controlled point back to the rear axle, whose path is steered [m]."""
+    lateral_acceleration: float = 2.5
     """Aimed at in curves [m/s^2]."""
-    lateral_limit: float = 3.0
+    lateral_limit: float = 3.5
     """Never steered for more than this [m/s^2]."""
-    curvature_rate: float = 0.25
+    curvature_rate: float = 0.15
     """[1/(m s)]"""
     curvature_limit: float = 0.19
     """[1/m]"""
@@ -58,7 +63,7 @@ class DriveToGoalExpertConfig:
     lookahead_min_m: float = 3.5
     preview_s: float = 2.0
     """Curves are slowed down for this far ahead."""
-    braking_share: float = 0.7
+    braking_share: float = 0.85
     """Share of the manner's acceleration that a planned stop uses."""
     arrived_m: float = 0.8
     """Closer than this to the goal the wheels are held straight."""
@@ -156,23 +161,22 @@ def _ahead(
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
-def _pursuit_curvature(x: float, y: float, yaw: float, to_x: float, to_y: float) -> float:
-    """Curvature of the arc from a pose through a point [1/m]."""
-    dx, dy = to_x - x, to_y - y
-    distance = max(math.sqrt(dx * dx + dy * dy), 1.0)
-    bearing = wrap(math.atan2(dy, dx) - yaw)
-    if abs(bearing) > 0.5 * math.pi:  # behind: as tight as it goes
-        return math.copysign(1.0, bearing)
-    return 2.0 * math.sin(bearing) / distance
+def _pursuit_curvature(dx: float, dy: float, cosine: float, sine: float) -> float:
+    """Curvature of the arc from the rear axle through a point (dx, dy) away from it [1/m]."""
+    ahead, beside = dx * cosine + dy * sine, -dx * sine + dy * cosine
+    if ahead < 0.0:  # behind: as tight as it goes
+        return math.copysign(1.0, beside)
+    return 2.0 * beside / max(dx * dx + dy * dy, 1.0)
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
-def _is_inside_turn(dx: float, dy: float, yaw: float, curvature_limit: float) -> bool:
+def _is_inside_turn(
+    dx: float, dy: float, cosine: float, sine: float, curvature_limit: float
+) -> bool:
     """Whether a point is so near beside the car that its tightest turn circles around it."""
-    ahead = dx * math.cos(yaw) + dy * math.sin(yaw)
-    beside = abs(-dx * math.sin(yaw) + dy * math.cos(yaw))
+    ahead, beside = dx * cosine + dy * sine, abs(-dx * sine + dy * cosine)
     radius = 1.0 / curvature_limit
-    return math.sqrt(ahead * ahead + (beside - radius) ** 2) < radius - 0.8
+    return math.sqrt(ahead * ahead + (beside - radius) ** 2) < radius - 1.3
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
@@ -197,6 +201,7 @@ def _steer(
     (
         _,
         _,
+        to_rear,
         lateral,
         lateral_limit,
         curvature_rate,
@@ -209,6 +214,8 @@ def _steer(
     ) = settings
     x, y, yaw, speed, accel, curve = car
     cruise, accel_limit, jerk = limits
+    cosine, sine = math.cos(yaw), math.sin(yaw)
+    rear_x, rear_y = x - to_rear * cosine, y - to_rear * sine
     goal_x, goal_y = way[n - 1]
     leg, at_x, at_y, left = _along(way, n, x, y)
     reach = max(lookahead_min, lookahead_s * speed)
@@ -217,25 +224,28 @@ def _steer(
         # Too near an obstacle: aim away from it, unless the goal itself is that near.
         ox, oy = to_x - obstacle[o, 0], to_y - obstacle[o, 1]
         off = math.sqrt(ox * ox + oy * oy)
-        goal_off = math.sqrt((goal_x - obstacle[o, 0]) ** 2 + (goal_y - obstacle[o, 1]) ** 2)
-        clear = min(obstacle[o, 2] + margin, 0.98 * goal_off)
+        clear = obstacle[o, 2] + margin
         if 1e-6 < off < clear:
+            goal_off = math.sqrt((goal_x - obstacle[o, 0]) ** 2 + (goal_y - obstacle[o, 1]) ** 2)
+            clear = max(min(clear, 0.98 * goal_off), off)
             to_x, to_y = obstacle[o, 0] + ox * clear / off, obstacle[o, 1] + oy * clear / off
-    dx, dy = goal_x - x, goal_y - y
-    distance = math.sqrt(dx * dx + dy * dy)
-    is_ahead = dx * math.cos(yaw) + dy * math.sin(yaw) > 0.0
-    bend = _pursuit_curvature(x, y, yaw, to_x, to_y)
-    top = cruise
+    bend = _pursuit_curvature(to_x - rear_x, to_y - rear_y, cosine, sine)
+    tightest = abs(curve)
     for p in range(1, 4):
         far_x, far_y = _ahead(way, n, leg, at_x, at_y, preview_s * speed * p / 3.0 + reach)
-        need = abs(_pursuit_curvature(x, y, yaw, far_x, far_y))
-        top = min(top, math.sqrt(lateral / max(min(need, curvature_limit), 1e-3)))
-    top = min(top, math.sqrt(lateral / max(abs(curve), 1e-3)))
+        need = abs(_pursuit_curvature(far_x - rear_x, far_y - rear_y, cosine, sine))
+        tightest = max(tightest, min(need, curvature_limit))
+    top = min(cruise, math.sqrt(lateral / max(tightest, 1e-3)))
     brake = braking_share * accel_limit
-    if distance < arrived or (distance < 1.5 and not is_ahead):
+    dx, dy = goal_x - x, goal_y - y
+    distance = math.sqrt(dx * dx + dy * dy)
+    # A way around corners is longer than what is driven, and braking has a jerk-limited onset.
+    left = min(left, 1.05 * distance)
+    left = max(left - 0.5 * speed * brake / jerk, 0.5 * left)
+    if distance < arrived or (distance < 1.5 and dx * cosine + dy * sine < 0.0):
         bend, top = 0.0, 0.0
-    elif n == 2 and _is_inside_turn(dx, dy, yaw, curvature_limit):
-        bend, top = 0.0, min(top, 2.5)
+    elif n == 2 and _is_inside_turn(dx, dy, cosine, sine, curvature_limit):
+        bend, top = 0.0, min(top, max(stopping_speed(left, brake), CREEP_M_S))
     else:
         top = min(top, stopping_speed(left, brake))
     wanted = SPEED_RATE * (top - speed)
@@ -269,7 +279,7 @@ def _price(
         accel, curve = _steer(car, way, n, obstacle, margin, limits, settings, PREDICTED_DT_S)
         car[4], car[5] = accel, curve
         car[0], car[1], car[2], car[3] = moved(
-            car[0], car[1], car[2], car[3], accel, curve, PREDICTED_DT_S
+            car[0], car[1], car[2], car[3], accel, curve, settings[2], PREDICTED_DT_S
         )
         price += PREDICTED_DT_S
         for o in range(len(obstacle)):
@@ -342,5 +352,5 @@ def _roll_out(
             action[row, k, 0], car[4] = filtered_command(accel, car[4], gain, scale[0])
             action[row, k, 1], car[5] = filtered_command(curve, car[5], gain, scale[1])
             car[0], car[1], car[2], car[3] = moved(
-                car[0], car[1], car[2], car[3], car[4], car[5], dt_s
+                car[0], car[1], car[2], car[3], car[4], car[5], settings[2], dt_s
             )
