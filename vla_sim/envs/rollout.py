@@ -72,11 +72,15 @@ class Rollout:
         self._cursor[active] = (self._cursor[active] + 1) % self.policy.n_action_steps
         return actions
 
+    def latest_images(self, ids: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """The newest pictures of the slots `ids`; pictures must be kept."""
+        return self._recorder.latest_images(ids)
+
     def _observe(self, ids: NDArray[np.int64]) -> Observation:
         if self.policy.needs_images and self.keep_images:
             name = self.crank.task.camera.name
             seen = self.crank.observe(ids, images=False)
-            images = {name: self._recorder.latest_images(ids)}
+            images = {name: self.latest_images(ids)}
             return Observation(images=images, proprio=seen.proprio, time_s=seen.time_s)
         return self.crank.observe(ids, images=self.policy.needs_images)
 

@@ -26,12 +26,14 @@ class Labeller:
         self,
         ids: NDArray[np.int64],
         on_policy: NDArray[np.bool_],
+        images: NDArray[np.uint8] | None = None,
     ) -> Rows:
         """The step triples of the slots `ids` now, as the rows of `StepTriples`.
 
         Args:
             ids: Slots, shape (m,).
             on_policy: Whether the learner acts in each of them, shape (m,).
+            images: Their pictures now, where somebody has rendered them already.
         """
         crank, m = self.crank, len(ids)
         n_goals, manner = crank.n_goals[ids], self._asked(ids)
@@ -43,14 +45,16 @@ class Labeller:
         chunk[:, :labelled, :, : crank.embodiment.n_act] = self.expert.chunk(
             repeated, columns[:, :labelled].ravel(), manner[:, :labelled].ravel(), CHUNK_SIZE
         ).reshape(m, labelled, CHUNK_SIZE, -1)
-        image, hazard = crank.view.rgb_and_hazard(ids)
+        if images is not None and not len(crank.view.hazard_geoms):
+            image, hazard = images, np.zeros((m, GRID, GRID), dtype=bool)
+        else:
+            image, hazard = crank.view.rgb_and_hazard(ids)
         cell, visible = crank.view.locate(crank.task.referent_point(), ids)
         points = crank.view.relative_points(crank.task.goal_point())[ids]
         proprio = np.zeros((m, N_PROPRIO), dtype=np.float32)
         seen = crank.view.relative(crank.robot.proprio())[ids]
         proprio[:, : seen.shape[1]] = seen
         pick = np.arange(m)[:, None], columns
-        assert hazard.shape == (m, GRID, GRID)
         return {
             "image": image,
             "proprio": proprio,

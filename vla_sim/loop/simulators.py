@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
 from vla_sim.agents.aligned import AlignedPolicy
 from vla_sim.agents.controls import ExpertPolicy
@@ -26,7 +25,7 @@ from vla_sim.loop.labels import Labeller
 from vla_sim.protocols.chunk_model import ChunkModel
 from vla_sim.records.episode import Episode, EpisodeSpec
 from vla_sim.records.triple import Rows
-from vla_sim.triples.segment import outcome_step, segment
+from vla_sim.triples.segment import segment
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,7 +148,7 @@ class _Station:
         n_labelled = n_episodes = n_successes = n_env_steps = 0
         while n_labelled < n_rows:
             if self._turn % self.config.label_every == 0:
-                rows.append(self._label())
+                rows.append(self._label(run))
                 n_labelled += self.crank.n
             self._turn += 1
             n_env_steps += self.crank.n
@@ -166,10 +165,10 @@ class _Station:
             n_env_steps=n_env_steps,
         )
 
-    def _label(self) -> Rows:
+    def _label(self, run: Rollout) -> Rows:
         ids = np.arange(self.crank.n)
         mine = ~self._policy.expert_acts(self.crank.seed, self.crank.steps)
-        return self.labeller.rows(ids, mine)
+        return self.labeller.rows(ids, mine, run.latest_images(ids))
 
     def _plan(self) -> Iterator[EpisodeSpec]:
         first = TRAIN_SEEDS_FROM * (1 + self.config.seed)
@@ -179,14 +178,12 @@ class _Station:
 def segment_rows(episode: Episode, task_index: int) -> Rows:
     """The segment triple of an episode whose pictures were kept, as rows."""
     assert episode.cell is not None and episode.cell_visible is not None
-    end = outcome_step(episode.success) + 1
-    cell: NDArray[np.float32] = episode.cell[end]
     triple = segment(
         episode,
         task=task_index,
         meaning=MEANING_INDEX[episode.instruction.meaning],
-        cell=(float(cell[0]), float(cell[1])),
-        cell_visible=bool(episode.cell_visible[end]),
+        cell=episode.cell,
+        cell_visible=episode.cell_visible,
     )
     return vars(triple)
 

@@ -32,11 +32,14 @@ _POSTURE_RATE = 1.0
 _MAX_LEAD_RAD = 0.05
 """How far a joint's reference may be from the joint: twice what full torque needs, no more."""
 _MAX_TURN_RAD = 0.1
-"""How far the commanded orientation may run ahead of the reachable one."""
+"""How far the commanded orientation runs ahead of the reference's; also its correction a step."""
 _MAX_GRIP_LEAD_M = 0.024
 """Opening beyond which a finger's servo is saturated, both fingers together."""
-_BRAKE_M_S2 = 4.0
+_BRAKE_M_S2 = 1.5
 """Deceleration at the walls of the workspace."""
+_TOOL_ACCELERATION_M_S2 = 3.5
+_TOOL_ACCELERATION_RAD_S2 = 12.0
+"""What the joints can give nearly everywhere in the workspace, within their own limits."""
 _JOINT_MARGIN_RAD = 0.02
 _TOUCH = (*(f"touch_link{i}" for i in range(1, 8)), "touch_hand")
 _TOUCH_FIXED = ("touch_left_finger", "touch_right_finger")
@@ -132,7 +135,8 @@ class PandaRobot:
         if missed.any():
             raise BadConfig(
                 f"the arm cannot reach {wanted[missed][0]} with its gripper down; the workspace"
-                f" is {panda.WORKSPACE_LOWER_M} to {panda.WORKSPACE_UPPER_M}"
+                f" is {panda.WORKSPACE_LOWER_M} to {panda.WORKSPACE_UPPER_M}, the wrist"
+                f" {panda.WRIST_REACH_M} m from the shoulder"
             )
         return q
 
@@ -237,6 +241,10 @@ class PandaRobot:
             "gripper_width": self._gripper_width(),
         }
 
+    def tracking_error(self) -> float:
+        """Largest distance of any joint from its reference now [rad], over all simulations."""
+        return float(np.abs(self._engine.qpos[:, self._q_adr] - self._q_ref).max())
+
     def _gripper_width(self) -> Floats:
         return cast(Floats, self._engine.qpos[:, self._finger_adr].sum(axis=1))
 
@@ -283,6 +291,13 @@ def _solve_rows(
 
 
 @numba.njit(cache=True, nogil=True)
+def _approach(room: float, dt: float) -> float:
+    """Fastest speed towards a wall that is `room` away [m/s]."""
+    room = max(room, 0.0)
+    return min(np.sqrt(2.0 * _BRAKE_M_S2 * room), room / dt)
+
+
+@numba.njit(cache=True, nogil=True)
 def _command_rows(
     offset_pos: Floats,
     offset_mat: Floats,
@@ -307,21 +322,41 @@ def _command_rows(
 ) -> None:
     """One control step of each row: move the references, all arrays with a leading axis n."""
     pos, mat, jac = np.empty(3), np.empty((3, 3)), np.empty((6, 7))
-    target, twist = np.empty(3), np.empty(6)
+    target, twist, wall, before = np.empty(3), np.empty(6), np.empty(3), np.empty(6)
     posture, dq, qd, qn = np.empty(7), np.empty(7), np.empty(7), np.empty(7)
     for row in range(action.shape[0]):
         f = filtered[row]
-        for i in range(7):
-            f[i] += alpha * (action[row, i] - f[i])
+        for i in range(6):
+            before[i] = f[i]
+        linear, angular = 0.0, 0.0
+        for i in range(3):
+            linear += (alpha * (action[row, i] - f[i])) ** 2
+            angular += (alpha * (action[row, 3 + i] - f[3 + i])) ** 2
+        linear = min(1.0, _TOOL_ACCELERATION_M_S2 * dt / max(np.sqrt(linear), 1e-12))
+        angular = min(1.0, _TOOL_ACCELERATION_RAD_S2 * dt / max(np.sqrt(angular), 1e-12))
+        for i in range(3):
+            f[i] += linear * alpha * (action[row, i] - f[i])
+            f[3 + i] += angular * alpha * (action[row, 3 + i] - f[3 + i])
+        f[6] += alpha * (action[row, 6] - f[6])
         forward_one(offset_pos, offset_mat, tool_pos, tool_mat, q_ref[row], pos, mat, jac)
 
-        # Walls: never faster towards one than it takes to stop there. The filter is told, so that
-        # what it reports is what the reference does.
+        # Walls: never faster towards one than it takes to stop there. The filter is told of this and
+        # of all that follows, so that what it reports is what the reference does.
         for i in range(3):
-            room = max(box[1, i] - pos[i], 0.0)
-            f[i] = min(f[i], np.sqrt(2.0 * _BRAKE_M_S2 * room), room / dt)
-            room = max(pos[i] - box[0, i], 0.0)
-            f[i] = max(f[i], -np.sqrt(2.0 * _BRAKE_M_S2 * room), -room / dt)
+            f[i] = min(f[i], _approach(box[1, i] - pos[i], dt))
+            f[i] = max(f[i], -_approach(pos[i] - box[0, i], dt))
+        # The arm's reach, as the distance from shoulder to wrist above a downward gripper.
+        radius = max(np.sqrt(pos[0] ** 2 + pos[1] ** 2), 1e-9)
+        out = radius - panda.WRIST_TO_TCP_M[0]
+        high = pos[2] + panda.WRIST_TO_TCP_M[1] - panda.SHOULDER_HEIGHT_M
+        stretch = max(np.sqrt(out**2 + high**2), 1e-9)
+        wall[0], wall[1] = out / stretch * pos[0] / radius, out / stretch * pos[1] / radius
+        wall[2] = high / stretch
+        outward = f[0] * wall[0] + f[1] * wall[1] + f[2] * wall[2]
+        too_fast = max(outward - _approach(panda.WRIST_REACH_M[1] - stretch, dt), 0.0)
+        too_fast += min(outward + _approach(stretch - panda.WRIST_REACH_M[0], dt), 0.0)
+        for i in range(3):
+            f[i] -= too_fast * wall[i]
             target[i] = pos[i] + f[i] * dt
             twist[i] = f[i] * dt
         speed = np.sqrt(f[3] ** 2 + f[4] ** 2 + f[5] ** 2)
@@ -331,15 +366,17 @@ def _command_rows(
 
         # The commanded orientation turns by the commanded rate alone: what drift the joints have
         # is an error to be corrected, and with no rate commanded the gripper keeps its direction.
+        # While the arm cannot follow, it does not turn on.
         rotation_error(mat_ref[row], mat, twist[3:])
         ahead = np.sqrt(twist[3] ** 2 + twist[4] ** 2 + twist[5] ** 2)
-        if ahead > _MAX_TURN_RAD:
-            for i in range(3, 6):
-                twist[i] *= _MAX_TURN_RAD / ahead
-            mat_ref[row] = mat
-            rotate(mat_ref[row], twist[3:])
-        rotate(mat_ref[row], f[3:6] * dt)
-        rotation_error(mat_ref[row], mat, twist[3:])
+        growing = twist[3] * f[3] + twist[4] * f[4] + twist[5] * f[5] > 0.0
+        if ahead < _MAX_TURN_RAD or not growing:
+            rotate(mat_ref[row], f[3:6] * dt)
+            rotation_error(mat_ref[row], mat, twist[3:])
+            ahead = np.sqrt(twist[3] ** 2 + twist[4] ** 2 + twist[5] ** 2)
+        turn = min(1.0, _MAX_TURN_RAD / max(ahead, 1e-12))
+        for i in range(3, 6):
+            twist[i] *= turn
 
         for j in range(7):
             posture[j] = _POSTURE_RATE * dt * (home[j] - q_ref[row, j])
@@ -352,6 +389,10 @@ def _command_rows(
         for i in range(3):
             twist[i] = target[i] - pos[i]
         rotation_error(mat_ref[row], mat, twist[3:])
+        ahead = np.sqrt(twist[3] ** 2 + twist[4] ** 2 + twist[5] ** 2)
+        turn = min(1.0, _MAX_TURN_RAD / max(ahead, 1e-12))
+        for i in range(3, 6):
+            twist[i] *= turn
         damped_least_squares(jac, twist, posture, _DAMPING, dq)
 
         scale = 1.0
@@ -363,6 +404,8 @@ def _command_rows(
             qd[j] *= scale
             change = abs(qd[j] - qd_ref[row, j]) / dt
             blend = min(blend, limits[3, j] / max(change, 1e-12))
+        for i in range(6):
+            f[i] = before[i] + blend * (scale * f[i] - before[i])
         for j in range(7):
             v = qd_ref[row, j] + blend * (qd[j] - qd_ref[row, j])
             room = max(limits[1, j] - _JOINT_MARGIN_RAD - q_ref[row, j], 0.0)
@@ -370,8 +413,8 @@ def _command_rows(
             room = max(q_ref[row, j] - limits[0, j] - _JOINT_MARGIN_RAD, 0.0)
             v = max(v, -np.sqrt(limits[3, j] * room), -room / dt)
             # A blocked arm: the reference waits within reach of the servo.
-            nxt = q_ref[row, j] + v * dt
-            nxt = min(max(nxt, q[row, j] - _MAX_LEAD_RAD), q[row, j] + _MAX_LEAD_RAD)
+            lead = min(max(q_ref[row, j] - q[row, j], -_MAX_LEAD_RAD), _MAX_LEAD_RAD)
+            nxt = q[row, j] + lead + v * dt
             qd_ref[row, j] = (nxt - q_ref[row, j]) / dt
             q_ref[row, j] = nxt
             angle_rate[row, j] = (nxt - act[row, j]) / dt

@@ -46,7 +46,7 @@ class ChangeLaneConfig:
         position=(-9.0, 0.0, 9.0),
         target=(9.0, 0.0, 0.0),
         fov_y_deg=50.0,
-        follow_body="car",
+        follow_body="car/chassis",
         follow_axes="x",
     )
 

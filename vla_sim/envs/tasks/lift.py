@@ -37,7 +37,7 @@ class LiftConfig:
     start_low: tuple[float, float, float] = (0.40, -0.10, 0.20)
     start_high: tuple[float, float, float] = (0.50, 0.10, 0.28)
     camera: CameraSpec = CameraSpec(
-        position=(1.15, 0.0, 0.72), target=(0.46, 0.0, 0.08), fov_y_deg=44.0
+        position=(1.20, 0.0, 0.78), target=(0.50, 0.0, 0.06), fov_y_deg=36.0
     )
 
     def build(self) -> "Lift":
