@@ -29,7 +29,7 @@ def full(episode: Make, body: Body) -> EvalReport:
     ]
     return eval_report(
         episodes,
-        {"stick": body},
+        {"a": body, "b": body},
         protocol="p",
         step=7,
         elapsed_s=12.5,
@@ -93,24 +93,26 @@ def test_order_does_not_matter(episode: Make, body: Body) -> None:
         for s in range(12)
     ]
     shuffled = [episodes[i] for i in rng.permutation(12)]
-    assert task_report(episodes, {"stick": body}) == task_report(shuffled, {"stick": body})
+    assert task_report(episodes, {"vla_sim/Reach-v0": body}) == task_report(
+        shuffled, {"vla_sim/Reach-v0": body}
+    )
 
 
 def test_undefined_values_leave_n_and_never_reach_a_mean(episode: Make, body: Body) -> None:
     moving, still = episode(seed=0), episode(np.zeros(9), seed=1, success=False)
-    report = task_report([moving, still], {"stick": body})
+    report = task_report([moving, still], {"vla_sim/Reach-v0": body})
     assert report.means["typical_speed"].n == 1
     assert report.means["spl"].n == 2
-    assert "typical_speed" not in task_report([still], {"stick": body}).means
+    assert "typical_speed" not in task_report([still], {"vla_sim/Reach-v0": body}).means
 
 
 def test_what_cannot_be_reported_is_named(episode: Make, body: Body) -> None:
-    with pytest.raises(UnknownName, match="stick"):
-        task_report([episode()], {"panda": body})
+    with pytest.raises(UnknownName, match="Reach"):
+        task_report([episode()], {"vla_sim/Lift-v0": body})
     with pytest.raises(BadConfig, match="one task under one arm"):
-        task_report([], {"stick": body})
+        task_report([], {"vla_sim/Reach-v0": body})
     with pytest.raises(BadConfig, match="one task under one arm"):
-        task_report([episode(), episode(arm="empty")], {"stick": body})
+        task_report([episode(), episode(arm="empty")], {"vla_sim/Reach-v0": body})
 
 
 def test_json_is_lossless(episode: Make, body: Body) -> None:

@@ -33,7 +33,7 @@ def eval_report(
 
     Args:
         episodes: Of any tasks and arms, in any order: the report does not depend on it.
-        bodies: {name of the embodiment: its body}.
+        bodies: {task id: the body that moves in it}; manners may differ between tasks of a robot.
         protocol: Stamp of the protocol that planned the episodes.
         step: Training step of the model.
         elapsed_s: Time since training began [s].
@@ -41,7 +41,7 @@ def eval_report(
         run_card: See `run_card`.
 
     Raises:
-        UnknownName: If an episode's embodiment is not in `bodies`.
+        UnknownName: If `bodies` lacks an episode's task.
     """
     ordered = sorted(episodes, key=_order)
     tasks = tuple(
@@ -64,21 +64,21 @@ def task_report(episodes: Sequence[Episode], bodies: Mapping[str, Body]) -> Task
 
     Raises:
         BadConfig: If there is no episode, or they are of several tasks or arms.
-        UnknownName: If an episode's embodiment is not in `bodies`.
+        UnknownName: If `bodies` lacks an episode's task.
     """
     kinds = {(episode.spec.task_id, episode.spec.arm) for episode in episodes}
     if len(kinds) != 1:
         raise BadConfig(f"a task report is about one task under one arm; got {sorted(kinds)}")
-    for episode in episodes:
-        if episode.embodiment not in bodies:
-            raise UnknownName("body", episode.embodiment, bodies)
     ((task_id, arm),) = kinds
+    if task_id not in bodies:
+        raise UnknownName("body for the task", task_id, bodies)
+    body = bodies[task_id]
     ordered = sorted(episodes, key=_order)
 
     rates: dict[str, Estimate] = {}
     means: dict[str, Estimate] = {}
     for name, metric in METRICS.items():
-        values = np.array([metric.of(e, bodies[e.embodiment]) for e in ordered], dtype=np.float64)
+        values = np.array([metric.of(e, body) for e in ordered], dtype=np.float64)
         into = rates if metric.kind == "rate" else means
         _add(into, name, values, metric.kind)
         if name in PER_MANNER:
