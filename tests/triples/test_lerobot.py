@@ -212,12 +212,14 @@ def test_a_closed_dataset_grows(
 
 
 @pytest.mark.parametrize("step", ["data", "episodes", "tasks", "stats", "info", "journal"])
+@pytest.mark.parametrize("again", ["resume", "close"])
 def test_a_kill_between_any_two_writes_loses_nothing(
     tmp_path: Path,
     config: LeRobotConfig,
     episodes: list[Made],
     tasks: tuple[str, ...],
     step: str,
+    again: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     class Killed(BaseException):
@@ -254,10 +256,16 @@ def test_a_kill_between_any_two_writes_loses_nothing(
     # A reader sees whole data files only, before the resume too.
     n_seen = 5 if step == "journal" else 3
     assert_equal(read_steps(root, tasks), joined(episodes[:n_seen]))
-    with LeRobotWriter.resume(root) as writer:
-        assert writer.n_episodes == 5
-        for made in episodes[5:]:
-            writer.add_episode(*made)
+    if again == "resume":
+        writer = LeRobotWriter.resume(root)
+    # Otherwise it was an interrupt, and the same process tries again.
+    writer.close()
+    assert writer.n_episodes == 5
+    for made in episodes[5:]:
+        writer.add_episode(*made)
+    writer.close()
+    stats = json.loads((root / "meta/stats.json").read_text())
+    assert stats["action"]["count"] == [sum(episode.n_steps for episode, _ in episodes)]
     assert_equal(read_steps(root, tasks), joined(episodes))
     assert verify(root) == []
     assert list(root.glob("**/*.partial")) == []
@@ -421,6 +429,7 @@ def test_episodes_that_do_not_belong_are_refused(
     shorter = {name: values[1:] for name, values in labels.items()}
     no_image = {name: values for name, values in labels.items() if name != "image"}
     bad_meaning = {**labels, "meaning": labels["meaning"] - 10_000}
+    bad_chunk = {**labels, "chunk": np.full_like(labels["chunk"], np.nan)}
     for bad_episode, bad_labels, says in (
         (replace(episode, embodiment="car"), labels, "one dataset per robot"),
         (replace(episode, control_dt_s=0.1), labels, "10 Hz"),
@@ -429,6 +438,8 @@ def test_episodes_that_do_not_belong_are_refused(
         (episode, no_image, "image"),
         (episode, other, "different episodes"),
         (episode, bad_meaning, "MEANINGS"),
+        (episode, bad_chunk, "NaN.*'chunk'"),
+        (replace(episode, spec=replace(episode.spec, goal=4)), labels, "the goal 4"),
     ):
         with pytest.raises(BadRows, match=says):
             writer.add_episode(bad_episode, bad_labels)

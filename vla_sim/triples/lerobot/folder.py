@@ -65,6 +65,24 @@ def read_config(root: Path) -> LeRobotConfig:
         raise DamagedFile(f"{root / CARD} holds no settings: {error}") from None
 
 
+def read_totals(root: Path) -> tuple[int, int]:
+    """How many episodes and frames count, by info.json.
+
+    Raises:
+        DamagedFile: If it cannot be read, or is of another version.
+    """
+    info = read_json(root / INFO)
+    if info.get("codebase_version") != CODEBASE_VERSION:
+        raise DamagedFile(
+            f"{root / INFO} says codebase_version {info.get('codebase_version')!r}, "
+            f"not {CODEBASE_VERSION!r}"
+        )
+    n_episodes, n_frames = info.get("total_episodes"), info.get("total_frames")
+    if not isinstance(n_episodes, int) or not isinstance(n_frames, int):
+        raise DamagedFile(f"{root / INFO} lacks the totals of episodes and frames")
+    return n_episodes, n_frames
+
+
 @dataclass(frozen=True, kw_only=True)
 class LeRobotFolder:
     """A dataset that can be read: its settings and its episodes."""
@@ -92,15 +110,7 @@ class LeRobotFolder:
                 f"{root} was not finished: it has no {INFO}, and {waiting} episodes wait in its "
                 "journal; LeRobotWriter.resume(root).close() makes a dataset of them"
             )
-        info = read_json(root / INFO)
-        if info.get("codebase_version") != CODEBASE_VERSION:
-            raise DamagedFile(
-                f"{root / INFO} says codebase_version {info.get('codebase_version')!r}, "
-                f"not {CODEBASE_VERSION!r}"
-            )
-        n_episodes, n_frames = info.get("total_episodes"), info.get("total_frames")
-        if not isinstance(n_episodes, int) or not isinstance(n_frames, int):
-            raise DamagedFile(f"{root / INFO} lacks the totals of episodes and frames")
+        n_episodes, n_frames = read_totals(root)
         return cls(
             root=root,
             config=config,

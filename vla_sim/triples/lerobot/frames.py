@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from vla_sim.envs.language.grammar import MEANINGS
 from vla_sim.errors import BadRows
 from vla_sim.records.episode import Episode
-from vla_sim.records.triple import CHUNK_SIZE, Rows
+from vla_sim.records.triple import CHUNK_SIZE, N_GOALS, Rows
 from vla_sim.triples.lerobot import stats
 from vla_sim.triples.lerobot.columns import to_arrow
 from vla_sim.triples.lerobot.journal import EpisodeRow
@@ -42,6 +42,12 @@ def check(episode: Episode, labels: Rows, config: LeRobotConfig) -> None:
     meaning = labels["meaning"]
     if int(meaning.min()) < 0 or int(meaning.max()) >= len(MEANINGS):
         raise BadRows(f"{name} has labels whose meaning is not an index into MEANINGS")
+    if not 0 <= episode.spec.goal < N_GOALS:
+        raise BadRows(f"{name} has the goal {episode.spec.goal}; labels are for {N_GOALS} goals")
+    numbers: Rows = {"actions": episode.actions, "reward": episode.reward, **labels}
+    for column, values in numbers.items():
+        if np.issubdtype(values.dtype, np.floating) and not np.isfinite(values).all():
+            raise BadRows(f"{name} has NaN or infinite values in {column!r}")
 
 
 def frames(

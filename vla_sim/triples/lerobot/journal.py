@@ -39,7 +39,8 @@ class Journal:
 
     def indices(self) -> list[int]:
         """Which episodes are kept, in order."""
-        return sorted(int(path.stem) for path in self._folder.glob("*.parquet"))
+        stems = (path.stem for path in self._folder.glob("*.parquet"))
+        return sorted(int(stem) for stem in stems if stem.isdecimal())
 
     def frames(self, index: int) -> pa.Table:
         """The frames of one episode.

@@ -10,6 +10,7 @@ from vla_sim.triples.lerobot.journal import EpisodeRow
 from vla_sim.triples.lerobot.schema import EPISODE_COLUMNS
 from vla_sim.triples.lerobot.stats import FeatureStats, merge
 
+STATS_PREFIX = "stats/"
 DatasetStats = dict[str, FeatureStats]
 """{feature: {statistic: value}}."""
 
@@ -18,7 +19,7 @@ def episodes_table(rows: list[EpisodeRow]) -> pa.Table:
     """Rows of the episodes' table; the types of the statistics follow from their values."""
     schema = pa.schema(list(EPISODE_COLUMNS.items()))
     table = pa.Table.from_pylist(rows, schema=schema)
-    for name in (name for name in rows[0] if name.startswith("stats/")):
+    for name in (name for name in rows[0] if name.startswith(STATS_PREFIX)):
         values = pa.array([row[name] for row in rows])
         if name.endswith("/count"):
             values = values.cast(pa.list_(pa.int64()))
@@ -48,17 +49,22 @@ def tasks_table(task_index: Mapping[str, int]) -> pa.Table:
     return pa.table(columns, schema=schema.with_metadata({"pandas": json.dumps(pandas)}))
 
 
-def take_stats(rows: list[EpisodeRow], known: Mapping[str, FeatureStats]) -> DatasetStats:
-    """Merge the statistics of `rows` into the known ones, and take them out of the rows."""
+def merged_stats(rows: list[EpisodeRow], known: DatasetStats) -> DatasetStats:
+    """The known statistics with those of `rows` merged into them."""
     parts: dict[str, list[FeatureStats]] = {name: [value] for name, value in known.items()}
     for row in rows:
         of_row: DatasetStats = {}
-        for name in [name for name in row if name.startswith("stats/")]:
+        for name in (name for name in row if name.startswith(STATS_PREFIX)):
             _, feature, statistic = name.split("/")
-            of_row.setdefault(feature, {})[statistic] = np.asarray(row.pop(name), np.float64)
+            of_row.setdefault(feature, {})[statistic] = np.asarray(row[name], np.float64)
         for feature, values in of_row.items():
             parts.setdefault(feature, []).append(values)
     return {feature: merge(of_all) for feature, of_all in parts.items()}
+
+
+def without_stats(row: EpisodeRow) -> EpisodeRow:
+    """The row as it may stay in memory for all episodes of a long collection."""
+    return {name: value for name, value in row.items() if not name.startswith(STATS_PREFIX)}
 
 
 def stats_json(merged: DatasetStats) -> dict[str, object]:

@@ -11,7 +11,7 @@ from vla_sim.errors import RunFolderError
 from vla_sim.records.episode import Episode, EpisodeSpec
 from vla_sim.records.triple import Rows
 from vla_sim.triples.lerobot import folder, frames, tables
-from vla_sim.triples.lerobot.atomic import read_json, replace_file, write_json
+from vla_sim.triples.lerobot.atomic import replace_file, write_json
 from vla_sim.triples.lerobot.journal import EpisodeRow, Journal
 from vla_sim.triples.lerobot.schema import (
     CARD,
@@ -48,8 +48,8 @@ class LeRobotWriter:
             self._task_of(str(row["instruction"]))
         self._n_files = folder.file_of(rows[n_merged - 1]) + 1 if n_merged else 0
         self._n_frames = sum(folder.as_int(row, "length") for row in rows)
-        # Merged statistics leave the rows, which would grow without bound otherwise.
-        self._stats = tables.take_stats(rows[:n_merged], {})
+        self._stats = tables.merged_stats(rows[:n_merged], {})
+        rows[:n_merged] = map(tables.without_stats, rows[:n_merged])
 
     @classmethod
     def create(cls, root: Path, config: LeRobotConfig) -> "LeRobotWriter":
@@ -83,7 +83,7 @@ class LeRobotWriter:
         config = folder.read_config(root)
         n_merged = 0
         if (root / INFO).exists():
-            n_merged = folder.as_int(read_json(root / INFO), "total_episodes")
+            n_merged, _ = folder.read_totals(root)
         rows = folder.read_episodes(root, n_merged, with_stats=True)
         journal = Journal(root)
         journal.sweep()
@@ -193,9 +193,12 @@ class LeRobotWriter:
         )
         tasks = tables.tasks_table(self._task_index)
         replace_file(self.root / TASKS, lambda partial: pq.write_table(tasks, partial))
-        self._stats = tables.take_stats(self._rows[self._n_merged :], self._stats)
-        write_json(self.root / STATS, tables.stats_json(self._stats))
+        merged = tables.merged_stats(self._rows[self._n_merged :], self._stats)
+        write_json(self.root / STATS, tables.stats_json(merged))
         write_json(self.root / INFO, self._info(n_frames=first))
+        # Nothing above changed what a second try would write, if an interrupt cut in.
+        self._stats = merged
+        self._rows[self._n_merged :] = map(tables.without_stats, self._rows[self._n_merged :])
         self._n_merged = self.n_episodes
         self._n_files += 1
         self._journal.drop(waiting)
