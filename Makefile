@@ -1,0 +1,48 @@
+# Two commands matter: `make demo` and `make test`. Both do all the set-up themselves.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# Libraries that start threads of their own slow each other down by large factors on few cores.
+export OMP_NUM_THREADS ?= 1
+export OPENBLAS_NUM_THREADS ?= 1
+export MKL_NUM_THREADS ?= 1
+export HF_HUB_OFFLINE ?= 1
+
+.PHONY: help demo test test-slow check format claims bench-speed clean
+
+help:
+	@echo "make demo    the closed loop on the embedded defaults, ending in a report (8 minutes)"
+	@echo "make test    everything that CI runs: format, lint, types, import contracts, tests"
+	@echo "make check   the same without the set-up"
+	@echo "make claims  measure every number that the README claims (CLAIMS=spine for a group)"
+	@echo "make test-slow  the tests that take minutes"
+
+$(BIN)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+demo: $(BIN)/.installed
+	$(BIN)/vla-sim demo $(DEMO_ARGS)
+
+test: $(BIN)/.installed check
+
+check: $(BIN)/.installed
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -n 2 -m "not slow"
+
+test-slow: $(BIN)/.installed
+	$(BIN)/pytest -m slow
+
+format: $(BIN)/.installed
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+claims: $(BIN)/.installed
+	$(BIN)/python -m benchmarks.claims $(or $(CLAIMS),spine)
+
+clean:
+	rm -rf $(VENV) runs build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
