@@ -46,9 +46,15 @@ GRIPPER_SPEED_M_S = 0.1
 GRIPPER_FORCE_N = 20.0
 """Per finger; the hand's continuous force is 70 N, and small objects need less."""
 
-WORKSPACE_LOWER_M = (0.25, -0.40, 0.005)
-WORKSPACE_UPPER_M = (0.75, 0.40, 0.60)
-"""Box in which the gripper can point down with joints well inside their limits."""
+WORKSPACE_LOWER_M = (0.25, -0.45, 0.015)
+"""The fingertips reach 1 cm below the tool point: they stop 5 mm above the table."""
+WORKSPACE_UPPER_M = (0.80, 0.45, 0.60)
+SHOULDER_HEIGHT_M = DH_D_M[0]
+WRIST_REACH_M = (0.27, 0.67)
+"""How near and far the wrist (joint 6) may be from the shoulder: 0.2 folds the elbow to its limit,
+0.70 stretches it."""
+WRIST_TO_TCP_M = (DH_A_M[6], FLANGE_D_M + TCP_D_M)
+"""From joint 6: along the sixth link, then along the tool."""
 
 HOME_Q_RAD = (0.0, -0.25943176, 0.0, -2.43148466, 0.0, 2.17205290, 0.78539816)
 """Tool point at (0.45, 0, 0.30), gripper straight down, fingers opening along y."""

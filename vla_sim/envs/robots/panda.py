@@ -35,8 +35,12 @@ _MAX_TURN_RAD = 0.1
 """How far the commanded orientation runs ahead of the reference's; also its correction a step."""
 _MAX_GRIP_LEAD_M = 0.024
 """Opening beyond which a finger's servo is saturated, both fingers together."""
+_LEAN_COSINE = -np.cos(0.7)
+"""Third component of the tool's axis when it leans by 0.7 rad from straight down."""
 _BRAKE_M_S2 = 1.5
 """Deceleration at the walls of the workspace."""
+_RETURN_M_S = 0.1
+"""Speed at which the tool comes back to the workspace from outside."""
 _TOOL_ACCELERATION_M_S2 = 3.5
 _TOOL_ACCELERATION_RAD_S2 = 12.0
 """What the joints can give nearly everywhere in the workspace, within their own limits."""
@@ -62,7 +66,8 @@ class PandaRobot:
                 panda.JOINT_LOWER_RAD,
                 panda.JOINT_UPPER_RAD,
                 panda.JOINT_USABLE_VELOCITY_RAD_S,
-                panda.JOINT_ACCELERATION_RAD_S2,
+                # A tenth for the servos' overshoot.
+                0.9 * np.array(panda.JOINT_ACCELERATION_RAD_S2),
             ]
         )
         self._box = np.array([panda.WORKSPACE_LOWER_M, panda.WORKSPACE_UPPER_M])
@@ -292,9 +297,10 @@ def _solve_rows(
 
 @numba.njit(cache=True, nogil=True)
 def _approach(room: float, dt: float) -> float:
-    """Fastest speed towards a wall that is `room` away [m/s]."""
-    room = max(room, 0.0)
-    return min(np.sqrt(2.0 * _BRAKE_M_S2 * room), room / dt)
+    """Fastest speed towards a wall that is `room` away [m/s]; negative to come back from behind."""
+    if room < 0.0:
+        return max(0.5 * room / dt, -_RETURN_M_S)
+    return min(np.sqrt(2.0 * _BRAKE_M_S2 * room), 0.5 * room / dt)
 
 
 @numba.njit(cache=True, nogil=True)
@@ -323,6 +329,7 @@ def _command_rows(
     """One control step of each row: move the references, all arrays with a leading axis n."""
     pos, mat, jac = np.empty(3), np.empty((3, 3)), np.empty((6, 7))
     target, twist, wall, before = np.empty(3), np.empty(6), np.empty(3), np.empty(6)
+    to_wrist, turned_mat = np.empty(3), np.empty((3, 3))
     posture, dq, qd, qn = np.empty(7), np.empty(7), np.empty(7), np.empty(7)
     for row in range(action.shape[0]):
         f = filtered[row]
@@ -342,21 +349,30 @@ def _command_rows(
 
         # Walls: never faster towards one than it takes to stop there. The filter is told of this and
         # of all that follows, so that what it reports is what the reference does.
+        # The arm's reach, as the distance from shoulder to wrist: back along the tool's z axis to
+        # the flange's side, then along the sixth link.
+        c, sn = np.cos(0.25 * np.pi - q_ref[row, 6]), np.sin(0.25 * np.pi - q_ref[row, 6])
+        stretch = 0.0
         for i in range(3):
-            f[i] = min(f[i], _approach(box[1, i] - pos[i], dt))
-            f[i] = max(f[i], -_approach(pos[i] - box[0, i], dt))
-        # The arm's reach, as the distance from shoulder to wrist above a downward gripper.
-        radius = max(np.sqrt(pos[0] ** 2 + pos[1] ** 2), 1e-9)
-        out = radius - panda.WRIST_TO_TCP_M[0]
-        high = pos[2] + panda.WRIST_TO_TCP_M[1] - panda.SHOULDER_HEIGHT_M
-        stretch = max(np.sqrt(out**2 + high**2), 1e-9)
-        wall[0], wall[1] = out / stretch * pos[0] / radius, out / stretch * pos[1] / radius
-        wall[2] = high / stretch
-        outward = f[0] * wall[0] + f[1] * wall[1] + f[2] * wall[2]
+            side = mat[i, 0] * c + mat[i, 1] * sn
+            to_wrist[i] = -panda.WRIST_TO_TCP_M[0] * side - panda.WRIST_TO_TCP_M[1] * mat[i, 2]
+            wall[i] = pos[i] + to_wrist[i]
+        wall[2] -= panda.SHOULDER_HEIGHT_M
+        stretch = max(np.sqrt(wall[0] ** 2 + wall[1] ** 2 + wall[2] ** 2), 1e-9)
+        for i in range(3):
+            wall[i] /= stretch
+        outward = 0.0
+        for i in range(3):
+            j, k = (i + 1) % 3, (i + 2) % 3
+            turned = f[3 + j] * to_wrist[k] - f[3 + k] * to_wrist[j]
+            outward += wall[i] * (f[i] + turned)
         too_fast = max(outward - _approach(panda.WRIST_REACH_M[1] - stretch, dt), 0.0)
         too_fast += min(outward + _approach(stretch - panda.WRIST_REACH_M[0], dt), 0.0)
         for i in range(3):
+            # The box comes last: the table is a part of it.
             f[i] -= too_fast * wall[i]
+            f[i] = min(f[i], _approach(box[1, i] - pos[i], dt))
+            f[i] = max(f[i], -_approach(pos[i] - box[0, i], dt))
             target[i] = pos[i] + f[i] * dt
             twist[i] = f[i] * dt
         speed = np.sqrt(f[3] ** 2 + f[4] ** 2 + f[5] ** 2)
@@ -371,7 +387,13 @@ def _command_rows(
         ahead = np.sqrt(twist[3] ** 2 + twist[4] ** 2 + twist[5] ** 2)
         growing = twist[3] * f[3] + twist[4] * f[4] + twist[5] * f[5] > 0.0
         if ahead < _MAX_TURN_RAD or not growing:
-            rotate(mat_ref[row], f[3:6] * dt)
+            turned_mat[:] = mat_ref[row]
+            rotate(turned_mat, f[3:6] * dt)
+            # The gripper may lean, but not further than this.
+            if turned_mat[2, 2] < _LEAN_COSINE or turned_mat[2, 2] < mat_ref[row, 2, 2]:
+                mat_ref[row] = turned_mat
+            else:
+                f[3], f[4] = 0.0, 0.0
             rotation_error(mat_ref[row], mat, twist[3:])
             ahead = np.sqrt(twist[3] ** 2 + twist[4] ** 2 + twist[5] ** 2)
         turn = min(1.0, _MAX_TURN_RAD / max(ahead, 1e-12))
