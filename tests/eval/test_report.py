@@ -18,6 +18,7 @@ from vla_sim.eval.report.numbers import percent, plain
 from vla_sim.eval.report.pictures import film_uri, overlay
 from vla_sim.eval.report.render import render_report, write_report
 from vla_sim.eval.report.timeline import timeline
+from vla_sim.eval.report.timeline_chart import action_timeline
 from vla_sim.records.episode import Episode
 
 Make = Callable[..., Episode]
@@ -173,6 +174,15 @@ def test_attention_glows_where_it_is() -> None:
     v, u = np.unravel_index(glow.argmax(), glow.shape)
     assert (v // 8, u // 8) == (1, 6)
     assert np.unique(overlay(grey, np.zeros((8, 8)))).size <= 3
+
+
+def test_a_limit_out_of_sight_is_written_instead_of_drawn(episode: Make, body: Body) -> None:
+    near = timeline(episode(), body)
+    far = replace(near, jerk_limit=6500.0)
+    assert "limit 6500" not in str(action_timeline("t", near)["layout"])
+    layout = action_timeline("t", far)["layout"]
+    assert "limit 6500" in str(layout)
+    assert layout["yaxis3"]["range"][1] < 100.0, "the signal stays readable"
 
 
 def test_the_timeline_is_that_of_the_metrics(episode: Make, body: Body) -> None:

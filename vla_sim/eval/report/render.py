@@ -11,6 +11,8 @@ from vla_sim.eval.failures import FAILURE_KINDS
 from vla_sim.eval.report import charts, numbers, tables, verdict
 from vla_sim.eval.report.content import FailureExample, Film, ReportInput
 from vla_sim.eval.report.pictures import film_uri, overlay, png_uri, stills
+from vla_sim.eval.report.plot import Chart
+from vla_sim.eval.report.timeline_chart import action_timeline
 
 N_STILLS = 5
 
@@ -18,7 +20,7 @@ N_STILLS = 5
 def render_report(content: ReportInput) -> str:
     """The report as HTML text: styles, scripts, pictures and films inside, no network needed."""
     final = content.final
-    drawn: list[charts.Chart] = []
+    drawn: list[Chart] = []
     if content.history:
         drawn += [charts.learning_curves(content), charts.task_curves(content)]
     if content.losses:
@@ -26,7 +28,7 @@ def render_report(content: ReportInput) -> str:
     failures = []
     for i, example in enumerate(content.failures):
         identity = f"timeline-{i}"
-        drawn.append(charts.action_timeline(identity, example.timeline))
+        drawn.append(action_timeline(identity, example.timeline))
         failures.append(_failure(example, identity))
     has_tasks = final is not None and len(final.tasks) > 0
     page = _ENVIRONMENT.get_template("report.html.j2")

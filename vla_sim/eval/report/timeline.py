@@ -24,6 +24,9 @@ class Timeline:
         speed_limit: The Embodiment's bound, also below: the same as in the priors and violations.
         acceleration_limit: [unit/s^2].
         jerk_limit: [unit/s^3].
+        speed_asked: What the manner allows: the upper end of its typical speed [unit/s].
+        acceleration_asked: Its 95th percentile [unit/s^2].
+        jerk_asked: Its 95th percentile [unit/s^3].
     """
 
     time_s: Floats
@@ -34,11 +37,15 @@ class Timeline:
     speed_limit: float
     acceleration_limit: float
     jerk_limit: float
+    speed_asked: float
+    acceleration_asked: float
+    jerk_asked: float
 
 
 def timeline(episode: Episode, body: Body) -> Timeline:
     """The timeline of the motion group that carries the manner."""
-    name = body.profile(episode).motion_group
+    profile = body.profile(episode)
+    name = profile.motion_group
     part, group = body.embodiment.motion_slice(name), body.embodiment.motion_group(name)
     acceleration = episode.acceleration[:, part]
     jerk = np.full(len(acceleration), np.nan)
@@ -52,4 +59,7 @@ def timeline(episode: Episode, body: Body) -> Timeline:
         speed_limit=group.velocity_limit,
         acceleration_limit=group.acceleration_limit,
         jerk_limit=group.jerk_limit,
+        speed_asked=profile.typical_speed_band[1],
+        acceleration_asked=profile.peak_acceleration,
+        jerk_asked=profile.peak_jerk,
     )
