@@ -20,7 +20,7 @@ class Film:
         frames: uint8 (T, h, w, 3), T >= 1.
         frame_s: Time between frames [s].
         text_en: The instruction in English.
-        text_zh: The same in Chinese.
+        text_zh: The same in Chinese; may be empty.
         outcome: What came of it, in a few words.
         succeeded: Colours the outcome.
     """
