@@ -54,8 +54,8 @@ class ChangeLaneExpertConfig:
     """[1/m]"""
     length_m: float = 2.2
     """From the car's centre to its front bumper [m]; leads are told by their rear ends."""
-    standstill_gap_m: float = 3.0
-    time_gap_s: float = 1.0
+    standstill_gap_m: float = 2.0
+    time_gap_s: float = 0.6
     gap_rate: float = 0.35
     """How fast an error of the gap is worked off [1/s]."""
     merge_gap_m: float = 2.0

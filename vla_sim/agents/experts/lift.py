@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from vla_sim.agents.experts.privileged_rows import checked_rows
 from vla_sim.agents.experts.tool_motion import ToolMotionConfig, ToolRollout
+from vla_sim.assets.panda import GRIPPER_SPEED_M_S
+from vla_sim.assets.props import CYLINDER_RADIUS_M
 from vla_sim.physics.filters import input_for, low_pass_gain
 from vla_sim.records.embodiment import Embodiment
 from vla_sim.records.manner import Manner, MannerProfile
@@ -46,14 +48,16 @@ class LiftExpertConfig:
     held_tolerance_m: float = 0.022
     """An object this close to the tool, between closed fingers, is held."""
     widest_m: float = 0.05
-    """Objects are as wide as high, but not wider than this: tall ones are slender [m]."""
+    """Objects are as wide as high up to this height [m]; taller ones are slender:"""
+    slender_m: float = 2.0 * CYLINDER_RADIUS_M
+    """that wide [m]."""
     squeeze_m: float = 0.014
     """The fingers may read this much less than the object's width when they hold it."""
     slack_m: float = 0.004
     """The fingers hold when they read less than this above the object's width."""
     open_clearance_m: float = 0.012
     """The fingers must be this much wider than the object to go down around it."""
-    finger_speed_m_s: float = 0.2
+    finger_speed_m_s: float = GRIPPER_SPEED_M_S
     """Rate of change of the gripper's width, for rolling chunks out [m/s]."""
     lag_s: float = 0.0
     """How far the measured position trails the commanded one [s]."""
@@ -130,7 +134,7 @@ class LiftExpert:
         grasp_z = bottom + np.maximum(half, c.min_grasp_height_m)
         dx, dy = tool[:, None, 0] - objects[:, :, 0], tool[:, None, 1] - objects[:, :, 1]
         aside, above = np.sqrt(dx * dx + dy * dy), tool[:, None, 2] - grasp_z
-        grip = np.minimum(2.0 * half, c.widest_m)
+        grip = np.where(2.0 * half <= c.widest_m + 1e-6, 2.0 * half, c.slender_m)
         slack = width[:, None] - grip
         around = (aside < c.held_tolerance_m) & (np.abs(above) < c.held_tolerance_m)
         held = around & (slack > -c.squeeze_m) & (slack < c.slack_m)

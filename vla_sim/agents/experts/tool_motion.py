@@ -42,13 +42,18 @@ class ToolMotionConfig:
     """Control period [s]."""
     lag_s: float = 0.0
     """How far the measured position trails the commanded one [s]."""
+    acceleration_cap: float = 3.0
+    """Whatever the manner, no plan accelerates faster [m/s^2]: beyond it the arm's second joint
+    reaches its limit somewhere in the workspace, and the tool falls behind its plan."""
     direction_time_s: float = 0.1
     """The motion's direction is that of the way to the target plus this much of the velocity."""
 
     def __post_init__(self) -> None:
         """Refuse what no robot has."""
-        if not (self.dt_s > 0.0 and self.lag_s >= 0.0 and self.direction_time_s > 0.0):
-            raise BadConfig("dt_s and direction_time_s must be positive, lag_s not negative")
+        if not min(self.dt_s, self.direction_time_s, self.acceleration_cap) > 0.0:
+            raise BadConfig("dt_s, direction_time_s and acceleration_cap must be positive")
+        if not self.lag_s >= 0.0:
+            raise BadConfig(f"lag_s is {self.lag_s}; a tool cannot run ahead of its command")
 
     def build(self, manners: Mapping[Manner, MannerProfile]) -> "ToolMotion":
         """A motion under these manners."""
@@ -61,6 +66,7 @@ class ToolMotion:
     def __init__(self, config: ToolMotionConfig, manners: Mapping[Manner, MannerProfile]) -> None:
         self.config = config
         limits = manner_limits(manners)  # (n_manners, 3): velocity, acceleration, jerk
+        limits[:, 1] = np.minimum(limits[:, 1], config.acceleration_cap)
         self._limits = limits
         self._problem = ruckig.InputParameter(3)
         self._problem.synchronization = ruckig.Synchronization.No
