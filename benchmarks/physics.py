@@ -5,6 +5,7 @@ CPU time of this process on one thread, median over repeats, no environment arou
 
 import time
 from collections.abc import Callable
+from functools import partial
 
 import mujoco
 import numpy as np
@@ -35,7 +36,7 @@ def cpu_us(work: Callable[[], object], repeats: int = REPEATS) -> float:
 
 
 def arm_world(n: int, *, sleep: bool, n_objects: int = N_OBJECTS) -> tuple[World, PandaRobot]:
-    """n arms at home, objects at rest on the table."""
+    """Arms at home, objects at rest on the table."""
     robot, spec = PandaRobot(), table_scene()
     for k in range(n_objects):
         add_object(spec, f"object_{k}", free=True)
@@ -58,7 +59,7 @@ def arm_world(n: int, *, sleep: bool, n_objects: int = N_OBJECTS) -> tuple[World
 
 
 def car_world(n: int) -> tuple[World, CarRobot]:
-    """n cars at 6 m/s in an empty arena."""
+    """Cars at 6 m/s in an empty arena."""
     robot, spec = CarRobot(), drive_arena(60.0)
     robot.attach_to(spec)
     world = World(spec.compile(), n)
@@ -84,11 +85,13 @@ def arm_costs() -> None:
             world.step(robot.n_substeps)
             robot.after_step()
             action[:, :3] *= -1.0
-        step = cpu_us(lambda world=world, robot=robot: world.step(robot.n_substeps)) / N
+        step = cpu_us(partial(world.step, robot.n_substeps)) / N
         raw = (
             cpu_us(
-                lambda world=world, robot=robot: world.batch.step(
-                    nstep=robot.n_substeps, stage=int(mujoco.mjtStage.mjSTAGE_VEL)
+                partial(
+                    world.batch.step,
+                    nstep=robot.n_substeps,
+                    stage=int(mujoco.mjtStage.mjSTAGE_VEL),
                 )
             )
             / N
@@ -99,8 +102,8 @@ def arm_costs() -> None:
             f" {1e6 / step:,.0f} control steps/s; share of the raw batch's rate {raw / step:.2f}"
         )
         if sleep:
-            command = cpu_us(lambda action=action, robot=robot: robot.command(action)) / N
-            measure = cpu_us(lambda robot=robot: robot.after_step()) / N
+            command = cpu_us(partial(robot.command, action)) / N
+            measure = cpu_us(robot.after_step) / N
             print(
                 f"arm: resolved rates {command:.2f} us, measuring {measure:.2f} us a control step"
             )

@@ -1,4 +1,4 @@
-"""Serial chains of revolute joints: forward kinematics, Jacobian and damped least squares.
+"""Serial chains of revolute joints: forward kinematics, Jacobian and rotations.
 
 Compiled per simulation, with plain loops over fixed small sizes: no library call whose rounding
 depends on how many simulations are computed together. All functions fill arrays of the caller.
@@ -161,46 +161,3 @@ def rotate(mat: Floats, turn: Floats) -> None:
         mat[0, k] = a * c + (y * e - z * b) * s + x * along
         mat[1, k] = b * c + (z * a - x * e) * s + y * along
         mat[2, k] = e * c + (x * b - y * a) * s + z * along
-
-
-@numba.njit(cache=True, nogil=True)
-def damped_least_squares(
-    jac: Floats, twist: Floats, posture: Floats, damping: float, dq: Floats
-) -> None:
-    """Joint step (d,) that gives the tool step `twist` (6,), and `posture` (d,) where it is free.
-
-    dq = J^T (J J^T + damping^2 I)^-1 (twist - J posture) + posture, by Cholesky factorisation.
-    """
-    d = dq.shape[0]
-    a = np.empty((6, 6))
-    b = np.empty(6)
-    for i in range(6):
-        for k in range(i + 1):
-            total = damping * damping if i == k else 0.0
-            for j in range(d):
-                total += jac[i, j] * jac[k, j]
-            a[i, k] = total
-        rest = twist[i]
-        for j in range(d):
-            rest -= jac[i, j] * posture[j]
-        b[i] = rest
-    for i in range(6):
-        for k in range(i + 1):
-            total = a[i, k]
-            for j in range(k):
-                total -= a[i, j] * a[k, j]
-            a[i, k] = np.sqrt(total) if i == k else total / a[k, k]
-        total = b[i]
-        for j in range(i):
-            total -= a[i, j] * b[j]
-        b[i] = total / a[i, i]
-    for i in range(5, -1, -1):
-        total = b[i]
-        for j in range(i + 1, 6):
-            total -= a[j, i] * b[j]
-        b[i] = total / a[i, i]
-    for j in range(d):
-        total = posture[j]
-        for i in range(6):
-            total += jac[i, j] * b[i]
-        dq[j] = total

@@ -19,8 +19,6 @@ Ids = NDArray[np.int64]
 _PREFIX = "car/"
 _WHEELS = ("fl", "fr", "rl", "rr")
 _N_MOTION = car.CAR.n_motion
-# Signed lateral place of the front wheels [m]; an angle's curvature is that of the wheel's place.
-_FRONT_Y = (0.5 * car.TRACK_FRONT_M, -0.5 * car.TRACK_FRONT_M)
 
 
 class CarRobot:
@@ -97,6 +95,12 @@ class CarRobot:
             self._velocity[:, 0].copy(),
             engine.act[:, self._steer_act],
             self._alpha,
+            car.CONTROL_DT_S,
+            # Of one of four driven wheels, for a unit of acceleration.
+            0.25 * car.EFFECTIVE_MASS_KG * car.WHEEL_RADIUS_M,
+            car.WHEELBASE_M,
+            car.TRACK_FRONT_M,
+            car.STEER_RATE_RAD_S,
             self._filtered,
             torque,
             self._steer_rate,
@@ -176,28 +180,33 @@ def _command_rows(
     speed: Floats,
     steer: Floats,
     alpha: float,
+    dt: float,
+    torque_per_acceleration: float,
+    wheelbase: float,
+    track: float,
+    steer_speed: float,
     filtered: Floats,
     torque: Floats,
     steer_rate: Floats,
 ) -> None:
     """One control step of each row: action, filtered (n, 2), speed, torque (n,), steer (n, 2)."""
-    dt = car.CONTROL_DT_S
-    turn = car.STEER_RATE_RAD_S * dt
+    turn = steer_speed * dt
     for row in range(action.shape[0]):
         f = filtered[row]
         # What cannot be done is taken back from the filter, so that it reports what is done.
         # Brakes: at most to a stop within this step, never backwards.
         f[0] += alpha * (action[row, 0] - f[0])
         f[0] = max(f[0], -speed[row] / dt)
-        torque[row] = 0.25 * car.EFFECTIVE_MASS_KG * car.WHEEL_RADIUS_M * f[0]
+        torque[row] = torque_per_acceleration * f[0]
         # Steering: the middle wheel's angle turns no faster than the published rate.
-        before = np.arctan(car.WHEELBASE_M * f[1])
-        after = np.arctan(car.WHEELBASE_M * (f[1] + alpha * (action[row, 1] - f[1])))
+        before = np.arctan(wheelbase * f[1])
+        after = np.arctan(wheelbase * (f[1] + alpha * (action[row, 1] - f[1])))
         after = min(max(after, before - turn), before + turn)
-        f[1] = np.tan(after) / car.WHEELBASE_M
+        f[1] = np.tan(after) / wheelbase
         for side in range(2):
             # Ackermann: each front wheel stands across the line to the centre of the turn.
-            angle = np.arctan(car.WHEELBASE_M * f[1] / (1.0 - f[1] * _FRONT_Y[side]))
+            y = (0.5 - side) * track
+            angle = np.arctan(wheelbase * f[1] / (1.0 - f[1] * y))
             steer_rate[row, side] = (angle - steer[row, side]) / dt
 
 

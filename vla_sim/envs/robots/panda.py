@@ -9,14 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vla_sim.assets import panda
+from vla_sim.envs.robots.panda_reference import command_rows
 from vla_sim.errors import BadConfig
 from vla_sim.physics.filters import low_pass_gain
-from vla_sim.physics.kinematics import (
-    damped_least_squares,
-    forward_one,
-    rotate,
-    rotation_error,
-)
+from vla_sim.physics.inverse_kinematics import solve_rows
+from vla_sim.physics.kinematics import forward_one, rotation_error
 from vla_sim.protocols.engine import Engine
 from vla_sim.protocols.robot import Motion
 from vla_sim.records.embodiment import Embodiment
@@ -26,25 +23,6 @@ Ids = NDArray[np.int64]
 
 _PREFIX = "panda/"
 _DOWN = np.diag([1.0, -1.0, -1.0])
-_DAMPING = 0.01
-_POSTURE_RATE = 1.0
-"""How fast free motion goes back to the home posture [1/s]."""
-_MAX_LEAD_RAD = 0.05
-"""How far a joint's reference may be from the joint: twice what full torque needs, no more."""
-_MAX_TURN_RAD = 0.1
-"""How far the commanded orientation runs ahead of the reference's; also its correction a step."""
-_MAX_GRIP_LEAD_M = 0.024
-"""Opening beyond which a finger's servo is saturated, both fingers together."""
-_LEAN_COSINE = -np.cos(0.7)
-"""Third component of the tool's axis when it leans by 0.7 rad from straight down."""
-_BRAKE_M_S2 = 1.5
-"""Deceleration at the walls of the workspace."""
-_RETURN_M_S = 0.1
-"""Speed at which the tool comes back to the workspace from outside."""
-_TOOL_ACCELERATION_M_S2 = 3.5
-_TOOL_ACCELERATION_RAD_S2 = 12.0
-"""What the joints can give nearly everywhere in the workspace, within their own limits."""
-_JOINT_MARGIN_RAD = 0.02
 _TOUCH = (*(f"touch_link{i}" for i in range(1, 8)), "touch_hand")
 _TOUCH_FIXED = ("touch_left_finger", "touch_right_finger")
 
@@ -65,12 +43,15 @@ class PandaRobot:
             [
                 panda.JOINT_LOWER_RAD,
                 panda.JOINT_UPPER_RAD,
-                panda.JOINT_USABLE_VELOCITY_RAD_S,
-                # A tenth for the servos' overshoot.
+                # Margins for the servos' overshoot.
+                0.96 * np.array(panda.JOINT_USABLE_VELOCITY_RAD_S),
                 0.9 * np.array(panda.JOINT_ACCELERATION_RAD_S2),
             ]
         )
         self._box = np.array([panda.WORKSPACE_LOWER_M, panda.WORKSPACE_UPPER_M])
+        self._reach = np.array(
+            [*panda.WRIST_REACH_M, *panda.WRIST_TO_TCP_M, panda.SHOULDER_HEIGHT_M]
+        )
         self._home = np.array(panda.HOME_Q_RAD)
         self._angular_limit = emb.motion_group("tcp_angular").velocity_limit
 
@@ -136,7 +117,7 @@ class PandaRobot:
         """
         wanted = np.ascontiguousarray(tcp_xyz, dtype=np.float64)
         q = np.tile(self._home, (len(wanted), 1))
-        missed = _solve_rows(*self._chain.arrays, wanted, _DOWN, self._home, self._limits, q)
+        missed = solve_rows(*self._chain.arrays, wanted, _DOWN, self._home, self._limits, q)
         if missed.any():
             raise BadConfig(
                 f"the arm cannot reach {wanted[missed][0]} with its gripper down; the workspace"
@@ -163,7 +144,7 @@ class PandaRobot:
         """Filter SI actions, shape (n, 7), and write the engine's controls for one step."""
         engine, dt = self._engine, self.embodiment.control_dt_s
         before = self._filtered[:, :3].copy()
-        _command_rows(
+        command_rows(
             *self._chain.arrays,
             action,
             engine.qpos[:, self._q_adr],
@@ -171,10 +152,13 @@ class PandaRobot:
             engine.act[:, self._act_adr],
             self._limits,
             self._box,
+            self._reach,
             self._home,
             self._alpha,
             dt,
             self._angular_limit,
+            panda.GRIPPER_STROKE_M,
+            panda.GRIPPER_SPEED_M_S,
             self._filtered,
             self._q_ref,
             self._qd_ref,
@@ -252,200 +236,6 @@ class PandaRobot:
 
     def _gripper_width(self) -> Floats:
         return cast(Floats, self._engine.qpos[:, self._finger_adr].sum(axis=1))
-
-
-@numba.njit(cache=True, nogil=True)
-def _solve_rows(
-    offset_pos: Floats,
-    offset_mat: Floats,
-    tool_pos: Floats,
-    tool_mat: Floats,
-    wanted_pos: Floats,
-    wanted_mat: Floats,
-    home: Floats,
-    limits: Floats,
-    q: Floats,
-) -> NDArray[np.bool_]:
-    """Improve q (m, 7) in place until the tool is where wanted; True where it never got there."""
-    m = q.shape[0]
-    missed = np.ones(m, dtype=np.bool_)
-    pos, mat, jac = np.empty(3), np.empty((3, 3)), np.empty((6, 7))
-    twist, posture, dq = np.empty(6), np.empty(7), np.empty(7)
-    for row in range(m):
-        for _ in range(100):
-            forward_one(offset_pos, offset_mat, tool_pos, tool_mat, q[row], pos, mat, jac)
-            for i in range(3):
-                twist[i] = wanted_pos[row, i] - pos[i]
-            rotation_error(wanted_mat, mat, twist[3:])
-            error = 0.0
-            for i in range(6):
-                error += twist[i] * twist[i]
-            if error < 1e-16:
-                missed[row] = False
-                break
-            for j in range(7):
-                posture[j] = 0.1 * (home[j] - q[row, j])
-            # Newton steps alone near the end: the posture's pull is of second order there.
-            if error < 1e-6:
-                posture[:] = 0.0
-            damped_least_squares(jac, twist, posture, 1e-3, dq)
-            for j in range(7):
-                step = min(max(dq[j], -0.3), 0.3)
-                q[row, j] = min(max(q[row, j] + step, limits[0, j] + 0.02), limits[1, j] - 0.02)
-    return missed
-
-
-@numba.njit(cache=True, nogil=True)
-def _approach(room: float, dt: float) -> float:
-    """Fastest speed towards a wall that is `room` away [m/s]; negative to come back from behind."""
-    if room < 0.0:
-        return max(0.5 * room / dt, -_RETURN_M_S)
-    return min(np.sqrt(2.0 * _BRAKE_M_S2 * room), 0.5 * room / dt)
-
-
-@numba.njit(cache=True, nogil=True)
-def _command_rows(
-    offset_pos: Floats,
-    offset_mat: Floats,
-    tool_pos: Floats,
-    tool_mat: Floats,
-    action: Floats,
-    q: Floats,
-    width: Floats,
-    act: Floats,
-    limits: Floats,
-    box: Floats,
-    home: Floats,
-    alpha: float,
-    dt: float,
-    angular_limit: float,
-    filtered: Floats,
-    q_ref: Floats,
-    qd_ref: Floats,
-    mat_ref: Floats,
-    grip_ref: Floats,
-    angle_rate: Floats,
-) -> None:
-    """One control step of each row: move the references, all arrays with a leading axis n."""
-    pos, mat, jac = np.empty(3), np.empty((3, 3)), np.empty((6, 7))
-    target, twist, wall, before = np.empty(3), np.empty(6), np.empty(3), np.empty(6)
-    to_wrist, turned_mat = np.empty(3), np.empty((3, 3))
-    posture, dq, qd, qn = np.empty(7), np.empty(7), np.empty(7), np.empty(7)
-    for row in range(action.shape[0]):
-        f = filtered[row]
-        for i in range(6):
-            before[i] = f[i]
-        linear, angular = 0.0, 0.0
-        for i in range(3):
-            linear += (alpha * (action[row, i] - f[i])) ** 2
-            angular += (alpha * (action[row, 3 + i] - f[3 + i])) ** 2
-        linear = min(1.0, _TOOL_ACCELERATION_M_S2 * dt / max(np.sqrt(linear), 1e-12))
-        angular = min(1.0, _TOOL_ACCELERATION_RAD_S2 * dt / max(np.sqrt(angular), 1e-12))
-        for i in range(3):
-            f[i] += linear * alpha * (action[row, i] - f[i])
-            f[3 + i] += angular * alpha * (action[row, 3 + i] - f[3 + i])
-        f[6] += alpha * (action[row, 6] - f[6])
-        forward_one(offset_pos, offset_mat, tool_pos, tool_mat, q_ref[row], pos, mat, jac)
-
-        # Walls: never faster towards one than it takes to stop there. The filter is told of this and
-        # of all that follows, so that what it reports is what the reference does.
-        # The arm's reach, as the distance from shoulder to wrist: back along the tool's z axis to
-        # the flange's side, then along the sixth link.
-        c, sn = np.cos(0.25 * np.pi - q_ref[row, 6]), np.sin(0.25 * np.pi - q_ref[row, 6])
-        stretch = 0.0
-        for i in range(3):
-            side = mat[i, 0] * c + mat[i, 1] * sn
-            to_wrist[i] = -panda.WRIST_TO_TCP_M[0] * side - panda.WRIST_TO_TCP_M[1] * mat[i, 2]
-            wall[i] = pos[i] + to_wrist[i]
-        wall[2] -= panda.SHOULDER_HEIGHT_M
-        stretch = max(np.sqrt(wall[0] ** 2 + wall[1] ** 2 + wall[2] ** 2), 1e-9)
-        for i in range(3):
-            wall[i] /= stretch
-        outward = 0.0
-        for i in range(3):
-            j, k = (i + 1) % 3, (i + 2) % 3
-            turned = f[3 + j] * to_wrist[k] - f[3 + k] * to_wrist[j]
-            outward += wall[i] * (f[i] + turned)
-        too_fast = max(outward - _approach(panda.WRIST_REACH_M[1] - stretch, dt), 0.0)
-        too_fast += min(outward + _approach(stretch - panda.WRIST_REACH_M[0], dt), 0.0)
-        for i in range(3):
-            # The box comes last: the table is a part of it.
-            f[i] -= too_fast * wall[i]
-            f[i] = min(f[i], _approach(box[1, i] - pos[i], dt))
-            f[i] = max(f[i], -_approach(pos[i] - box[0, i], dt))
-            target[i] = pos[i] + f[i] * dt
-            twist[i] = f[i] * dt
-        speed = np.sqrt(f[3] ** 2 + f[4] ** 2 + f[5] ** 2)
-        if speed > angular_limit:
-            for i in range(3, 6):
-                f[i] *= angular_limit / speed
-
-        # The commanded orientation turns by the commanded rate alone: what drift the joints have
-        # is an error to be corrected, and with no rate commanded the gripper keeps its direction.
-        # While the arm cannot follow, it does not turn on.
-        rotation_error(mat_ref[row], mat, twist[3:])
-        ahead = np.sqrt(twist[3] ** 2 + twist[4] ** 2 + twist[5] ** 2)
-        growing = twist[3] * f[3] + twist[4] * f[4] + twist[5] * f[5] > 0.0
-        if ahead < _MAX_TURN_RAD or not growing:
-            turned_mat[:] = mat_ref[row]
-            rotate(turned_mat, f[3:6] * dt)
-            # The gripper may lean, but not further than this.
-            if turned_mat[2, 2] < _LEAN_COSINE or turned_mat[2, 2] < mat_ref[row, 2, 2]:
-                mat_ref[row] = turned_mat
-            else:
-                f[3], f[4] = 0.0, 0.0
-            rotation_error(mat_ref[row], mat, twist[3:])
-            ahead = np.sqrt(twist[3] ** 2 + twist[4] ** 2 + twist[5] ** 2)
-        turn = min(1.0, _MAX_TURN_RAD / max(ahead, 1e-12))
-        for i in range(3, 6):
-            twist[i] *= turn
-
-        for j in range(7):
-            posture[j] = _POSTURE_RATE * dt * (home[j] - q_ref[row, j])
-        damped_least_squares(jac, twist, posture, _DAMPING, dq)
-        for j in range(7):
-            qn[j] = q_ref[row, j] + dq[j]
-            posture[j] = 0.0
-        # A second Newton step: the tool's path is straight to within micrometres.
-        forward_one(offset_pos, offset_mat, tool_pos, tool_mat, qn, pos, mat, jac)
-        for i in range(3):
-            twist[i] = target[i] - pos[i]
-        rotation_error(mat_ref[row], mat, twist[3:])
-        ahead = np.sqrt(twist[3] ** 2 + twist[4] ** 2 + twist[5] ** 2)
-        turn = min(1.0, _MAX_TURN_RAD / max(ahead, 1e-12))
-        for i in range(3, 6):
-            twist[i] *= turn
-        damped_least_squares(jac, twist, posture, _DAMPING, dq)
-
-        scale = 1.0
-        for j in range(7):
-            qd[j] = (qn[j] + dq[j] - q_ref[row, j]) / dt
-            scale = min(scale, limits[2, j] / max(abs(qd[j]), 1e-12))
-        blend = 1.0
-        for j in range(7):
-            qd[j] *= scale
-            change = abs(qd[j] - qd_ref[row, j]) / dt
-            blend = min(blend, limits[3, j] / max(change, 1e-12))
-        for i in range(6):
-            f[i] = before[i] + blend * (scale * f[i] - before[i])
-        for j in range(7):
-            v = qd_ref[row, j] + blend * (qd[j] - qd_ref[row, j])
-            room = max(limits[1, j] - _JOINT_MARGIN_RAD - q_ref[row, j], 0.0)
-            v = min(v, np.sqrt(limits[3, j] * room), room / dt)
-            room = max(q_ref[row, j] - limits[0, j] - _JOINT_MARGIN_RAD, 0.0)
-            v = max(v, -np.sqrt(limits[3, j] * room), -room / dt)
-            # A blocked arm: the reference waits within reach of the servo.
-            lead = min(max(q_ref[row, j] - q[row, j], -_MAX_LEAD_RAD), _MAX_LEAD_RAD)
-            nxt = q[row, j] + lead + v * dt
-            qd_ref[row, j] = (nxt - q_ref[row, j]) / dt
-            q_ref[row, j] = nxt
-            angle_rate[row, j] = (nxt - act[row, j]) / dt
-
-        wanted = 0.5 * (f[6] + 1.0) * panda.GRIPPER_STROKE_M
-        travel = panda.GRIPPER_SPEED_M_S * dt
-        wanted = min(max(wanted, grip_ref[row] - travel), grip_ref[row] + travel)
-        wanted = min(max(wanted, width[row] - _MAX_GRIP_LEAD_M), width[row] + _MAX_GRIP_LEAD_M)
-        grip_ref[row] = min(max(wanted, 0.0), panda.GRIPPER_STROKE_M)
 
 
 @numba.njit(cache=True, nogil=True)
