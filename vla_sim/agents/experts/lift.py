@@ -5,14 +5,16 @@ hand closed on nothing rises and opens, fingers low beside an object rise first,
 object in the hand is put down before it is let go.
 """
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from vla_sim.agents.experts.privileged_rows import checked_rows
-from vla_sim.agents.experts.tool_motion import ToolMotionConfig, ToolRollout
+from vla_sim.agents.experts.tool_motion import ToolMotionConfig
 from vla_sim.assets.panda import GRIPPER_SPEED_M_S
 from vla_sim.assets.props import CYLINDER_RADIUS_M
 from vla_sim.physics.filters import input_for, low_pass_gain
@@ -20,7 +22,6 @@ from vla_sim.records.embodiment import Embodiment
 from vla_sim.records.manner import Manner, MannerProfile
 
 Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 
 OPEN, CLOSED = 1.0, -1.0
@@ -28,10 +29,15 @@ OPEN, CLOSED = 1.0, -1.0
 # Phases, in the order of precedence.
 RAISE, CLOSE, PUT_DOWN, LET_GO, DESCEND, CLIMB, APPROACH = range(7)
 
+CARRIED_M = 0.01
+"""A wrong object in the hand higher than this is put down before it is let go [m]."""
+LOW_M = 0.02
+"""A hand this far below the travelling height rises before it moves sideways [m]."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class LiftExpertConfig:
-    """Settings of LiftExpert."""
+    """Settings of LiftExpert; the kernels read them in this order."""
 
     raise_m: float = 0.15
     """The tool rises this far above its height of grasping [m]."""
@@ -69,21 +75,6 @@ class LiftExpertConfig:
         return LiftExpert(self, embodiment, manners)
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Reading:
-    """What the state means for the coming step, m rows."""
-
-    phase: Ints
-    target: Floats
-    """(m, 3) [m]."""
-    gripper: Floats
-    """OPEN or CLOSED, (m,)."""
-    grip: Floats
-    """Width at which the fingers meet an object when they close [m], (m,)."""
-    held: Bools
-    """(m, K): which objects go where the hand goes."""
-
-
 class LiftExpert:
     """A phase machine without memory over time-optimal straight motions."""
 
@@ -93,7 +84,7 @@ class LiftExpert:
         embodiment: Embodiment,
         manners: Mapping[Manner, MannerProfile],
     ) -> None:
-        self._config = config
+        self._settings = astuple(config)
         self._dt_s = embodiment.control_dt_s
         self._scale = embodiment.action_scale
         self._gain = low_pass_gain(embodiment.bandwidth_fraction, embodiment.control_dt_s)
@@ -111,71 +102,159 @@ class LiftExpert:
         width = state["gripper_width"].copy()
         rollout = self._motion.start(state["tcp_pos"], state["tcp_vel"], state["tcp_acc"])
         phase = np.full(m, -1)
+        now_phase, target, gripper = np.empty(m, dtype=np.int64), np.empty((m, 3)), np.empty(m)
         action = np.zeros((m, size, len(self._scale)))
         for k in range(size):
-            now = self._read(rollout, width, objects, half, goal)
-            changed = np.flatnonzero(now.phase != phase)
-            rollout.aim(changed, now.target[changed], manner[changed])
-            phase = now.phase
+            _read(
+                rollout.position,
+                rollout.velocity,
+                width,
+                objects,
+                half,
+                goal,
+                self._settings,
+                now_phase,
+                target,
+                gripper,
+            )
+            changed = np.flatnonzero(now_phase != phase)
+            rollout.aim(changed, target[changed], manner[changed])
+            phase[:] = now_phase
             before_velocity, before = rollout.velocity, rollout.position.copy()
             action[:, k, :3] = input_for(before_velocity, rollout.advance(), self._gain)
-            action[:, k, -1] = now.gripper
-            objects += np.where(now.held[:, :, None], (rollout.position - before)[:, None, :], 0.0)
-            width = self._fingers(width, now)
+            action[:, k, -1] = gripper
+            _carry(
+                rollout.position - before,
+                width,
+                objects,
+                half,
+                goal,
+                self._settings,
+                phase,
+                before,
+                self._dt_s,
+            )
         return np.clip(action / self._scale, -1.0, 1.0).astype(np.float32)
 
-    def _read(
-        self, rollout: ToolRollout, width: Floats, objects: Floats, half: Floats, goal: Ints
-    ) -> _Reading:
-        c = self._config
-        row, tool = np.arange(len(goal)), rollout.position
-        # Every object: (m, K).
-        bottom = objects[:, :, 2] - half
-        grasp_z = bottom + np.maximum(half, c.min_grasp_height_m)
-        dx, dy = tool[:, None, 0] - objects[:, :, 0], tool[:, None, 1] - objects[:, :, 1]
-        aside, above = np.sqrt(dx * dx + dy * dy), tool[:, None, 2] - grasp_z
-        grip = np.where(2.0 * half <= c.widest_m + 1e-6, 2.0 * half, c.slender_m)
-        slack = width[:, None] - grip
-        around = (aside < c.held_tolerance_m) & (np.abs(above) < c.held_tolerance_m)
-        held = around & (slack > -c.squeeze_m) & (slack < c.slack_m)
-        # The goal's object: (m,).
-        mine = held[row, goal]
-        other = held.any(axis=1) & ~mine
-        other_bottom = np.where(held, bottom, np.inf).min(axis=1)
-        aside, above, slack = aside[row, goal], above[row, goal], slack[row, goal]
-        near = c.place_tolerance_m
-        in_place = (aside < near) & (np.abs(above) < near) & (slack > -c.squeeze_m)
-        # Going down starts only when the sideways motion is about to end.
-        drift = c.settle_s * np.sqrt(rollout.velocity[:, 0] ** 2 + rollout.velocity[:, 1] ** 2)
-        in_funnel = aside + drift < near + c.funnel_slope * np.maximum(above, 0.0)
-        is_open = slack > c.open_clearance_m
-        is_low = tool[:, 2] < c.travel_height_m - 0.02
-        phase = np.select(
-            [mine, in_place, other & (other_bottom > 0.01), other, in_funnel & is_open, is_low],
-            [RAISE, CLOSE, PUT_DOWN, LET_GO, DESCEND, CLIMB],
-            APPROACH,
-        )
-        xy, z = objects[row, goal, :2], grasp_z[row, goal]
-        rest_z = np.maximum(half[row, goal], c.min_grasp_height_m)
-        target_z = np.select(
-            [phase == RAISE, phase == PUT_DOWN, phase == LET_GO, phase <= DESCEND],
-            [rest_z + c.raise_m, tool[:, 2] - other_bottom + 0.004, tool[:, 2], z],
-            c.travel_height_m,
-        )
-        over_object = (phase == CLOSE) | (phase == DESCEND) | (phase == APPROACH)
-        target_xy = np.where(over_object[:, None], xy, tool[:, :2])
-        closing = (phase == RAISE) | (phase == CLOSE) | (phase == PUT_DOWN)
-        other_grip = np.where(held, grip, 0.0).max(axis=1)
-        return _Reading(
-            phase=phase,
-            target=np.concatenate([target_xy, target_z[:, None]], axis=1),
-            gripper=np.where(closing, CLOSED, OPEN),
-            grip=np.where(phase == PUT_DOWN, other_grip, grip[row, goal]),
-            held=held & closing[:, None],
-        )
 
-    def _fingers(self, width: Floats, now: _Reading) -> Floats:
-        """Width after one more step; fingers that close around an object stop at it."""
-        travel = self._config.finger_speed_m_s * self._dt_s
-        closed = np.maximum(width - travel, np.minimum(now.grip, width))
-        return np.where(now.gripper > 0.0, width + travel, closed)
+@njit(cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+def _grip_width(half: float, settings: tuple[float, ...]) -> float:
+    """Width of an object between the fingers [m]."""
+    widest, slender = settings[7], settings[8]
+    return 2.0 * half if 2.0 * half <= widest + 1e-6 else slender
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def _is_held(
+    tool: Floats, width: float, place: Floats, half: float, settings: tuple[float, ...]
+) -> bool:
+    """Whether an object is between closed fingers."""
+    near, squeeze, slack = settings[6], settings[9], settings[10]
+    above = tool[2] - (place[2] - half + max(half, settings[2]))
+    aside = math.sqrt((tool[0] - place[0]) ** 2 + (tool[1] - place[1]) ** 2)
+    wider = width - _grip_width(half, settings)
+    return aside < near and abs(above) < near and -squeeze < wider < slack
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def _read(
+    tool: Floats,
+    velocity: Floats,
+    width: Floats,
+    objects: Floats,
+    half: Floats,
+    goal: Ints,
+    settings: tuple[float, ...],
+    phase: Ints,
+    target: Floats,
+    gripper: Floats,
+) -> None:
+    """Write the phase (m,), the tool's target (m, 3) and the gripper's command (m,)."""
+    (
+        raise_by,
+        travel,
+        lowest,
+        place_near,
+        slope,
+        settle_s,
+        _,
+        _,
+        _,
+        squeeze,
+        _,
+        clearance,
+        _,
+        _,
+    ) = settings
+    for row in range(len(goal)):
+        g = goal[row]
+        place, size = objects[row, g], half[row, g]
+        rest = max(size, lowest)
+        grasp_z = place[2] - size + rest
+        aside = math.sqrt((tool[row, 0] - place[0]) ** 2 + (tool[row, 1] - place[1]) ** 2)
+        above = tool[row, 2] - grasp_z
+        wider = width[row] - _grip_width(size, settings)
+        # Going down starts only when the sideways motion is about to end.
+        drift = settle_s * math.sqrt(velocity[row, 0] ** 2 + velocity[row, 1] ** 2)
+        other_bottom = np.inf
+        for k in range(half.shape[1]):
+            if k != g and _is_held(tool[row], width[row], objects[row, k], half[row, k], settings):
+                other_bottom = min(other_bottom, objects[row, k, 2] - half[row, k])
+        target[row, 0], target[row, 1] = tool[row, 0], tool[row, 1]
+        gripper[row] = CLOSED
+        if _is_held(tool[row], width[row], place, size, settings):
+            phase[row] = RAISE
+            target[row, 2] = rest + raise_by
+            continue
+        if aside < place_near and abs(above) < place_near and wider > -squeeze:
+            phase[row] = CLOSE
+            target[row, 0], target[row, 1], target[row, 2] = place[0], place[1], grasp_z
+            continue
+        if CARRIED_M < other_bottom < np.inf:
+            phase[row] = PUT_DOWN
+            target[row, 2] = tool[row, 2] - other_bottom + 0.4 * CARRIED_M
+            continue
+        gripper[row] = OPEN
+        if other_bottom < np.inf:
+            phase[row] = LET_GO
+            target[row, 2] = tool[row, 2]
+        elif aside + drift < place_near + slope * max(above, 0.0) and wider > clearance:
+            phase[row] = DESCEND
+            target[row, 0], target[row, 1], target[row, 2] = place[0], place[1], grasp_z
+        elif tool[row, 2] < travel - LOW_M:
+            phase[row] = CLIMB
+            target[row, 2] = travel
+        else:
+            phase[row] = APPROACH
+            target[row, 0], target[row, 1], target[row, 2] = place[0], place[1], travel
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def _carry(
+    moved: Floats,
+    width: Floats,
+    objects: Floats,
+    half: Floats,
+    goal: Ints,
+    settings: tuple[float, ...],
+    phase: Ints,
+    tool: Floats,
+    dt_s: float,
+) -> None:
+    """What a step does to objects and fingers: held ones go with the hand, fingers stop at them.
+
+    `tool` is where the hand was before it `moved`, both (m, 3).
+    """
+    travel = settings[12] * dt_s
+    for row in range(len(goal)):
+        if phase[row] > PUT_DOWN:
+            width[row] += travel
+            continue
+        stop = _grip_width(half[row, goal[row]], settings)
+        for k in range(half.shape[1]):
+            if _is_held(tool[row], width[row], objects[row, k], half[row, k], settings):
+                if k != goal[row]:
+                    stop = _grip_width(half[row, k], settings)
+                for axis in range(3):
+                    objects[row, k, axis] += moved[row, axis]
+        width[row] = max(width[row] - travel, min(stop, width[row]))

@@ -11,11 +11,13 @@ its difference quotient q_k = (v_k - v_(k-1)) / dt. In a phase of constant jerk 
 acceleration in the middle of the step. The plan therefore starts there, half a period ago.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import ruckig
+from numba import njit
 from numpy.typing import NDArray
 
 from vla_sim.agents.experts.privileged_rows import manner_limits
@@ -25,13 +27,14 @@ from vla_sim.records.manner import Manner, MannerProfile
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-_MAIN_SHARE = 0.95
-# Of velocity, acceleration and jerk. The norm of the velocity shares is 1.0; the other two exceed
-# it a little where a turn makes all axes work at once, so that a turn ends before it drifts.
-_SIDE_SHARES = np.array([0.22, 0.4, 0.7])
-_OFFSET_DECAY = 0.5
-_SANE_DISTANCE_M = 3.0  # beyond any table; keeps a diverging state's problem well-posed
-_SANE_SPEED = 3.0
+MAIN_SHARE = 0.95
+SIDE_SHARES = (0.22, 0.4, 0.7)
+"""Of velocity, acceleration and jerk. The norm of the velocity shares is 1; the other two exceed it
+a little where a turn makes all axes work at once, so that a turn ends before it drifts."""
+OFFSET_DECAY = 0.5
+SANE_DISTANCE_M = 3.0
+"""Beyond any table; keeps the problem of a diverging state well-posed."""
+SANE_SPEED_M_S = 3.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,30 +85,10 @@ class ToolMotion:
         """
         return ToolRollout(self, position, velocity, acceleration)
 
-    def _bounds(self, velocity: Floats, acceleration: Floats, manner: Ints) -> Floats:
-        """Limits of velocity, acceleration and jerk along each axis, shape (r, 3, 3)."""
-        limits = self._limits[manner]
-        used = np.maximum(
-            np.abs(velocity) / limits[:, 0, None], np.abs(acceleration) / limits[:, 1, None]
-        )
-        share = np.clip(used[:, None, :], _SIDE_SHARES[:, None], 1.0)
-        share[:, :, 0] = _MAIN_SHARE
-        bounds: Floats = limits[:, :, None] * share
-        return bounds
-
-    def _solve(
-        self,
-        trajectory: ruckig.Trajectory,
-        way: list[float],
-        velocity: list[float],
-        acceleration: list[float],
-        bounds: list[list[float]],
-    ) -> None:
+    def _solve(self, trajectory: ruckig.Trajectory, asked: list[list[float]]) -> None:
         problem = self._problem
-        problem.target_position = way
-        problem.current_velocity = velocity
-        problem.current_acceleration = acceleration
-        problem.max_velocity, problem.max_acceleration, problem.max_jerk = bounds
+        problem.target_position, problem.current_velocity, problem.current_acceleration = asked[:3]
+        problem.max_velocity, problem.max_acceleration, problem.max_jerk = asked[3:]
         result = self._solver.calculate(problem, trajectory)
         assert result in (ruckig.Result.Working, ruckig.Result.Finished), result
 
@@ -121,7 +104,7 @@ class ToolRollout:
         # A sampled hold is half a period ahead of the continuous plan; the servo lags behind it.
         self._lead_s = 0.5 * dt_s - motion.config.lag_s
         self.position = position.copy()
-        self.velocity = np.clip(velocity, -_SANE_SPEED, _SANE_SPEED)
+        self.velocity = np.clip(velocity, -SANE_SPEED_M_S, SANE_SPEED_M_S)
         self.acceleration = acceleration.copy()
         m = len(position)
         self._trajectories = [ruckig.Trajectory(3) for _ in range(m)]
@@ -140,42 +123,33 @@ class ToolRollout:
         if len(rows) == 0:
             return
         motion, half_s = self._motion, 0.5 * self._motion.config.dt_s
-        now_velocity = self.velocity[rows]
-        acceleration = self.acceleration[rows]
-        velocity = now_velocity - half_s * acceleration
-        now = self.position[rows] - self._lead_s * now_velocity
-        way = target - (now - half_s * velocity)
-        way = np.clip(way, -_SANE_DISTANCE_M, _SANE_DISTANCE_M)
-        frames = _frames_along(way + motion.config.direction_time_s * velocity)
-        self._frames[rows] = frames
-        way_f, velocity_f = _rotate(frames, way), _rotate(frames, velocity)
-        acceleration_f = _rotate(frames, acceleration)
-        bounds = motion._bounds(velocity_f, acceleration_f, manner)
-        # ruckig has no answer to accelerations far beyond the limits.
-        acceleration_f = np.clip(acceleration_f, -bounds[:, 1], bounds[:, 1])
-        at_now = np.empty_like(velocity)
-        for i, (row, w, v, a, b) in enumerate(
-            zip(
-                rows.tolist(),
-                way_f.tolist(),
-                velocity_f.tolist(),
-                acceleration_f.tolist(),
-                bounds.tolist(),
-                strict=True,
-            )
-        ):
+        problem = np.empty((len(rows), 6, 3))
+        _pose_problems(
+            rows,
+            target,
+            motion._limits[manner],
+            self.position,
+            self.velocity,
+            self.acceleration,
+            half_s,
+            self._lead_s,
+            motion.config.direction_time_s,
+            self._frames,
+            problem,
+        )
+        at_now = np.empty((len(rows), 3))
+        for i, (row, asked) in enumerate(zip(rows.tolist(), problem.tolist(), strict=True)):
             trajectory = self._trajectories[row]
-            motion._solve(trajectory, w, v, a, b)
+            motion._solve(trajectory, asked)
             at_now[i] = trajectory.at_time(half_s)[1]
         self._clock_s[rows] = half_s
         # What the plan says about now differs from what is by jerk * dt^2 / 8: fade that out.
-        self._offset[rows] = _rotate(frames, now_velocity) - at_now
+        self._offset[rows] = _in_frames(self._frames[rows], self.velocity[rows]) - at_now
 
     def advance(self) -> Floats:
         """One control step along the plans: the new commanded velocity [m/s], shape (m, 3)."""
         dt_s = self._motion.config.dt_s
         self._clock_s += dt_s
-        self._offset *= _OFFSET_DECAY
         planned = np.array(
             [
                 trajectory.at_time(clock_s)[1]
@@ -184,7 +158,8 @@ class ToolRollout:
                 )
             ]
         ).reshape(-1, 3)
-        velocity = _rotate_back(self._frames, planned + self._offset)
+        velocity = np.empty_like(planned)
+        _follow(planned, self._frames, self._offset, velocity)
         change = velocity - self.velocity
         self.position += dt_s * velocity - self._motion.config.lag_s * change
         self.acceleration = change / dt_s
@@ -192,37 +167,89 @@ class ToolRollout:
         return velocity
 
 
-def _frames_along(direction: Floats) -> Floats:
-    """Right-handed orthonormal frames, rows are axes, the first along `direction`: (r, 3, 3)."""
-    x, y, z = direction[:, 0], direction[:, 1], direction[:, 2]
-    length = np.sqrt(x * x + y * y + z * z)
-    still = length < 1e-9
-    scale = 1.0 / np.where(still, 1.0, length)
-    x, y, z = np.where(still, 1.0, x * scale), np.where(still, 0.0, y * scale), z * scale
-    z = np.where(still, 0.0, z)
-    steep = np.abs(z) > 0.9
+@njit(cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+def _pose_problems(
+    rows: Ints,
+    target: Floats,
+    limits: Floats,
+    position: Floats,
+    velocity: Floats,
+    acceleration: Floats,
+    half_s: float,
+    lead_s: float,
+    direction_time_s: float,
+    frames: Floats,
+    problem: Floats,
+) -> None:
+    """Write the frames of `rows` and their problems, (r, 6, 3) in those frames.
+
+    A problem is the way to the target, velocity, acceleration, and the three limits.
+    """
+    way, v = np.empty(3), np.empty(3)
+    for i in range(len(rows)):
+        row = rows[i]
+        frame, asked = frames[row], problem[i]
+        for k in range(3):
+            v[k] = velocity[row, k] - half_s * acceleration[row, k]
+            now = position[row, k] - lead_s * velocity[row, k] - half_s * v[k]
+            way[k] = min(max(target[i, k] - now, -SANE_DISTANCE_M), SANE_DISTANCE_M)
+        _frame_along(
+            way[0] + direction_time_s * v[0],
+            way[1] + direction_time_s * v[1],
+            way[2] + direction_time_s * v[2],
+            frame,
+        )
+        for axis in range(3):
+            for m in range(6):
+                asked[m, axis] = 0.0
+            for k in range(3):
+                asked[0, axis] += frame[axis, k] * way[k]
+                asked[1, axis] += frame[axis, k] * v[k]
+                asked[2, axis] += frame[axis, k] * acceleration[row, k]
+            used = max(abs(asked[1, axis]) / limits[i, 0], abs(asked[2, axis]) / limits[i, 1])
+            for m in range(3):
+                share = MAIN_SHARE if axis == 0 else min(max(used, SIDE_SHARES[m]), 1.0)
+                asked[3 + m, axis] = share * limits[i, m]
+            # ruckig has no answer to accelerations far beyond the limits.
+            bound = asked[4, axis]
+            asked[2, axis] = min(max(asked[2, axis], -bound), bound)
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def _frame_along(x: float, y: float, z: float, frame: Floats) -> None:
+    """Write a right-handed orthonormal frame, rows are axes, the first along (x, y, z)."""
+    length = math.sqrt(x * x + y * y + z * z)
+    if length < 1e-9:
+        x, y, z, length = 1.0, 0.0, 0.0, 1.0
+    x, y, z = x / length, y / length, z / length
     # Second axis: horizontal, or in the x-z plane for steep motion.
-    u = np.stack([np.where(steep, z, -y), np.where(steep, 0.0, x), np.where(steep, -x, 0.0)], 1)
-    u /= np.sqrt(u[:, 0] ** 2 + u[:, 1] ** 2 + u[:, 2] ** 2)[:, None]
-    w = np.stack(
-        [y * u[:, 2] - z * u[:, 1], z * u[:, 0] - x * u[:, 2], x * u[:, 1] - y * u[:, 0]], 1
-    )
-    return np.stack([np.stack([x, y, z], 1), u, w], 1)
+    u, v, w = (z, 0.0, -x) if abs(z) > 0.9 else (-y, x, 0.0)
+    length = math.sqrt(u * u + v * v + w * w)
+    u, v, w = u / length, v / length, w / length
+    frame[0, 0], frame[0, 1], frame[0, 2] = x, y, z
+    frame[1, 0], frame[1, 1], frame[1, 2] = u, v, w
+    frame[2, 0], frame[2, 1], frame[2, 2] = y * w - z * v, z * u - x * w, x * v - y * u
 
 
-def _rotate(frames: Floats, vector: Floats) -> Floats:
-    """World to frame. Written out: the sum's order must not depend on the number of rows."""
-    v = vector[:, None, :]
-    rotated: Floats = (
-        frames[..., 0] * v[..., 0] + frames[..., 1] * v[..., 1] + frames[..., 2] * v[..., 2]
-    )
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def _in_frames(frames: Floats, vector: Floats) -> Floats:
+    """World to frame, rows (r, 3)."""
+    rotated = np.zeros_like(vector)
+    for i in range(len(vector)):
+        for axis in range(3):
+            for k in range(3):
+                rotated[i, axis] += frames[i, axis, k] * vector[i, k]
     return rotated
 
 
-def _rotate_back(frames: Floats, vector: Floats) -> Floats:
-    """Frame to world."""
-    v = vector[:, :, None]
-    rotated: Floats = (
-        frames[:, 0] * v[:, 0] + frames[:, 1] * v[:, 1] + frames[:, 2] * v[:, 2]
-    )
-    return rotated
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def _follow(planned: Floats, frames: Floats, offset: Floats, velocity: Floats) -> None:
+    """Planned velocities (m, 3) with the fading offset, frame to world."""
+    for i in range(len(planned)):
+        for k in range(3):
+            velocity[i, k] = 0.0
+        for axis in range(3):
+            offset[i, axis] *= OFFSET_DECAY
+            along = planned[i, axis] + offset[i, axis]
+            for k in range(3):
+                velocity[i, k] += frames[i, axis, k] * along
