@@ -36,8 +36,12 @@ PREDICTED_STEPS = 30
 PREDICTED_DT_S = 0.3
 CREEP_M_S = 1.5
 """Speed while the car draws away from a goal that it cannot turn onto."""
-SAFE_M = 1.4
-"""Predicted ways come no nearer to a rim than this with the car's centre, or pay for it [m]."""
+SAFE_M = 1.35
+"""Predicted ways come no nearer to a rim than this with the car's centre and front, or pay [m]:"""
+CLOSE_COST = 10.0
+"""seconds for each metre and predicted step."""
+FRONT_M = 1.3
+"""How far ahead of the car's centre the middle of its front half's circle lies [m]."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +60,7 @@ class DriveToGoalExpertConfig:
     """Never steered for more than this [m/s^2]."""
     curvature_rate: float = 0.15
     """[1/(m s)]"""
-    curvature_limit: float = 0.19
+    curvature_limit: float = 0.195
     """[1/m]"""
     lookahead_s: float = 0.8
     """Pure pursuit looks this far ahead."""
@@ -234,7 +238,7 @@ def _steer(
     for p in range(1, 4):
         far_x, far_y = _ahead(way, n, leg, at_x, at_y, preview_s * speed * p / 3.0 + reach)
         need = abs(_pursuit_curvature(far_x - rear_x, far_y - rear_y, cosine, sine))
-        tightest = max(tightest, min(need, curvature_limit))
+        tightest = max(tightest, min(need, 2.0 * curvature_limit))
     top = min(cruise, math.sqrt(lateral / max(tightest, 1e-3)))
     brake = braking_share * accel_limit
     dx, dy = goal_x - x, goal_y - y
@@ -282,11 +286,12 @@ def _price(
             car[0], car[1], car[2], car[3], accel, curve, settings[2], PREDICTED_DT_S
         )
         price += PREDICTED_DT_S
+        front_x = car[0] + FRONT_M * math.cos(car[2])
+        front_y = car[1] + FRONT_M * math.sin(car[2])
         for o in range(len(obstacle)):
             off = math.sqrt((car[0] - obstacle[o, 0]) ** 2 + (car[1] - obstacle[o, 1]) ** 2)
-            close = obstacle[o, 2] + SAFE_M - off
-            if close > 0.0:
-                price += 10.0 * close
+            front = math.sqrt((front_x - obstacle[o, 0]) ** 2 + (front_y - obstacle[o, 1]) ** 2)
+            price += CLOSE_COST * max(obstacle[o, 2] + SAFE_M - min(off, front), 0.0)
         distance = math.sqrt((goal_x - car[0]) ** 2 + (goal_y - car[1]) ** 2)
         if distance < 1.2 or price > bound:
             return price
@@ -310,20 +315,24 @@ def _plan(
     hit = first_hit(x, y, goal[0], goal[1], circles)
     if hit < 0:
         return 2, settings[0]
-    best, n_best, best_margin = np.inf, 2, settings[0]
+    best, n_best, best_margin, best_side = np.inf, 2, settings[0], 1.0
     trial = np.empty_like(way)
     dx, dy = goal[0] - x, goal[1] - y
-    for side in (-1.0, 1.0):
-        wall = wall_beside(obstacle[hit], dx, dy, side)
-        for margin in settings[:2]:
+    # The side on which the obstacle's centre does not lie is the likelier one: it bounds the rest.
+    likely = math.copysign(1.0, dx * (obstacle[hit, 1] - y) - dy * (obstacle[hit, 0] - x))
+    for t in range(3):
+        side = likely if t == 0 else (-likely if t == 1 else best_side)
+        margin = settings[0] if t < 2 else settings[1]
+        if t == 2:
             circles = _kept_clear(x, y, goal, obstacle, margin)
-            n = shortest_way(x, y, yaw, goal[0], goal[1], circles, wall, trial)
-            if n == 0:
-                continue
-            price = _price(car, trial, n, obstacle, margin, limits, settings, best)
-            if price < best:
-                best, n_best, best_margin = price, n, margin
-                way[:n] = trial[:n]
+        wall = wall_beside(obstacle[hit], dx, dy, side)
+        n = shortest_way(x, y, yaw, goal[0], goal[1], circles, wall, trial)
+        if n == 0:
+            continue
+        price = _price(car, trial, n, obstacle, margin, limits, settings, best)
+        if price < best:
+            best, n_best, best_margin, best_side = price, n, margin, side
+            way[:n] = trial[:n]
     return n_best, best_margin
 
 
