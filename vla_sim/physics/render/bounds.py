@@ -37,14 +37,16 @@ def fill_solid(kind: int, size: Floats, pos: Floats, mat: Floats, solid: Floats)
 
 
 @kernel
-def reach(solid: Floats, normal: Floats) -> float:
-    """How far at most the solid extends from its centre along a unit vector [m]."""
-    total = 0.0
+def height_above(solid: Floats, point: Floats, normal: Floats) -> float:
+    """How far at most the solid rises above the plane through `point` [m]."""
+    height = 0.0
+    for i in range(3):
+        height += normal[i] * (solid[0, i] - point[i])
     for row in range(1, 5):
-        total += abs(
+        height += abs(
             solid[row, 0] * normal[0] + solid[row, 1] * normal[1] + solid[row, 2] * normal[2]
         )
-    return total
+    return height
 
 
 @kernel

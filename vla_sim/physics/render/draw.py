@@ -1,10 +1,4 @@
-"""Draw: shapes and shadows into one frame.
-
-Every geom is first placed: the camera's rays are turned into its own frame, where a ray through
-pixel (row, column) is o + t (f + row * d + column * r). A placement is a row of float32:
-
-    o 0:3 | f 3:6 | d 6:9 | r 9:12 | sun 12:15 | up 15:18 | scaled sun 18:21 | size 21:24
-"""
+"""Draw: one shape, or one shape's shadow, into one frame."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,11 +6,27 @@ from numpy.typing import NDArray
 from vla_sim.physics.render.bounds import Floats, pixel_range, screen_slopes
 from vla_sim.physics.render.compiled import kernel
 from vla_sim.physics.render.frame import Frames
-from vla_sim.physics.render.shapes import ELLIPSOID, SPHERE, ZERO, F, hit, normal, shades
+from vla_sim.physics.render.light import Sun
+from vla_sim.physics.render.rows import (
+    AMBIENT,
+    DOWN,
+    FORWARD,
+    LANES,
+    ORIGIN,
+    RIGHT,
+    SIZE,
+    SKY,
+    SUN,
+    TO_SUN,
+    Singles,
+    shade_row,
+    trace_row,
+)
+from vla_sim.physics.render.shapes import ELLIPSOID, MISS, PLANE, SPHERE, ZERO, F
 from vla_sim.physics.render.tables import Lens
 
-Singles = NDArray[np.float32]
-N_PLACEMENT = 24
+Window = tuple[int, int, int, int]
+"""First row, end of rows, first column, end of columns."""
 HALF, WHITE = np.float32(0.5), np.float32(255.0)
 
 
@@ -28,16 +38,18 @@ def place(
     mat: Floats,
     eye: Floats,
     axes: Floats,
-    sun: Floats,
+    sun: Sun,
     placed: Singles,
 ) -> None:
     """Write the placement of one geom; spheres and ellipsoids are scaled to the unit sphere."""
     for j in range(3):
-        scale = 1.0
+        scale, length = 1.0, size[j]
         if kind == SPHERE:
-            scale = 1.0 / size[0]
+            scale, length = 1.0 / size[0], size[0]
         elif kind == ELLIPSOID:
             scale = 1.0 / size[j]
+        elif kind == PLANE and length <= 0.0:
+            length = np.inf
         origin = forward = down = right = towards_sun = 0.0
         for i in range(3):
             m = mat[3 * i + j]
@@ -45,119 +57,111 @@ def place(
             right += m * axes[i, 0]
             down += m * axes[i, 1]
             forward += m * axes[i, 2]
-            towards_sun += m * sun[i]
-        placed[j] = origin * scale
-        placed[3 + j] = forward * scale
-        placed[6 + j] = down * scale
-        placed[9 + j] = right * scale
-        placed[12 + j] = towards_sun
-        placed[15 + j] = mat[6 + j]
-        placed[18 + j] = towards_sun * scale
-        placed[21 + j] = size[j]
-
-
-@kernel
-def brightness_of(nx: F, ny: F, nz: F, placed: Singles, weights: Singles, in_shadow: bool) -> F:
-    """What the light does to a face with the local unit normal (nx, ny, nz)."""
-    to_sun = nx * placed[12] + ny * placed[13] + nz * placed[14]
-    to_sky = nx * placed[15] + ny * placed[16] + nz * placed[17]
-    direct: F = weights[2] * max(to_sun, ZERO)
-    if in_shadow:
-        direct *= weights[3]
-    glow: F = max(weights[0] + weights[1] * to_sky, ZERO)
-    return glow + direct
+            towards_sun += m * sun.direction[i]
+        placed[ORIGIN + j] = origin * scale
+        placed[FORWARD + j] = forward * scale
+        placed[DOWN + j] = down * scale
+        placed[RIGHT + j] = right * scale
+        placed[SUN + j] = towards_sun * sun.weights[2]
+        placed[SKY + j] = mat[6 + j] * sun.weights[1]
+        placed[TO_SUN + j] = towards_sun * scale
+        placed[SIZE + j] = length
+    placed[AMBIENT] = sun.weights[0]
 
 
 @kernel
 def set_colour(rgb: NDArray[np.uint8], pixel: int, colour: Singles, brightness: F) -> None:
-    """Write a lit colour; all pictures pass through here."""
+    """Write a lit colour; every pixel but the sky's passes through here."""
     scale = brightness * WHITE
     for channel in range(3):
         value = colour[channel] * scale + HALF
-        rgb[pixel, channel] = np.uint8(min(max(value, ZERO), WHITE))
+        value = value if value < WHITE else WHITE
+        rgb[pixel, channel] = np.uint8(value if value > ZERO else ZERO)
 
 
 @kernel
-def window(
-    kind: int, solid: Floats, eye: Floats, lens: Lens, local: Floats
-) -> tuple[int, int, int, int]:
-    """Rows and columns (half-open) outside of which a solid cannot appear."""
+def window(kind: int, solid: Floats, eye: Floats, lens: Lens, local: Floats) -> Window:
+    """The pixels outside of which a solid cannot appear."""
     left, right, top, bottom = screen_slopes(kind, solid, eye, lens.axes, local)
     if left > right:
         return 0, 0, 0, 0
     r0, r1 = pixel_range(top, bottom, lens.rows[0], lens.step, len(lens.rows))
-    c0, c1 = pixel_range(left, right, lens.columns[0], lens.step, len(lens.columns))
+    c0, c1 = pixel_range(left, right, lens.columns[0], lens.step, lens.width)
     return r0, r1, c0, c1
+
+
+@kernel
+def whole_lanes(n: int) -> int:
+    """N rounded up to a multiple of LANES."""
+    return (n + LANES - 1) // LANES * LANES
 
 
 @kernel
 def draw_shape(
     kind: int,
     geom: int,
-    where: tuple[int, int, int, int],
+    where: Window,
     placed: Singles,
     colour: Singles,
     lens: Lens,
-    weights: Singles,
+    work: Singles,
     frame: Frames,
 ) -> None:
     """Draw one geom inside its window wherever nothing drawn before is nearer."""
     r0, r1, c0, c1 = where
-    width = len(lens.columns)
-    ox, oy, oz = placed[0], placed[1], placed[2]
-    rx, ry, rz = placed[9], placed[10], placed[11]
-    sx, sy, sz = placed[21], placed[22], placed[23]
+    columns = lens.columns[c0 : c0 + whole_lanes(c1 - c0)]
+    near, lit = work[0], work[1]
     for row in range(r0, r1):
-        slope = lens.rows[row]
-        fx = placed[3] + slope * placed[6]
-        fy = placed[4] + slope * placed[7]
-        fz = placed[5] + slope * placed[8]
-        for column in range(c0, c1):
-            across = lens.columns[column]
-            dx, dy, dz = fx + across * rx, fy + across * ry, fz + across * rz
-            t = hit(kind, ox, oy, oz, dx, dy, dz, sx, sy, sz)
-            pixel = row * width + column
-            if t < frame.depth[pixel]:
-                nx, ny, nz = normal(kind, ox + t * dx, oy + t * dy, oz + t * dz, sx, sy, sz)
-                lit = brightness_of(nx, ny, nz, placed, weights, False)
-                frame.depth[pixel] = t
-                frame.geom[pixel] = geom
-                frame.brightness[pixel] = lit
-                set_colour(frame.rgb, pixel, colour, lit)
+        trace_row(kind, lens.rows[row], columns, placed, near, lit)
+        first = row * lens.width + c0
+        for i in range(c1 - c0):
+            if near[i] < frame.depth[first + i]:
+                frame.depth[first + i] = near[i]
+                frame.geom[first + i] = geom
+                frame.brightness[first + i] = lit[i]
+                set_colour(frame.rgb, first + i, colour, lit[i])
+
+
+@kernel
+def in_sun(pixel: int, ground: int, lit: F, frame: Frames) -> bool:
+    """Whether a pixel shows a face of a ground that nothing has yet hidden from the sun.
+
+    Such a face has one brightness, `lit`, which tells it from the ground's other faces.
+    """
+    return bool((frame.geom[pixel] == ground) & (frame.brightness[pixel] == lit))
 
 
 @kernel
 def draw_shadow(
     kind: int,
-    where: tuple[int, int, int, int],
+    where: Window,
     placed: Singles,
     ground: int,
     lit: F,
     dark: F,
     colour: Singles,
     lens: Lens,
+    work: Singles,
     frame: Frames,
 ) -> None:
-    """Darken those lit pixels of a ground from which this geom hides the sun.
-
-    A ground's face has one brightness in the sun, `lit`; that tells it from the other faces.
-    """
+    """Darken those sunny pixels of a ground from which this geom hides the sun."""
     r0, r1, c0, c1 = where
-    width = len(lens.columns)
-    sx, sy, sz = placed[21], placed[22], placed[23]
-    lx, ly, lz = placed[18], placed[19], placed[20]
+    near, depth = work[0], work[1]
     for row in range(r0, r1):
-        slope = lens.rows[row]
-        fx = placed[3] + slope * placed[6]
-        fy = placed[4] + slope * placed[7]
-        fz = placed[5] + slope * placed[8]
-        for column in range(c0, c1):
-            pixel = row * width + column
-            if frame.geom[pixel] == ground and frame.brightness[pixel] == lit:
-                across, t = lens.columns[column], frame.depth[pixel]
-                x = placed[0] + t * (fx + across * placed[9])
-                y = placed[1] + t * (fy + across * placed[10])
-                z = placed[2] + t * (fz + across * placed[11])
-                if shades(kind, x, y, z, lx, ly, lz, sx, sy, sz):
-                    frame.brightness[pixel] = dark
-                    set_colour(frame.rgb, pixel, colour, dark)
+        first, last = row * lens.width + c0, row * lens.width + c1
+        while first < last and not in_sun(first, ground, lit, frame):
+            first += 1
+        while first < last and not in_sun(last - 1, ground, lit, frame):
+            last -= 1
+        n = last - first
+        if n == 0:
+            continue
+        for i in range(n):
+            depth[i] = frame.depth[first + i]
+        column = first - row * lens.width
+        columns = lens.columns[column : column + whole_lanes(n)]
+        shade_row(kind, lens.rows[row], columns, placed, depth, near)
+        for i in range(n):
+            if near[i] < MISS and in_sun(first + i, ground, lit, frame):
+                frame.brightness[first + i] = dark
+                set_colour(frame.rgb, first + i, colour, dark)

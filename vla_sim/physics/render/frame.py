@@ -43,6 +43,20 @@ class Backdrop(NamedTuple):
     valid: bool
 
 
+class Scratch(NamedTuple):
+    """What one range of simulations works in.
+
+    Attributes:
+        placed: float32 (N_PLACEMENT,), the placement of the geom at hand.
+        solid: float64 (4, 5, 3): solid, shadow, either in the camera's frame, ground.
+        work: float32 (2, w), one row of depth and brightness.
+    """
+
+    placed: NDArray[np.float32]
+    solid: NDArray[np.float64]
+    work: NDArray[np.float32]
+
+
 def empty_frames(n: int, n_pixels: int, *, n_depth: int, n_geom: int) -> Frames:
     """Frames to draw into; `n_depth` and `n_geom` are n to keep that channel and 1 otherwise."""
     return Frames(

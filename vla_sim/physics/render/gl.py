@@ -161,6 +161,13 @@ def _tuned(
     tuned.vis.global_.offheight = height
     tuned.vis.global_.offwidth = width
     tuned.vis.global_.fovy = camera.fov_y_deg
+    # MuJoCo draws a plane as a grid, an endless one as a fine grid, which alone takes five times as
+    # long as an arm with its table.
+    far = model.vis.map.zfar * model.stat.extent
+    is_plane = model.geom_type == int(mujoco.mjtGeom.mjGEOM_PLANE)
+    sides = model.geom_size[is_plane, :2]
+    tuned.geom_size[is_plane, :2] = np.where(sides > 0.0, sides, far)
+    tuned.geom_size[is_plane, 2] = far
     tuned.geom_matid[:] = np.where(_is_textured(model), model.geom_matid, -1)
     return tuned
 

@@ -14,7 +14,7 @@ from vla_sim.physics.render.light import Light, light_of
 from vla_sim.physics.render.paint import Paint
 from vla_sim.physics.render.picture import Picture
 from vla_sim.physics.render.ray_kernel import render_range
-from vla_sim.physics.render.tables import grounds_of, lens_of, shapes_of
+from vla_sim.physics.render.tables import scene_of
 from vla_sim.records.camera import CameraSpec
 
 RAY_CASTER_ID = "raycast-v1"
@@ -60,11 +60,8 @@ class RayCaster:
         self._camera = camera
         self._height, self._width = height, width
         self._n_geom = int(model.ngeom)
-        self._sun = (light or light_of(model)).build()
         self._paint = Paint.of(model)
-        self._shapes = shapes_of(model, camera)
-        self._grounds = grounds_of(model, self._shapes, self._sun.direction)
-        self._lens = lens_of(model, camera, height, width)
+        self._scene = scene_of(model, camera, height, width, light or light_of(model))
         self._n_threads = n_threads
         self._pool = ThreadPoolExecutor(n_threads, "raycast") if n_threads > 1 else None
         self._backdrop = self._draw_backdrop(model)
@@ -137,7 +134,7 @@ class RayCaster:
             rgba=rgba[0],
             valid=False,
         )
-        only_still = np.where(self._shapes.still[:, None], rgba, np.float32(0.0))
+        only_still = np.where(self._scene.shapes.still[:, None], rgba, np.float32(0.0))
         eye = geometry.pose(self._camera, 1, np.zeros((1, 3))).position
         self._draw(pos, mat, only_still, eye, own, frames)
         return own._replace(valid=True)
@@ -167,10 +164,7 @@ class RayCaster:
                 mat,
                 rgba,
                 eye,
-                self._lens,
-                self._shapes,
-                self._grounds,
-                self._sun,
+                self._scene,
                 backdrop,
                 own,
             )

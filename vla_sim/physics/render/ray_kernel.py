@@ -14,24 +14,17 @@ from zlib import crc32
 
 import numpy as np
 
-from vla_sim.physics.render.bounds import Floats, fill_shadow, fill_solid, reach
+from vla_sim.physics.render.bounds import Floats, fill_shadow, fill_solid, height_above
 from vla_sim.physics.render.compiled import entry, kernel
-from vla_sim.physics.render.draw import (
-    N_PLACEMENT,
-    Singles,
-    brightness_of,
-    draw_shadow,
-    draw_shape,
-    place,
-    set_colour,
-    window,
-)
-from vla_sim.physics.render.frame import Backdrop, Frames
-from vla_sim.physics.render.light import Sun
-from vla_sim.physics.render.shapes import HIDDEN, PLANE
-from vla_sim.physics.render.tables import Grounds, Lens, Shapes
+from vla_sim.physics.render.draw import draw_shadow, draw_shape, place, set_colour, window
+from vla_sim.physics.render.frame import Backdrop, Frames, Scratch
+from vla_sim.physics.render.rows import AMBIENT, N_PLACEMENT, SKY, SUN, Singles, at, brightness_of
+from vla_sim.physics.render.shapes import HIDDEN, ONE, PLANE, F
+from vla_sim.physics.render.tables import Lens, Scene, Shapes
 
 SOURCES = crc32(b"".join(p.read_bytes() for p in sorted(Path(__file__).parent.glob("*.py"))))
+LOWEST_CASTER_M = 0.012
+"""What lies flatter on a ground (a painted line, a goal's disc) casts no shadow on it."""
 
 
 @kernel
@@ -72,70 +65,99 @@ def use_backdrop(
 
 
 @kernel
-def draw_layer(
+def out_of_sight(pos: Floats, radius: float, eye: Floats, lens: Lens) -> bool:
+    """Whether a ball around a geom lies wholly outside of what the camera sees."""
+    x = y = z = 0.0
+    for i in range(3):
+        d = pos[i] - eye[i]
+        x += lens.axes[i, 0] * d
+        y += lens.axes[i, 1] * d
+        z += lens.axes[i, 2] * d
+    return (
+        z + radius <= 0.0
+        or abs(x) - z * lens.half_width > radius * lens.secant_width
+        or abs(y) - z * lens.half_height > radius * lens.secant_height
+    )
+
+
+@kernel
+def draw_geoms(
     still: bool,
-    shapes: Shapes,
+    scene: Scene,
     pos: Floats,
     mat: Floats,
-    colours: Singles,
+    rgba: Singles,
     eye: Floats,
-    lens: Lens,
-    grounds: Grounds,
-    sun: Sun,
-    placed: Singles,
-    solid: Floats,
+    scratch: Scratch,
     frame: Frames,
 ) -> None:
-    """Draw the geoms of the backdrop (`still`) or all others, then the shadows that they cast."""
+    """Draw the geoms of the backdrop (`still`) or all others."""
+    shapes, lens = scene.shapes, scene.lens
+    everywhere = (0, len(lens.rows), 0, lens.width)
     for g in range(len(shapes.kind)):
         kind = shapes.kind[g]
-        if kind == HIDDEN or shapes.still[g] != still or colours[g, 3] <= 0.0:
+        if kind == HIDDEN or shapes.still[g] != still or rgba[g, 3] <= 0.0:
             continue
-        place(kind, shapes.size[g], pos[g], mat[g], eye, lens.axes, sun.direction, placed[g])
-        where = (0, len(lens.rows), 0, len(lens.columns))
+        where = everywhere
         if kind != PLANE:
-            fill_solid(kind, shapes.size[g], pos[g], mat[g], solid[0])
-            where = window(kind, solid[0], eye, lens, solid[2])
-        draw_shape(kind, g, where, placed[g], colours[g], lens, sun.weights, frame)
+            if out_of_sight(pos[g], shapes.radius[g], eye, lens):
+                continue
+            fill_solid(kind, shapes.size[g], pos[g], mat[g], scratch.solid[0])
+            where = window(kind, scratch.solid[0], eye, lens, scratch.solid[2])
+        placed = scratch.placed
+        place(kind, shapes.size[g], pos[g], mat[g], eye, lens.axes, scene.sun, placed)
+        draw_shape(kind, g, where, placed, rgba[g], lens, scratch.work, frame)
+
+
+@kernel
+def draw_shadows(
+    still: bool,
+    scene: Scene,
+    pos: Floats,
+    mat: Floats,
+    rgba: Singles,
+    eye: Floats,
+    scratch: Scratch,
+    frame: Frames,
+) -> None:
+    """Draw what the geoms of the backdrop (`still`) or all others cast on the grounds."""
+    shapes, lens, grounds, sun = scene.shapes, scene.lens, scene.grounds, scene.sun
+    placed, point, normal = scratch.placed, scratch.solid[3, 0], scratch.solid[3, 1]
     for k in range(len(grounds.geom)):
         ground = grounds.geom[k]
-        if colours[ground, 3] <= 0.0:
+        if rgba[ground, 3] <= 0.0:
             continue
-        place(
-            shapes.kind[ground],
-            shapes.size[ground],
-            pos[ground],
-            mat[ground],
-            eye,
-            lens.axes,
-            sun.direction,
-            placed[ground],
-        )
-        face, point, normal = grounds.normal[k], solid[3, 0], solid[3, 1]
+        size, p, m = shapes.size[ground], pos[ground], mat[ground]
+        place(shapes.kind[ground], size, p, m, eye, lens.axes, sun, placed)
+        face = grounds.normal[k]
         for i in range(3):
-            m = mat[ground]
             normal[i] = m[3 * i] * face[0] + m[3 * i + 1] * face[1] + m[3 * i + 2] * face[2]
-            point[i] = pos[ground, i] + grounds.offset[k] * normal[i]
-        nx, ny, nz = np.float32(face[0]), np.float32(face[1]), np.float32(face[2])
-        lit = brightness_of(nx, ny, nz, placed[ground], sun.weights, False)
-        dark = brightness_of(nx, ny, nz, placed[ground], sun.weights, True)
+            point[i] = p[i] + grounds.offset[k] * normal[i]
+        n, sky, direct = (F(face[0]), F(face[1]), F(face[2])), at(placed, SKY), at(placed, SUN)
+        lit = brightness_of(n, placed[AMBIENT], sky, direct)
+        left = sun.weights[3]
+        rest = (left * direct[0], left * direct[1], left * direct[2])
+        dark = brightness_of(n, placed[AMBIENT], sky, rest)
         if lit == dark:
             continue
         for g in range(len(shapes.kind)):
             kind = shapes.kind[g]
             if kind in (HIDDEN, PLANE) or shapes.still[g] != still or g == ground:
                 continue
-            if colours[g, 3] <= 0.0:
+            if rgba[g, 3] <= 0.0:
                 continue
-            fill_solid(kind, shapes.size[g], pos[g], mat[g], solid[0])
-            height = 0.0
-            for i in range(3):
-                height += normal[i] * (pos[g, i] - point[i])
-            if height + reach(solid[0], normal) <= 0.0:
+            solid, shadow = scratch.solid[0], scratch.solid[1]
+            fill_solid(kind, shapes.size[g], pos[g], mat[g], solid)
+            if height_above(solid, point, normal) <= LOWEST_CASTER_M:
                 continue
-            fill_shadow(solid[0], point, normal, sun.direction, solid[1])
-            where = window(kind, solid[1], eye, lens, solid[2])
-            draw_shadow(kind, where, placed[g], ground, lit, dark, colours[ground], lens, frame)
+            fill_shadow(solid, point, normal, sun.direction, shadow)
+            where = window(kind, shadow, eye, lens, scratch.solid[2])
+            if where[0] >= where[1] or where[2] >= where[3]:
+                continue
+            place(kind, shapes.size[g], pos[g], mat[g], eye, lens.axes, sun, placed)
+            draw_shadow(
+                kind, where, placed, ground, lit, dark, rgba[ground], lens, scratch.work, frame
+            )
 
 
 def _compile(sources: int) -> Callable[..., int]:
@@ -153,17 +175,16 @@ def _compile(sources: int) -> Callable[..., int]:
         mat: Floats,
         rgba: Singles,
         eye: Floats,
-        lens: Lens,
-        shapes: Shapes,
-        grounds: Grounds,
-        sun: Sun,
+        scene: Scene,
         backdrop: Backdrop,
         frames: Frames,
     ) -> int:
         """Draw simulations first to last - 1 into their rows of `frames`."""
-        n_geom = len(shapes.kind)
-        placed = np.zeros((n_geom, N_PLACEMENT), dtype=np.float32)
-        solid = np.zeros((4, 5, 3))
+        scratch = Scratch(
+            np.zeros(N_PLACEMENT, dtype=np.float32),
+            np.zeros((4, 5, 3)),
+            np.zeros((2, len(scene.lens.columns)), dtype=np.float32),
+        )
         for n in range(first, last):
             frame = Frames(
                 frames.rgb[n],
@@ -171,39 +192,16 @@ def _compile(sources: int) -> Callable[..., int]:
                 frames.geom[n if len(frames.geom) > 1 else 0],
                 frames.brightness[n if len(frames.brightness) > 1 else 0],
             )
-            if not use_backdrop(shapes, pos[n], mat[n], rgba[n], backdrop, frame):
-                frame.rgb[:] = lens.sky
-                frame.depth[:] = lens.far
+            p, m, c, e = pos[n], mat[n], rgba[n], eye[n]
+            if not use_backdrop(scene.shapes, p, m, c, backdrop, frame):
+                frame.rgb[:] = scene.lens.sky
+                frame.depth[:] = scene.lens.far
                 frame.geom[:] = -1
-                frame.brightness[:] = 1.0
-                draw_layer(
-                    True,
-                    shapes,
-                    pos[n],
-                    mat[n],
-                    rgba[n],
-                    eye[n],
-                    lens,
-                    grounds,
-                    sun,
-                    placed,
-                    solid,
-                    frame,
-                )
-            draw_layer(
-                False,
-                shapes,
-                pos[n],
-                mat[n],
-                rgba[n],
-                eye[n],
-                lens,
-                grounds,
-                sun,
-                placed,
-                solid,
-                frame,
-            )
+                frame.brightness[:] = ONE
+                draw_geoms(True, scene, p, m, c, e, scratch, frame)
+                draw_shadows(True, scene, p, m, c, e, scratch, frame)
+            draw_geoms(False, scene, p, m, c, e, scratch, frame)
+            draw_shadows(False, scene, p, m, c, e, scratch, frame)
         return sources
 
     return render_range

@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 
 from vla_sim.errors import RenderBackendError
 from vla_sim.physics import camera as geometry
+from vla_sim.physics.render.light import Light, Sun
+from vla_sim.physics.render.rows import LANES
 from vla_sim.physics.render.shapes import BOX, CAPSULE, CYLINDER, ELLIPSOID, HIDDEN, PLANE, SPHERE
 from vla_sim.records.camera import CameraSpec
 
@@ -33,11 +35,13 @@ class Shapes(NamedTuple):
     Attributes:
         kind: int32 (ngeom,), HIDDEN for collision geoms.
         size: float64 (ngeom, 3) [m], MuJoCo's meaning per type.
+        radius: float64 (ngeom,), of a ball around the geom [m]; 0 for planes.
         still: bool (ngeom,), part of the backdrop.
     """
 
     kind: NDArray[np.int32]
     size: NDArray[np.float64]
+    radius: NDArray[np.float64]
     still: NDArray[np.bool_]
 
 
@@ -60,19 +64,49 @@ class Lens(NamedTuple):
 
     Attributes:
         axes: float64 (3, 3), columns right, down and forward in the world.
-        columns: float32 (w,), rightward slope of each column of pixels.
+        width: w.
+        columns: float32 (w + LANES,), rightward slope of each column of pixels and some beyond.
         rows: float32 (h,), downward slope of each row of pixels.
+        half_width, half_height: Slopes of the picture's edges.
+        secant_width, secant_height: sqrt(1 + slope^2) of the picture's edges.
         step: Difference of slope between neighbouring pixels.
         sky: uint8 (h * w, 3), what a ray that hits nothing sees.
         far: Depth beyond which nothing is drawn [m].
     """
 
     axes: NDArray[np.float64]
+    width: int
     columns: NDArray[np.float32]
     rows: NDArray[np.float32]
+    half_width: float
+    half_height: float
+    secant_width: float
+    secant_height: float
     step: float
     sky: NDArray[np.uint8]
     far: np.float32
+
+
+class Scene(NamedTuple):
+    """All that does not change from frame to frame."""
+
+    shapes: Shapes
+    grounds: Grounds
+    lens: Lens
+    sun: Sun
+
+
+def scene_of(
+    model: mujoco.MjModel, spec: CameraSpec, height: int, width: int, light: Light
+) -> Scene:
+    """The tables of one camera's pictures of one model.
+
+    Raises:
+        RenderBackendError: If the model shows a geom that is no primitive.
+    """
+    shapes, sun = shapes_of(model, spec), light.build()
+    grounds = grounds_of(model, shapes, sun.direction)
+    return Scene(shapes=shapes, grounds=grounds, lens=lens_of(model, spec, height, width), sun=sun)
 
 
 def drawn(model: mujoco.MjModel) -> NDArray[np.bool_]:
@@ -114,7 +148,8 @@ def shapes_of(model: mujoco.MjModel, spec: CameraSpec) -> Shapes:
         endless = (kind == PLANE) & (model.geom_size[:, :2] <= 0.0).all(axis=1)
         still &= endless & across
     size = np.ascontiguousarray(model.geom_size, dtype=np.float64)
-    return Shapes(kind=kind, size=size, still=still)
+    radius = np.array(model.geom_rbound, dtype=np.float64)
+    return Shapes(kind=kind, size=size, radius=radius, still=still)
 
 
 def grounds_of(model: mujoco.MjModel, shapes: Shapes, sun: NDArray[np.float64]) -> Grounds:
@@ -153,11 +188,17 @@ def lens_of(model: mujoco.MjModel, spec: CameraSpec, height: int, width: int) ->
     direction = geometry.rays(spec, height, width)
     climb = direction[..., 2] / np.linalg.norm(direction, axis=-1)
     mix = np.clip(climb, 0.0, 1.0)[..., None] ** 0.5
+    columns = 2.0 * (np.arange(width + LANES) + 0.5) / width - 1.0
     sky = np.asarray(HORIZON_RGB) * (1.0 - mix) + np.asarray(ZENITH_RGB) * mix
     return Lens(
         axes=np.ascontiguousarray(np.stack([right, -up, -backward], axis=1)),
-        columns=((2.0 * (np.arange(width) + 0.5) / width - 1.0) * half_width).astype(np.float32),
+        width=width,
+        columns=(columns * half_width).astype(np.float32),
         rows=((2.0 * (np.arange(height) + 0.5) / height - 1.0) * half_height).astype(np.float32),
+        half_width=half_width,
+        half_height=half_height,
+        secant_width=float(np.hypot(1.0, half_width)),
+        secant_height=float(np.hypot(1.0, half_height)),
         step=2.0 * half_height / height,
         sky=np.rint(sky * 255.0).astype(np.uint8).reshape(-1, 3),
         far=np.float32(model.vis.map.zfar * model.stat.extent),
