@@ -122,11 +122,11 @@ PANDA_MANNERS: dict[Manner, MannerProfile] = {
     "normal": MannerProfile(
         motion_group="tcp_linear",
         velocity=0.35,
-        acceleration=2.0,
-        jerk=20.0,
+        acceleration=1.6,
+        jerk=16.0,
         typical_speed_band=(0.15, 0.40),
-        peak_acceleration=3.0,
-        peak_jerk=50.0,
+        peak_acceleration=2.6,
+        peak_jerk=45.0,
         still_speed=0.02,
     ),
     "slowly": MannerProfile(
@@ -142,11 +142,11 @@ PANDA_MANNERS: dict[Manner, MannerProfile] = {
     "quickly": MannerProfile(
         motion_group="tcp_linear",
         velocity=0.7,
-        acceleration=4.0,
-        jerk=40.0,
+        acceleration=2.4,
+        jerk=30.0,
         typical_speed_band=(0.25, 0.80),
-        peak_acceleration=6.0,
-        peak_jerk=100.0,
+        peak_acceleration=4.0,
+        peak_jerk=80.0,
         still_speed=0.02,
     ),
     "smoothly": MannerProfile(
@@ -160,6 +160,7 @@ PANDA_MANNERS: dict[Manner, MannerProfile] = {
         still_speed=0.02,
     ),
 }
+"""Joint 2 is the slowest: in its worst direction 2.4 m/s^2 at the tool is what it can give."""
 
 
 def panda_spec() -> mujoco.MjSpec:

@@ -9,7 +9,7 @@ from vla_sim.physics.kinematics import forward_one, rotation_error
 Floats = NDArray[np.float64]
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, error_model="numpy")
 def damped_least_squares(
     jac: Floats, twist: Floats, posture: Floats, damping: float, dq: Floats
 ) -> None:
@@ -52,7 +52,7 @@ def damped_least_squares(
         dq[j] = total
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, error_model="numpy")
 def solve_rows(
     offset_pos: Floats,
     offset_mat: Floats,

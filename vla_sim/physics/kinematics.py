@@ -57,7 +57,7 @@ class Chain:
         return jac
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, error_model="numpy")
 def forward_one(
     offset_pos: Floats,
     offset_mat: Floats,
@@ -109,7 +109,7 @@ def forward_one(
             jac[3 + i, j] = axis[j, i]
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, error_model="numpy")
 def forward_rows(
     offset_pos: Floats,
     offset_mat: Floats,
@@ -127,7 +127,7 @@ def forward_rows(
         )
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, error_model="numpy")
 def rotation_error(wanted: Floats, actual: Floats, error: Floats) -> None:
     """Rotation vector (3,) [rad], in the world, that turns `actual` into `wanted`."""
     # The axis is the skew part of wanted @ actual.T; atan2 keeps the angle exact near zero.
@@ -147,7 +147,7 @@ def rotation_error(wanted: Floats, actual: Floats, error: Floats) -> None:
     error[0], error[1], error[2] = scale * x, scale * y, scale * z
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, error_model="numpy")
 def rotate(mat: Floats, turn: Floats) -> None:
     """Turn the rotation `mat` (3, 3) in place by the rotation vector `turn` (3,) [rad], world."""
     angle = np.sqrt(turn[0] ** 2 + turn[1] ** 2 + turn[2] ** 2)

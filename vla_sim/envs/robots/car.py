@@ -91,9 +91,9 @@ class CarRobot:
         engine = self._engine
         torque = np.empty(engine.n)
         _command_rows(
-            action,
+            np.ascontiguousarray(action, dtype=np.float64),
             self._velocity[:, 0].copy(),
-            engine.act[:, self._steer_act],
+            np.take(engine.act, self._steer_act, axis=1),
             self._alpha,
             car.CONTROL_DT_S,
             # Of one of four driven wheels, for a unit of acceleration.
@@ -115,8 +115,8 @@ class CarRobot:
         _measure_rows(
             rows,
             ids is not None,
-            self._engine.qpos[:, self._q0 : self._q0 + 7],
-            self._engine.qvel[:, self._v0 : self._v0 + 6],
+            np.ascontiguousarray(self._engine.qpos[:, self._q0 : self._q0 + 7]),
+            np.ascontiguousarray(self._engine.qvel[:, self._v0 : self._v0 + 6]),
             car.CONTROL_DT_S,
             self._pose,
             self._position,
@@ -174,7 +174,7 @@ class CarRobot:
         }
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, error_model="numpy")
 def _command_rows(
     action: Floats,
     speed: Floats,
@@ -210,7 +210,7 @@ def _command_rows(
             steer_rate[row, side] = (angle - steer[row, side]) / dt
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, error_model="numpy")
 def _measure_rows(
     rows: Ids,
     afresh: bool,

@@ -1,7 +1,6 @@
 """PandaRobot: tool twist and gripper to joint references, by resolved rates."""
 
 from collections.abc import Mapping
-from typing import cast
 
 import mujoco
 import numba
@@ -45,7 +44,7 @@ class PandaRobot:
                 panda.JOINT_UPPER_RAD,
                 # Margins for the servos' overshoot.
                 0.96 * np.array(panda.JOINT_USABLE_VELOCITY_RAD_S),
-                0.9 * np.array(panda.JOINT_ACCELERATION_RAD_S2),
+                0.87 * np.array(panda.JOINT_ACCELERATION_RAD_S2),
             ]
         )
         self._box = np.array([panda.WORKSPACE_LOWER_M, panda.WORKSPACE_UPPER_M])
@@ -146,10 +145,10 @@ class PandaRobot:
         before = self._filtered[:, :3].copy()
         command_rows(
             *self._chain.arrays,
-            action,
-            engine.qpos[:, self._q_adr],
-            engine.qpos[:, self._finger_adr].sum(axis=1),
-            engine.act[:, self._act_adr],
+            np.ascontiguousarray(action, dtype=np.float64),
+            np.take(engine.qpos, self._q_adr, axis=1),
+            self._gripper_width(),
+            np.take(engine.act, self._act_adr, axis=1),
             self._limits,
             self._box,
             self._reach,
@@ -178,8 +177,8 @@ class PandaRobot:
             *self._chain.arrays,
             rows,
             ids is not None,
-            self._engine.qpos[:, self._q_adr],
-            self._engine.qvel[:, self._v_adr],
+            np.take(self._engine.qpos, self._q_adr, axis=1),
+            np.take(self._engine.qvel, self._v_adr, axis=1),
             _DOWN,
             self.embodiment.control_dt_s,
             self._position,
@@ -235,10 +234,11 @@ class PandaRobot:
         return float(np.abs(self._engine.qpos[:, self._q_adr] - self._q_ref).max())
 
     def _gripper_width(self) -> Floats:
-        return cast(Floats, self._engine.qpos[:, self._finger_adr].sum(axis=1))
+        left, right = self._finger_adr
+        return self._engine.qpos[:, left] + self._engine.qpos[:, right]
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, error_model="numpy")
 def _measure_rows(
     offset_pos: Floats,
     offset_mat: Floats,

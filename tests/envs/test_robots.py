@@ -1,0 +1,306 @@
+"""Robots do what is commanded, keep their limits, and do not notice their neighbours."""
+
+import mujoco
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from vla_sim.assets import panda
+from vla_sim.assets.arenas import drive_arena, table_scene
+from vla_sim.envs.robots.car import CarRobot
+from vla_sim.envs.robots.panda import PandaRobot
+from vla_sim.errors import BadConfig
+from vla_sim.physics.world import World
+
+Floats = NDArray[np.float64]
+Robot = PandaRobot | CarRobot
+
+HALF_HEIGHT_M = {"cube": 0.022, "ball": 0.025, "cylinder": 0.03}
+
+
+def add_thing(spec: mujoco.MjSpec, shape: str) -> None:
+    """A loose object of 0.1 kg under the name "thing"."""
+    half = HALF_HEIGHT_M[shape]
+    kind, size = {
+        "cube": (mujoco.mjtGeom.mjGEOM_BOX, [half] * 3),
+        "ball": (mujoco.mjtGeom.mjGEOM_SPHERE, [half, 0, 0]),
+        "cylinder": (mujoco.mjtGeom.mjGEOM_CYLINDER, [0.02, half, 0]),
+    }[shape]
+    body = spec.worldbody.add_body(name="thing")
+    body.add_freejoint()
+    body.add_geom(type=kind, size=size, mass=0.1, condim=6, friction=[1.0, 0.02, 0.002])
+
+
+def arms(n: int, tcp: Floats, shape: str = "") -> tuple[World, PandaRobot]:
+    robot, spec = PandaRobot(), table_scene()
+    if shape:
+        add_thing(spec, shape)
+    robot.attach_to(spec)
+    world = World(spec.compile(), n)
+    robot.bind(world)
+    start(world, robot, robot.joints_for(np.broadcast_to(tcp, (n, 3))))
+    return world, robot
+
+
+def cars(n: int, begin: Floats) -> tuple[World, CarRobot]:
+    robot, spec = CarRobot(), drive_arena(60.0)
+    post = spec.worldbody.add_body(name="post", pos=[20.0, 0.0, 0.5])
+    post.add_geom(type=mujoco.mjtGeom.mjGEOM_CYLINDER, size=[0.5, 0.5, 0.0])
+    robot.attach_to(spec)
+    world = World(spec.compile(), n)
+    robot.bind(world)
+    start(world, robot, np.broadcast_to(begin, (n, 4)))
+    return world, robot
+
+
+def start(world: World, robot: Robot, begin: Floats, ids: NDArray[np.int64] | None = None) -> None:
+    ids = np.arange(world.n) if ids is None else ids
+    world.reset(ids)
+    robot.reset(ids, begin)
+    world.forward(ids)
+    robot.after_step(ids)
+
+
+def act(world: World, robot: Robot, action: Floats, n_steps: int = 1) -> None:
+    for _ in range(n_steps):
+        robot.command(action)
+        assert not world.step(robot.n_substeps).any()
+        robot.after_step()
+
+
+def twist(n: int, linear: Floats, grip: float = 1.0) -> Floats:
+    action = np.zeros((n, 7))
+    action[:, :3], action[:, 6] = linear, grip
+    return action
+
+
+HOME = np.array([0.45, 0.0, 0.30])
+
+
+def test_arm_moves_as_far_as_commanded() -> None:
+    world, robot = arms(6, HOME)
+    directions = np.vstack([np.eye(3), -np.eye(3)])
+    begin = robot.motion.point
+    act(world, robot, twist(6, 0.15 * directions), 20)
+    act(world, robot, twist(6, np.zeros(3)), 4)
+    assert np.abs(robot.motion.point - begin - 0.15 * directions).max() < 0.003
+    assert np.abs(robot.motion.position[:, 10:]).max() < 0.01  # still straight down
+    assert np.abs(robot.motion.velocity[:, 7:10]).max() < 0.01
+
+
+def test_arm_turns_as_far_as_commanded() -> None:
+    world, robot = arms(1, HOME)
+    action = np.zeros((1, 7))
+    action[0, 5] = 0.4
+    act(world, robot, action, 20)
+    act(world, robot, np.zeros((1, 7)), 4)
+    assert np.allclose(robot.motion.position[0, 10:], [0.0, 0.0, 0.4], atol=0.01)
+    assert np.abs(robot.motion.point - HOME).max() < 0.002
+
+
+def test_arm_keeps_limits_and_workspace_whatever_is_commanded() -> None:
+    n = 12
+    world, robot = arms(n, HOME)
+    rng = np.random.default_rng(3)
+    limits = np.array(panda.JOINT_ACCELERATION_RAD_S2), np.array(panda.JOINT_VELOCITY_RAD_S)
+    low, high = np.array(panda.WORKSPACE_LOWER_M), np.array(panda.WORKSPACE_UPPER_M)
+    for _ in range(20):
+        action = twist(n, rng.uniform(-0.4, 0.4, (n, 3)))
+        for _ in range(8):
+            act(world, robot, action)
+            motion = robot.motion
+            assert (np.abs(motion.acceleration[:, :7]) <= limits[0]).all()
+            assert (np.abs(motion.velocity[:, :7]) <= limits[1]).all()
+            assert (motion.point > low - 0.005).all()
+            assert (motion.point < high + 0.005).all()
+            assert not robot.collision().any()
+            assert robot.tracking_error() < 0.01
+    assert np.abs(motion.position[:, 10:]).max() < 0.03
+
+
+def test_arm_reports_the_filter_that_it_obeys() -> None:
+    world, robot = arms(1, HOME)
+    alpha = 1.0 - np.exp(-0.4 * np.pi)
+    filtered = 0.0
+    for _ in range(4):
+        act(world, robot, twist(1, np.array([0.08, 0.0, 0.0])))
+        before, filtered = filtered, filtered + alpha * (0.08 - filtered)
+        state = robot.privileged()
+        assert state["tcp_vel"][0, 0] == pytest.approx(filtered, rel=1e-9)
+        assert state["tcp_acc"][0, 0] == pytest.approx((filtered - before) / 0.05, rel=1e-9)
+        assert robot.proprio()[0, 5] == pytest.approx(filtered, rel=1e-6)
+
+
+def test_a_blocked_arm_waits_and_comes_back() -> None:
+    robot, spec = PandaRobot(), table_scene()
+    spec.worldbody.add_geom(
+        type=mujoco.mjtGeom.mjGEOM_BOX, size=[0.1, 0.1, 0.1], pos=[0.45, 0.0, 0.1]
+    )
+    robot.attach_to(spec)
+    world = World(spec.compile(), 1)
+    robot.bind(world)
+    start(world, robot, robot.joints_for(HOME[None]))
+    act(world, robot, twist(1, np.array([0.0, 0.0, -0.2])), 30)
+    assert robot.collision().all()
+    assert robot.motion.point[0, 2] > 0.19
+    act(world, robot, twist(1, np.array([0.0, 0.0, 0.2])), 10)
+    assert not robot.collision().any()
+    assert robot.motion.point[0, 2] > 0.24
+
+
+def test_gripper_opens_and_closes_at_its_published_speed() -> None:
+    world, robot = arms(1, HOME)
+    assert robot.privileged()["gripper_width"][0] == pytest.approx(panda.GRIPPER_STROKE_M)
+    act(world, robot, twist(1, np.zeros(3), grip=-1.0), 10)
+    half_way = panda.GRIPPER_STROKE_M - panda.GRIPPER_SPEED_M_S * 0.5
+    assert robot.privileged()["gripper_width"][0] == pytest.approx(half_way, abs=0.006)
+    act(world, robot, twist(1, np.zeros(3), grip=-1.0), 10)
+    assert robot.privileged()["gripper_width"][0] < 0.002
+    assert not robot.collision().any()
+    act(world, robot, twist(1, np.zeros(3), grip=1.0), 20)
+    assert robot.privileged()["gripper_width"][0] > 0.078
+
+
+@pytest.mark.parametrize("shape", sorted(HALF_HEIGHT_M))
+def test_a_closed_gripper_lifts_and_holds(shape: str) -> None:
+    n, half = 40, HALF_HEIGHT_M[shape]
+    rng = np.random.default_rng(0)
+    place = np.c_[rng.uniform(0.38, 0.60, n), rng.uniform(-0.2, 0.2, n), np.full(n, half)]
+    grasp = place + rng.uniform((-0.01, -0.01, -0.004), 0.01, (n, 3))
+    robot, spec = PandaRobot(), table_scene()
+    add_thing(spec, shape)
+    robot.attach_to(spec)
+    world, yaw = World(spec.compile(), n), rng.uniform(-0.25, 0.25, n)
+    robot.bind(world)
+    ids = np.arange(n)
+    world.reset(ids)
+    robot.reset(ids, robot.joints_for(grasp))
+    joint = int(world.model.jnt_qposadr[world.model.body("thing").jntadr[0]])
+    world.qpos[:, joint : joint + 3] = place
+    world.qpos[:, joint + 3], world.qpos[:, joint + 6] = np.cos(yaw / 2), np.sin(yaw / 2)
+    world.forward(ids)
+    robot.after_step(ids)
+    act(world, robot, twist(n, np.zeros(3), grip=-1.0), 16)
+    act(world, robot, twist(n, np.array([0.0, 0.0, 0.2]), grip=-1.0), 15)
+    act(world, robot, twist(n, np.zeros(3), grip=-1.0), 10)
+    assert not robot.collision().any()
+    raised = world.body_pos("thing")[:, 2] - half
+    assert (raised > 0.13).mean() >= 0.98
+
+
+def test_joints_for_is_exact_and_says_what_it_cannot_reach() -> None:
+    robot = PandaRobot()
+    rng = np.random.default_rng(5)
+    places = rng.uniform((0.36, -0.24, 0.03), (0.60, 0.24, 0.32), (200, 3))
+    pos, mat = panda.panda_chain().pose(robot.joints_for(places))
+    assert np.abs(pos - places).max() < 1e-7
+    assert np.abs(mat - np.diag([1.0, -1.0, -1.0])).max() < 1e-7
+    with pytest.raises(BadConfig, match="cannot reach"):
+        robot.joints_for(np.array([[2.0, 0.0, 0.2]]))
+
+
+def test_car_reaches_the_commanded_speed() -> None:
+    world, robot = cars(2, np.zeros(4))
+    act(world, robot, np.array([[2.0, 0.0], [1.0, 0.0]]), 30)
+    assert robot.privileged()["speed"] == pytest.approx([6.0, 3.0], rel=0.03)
+    assert robot.motion.acceleration[:, 0] == pytest.approx([2.0, 1.0], rel=0.01)
+
+
+def test_car_drives_the_commanded_curvature() -> None:
+    world, robot = cars(1, np.array([0.0, 10.0, 0.5, 5.0]))
+    points = []
+    for step in range(60):
+        act(world, robot, np.array([[0.0, 0.1]]))
+        if step > 15:
+            points.append(robot.motion.point[0, :2])
+    x = np.array(points)
+    fit = np.linalg.lstsq(np.c_[2 * x, np.ones(len(x))], (x**2).sum(axis=1), rcond=None)[0]
+    assert np.sqrt(fit[2] + fit[0] ** 2 + fit[1] ** 2) == pytest.approx(10.0, rel=0.05)
+    state, motion = robot.privileged(), robot.motion
+    assert motion.velocity[0, 2] == pytest.approx(0.1 * state["speed"][0], rel=0.02)
+    assert motion.acceleration[0, 1] == pytest.approx(0.1 * state["speed"][0] ** 2, rel=0.03)
+
+
+def test_brakes_stop_and_never_reverse() -> None:
+    world, robot = cars(1, np.array([-40.0, 0.0, 0.0, 8.0]))
+    for _ in range(40):
+        act(world, robot, np.array([[-4.0, 0.0]]))
+        assert robot.privileged()["speed"][0] > -0.01
+    assert abs(robot.privileged()["speed"][0]) < 0.005
+    assert abs(robot.privileged()["accel"][0]) < 0.05  # the filter says what is done
+
+
+def test_a_start_at_speed_neither_bounces_nor_brakes() -> None:
+    begin = np.array([1.0, 2.0, 2.0, 7.0])
+    world, robot = cars(1, begin)
+    assert robot.motion.position[0, 3:] == pytest.approx(begin[:2])
+    assert robot.privileged()["pose"][0] == pytest.approx(begin[:3])
+    height = world.body_pos("car/chassis")[0, 2]
+    for _ in range(20):
+        act(world, robot, np.zeros((1, 2)))
+        assert abs(world.body_pos("car/chassis")[0, 2] - height) < 5e-4
+        assert robot.privileged()["speed"][0] == pytest.approx(7.0, rel=0.001)
+        assert np.abs(robot.motion.jerk).max() < 0.2
+    way = 7.0 * 2.0 * np.array([np.cos(2.0), np.sin(2.0)])
+    assert robot.motion.point[0, :2] - begin[:2] == pytest.approx(way, abs=0.02)
+
+
+def test_car_notices_a_collision() -> None:
+    world, robot = cars(2, np.array([[8.0, 0.0, 0.0, 8.0], [8.0, 8.0, 0.0, 8.0]]))
+    hit = np.zeros(2, dtype=bool)
+    for _ in range(15):
+        act(world, robot, np.zeros((2, 2)))
+        hit |= robot.collision()
+    assert hit.tolist() == [True, False]
+
+
+@pytest.mark.parametrize("kind", ["panda", "car"])
+def test_robots_do_not_notice_their_neighbours(kind: str) -> None:
+    def play(n: int, slot: int) -> list[Floats]:
+        world: World
+        robot: Robot
+        if kind == "panda":
+            world, robot = arms(n, HOME, shape="cube")
+            begin = robot.joints_for(np.array([[0.5, 0.1, 0.2]]))
+        else:
+            world, robot = cars(n, np.zeros(4))
+            begin = np.array([[1.0, 2.0, 0.3, 4.0]])
+        noise = np.random.default_rng(slot)
+        scale = robot.embodiment.action_scale
+        act(world, robot, noise.uniform(-1, 1, (n, len(scale))) * scale, 3)
+        start(world, robot, begin, np.array([slot]))  # a used slot, refilled
+        mine, seen = np.random.default_rng(9), []
+        for _ in range(20):
+            action = noise.uniform(-1, 1, (n, len(scale))) * scale
+            action[slot] = mine.uniform(-0.5, 0.5, len(scale)) * scale
+            act(world, robot, action)
+            motion = robot.motion
+            row = [motion.position, motion.velocity, motion.acceleration, motion.jerk]
+            seen.append(np.concatenate([part[slot] for part in row] + [robot.proprio()[slot]]))
+        return seen
+
+    alone = play(1, 0)
+    for n, slot in ((7, 3), (16, 15)):
+        assert np.array_equal(play(n, slot), alone)
+
+
+@pytest.mark.parametrize("robot", [PandaRobot(), CarRobot()])
+def test_what_is_reported_has_the_embodiments_shape(robot: Robot) -> None:
+    spec = table_scene()
+    robot.attach_to(spec)
+    world = World(spec.compile(), 2)
+    robot.bind(world)
+    start(
+        world,
+        robot,
+        np.tile(panda.HOME_Q_RAD if isinstance(robot, PandaRobot) else [0.0] * 4, (2, 1)),
+    )
+    emb, motion = robot.embodiment, robot.motion
+    for part in (motion.position, motion.velocity, motion.acceleration, motion.jerk):
+        assert part.shape == (2, emb.n_motion)
+    assert motion.point.shape == (2, 3)
+    assert robot.proprio().shape == (2, emb.n_proprio)
+    assert robot.proprio().dtype == np.float32
+    assert robot.collision().shape == (2,)
+    assert robot.n_substeps * world.timestep_s == pytest.approx(emb.control_dt_s)
+    assert all(value.dtype == np.float64 for value in robot.privileged().values())
