@@ -1,0 +1,1 @@
+"""Towers: pictures, sentences and actions into features."""

@@ -1,0 +1,1 @@
+"""Losses: pure functions from numbers to a number, one idea a file."""

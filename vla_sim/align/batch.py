@@ -1,0 +1,105 @@
+# ruff: noqa: N815 -- capital suffixes of fields carry tensor shapes, as those of variables do
+"""Rows of arrays as tensors, ready for a step of training.
+
+Legend: B pictures, G goals, N segments, F pictures a clip, K knots, A actions, P proprioception.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from vla_sim.errors import BadConfig, UnknownName
+from vla_sim.records.triple import SegmentTriples, StepTriples
+
+
+def body_of(task_N: NDArray[np.int64], task_body: Sequence[int]) -> Tensor:
+    """Index of the body that each row's task is for, int64 (N,).
+
+    Raises:
+        UnknownName: If a row belongs to a task that the model was not told about.
+    """
+    if len(task_N) and not 0 <= task_N.min() <= task_N.max() < len(task_body):
+        raise UnknownName("task index", str(task_N.max()), map(str, range(len(task_body))))
+    return torch.as_tensor(np.asarray(task_body, dtype=np.int64)[task_N])
+
+
+def check_texts(n_rows: int, n_goals: int, texts: Sequence[Sequence[str]]) -> None:
+    """Raise BadConfig unless there are `n_goals` sentences for each of `n_rows` rows."""
+    if len(texts) != n_rows or any(len(row) != n_goals for row in texts):
+        raise BadConfig(f"{n_rows} pictures need {n_goals} sentences each")
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepBatch:
+    """B moments with G labels each."""
+
+    image_BHWC: Tensor
+    proprio_BP: Tensor
+    body_B: Tensor
+    meaning_BG: Tensor
+    weight_BG: Tensor
+    chunk_BGKA: Tensor
+    goal_BG3: Tensor
+    cell_BG2: Tensor
+    visible_BG: Tensor
+    hazard_BS: Tensor
+
+    @classmethod
+    def of(cls, rows: StepTriples, task_body: Sequence[int], device: torch.device) -> Self:
+        """The rows on a device."""
+
+        def tensor(value: NDArray[np.generic]) -> Tensor:
+            return torch.as_tensor(value).to(device)
+
+        weight_BG = tensor(rows.weight)
+        return cls(
+            image_BHWC=tensor(rows.image),
+            proprio_BP=tensor(rows.proprio),
+            body_B=body_of(rows.task, task_body).to(device),
+            meaning_BG=tensor(rows.meaning),
+            weight_BG=weight_BG,
+            chunk_BGKA=tensor(rows.chunk),
+            goal_BG3=tensor(rows.goal_point),
+            cell_BG2=tensor(rows.cell),
+            visible_BG=tensor(rows.cell_visible).to(weight_BG.dtype) * weight_BG,
+            hazard_BS=tensor(rows.hazard).flatten(1),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class SegmentBatch:
+    """N whole segments."""
+
+    clip_NFHWC: Tensor
+    time_NF: Tensor
+    body_N: Tensor
+    meaning_N: Tensor
+    knots_NKA: Tensor
+    duration_N: Tensor
+    start_NP: Tensor
+    cell_N2: Tensor
+    visible_N: Tensor
+
+    @classmethod
+    def of(cls, rows: SegmentTriples, task_body: Sequence[int], device: torch.device) -> Self:
+        """The rows on a device."""
+
+        def tensor(value: NDArray[np.generic]) -> Tensor:
+            return torch.as_tensor(value).to(device)
+
+        return cls(
+            clip_NFHWC=tensor(rows.clip),
+            time_NF=tensor(rows.clip_time_s),
+            body_N=body_of(rows.task, task_body).to(device),
+            meaning_N=tensor(rows.meaning),
+            knots_NKA=tensor(rows.knots),
+            duration_N=tensor(rows.duration_s),
+            start_NP=tensor(rows.start),
+            cell_N2=tensor(rows.cell),
+            visible_N=tensor(rows.cell_visible).float(),
+        )

@@ -1,0 +1,236 @@
+"""Checkpoints: safetensors beside JSON, whole or absent, never pickled.
+
+A checkpoint is a folder with `checkpoint.json`, which names the files of tensors and their hashes.
+New files of tensors get new names and the JSON is replaced last, in one rename: a reader finds
+the old checkpoint or the new one, at any moment and after any crash.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.torch import load as load_tensors
+from safetensors.torch import save as save_tensors
+from torch import Tensor
+
+from vla_sim.align.body import ActionLimit, Body
+from vla_sim.align.encoders.action import ActionConfig
+from vla_sim.align.encoders.hugging_face import HuggingFaceText
+from vla_sim.align.encoders.table import TEXT_KINDS, kind_of
+from vla_sim.align.encoders.tokenizer import Tokenizer
+from vla_sim.align.encoders.vision import VisionConfig
+from vla_sim.align.model import AlignModel, ModelConfig
+from vla_sim.align.trainer import TrainerState
+from vla_sim.errors import DamagedFile, RunFolderError
+
+FORMAT = "vla-sim checkpoint"
+VERSION = 1
+INDEX = "checkpoint.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checkpoint:
+    """What a checkpoint holds.
+
+    Attributes:
+        model: The model, in evaluation mode.
+        task_body: For each task index, the index of its body.
+        trainer: State of training, or None if only the model was saved.
+        notes: What the caller wrote down beside it.
+    """
+
+    model: AlignModel
+    task_body: tuple[int, ...]
+    trainer: TrainerState | None
+    notes: Mapping[str, Any]
+
+
+def save_checkpoint(
+    folder: Path,
+    model: AlignModel,
+    *,
+    task_body: Sequence[int],
+    trainer: TrainerState | None = None,
+    notes: Mapping[str, Any] | None = None,
+) -> Path:
+    """Write a checkpoint, in place of the one that the folder may hold.
+
+    Args:
+        folder: Where to; it is made if it is missing.
+        model: The model.
+        task_body: For each task index, the index of its body.
+        trainer: State of training, to resume from.
+        notes: Anything that JSON can hold.
+
+    Returns:
+        The folder.
+
+    Raises:
+        RunFolderError: If the folder cannot be written.
+    """
+    weights = {
+        name: value
+        for name, value in model.state_dict().items()
+        if not name.startswith("text.") or model.text.on_disk(name.removeprefix("text."))
+    }
+    index: dict[str, Any] = {
+        "format": FORMAT,
+        "version": VERSION,
+        "config": _config_to_json(model.config),
+        "bodies": [asdict(body) for body in model.bodies],
+        "task_body": list(task_body),
+        "vocabulary": list(model.tokenizer.words),
+        "notes": dict(notes or {}),
+    }
+    if isinstance(model.text, HuggingFaceText) and not model.text.config.trainable:
+        index["backbone_sha256"] = model.text.fingerprint()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        index["model"] = _write_tensors(folder, "model", weights)
+        if trainer is not None:
+            # The weights are in the model's file already.
+            extra = {k: v for k, v in trainer.tensors.items() if not k.startswith("model.")}
+            index["trainer"] = _write_tensors(folder, "trainer", extra)
+            index["trainer_meta"] = dict(trainer.meta)
+        text = json.dumps(index, ensure_ascii=False, indent=1)
+        _write_atomically(folder / INDEX, text.encode())
+        kept = {index[part]["file"] for part in ("model", "trainer") if part in index}
+        for old in folder.glob("*.safetensors"):
+            if old.name not in kept:
+                old.unlink()
+    except OSError as error:
+        raise RunFolderError(
+            f"cannot write the checkpoint {folder}: {error.strerror}; choose a folder that can be"
+            " written, on a disk with room"
+        ) from error
+    return folder
+
+
+def load_checkpoint(folder: Path, *, device: str = "cpu") -> Checkpoint:
+    """Read a checkpoint and check every byte of its tensors.
+
+    Raises:
+        DamagedFile: If it is missing, cut short, altered, or of another kind or version.
+    """
+    path = folder / INDEX
+    index = _read_index(path)
+    try:
+        config = _config_from_json(index["config"])
+        bodies = [_body_from_json(body) for body in index["bodies"]]
+        task_body = tuple(int(value) for value in index["task_body"])
+        tokenizer = Tokenizer(index["vocabulary"])
+        parts = {p: dict(index[p]) for p in ("model", "trainer") if p in index}
+        weights = _read_tensors(folder, parts["model"])
+    except (KeyError, TypeError, AttributeError) as error:
+        raise DamagedFile(f"{path} lacks or garbles {error}; use another checkpoint") from error
+    model = config.build(bodies, tokenizer)
+    if isinstance(model.text, HuggingFaceText) and not model.text.config.trainable:
+        if model.text.fingerprint() != index.get("backbone_sha256"):
+            raise DamagedFile(
+                f"{path} was trained on another text backbone than {model.text.config.source!r} is"
+                " now; put the original weights back"
+            )
+        for name, value in model.text.state_dict().items():
+            if not model.text.on_disk(name):
+                weights[f"text.{name}"] = value
+    try:
+        model.load_state_dict(weights)
+    except RuntimeError as error:
+        raise DamagedFile(f"{path}: its weights do not fit its settings") from error
+    trainer = None
+    if "trainer" in parts:
+        tensors = {f"model.{name}": value for name, value in weights.items()}
+        tensors |= _read_tensors(folder, parts["trainer"])
+        trainer = TrainerState(tensors=tensors, meta=index["trainer_meta"])
+    return Checkpoint(
+        model=model.to(device).eval(),
+        task_body=task_body,
+        trainer=trainer,
+        notes=index.get("notes", {}),
+    )
+
+
+def _read_index(path: Path) -> dict[str, Any]:
+    try:
+        index = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise DamagedFile(
+            f"{path.parent} holds no checkpoint: there is no {INDEX}; name the folder that"
+            " training wrote"
+        ) from error
+    except (OSError, ValueError) as error:
+        raise DamagedFile(f"{path} cannot be read as JSON; use another checkpoint") from error
+    if not isinstance(index, dict) or index.get("format") != FORMAT:
+        raise DamagedFile(f"{path} is not a {FORMAT}; name the folder that training wrote")
+    if index.get("version") != VERSION:
+        raise DamagedFile(
+            f"{path} has version {index.get('version')!r} of the format, this vla-sim reads"
+            f" {VERSION}; use the vla-sim that wrote it"
+        )
+    return index
+
+
+def _write_tensors(folder: Path, part: str, tensors: Mapping[str, Tensor]) -> dict[str, str]:
+    data = save_tensors(
+        {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
+    )
+    digest = hashlib.sha256(data).hexdigest()
+    name = f"{part}-{digest[:16]}.safetensors"
+    _write_atomically(folder / name, data)
+    return {"file": name, "sha256": digest}
+
+
+def _read_tensors(folder: Path, entry: Mapping[str, str]) -> dict[str, Tensor]:
+    path = folder / Path(entry["file"]).name
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise DamagedFile(f"{path} is missing or unreadable; use another checkpoint") from error
+    if hashlib.sha256(data).hexdigest() != entry["sha256"]:
+        raise DamagedFile(f"{path} is not what was saved: its hash differs; use another checkpoint")
+    try:
+        tensors: dict[str, Tensor] = load_tensors(data)
+    except SafetensorError as error:
+        raise DamagedFile(f"{path} is no safetensors file; use another checkpoint") from error
+    return tensors
+
+
+def _write_atomically(path: Path, data: bytes) -> None:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _config_to_json(config: ModelConfig) -> dict[str, Any]:
+    values = asdict(config)
+    values["text"] = {"kind": kind_of(config.text), **values["text"]}
+    return values
+
+
+def _config_from_json(values: Mapping[str, Any]) -> ModelConfig:
+    rest = dict(values)
+    text = dict(rest.pop("text"))
+    return ModelConfig(
+        vision=VisionConfig(**rest.pop("vision")),
+        text=TEXT_KINDS[text.pop("kind")](**text),
+        action=ActionConfig(**rest.pop("action")),
+        **rest,
+    )
+
+
+def _body_from_json(values: Mapping[str, Any]) -> Body:
+    rest = dict(values)
+    limits = tuple(ActionLimit(**limit) for limit in rest.pop("limits"))
+    tuples = {key: tuple(value) for key, value in rest.items() if isinstance(value, list)}
+    return Body(limits=limits, **(rest | tuples))

@@ -1,0 +1,81 @@
+"""What is taught when: pictures and words first, then words and actions, then all together."""
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from vla_sim.errors import BadConfig
+
+Stage = Literal["vl", "la", "all"]
+STAGES: tuple[Stage, ...] = get_args(Stage)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CurriculumConfig:
+    """Settings of the curriculum.
+
+    Behaviour and grounding may run from the start beside the gated contrastive terms: they train
+    the same vision and text towers, and five minutes on a core do not allow to teach them one
+    after the other. The gate then orders the contrastive terms only, as the chapter asks.
+    """
+
+    first: Stage = "vl"
+    behaviour_from_start: bool = True
+    vl_gate: float = 0.70
+    """Measured V-L R@10 that opens L-A."""
+    la_gate: float = 0.50
+    """Measured L-A R@10 that opens the rest; actions do not show colours, so it lies lower."""
+    longest_fraction: float = 0.30
+    """A stage ends after this share of the budget, passed or not: the rest is not starved."""
+
+    def __post_init__(self) -> None:
+        if not (0.0 < self.vl_gate <= 1.0 and 0.0 < self.la_gate <= 1.0):
+            raise BadConfig("a gate is a recall: it must lie in (0, 1]")
+        if self.first not in STAGES:
+            raise BadConfig(f"the first stage is {self.first!r}; it must be one of {STAGES}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CurriculumState:
+    """Where a run is in its curriculum, and why."""
+
+    stage: Stage
+    since_fraction: float = 0.0
+    """Share of the budget that was spent when this stage began."""
+    reason: str = "start"
+
+
+def advance(
+    config: CurriculumConfig,
+    state: CurriculumState,
+    *,
+    fraction: float,
+    vl_recall: float | None = None,
+    la_recall: float | None = None,
+) -> CurriculumState:
+    """The state after one more measurement; a stage is never left backwards.
+
+    Args:
+        config: Gates.
+        state: Present state.
+        fraction: Share of the budget that is spent, in [0, 1].
+        vl_recall: V-L R@10 as measured, None if it was not.
+        la_recall: L-A R@10 as measured, None if it was not.
+
+    Returns:
+        The same state, or the next one; at most one stage per call.
+    """
+    if state.stage == "all":
+        return state
+    name, recall, gate = (
+        ("V-L", vl_recall, config.vl_gate)
+        if state.stage == "vl"
+        else ("L-A", la_recall, config.la_gate)
+    )
+    upper = STAGES[STAGES.index(state.stage) + 1]
+    if recall is not None and recall >= gate:
+        reason = f"{name} R@10 {recall:.2f} >= {gate:.2f}"
+    elif fraction - state.since_fraction >= config.longest_fraction:
+        reason = f"{name} R@10 stayed below {gate:.2f} for {config.longest_fraction:.0%} of the run"
+    else:
+        return state
+    return CurriculumState(stage=upper, since_fraction=fraction, reason=reason)

@@ -1,0 +1,141 @@
+"""Sentences to features: a small transformer that is trained here, English and Chinese together.
+
+Legend: N sentences, T tokens, D features.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from transformers import BertConfig, BertModel
+
+from vla_sim.align.encoders.tokenizer import MAX_TOKENS, PAD, Tokenizer, drop_tokens
+from vla_sim.errors import BadConfig
+
+
+def mean_of_tokens(token_NTD: Tensor, real_NT: Tensor) -> Tensor:
+    """Mean over the real tokens, shape (N, D).
+
+    Args:
+        token_NTD: Token features.
+        real_NT: bool, False for padding; every row has at least one True.
+    """
+    weight_NT1 = real_NT.unsqueeze(-1).to(token_NTD.dtype)
+    return (token_NTD * weight_NT1).sum(1) / weight_NT1.sum(1)
+
+
+class TextEncoder(nn.Module):
+    """What every text tower offers: `width` features for each of a list of sentences."""
+
+    width: int
+
+    def forward(self, texts: Sequence[str]) -> Tensor:
+        """Features of sentences, float32 (N, D). In training mode words may be dropped."""
+        raise NotImplementedError
+
+    def on_disk(self, name: str) -> bool:
+        """Whether the parameter `name` of this tower belongs into a checkpoint."""
+        return True
+
+    def keep_frozen(self) -> None:
+        """Freeze again what this tower never trains, after a caller unfroze all of it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TransformerTextConfig:
+    """Settings of TransformerText."""
+
+    width: int = 64
+    n_layers: int = 1
+    n_heads: int = 4
+    unknown_dropout: float = 0.05
+    """Chance of a word to be read as unknown in training."""
+
+    def __post_init__(self) -> None:
+        if self.width % self.n_heads:
+            raise BadConfig(f"a width of {self.width} does not divide into {self.n_heads} heads")
+
+    def build(self, tokenizer: Tokenizer, generator: torch.Generator) -> "TransformerText":
+        """The encoder with these settings, over a vocabulary."""
+        return TransformerText(self, tokenizer, generator)
+
+
+class TransformerText(TextEncoder):
+    """A BERT of our own size, from `transformers`, mean pooled."""
+
+    def __init__(
+        self, config: TransformerTextConfig, tokenizer: Tokenizer, generator: torch.Generator
+    ) -> None:
+        super().__init__()
+        self.config = config
+        self.tokenizer = tokenizer
+        self.generator = generator
+        self.width = config.width
+        self.bert = BertModel(
+            BertConfig(
+                vocab_size=len(tokenizer),
+                hidden_size=config.width,
+                num_hidden_layers=config.n_layers,
+                num_attention_heads=config.n_heads,
+                intermediate_size=2 * config.width,
+                max_position_embeddings=MAX_TOKENS,
+                hidden_dropout_prob=0.0,
+                attention_probs_dropout_prob=0.0,
+                type_vocab_size=1,
+                pad_token_id=PAD,
+            ),
+            add_pooling_layer=False,
+        )
+
+    def forward(self, texts: Sequence[str]) -> Tensor:
+        """Features of sentences, float32 (N, D)."""
+        ids_NT = self.tokenizer.batch(texts)
+        if self.training:
+            ids_NT = drop_tokens(ids_NT, self.config.unknown_dropout, self.generator)
+        ids_NT = ids_NT.to(self.bert.device)
+        real_NT = ids_NT != PAD
+        token_NTD = self.bert(input_ids=ids_NT, attention_mask=real_NT.long()).last_hidden_state
+        return mean_of_tokens(token_NTD, real_NT)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BagTextConfig:
+    """Settings of BagText."""
+
+    width: int = 64
+    unknown_dropout: float = 0.05
+    """Chance of a word to be read as unknown in training."""
+
+    def build(self, tokenizer: Tokenizer, generator: torch.Generator) -> "BagText":
+        """The encoder with these settings, over a vocabulary."""
+        return BagText(self, tokenizer, generator)
+
+
+class BagText(TextEncoder):
+    """The mean of learned token embeddings through an MLP: order is lost, speed is won."""
+
+    def __init__(
+        self, config: BagTextConfig, tokenizer: Tokenizer, generator: torch.Generator
+    ) -> None:
+        super().__init__()
+        self.config = config
+        self.tokenizer = tokenizer
+        self.generator = generator
+        self.width = config.width
+        self.embedding = nn.Embedding(len(tokenizer), config.width, padding_idx=PAD)
+        self.mlp = nn.Sequential(
+            nn.Linear(config.width, 2 * config.width),
+            nn.ReLU(),
+            nn.Linear(2 * config.width, config.width),
+        )
+
+    def forward(self, texts: Sequence[str]) -> Tensor:
+        """Features of sentences, float32 (N, D)."""
+        ids_NT = self.tokenizer.batch(texts)
+        if self.training:
+            ids_NT = drop_tokens(ids_NT, self.config.unknown_dropout, self.generator)
+        ids_NT = ids_NT.to(self.embedding.weight.device)
+        mean_ND: Tensor = mean_of_tokens(self.embedding(ids_NT), ids_NT != PAD)
+        out_ND: Tensor = mean_ND + self.mlp(mean_ND)
+        return out_ND

@@ -1,0 +1,72 @@
+"""Words and single Chinese characters to integers, with a vocabulary built from a corpus."""
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Self
+
+import torch
+from torch import Tensor
+
+from vla_sim.errors import DamagedFile
+
+PAD, UNKNOWN, START = 0, 1, 2
+SPECIAL = ("<pad>", "<unknown>", "<start>")
+MAX_TOKENS = 40
+"""Longer sentences are cut; the instructions of a scene stay well below."""
+
+# Chinese has no spaces: each character is a token, and the encoder learns the words.
+_TOKEN = re.compile(r"[a-z]+|[0-9]+|[\u3400-\u9fff]")
+
+
+def split_tokens(text: str) -> list[str]:
+    """Lower-case words, numbers and Chinese characters of a text; punctuation is dropped."""
+    return _TOKEN.findall(text.lower())
+
+
+class Tokenizer:
+    """A fixed vocabulary. Every sentence begins with <start>, so that no sentence is empty."""
+
+    def __init__(self, words: Sequence[str]) -> None:
+        if tuple(words[: len(SPECIAL)]) != SPECIAL or len(set(words)) != len(words):
+            raise DamagedFile(
+                f"this is no vocabulary: it must begin with {', '.join(SPECIAL)} and hold"
+                " each word once; save it again from the run that made it"
+            )
+        self.words = tuple(words)
+        self._index = {word: i for i, word in enumerate(self.words)}
+
+    @classmethod
+    def from_corpus(cls, corpus: Iterable[str]) -> Self:
+        """The vocabulary of a corpus, in sorted order so that equal corpora give equal tables.
+
+        Give it the sentences that training shows: a word that is only in held-out sentences would
+        get a row that is never trained, where <unknown> is trained.
+        """
+        words = {word for text in corpus for word in split_tokens(text)}
+        return cls([*SPECIAL, *sorted(words)])
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    def encode(self, text: str) -> list[int]:
+        """Token ids of one sentence, <start> first."""
+        ids = [self._index.get(word, UNKNOWN) for word in split_tokens(text)]
+        return [START, *ids][:MAX_TOKENS]
+
+    def batch(self, texts: Sequence[str]) -> Tensor:
+        """Ids of several sentences, int64 (n, longest), filled up with <pad>."""
+        rows = [self.encode(text) for text in texts]
+        longest = max(map(len, rows), default=1)
+        return torch.tensor([row + [PAD] * (longest - len(row)) for row in rows]).view(-1, longest)
+
+
+def drop_tokens(ids_NT: Tensor, probability: float, generator: torch.Generator) -> Tensor:
+    """Replace words by <unknown> at random, so that an unknown word means something.
+
+    Args:
+        ids_NT: Token ids, shape (N, T).
+        probability: Chance of each word.
+        generator: Source of the randomness, on the CPU.
+    """
+    dropped_NT = torch.rand(ids_NT.shape, generator=generator) < probability
+    return ids_NT.masked_fill(dropped_NT & (ids_NT > START), UNKNOWN)

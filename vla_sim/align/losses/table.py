@@ -1,0 +1,30 @@
+"""Every loss by name. To add one: a file with a pure function, a line here, a weight there."""
+
+from collections.abc import Callable
+
+from torch import Tensor
+
+from vla_sim.align.losses.behaviour import behaviour_loss
+from vla_sim.align.losses.contrastive import contrastive_loss
+from vla_sim.align.losses.cycle import cycle_loss
+from vla_sim.align.losses.goal import goal_loss
+from vla_sim.align.losses.grounding import grounding_loss
+from vla_sim.align.losses.hazard import hazard_loss
+from vla_sim.align.losses.motion import motion_loss
+
+LOSSES: dict[str, Callable[..., Tensor]] = {
+    "contrast_vl": contrastive_loss,
+    "contrast_la": contrastive_loss,
+    "contrast_va": contrastive_loss,
+    "contrast_step": contrastive_loss,
+    "cycle": cycle_loss,
+    "outcome": grounding_loss,
+    "grounding": grounding_loss,
+    "goal": goal_loss,
+    "hazard": hazard_loss,
+    "behaviour": behaviour_loss,
+    "velocity": motion_loss,
+    "acceleration": motion_loss,
+    "jerk": motion_loss,
+}
+"""{term of the objective: the function behind it}."""

@@ -1,0 +1,213 @@
+# ruff: noqa: N815 -- capital suffixes of fields carry tensor shapes, as those of variables do
+"""The aligned model: shared towers, a grounded policy on top, and three vectors on one sphere.
+
+Legend: B pictures, G goals a picture, N rows, F pictures a clip, S cells, C map channels,
+D text features, E embedding, K chunk steps, A action components, P proprioception, M bodies.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from vla_sim.align.attention import GroundedAttention
+from vla_sim.align.body import Body
+from vla_sim.align.clip_tower import ClipTower
+from vla_sim.align.encoders.action import ActionConfig
+from vla_sim.align.encoders.table import TextConfig
+from vla_sim.align.encoders.text import TransformerTextConfig
+from vla_sim.align.encoders.tokenizer import Tokenizer
+from vla_sim.align.encoders.vision import VisionConfig
+from vla_sim.align.heads import Decoder, GoalHead, HazardHead, relative_goal
+from vla_sim.align.losses.temperature import INITIAL
+from vla_sim.align.normaliser import Normaliser
+from vla_sim.errors import UnknownName
+from vla_sim.records.triple import N_PROPRIO
+
+TOWERS = ("vision", "text", "action", "clip", "policy")
+"""What can be frozen by name; `policy` is all between the towers and a chunk."""
+PAIRS = ("vl", "la", "va")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelConfig:
+    """Settings of AlignModel."""
+
+    vision: VisionConfig = field(default_factory=VisionConfig)
+    text: TextConfig = field(default_factory=TransformerTextConfig)
+    action: ActionConfig = field(default_factory=ActionConfig)
+    n_embed: int = 256
+    """Size of the vectors on the sphere."""
+    n_query: int = 64
+    n_hazard: int = 32
+    hidden: int = 256
+
+    def build(
+        self, bodies: Sequence[Body], tokenizer: Tokenizer, generator: torch.Generator | None = None
+    ) -> "AlignModel":
+        """A model with these settings. `generator` draws the words to drop in training."""
+        return AlignModel(self, bodies, tokenizer, generator or torch.Generator())
+
+
+@dataclass(frozen=True, kw_only=True)
+class PolicyOutput:
+    """What the policy makes of B pictures with G sentences each.
+
+    Attributes:
+        chunk_BGKA: Normalised actions, not clipped.
+        goal_BG3: Regressed goal points in units of the body's goal scale.
+        log_attention_BGS: Logarithm of the attention over cells.
+        hazard_BS: Logits of the hazard grid.
+        state_BGX: What the decoder was told, for the alignment of single steps.
+    """
+
+    chunk_BGKA: Tensor
+    goal_BG3: Tensor
+    log_attention_BGS: Tensor
+    hazard_BS: Tensor
+    state_BGX: Tensor
+
+
+class AlignModel(nn.Module):
+    """One model for all bodies and tasks; the task is in the picture and the words only."""
+
+    def __init__(
+        self,
+        config: ModelConfig,
+        bodies: Sequence[Body],
+        tokenizer: Tokenizer,
+        generator: torch.Generator,
+    ) -> None:
+        super().__init__()
+        self.config = config
+        self.bodies = tuple(bodies)
+        self.tokenizer = tokenizer
+        n_map, hidden, n_embed = config.vision.n_out, config.hidden, config.n_embed
+        self.normaliser = Normaliser(bodies)
+        self.vision = config.vision.build()
+        self.text = config.text.build(tokenizer, generator)
+        n_text, n_bodies = self.text.width, len(bodies)
+        self.attention = GroundedAttention(n_map=n_map, n_text=n_text, n_query=config.n_query)
+        self.goal = GoalHead(n_map=n_map, n_text=n_text, n_bodies=n_bodies, hidden=hidden // 2)
+        self.hazard = HazardHead(n_map=n_map, n_code=config.n_hazard)
+        self.decoder = Decoder(
+            n_map=n_map, n_text=n_text, n_hazard=config.n_hazard, n_bodies=n_bodies, hidden=hidden
+        )
+        self.clip = ClipTower(n_map=n_map, hidden=hidden, n_embed=n_embed)
+        self.sentence = nn.Sequential(
+            nn.Linear(n_text, hidden), nn.ReLU(), nn.Linear(hidden, n_embed)
+        )
+        self.action = config.action.build(n_bodies=n_bodies, n_embed=n_embed)
+        n_state = 3 + N_PROPRIO + n_bodies + n_text + n_map + config.n_hazard
+        self.step = nn.Sequential(nn.Linear(n_state, hidden), nn.ReLU(), nn.Linear(hidden, n_embed))
+        self.predict_v = nn.Sequential(
+            nn.Linear(2 * n_embed, hidden), nn.ReLU(), nn.Linear(hidden, n_embed)
+        )
+        self.predict_a = nn.Sequential(
+            nn.Linear(2 * n_embed, hidden), nn.ReLU(), nn.Linear(hidden, n_embed)
+        )
+        self.log_inverse_temperature = nn.ParameterDict(
+            {pair: nn.Parameter(torch.tensor(INITIAL)) for pair in (*PAIRS, "step")}
+        )
+
+    def encode_texts(self, texts: Sequence[str]) -> Tensor:
+        """Features of sentences, each distinct one encoded once, shape (N, D)."""
+        place: dict[str, int] = {}
+        index = [place.setdefault(text, len(place)) for text in texts]
+        distinct_UD: Tensor = self.text(list(place))
+        return distinct_UD[torch.tensor(index, device=distinct_UD.device)]
+
+    def act(
+        self,
+        map_BSC: Tensor,
+        text_BGD: Tensor,
+        proprio_BP: Tensor,
+        body_B: Tensor,
+        *,
+        told_goal_BG3: Tensor | None = None,
+        told_BG: Tensor | None = None,
+    ) -> PolicyOutput:
+        """Where to go and how, for every sentence of every picture.
+
+        Args:
+            map_BSC: Feature maps of the pictures.
+            text_BGD: Features of the sentences.
+            proprio_BP: Raw proprioception, padded.
+            body_B: int64, index of the body.
+            told_goal_BG3: True goals [m], for teacher forcing.
+            told_BG: bool, where the decoder is told the true goal instead of the regressed one.
+        """
+        n_goals = text_BGD.shape[1]
+        norm = self.normaliser
+
+        def each(value_BX: Tensor) -> Tensor:
+            return value_BX.unsqueeze(1).expand(-1, n_goals, -1)
+
+        look = self.attention(map_BSC, text_BGD)
+        hazard_BS, code_BH = self.hazard(map_BSC)
+        known_BX = torch.cat((norm.proprio(proprio_BP, body_B), norm.body_code(body_B)), dim=-1)
+        centre_B13 = norm.goal_centre_M3[body_B].unsqueeze(1)
+        scale_B13 = norm.goal_scale_M3[body_B].unsqueeze(1)
+        seen_BGX = torch.cat((look.feature_BGC, look.place_BG2, text_BGD, each(known_BX)), dim=-1)
+        position_B13 = (proprio_BP[:, None, :3] - centre_B13) / scale_B13
+        goal_BG3 = self.goal(seen_BGX, position_B13)
+        goal_m_BG3 = goal_BG3 * scale_B13 + centre_B13
+        if told_goal_BG3 is not None and told_BG is not None:
+            goal_m_BG3 = torch.where(told_BG.unsqueeze(-1), told_goal_BG3, goal_m_BG3)
+        # One length for all axes keeps angles: a turned frame must not be a stretched one.
+        relative_BG3 = relative_goal(goal_m_BG3, proprio_BP.unsqueeze(1)) / scale_B13.amax(
+            -1, keepdim=True
+        )
+        circumstances_BGX = torch.cat(
+            (each(known_BX), text_BGD, look.feature_BGC, each(code_BH)), dim=-1
+        )
+        chunk_BGKA = self.decoder(relative_BG3, circumstances_BGX)
+        return PolicyOutput(
+            chunk_BGKA=chunk_BGKA,
+            goal_BG3=goal_BG3,
+            log_attention_BGS=look.log_attention_BGS,
+            hazard_BS=hazard_BS,
+            state_BGX=torch.cat((relative_BG3, circumstances_BGX), dim=-1),
+        )
+
+    def embed_clip(self, map_NFSC: Tensor, time_NF: Tensor) -> tuple[Tensor, Tensor]:
+        """z_V of clips on the unit sphere (N, E), and the log attention on the outcome (N, S)."""
+        out_NE, log_attention_NS = self.clip(map_NFSC, time_NF)
+        return functional.normalize(out_NE, dim=-1), log_attention_NS
+
+    def embed_text(self, text_ND: Tensor) -> Tensor:
+        """z_L of sentence features on the unit sphere, shape (N, E)."""
+        return functional.normalize(self.sentence(text_ND), dim=-1)
+
+    def embed_action(
+        self, knots_NKA: Tensor, duration_N: Tensor, start_NP: Tensor, body_N: Tensor
+    ) -> Tensor:
+        """z_A of action sequences on the unit sphere, shape (N, E)."""
+        norm = self.normaliser
+        masked_NKA = knots_NKA * norm.action_mask_MA[body_N].unsqueeze(1)
+        start_NP = norm.proprio(start_NP, body_N)
+        out_NE = self.action(masked_NKA, duration_N, start_NP, norm.body_code(body_N))
+        return functional.normalize(out_NE, dim=-1)
+
+    def embed_state(self, state_NX: Tensor) -> Tensor:
+        """What picture and words ask of the next step, on the unit sphere, shape (N, E)."""
+        return functional.normalize(self.step(state_NX), dim=-1)
+
+    def parts(self, tower: str) -> tuple[nn.Module, ...]:
+        """The modules of a tower.
+
+        Raises:
+            UnknownName: If there is no such tower.
+        """
+        table: dict[str, tuple[nn.Module, ...]] = {
+            "vision": (self.vision,),
+            "text": (self.text,),
+            "action": (self.action,),
+            "clip": (self.clip,),
+            "policy": (self.attention, self.goal, self.hazard, self.decoder),
+        }
+        if tower not in table:
+            raise UnknownName("tower", tower, TOWERS)
+        return table[tower]

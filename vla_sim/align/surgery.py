@@ -1,0 +1,47 @@
+"""Gradient surgery on the shared representation.
+
+Legend: T tasks (groups of losses), X flattened representation.
+"""
+
+import torch
+from torch import Tensor
+
+
+def pcgrad(gradient_TX: Tensor, generator: torch.Generator | None = None) -> Tensor:
+    """Sum of the gradients after each gave up what works against another.
+
+    Each gradient is projected, in random order, off the ORIGINAL gradient of every task that it
+    conflicts with. On dL/dz, where the representation z is what the tasks share, this costs about
+    one plain backward; on the parameters it costs one per task.
+
+    Args:
+        gradient_TX: One gradient a row, of separate backward passes.
+        generator: Source of the order.
+
+    Returns:
+        The combined gradient, shape (X,). Without conflicts, and for one task, the plain sum.
+
+    Source:
+        arXiv 2001.06782, algorithm 1. Where norms differ much, conflicts may remain.
+    """
+    n_tasks = len(gradient_TX)
+    dot_TT = gradient_TX @ gradient_TX.T
+    # Work on the coefficients of the rows: every projection stays in their span.
+    coefficient_TT = torch.eye(n_tasks, dtype=gradient_TX.dtype, device=gradient_TX.device)
+    for task in range(n_tasks):
+        order = torch.randperm(n_tasks, generator=generator).tolist()
+        for other in order:
+            square = dot_TT[other, other]
+            along = coefficient_TT[task] @ dot_TT[:, other]
+            if other != task and along < 0.0 < square:
+                coefficient_TT[task, other] -= along / square
+    return coefficient_TT.sum(0) @ gradient_TX
+
+
+def conflict_share(gradient_TX: Tensor) -> float:
+    """Share of the pairs of tasks whose gradients point against each other."""
+    n_tasks = len(gradient_TX)
+    if n_tasks < 2:
+        return 0.0
+    against_TT = (gradient_TX @ gradient_TX.T) < 0.0
+    return float(against_TT.sum()) / (n_tasks * (n_tasks - 1))

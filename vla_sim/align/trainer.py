@@ -1,0 +1,380 @@
+"""One step of learning after another.
+
+Legend: B pictures, G goals a picture, N segments, F pictures a clip, S cells, C channels, D text.
+"""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+from torch.nn.utils import clip_grad_norm_
+
+from vla_sim.align.batch import SegmentBatch, StepBatch, check_texts
+from vla_sim.align.body import Body
+from vla_sim.align.curriculum import CurriculumConfig, CurriculumState, advance
+from vla_sim.align.encoders.tokenizer import Tokenizer
+from vla_sim.align.losses.temperature import clamp_temperature
+from vla_sim.align.model import ModelConfig
+from vla_sim.align.objective import GROUPS, LossReport, Weights, policy_terms, segment_terms
+from vla_sim.align.surgery import conflict_share, pcgrad
+from vla_sim.errors import BadConfig, DamagedFile
+from vla_sim.records.triple import SegmentTriples, StepTriples
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainerConfig:
+    """Settings of AlignTrainer."""
+
+    model: ModelConfig = field(default_factory=ModelConfig)
+    weights: Weights = field(default_factory=Weights)
+    curriculum: CurriculumConfig = field(default_factory=CurriculumConfig)
+    learning_rate: float = 2e-3
+    temperature_learning_rate: float = 5e-4
+    weight_decay: float = 1e-2
+    warm_up_fraction: float = 0.02
+    """Share of the budget in which the learning rate rises."""
+    last_rate: float = 0.02
+    """Learning rate at the end, as a share of the highest."""
+    gradient_norm: float = 1.0
+    segment_every: int = 4
+    """Segments are learnt from on every k-th step: a clip costs as much as its pictures."""
+    goal_forcing: float = 0.3
+    """Share of the rows whose decoder is told the true goal; it falls to 0 with the budget."""
+    freeze: tuple[str, ...] = ()
+    """Towers that do not learn, see `TOWERS`."""
+    surgery: Literal["none", "pcgrad"] = "none"
+    device: str = "cpu"
+
+    def __post_init__(self) -> None:
+        if self.segment_every < 1:
+            raise BadConfig("segment_every must be at least 1")
+        if not (self.learning_rate > 0.0 and self.gradient_norm > 0.0):
+            raise BadConfig("learning_rate and gradient_norm must be positive")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainerState:
+    """All that the next step depends on: tensors, and numbers that JSON keeps exactly."""
+
+    tensors: Mapping[str, Tensor]
+    meta: Mapping[str, Any]
+
+
+class AlignTrainer:
+    """Owns the model, its optimiser, the stage of the curriculum and the randomness."""
+
+    def __init__(
+        self,
+        config: TrainerConfig,
+        *,
+        corpus: Iterable[str] | Tokenizer,
+        bodies: Sequence[Body],
+        task_body: Sequence[int],
+        seed: int,
+    ) -> None:
+        """A trainer with fresh weights.
+
+        Args:
+            config: Settings.
+            corpus: The sentences that training shows, or a vocabulary of them.
+            bodies: The embodiments.
+            task_body: For each task index of the rows, the index of its body.
+            seed: Seed of the weights and of all randomness of training.
+
+        Raises:
+            BadConfig: If a task names a body that is not there.
+        """
+        if not all(0 <= index < len(bodies) for index in task_body):
+            raise BadConfig(f"task_body names a body outside the {len(bodies)} given")
+        self.config = config
+        self.task_body = tuple(task_body)
+        self.device = torch.device(config.device)
+        self.generator = torch.Generator().manual_seed(seed)
+        tokenizer = corpus if isinstance(corpus, Tokenizer) else Tokenizer.from_corpus(corpus)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            self.model = config.model.build(bodies, tokenizer, self.generator)
+        self.model.to(self.device).train()
+        self.frozen: tuple[str, ...] = ()
+        self.freeze(config.freeze)
+        self.optimizer = torch.optim.AdamW(self._groups(), fused=True)
+        self.curriculum = CurriculumState(stage=config.curriculum.first)
+        self.fraction = 0.0
+        self.n_steps = 0
+
+    def set_progress(self, fraction: float) -> None:
+        """Say which share of the budget, of steps or seconds, is spent; it sets learning rates."""
+        self.fraction = min(max(float(fraction), 0.0), 1.0)
+
+    def measured(self, *, vl_recall: float, la_recall: float) -> CurriculumState:
+        """Tell the curriculum what retrieval measured (R@10), and see whether a gate opens."""
+        self.curriculum = advance(
+            self.config.curriculum,
+            self.curriculum,
+            fraction=self.fraction,
+            vl_recall=vl_recall,
+            la_recall=la_recall,
+        )
+        return self.curriculum
+
+    def freeze(self, towers: Sequence[str]) -> None:
+        """Let exactly these towers stand still; naming fewer than before unfreezes the others.
+
+        Raises:
+            UnknownName: If there is no such tower.
+        """
+        for tower in self.frozen:
+            for part in self.model.parts(tower):
+                part.requires_grad_(True)
+        for tower in towers:
+            for part in self.model.parts(tower):
+                part.requires_grad_(False)
+        self.model.text.keep_frozen()
+        self.frozen = tuple(towers)
+
+    @property
+    def wants_segments(self) -> bool:
+        """Whether the next step would learn from segments."""
+        return self.n_steps % self.config.segment_every == 0
+
+    def step(
+        self,
+        rows: StepTriples,
+        texts: Sequence[Sequence[str]],
+        segments: SegmentTriples | None = None,
+        segment_texts: Sequence[str] = (),
+    ) -> LossReport:
+        """Learn from one batch.
+
+        Args:
+            rows: B moments with G goals each.
+            texts: A sentence for each of them, B lists of G.
+            segments: N segments, see `wants_segments`; None to leave the alignment out.
+            segment_texts: A sentence for each segment.
+
+        Returns:
+            The losses of this step, before the update.
+
+        Raises:
+            BadConfig: If texts and rows do not match, or the loss is not finite.
+        """
+        check_texts(rows.weight.shape[0], rows.weight.shape[1], texts)
+        n_segments = 0 if segments is None else len(segments.meaning)
+        if len(segment_texts) != n_segments:
+            raise BadConfig(f"{n_segments} segments need a sentence each, got {len(segment_texts)}")
+        batch = StepBatch.of(rows, self.task_body, self.device)
+        wanted = self.config.weights.active(
+            self.curriculum.stage,
+            behaviour_from_start=self.config.curriculum.behaviour_from_start,
+        )
+        segment = None
+        if segments is not None and any(name.startswith("contrast") for name in wanted):
+            segment = SegmentBatch.of(segments, self.task_body, self.device)
+
+        shared = self._towers(batch, texts, segment, segment_texts)
+        heads_input = shared
+        if self.config.surgery == "pcgrad":
+            heads_input = tuple(z.detach().requires_grad_(z.requires_grad) for z in shared)
+        terms, watched = self._terms(batch, segment, heads_input, wanted)
+        total = torch.stack([wanted[name] * term for name, term in terms.items()]).sum()
+        if not torch.isfinite(total):
+            bad = [name for name, term in terms.items() if not torch.isfinite(term)]
+            raise BadConfig(f"the loss is not finite ({', '.join(bad)}): look for NaN in the rows")
+        self.optimizer.zero_grad(set_to_none=True)
+        if self.config.surgery == "pcgrad":
+            watched["conflict_share"] = self._backward_with_surgery(
+                {name: wanted[name] * term for name, term in terms.items()}, shared, heads_input
+            )
+        else:
+            total.backward()  # type: ignore[no-untyped-call]
+        watched["gradient_norm"] = float(
+            clip_grad_norm_(self.model.parameters(), self.config.gradient_norm)
+        )
+        self._set_learning_rates()
+        self.optimizer.step()
+        for theta in self.model.log_inverse_temperature.values():
+            clamp_temperature(theta)
+        self.n_steps += 1
+        return LossReport(
+            total=float(total.detach()),
+            terms={name: float(term.detach()) for name, term in terms.items()},
+            report=watched,
+        )
+
+    def state(self) -> TrainerState:
+        """All that the next step depends on, copied."""
+        tensors = {
+            f"model.{name}": value.detach().clone()
+            for name, value in self.model.state_dict().items()
+        }
+        for name, parameter in self.model.named_parameters():
+            for key, value in self.optimizer.state.get(parameter, {}).items():
+                tensors[f"optimizer.{key}.{name}"] = value.detach().clone()
+        tensors["random.own"] = self.generator.get_state()
+        tensors["random.torch"] = torch.get_rng_state()
+        meta = {
+            "n_steps": self.n_steps,
+            "fraction": self.fraction,
+            "frozen": list(self.frozen),
+            "curriculum": asdict(self.curriculum),
+        }
+        return TrainerState(tensors=tensors, meta=meta)
+
+    def load_state(self, state: TrainerState) -> None:
+        """Go on where another trainer with the same settings stopped: the next losses are equal.
+
+        Raises:
+            DamagedFile: If the state does not fit this model.
+        """
+        prefix = "model."
+        weights = {
+            name[len(prefix) :]: value
+            for name, value in state.tensors.items()
+            if name.startswith(prefix)
+        }
+        expected = {name: value.shape for name, value in self.model.state_dict().items()}
+        if {name: value.shape for name, value in weights.items()} != expected:
+            raise DamagedFile("the training state belongs to a model with other settings")
+        self.model.load_state_dict(weights)
+        self.freeze(state.meta["frozen"])
+        self.optimizer.state.clear()
+        for name, parameter in self.model.named_parameters():
+            moments = {
+                key: state.tensors[f"optimizer.{key}.{name}"].clone()
+                for key in ("step", "exp_avg", "exp_avg_sq")
+                if f"optimizer.{key}.{name}" in state.tensors
+            }
+            if moments:
+                self.optimizer.state[parameter] = moments
+        self.generator.set_state(state.tensors["random.own"])
+        torch.set_rng_state(state.tensors["random.torch"])
+        self.n_steps = int(state.meta["n_steps"])
+        self.fraction = float(state.meta["fraction"])
+        self.curriculum = CurriculumState(**state.meta["curriculum"])
+
+    def _groups(self) -> list[dict[str, Any]]:
+        """Matrices decay; vectors and the temperatures, which have a rate of their own, do not."""
+        named = list(self.model.named_parameters())
+        thetas = [p for name, p in named if name.startswith("log_inverse_temperature")]
+        others = [p for name, p in named if not name.startswith("log_inverse_temperature")]
+        config = self.config
+        return [
+            {
+                "params": [p for p in others if p.ndim >= 2],
+                "lr": config.learning_rate,
+                "weight_decay": config.weight_decay,
+            },
+            {
+                "params": [p for p in others if p.ndim < 2],
+                "lr": config.learning_rate,
+                "weight_decay": 0.0,
+            },
+            {"params": thetas, "lr": config.temperature_learning_rate, "weight_decay": 0.0},
+        ]
+
+    def _set_learning_rates(self) -> None:
+        config, fraction = self.config, self.fraction
+        rising = min(1.0, (fraction + 1e-3) / max(config.warm_up_fraction, 1e-3))
+        falling = 0.5 * (1.0 + math.cos(math.pi * fraction))
+        share = rising * (config.last_rate + (1.0 - config.last_rate) * falling)
+        highest = (config.learning_rate, config.learning_rate, config.temperature_learning_rate)
+        for group, rate in zip(self.optimizer.param_groups, highest, strict=True):
+            group["lr"] = rate * share
+
+    def _towers(
+        self,
+        batch: StepBatch,
+        texts: Sequence[Sequence[str]],
+        segment: SegmentBatch | None,
+        segment_texts: Sequence[str],
+    ) -> tuple[Tensor, ...]:
+        """What the heads share: maps and sentence features, of steps and then of segments."""
+        n_pictures, n_goals = batch.weight_BG.shape
+        flat = [text for row in texts for text in row]
+        with torch.set_grad_enabled("vision" not in self.frozen):
+            map_BSC = self.model.vision(batch.image_BHWC)
+        text_XD = self.model.encode_texts([*flat, *segment_texts])
+        text_BGD = text_XD[: len(flat)].view(n_pictures, n_goals, -1)
+        if segment is None:
+            return map_BSC, text_BGD
+        with torch.set_grad_enabled("vision" not in self.frozen):
+            map_XSC = self.model.vision(segment.clip_NFHWC.flatten(0, 1))
+        map_NFSC = map_XSC.view(*segment.clip_NFHWC.shape[:2], *map_XSC.shape[1:])
+        return map_BSC, text_BGD, map_NFSC, text_XD[len(flat) :]
+
+    def _terms(
+        self,
+        batch: StepBatch,
+        segment: SegmentBatch | None,
+        shared: tuple[Tensor, ...],
+        wanted: Mapping[str, float],
+    ) -> tuple[dict[str, Tensor], dict[str, float]]:
+        map_BSC, text_BGD = shared[:2]
+        told_share = self.config.goal_forcing * (1.0 - self.fraction)
+        told_BG = torch.rand(batch.weight_BG.shape, generator=self.generator) < told_share
+        out = self.model.act(
+            map_BSC,
+            text_BGD,
+            batch.proprio_BP,
+            batch.body_B,
+            told_goal_BG3=batch.goal_BG3,
+            told_BG=told_BG.to(self.device),
+        )
+        terms = policy_terms(self.model, batch, out, wanted)
+        watched: dict[str, float] = {}
+        if segment is not None:
+            more, watched = segment_terms(
+                self.model,
+                segment,
+                shared[2],
+                shared[3],
+                wanted,
+                more_text_RD=text_BGD.flatten(0, 1),
+                more_meaning_R=batch.meaning_BG.flatten(),
+            )
+            terms |= more
+        return terms, watched
+
+    def _backward_with_surgery(
+        self,
+        weighted: Mapping[str, Tensor],
+        shared: tuple[Tensor, ...],
+        leaves: tuple[Tensor, ...],
+    ) -> float:
+        """Backward with conflicts between groups taken out of dL/dz; returns their share."""
+        leaves_used = [z for z in leaves if z.requires_grad]
+        heads = [p for p in self.model.parameters() if p.requires_grad]
+        rows: list[Tensor] = []
+        for names in GROUPS.values():
+            group = [weighted[name] for name in names if name in weighted]
+            if not group:
+                continue
+            gradients = torch.autograd.grad(
+                torch.stack(group).sum(),
+                [*leaves_used, *heads],
+                retain_graph=True,
+                allow_unused=True,
+            )
+            on_z = [
+                torch.zeros_like(z) if g is None else g
+                for z, g in zip(leaves_used, gradients, strict=False)
+            ]
+            if on_z:
+                rows.append(torch.cat([g.flatten() for g in on_z]))
+            for parameter, gradient in zip(heads, gradients[len(leaves_used) :], strict=True):
+                if gradient is not None:
+                    previous = parameter.grad
+                    parameter.grad = gradient if previous is None else previous + gradient
+        if not rows:
+            return 0.0
+        gradient_TX = torch.stack(rows)
+        combined_X = pcgrad(gradient_TX, self.generator)
+        pieces = torch.split(combined_X, [z.numel() for z in leaves_used])
+        torch.autograd.backward(
+            [z for z in shared if z.requires_grad],
+            [piece.view_as(z) for piece, z in zip(pieces, leaves_used, strict=True)],
+        )
+        return conflict_share(gradient_TX)
