@@ -23,7 +23,8 @@ class AlignedPolicy:
         """The model's chunk for each row, clipped to the action range."""
         (images,) = told.observation.images.values()
         texts = [instruction.text for instruction in told.instructions]
-        return np.clip(self.model.act(images, padded(told.observation.proprio), texts), -1.0, 1.0)
+        proprio = padded(told.observation.proprio)
+        return np.clip(self.model.act(told.task_id, images, proprio, texts), -1.0, 1.0)
 
 
 def padded(proprio: NDArray[np.float32]) -> NDArray[np.float32]:

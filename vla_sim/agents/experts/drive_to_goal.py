@@ -34,12 +34,16 @@ Ints = NDArray[np.int64]
 
 PREDICTED_STEPS = 30
 PREDICTED_DT_S = 0.3
+ALLOWED_MISS_M, TRIED_MISS_M = 1.3, 1.9
+"""By how much the tightest turn may miss a goal before the car draws away from it first [m]."""
 CREEP_M_S = 1.5
 """Speed while the car draws away from a goal that it cannot turn onto."""
 SAFE_M = 1.35
 """Predicted ways come no nearer to a rim than this with the car's centre and front, or pay [m]:"""
 CLOSE_COST = 10.0
 """seconds for each metre and predicted step."""
+WIDE_M, LONG_M = 0.9, 2.4
+"""What the car sweeps straight ahead: half its width, and its front, with room to spare [m]."""
 FRONT_M = 1.3
 """How far ahead of the car's centre the middle of its front half's circle lies [m]."""
 
@@ -180,7 +184,9 @@ def _is_inside_turn(
     """Whether a point is so near beside the car that its tightest turn circles around it."""
     ahead, beside = dx * cosine + dy * sine, abs(-dx * sine + dy * cosine)
     radius = 1.0 / curvature_limit
-    return math.sqrt(ahead * ahead + (beside - radius) ** 2) < radius - 1.3
+    # Worth a try as long as the point lies ahead; behind, another try would only orbit.
+    miss = TRIED_MISS_M if ahead > 0.0 else ALLOWED_MISS_M
+    return math.sqrt(ahead * ahead + (beside - radius) ** 2) < radius - miss
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
@@ -241,6 +247,13 @@ def _steer(
         tightest = max(tightest, min(need, 2.0 * curvature_limit))
     top = min(cruise, math.sqrt(lateral / max(tightest, 1e-3)))
     brake = braking_share * accel_limit
+    for o in range(len(obstacle)):
+        # Whatever the way says: slow down before what stands straight ahead.
+        ox, oy = obstacle[o, 0] - x, obstacle[o, 1] - y
+        ahead, beside = ox * cosine + oy * sine, abs(-ox * sine + oy * cosine)
+        if ahead > 0.0 and beside < obstacle[o, 2] + WIDE_M:
+            room = ahead - obstacle[o, 2] - LONG_M
+            top = min(top, max(stopping_speed(room, accel_limit), CREEP_M_S))
     dx, dy = goal_x - x, goal_y - y
     distance = math.sqrt(dx * dx + dy * dy)
     # A way around corners is longer than what is driven, and braking has a jerk-limited onset.
