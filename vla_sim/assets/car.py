@@ -135,46 +135,46 @@ CAR = Embodiment(
 CAR_MANNERS: dict[Manner, MannerProfile] = {
     "normal": MannerProfile(
         motion_group="longitudinal",
-        velocity=6.0,
-        acceleration=2.0,
+        velocity=2.8,
+        acceleration=1.6,
         jerk=4.0,
-        typical_speed_band=(3.5, 6.6),
-        peak_acceleration=3.0,
+        typical_speed_band=(1.6, 3.0),
+        peak_acceleration=2.4,
         peak_jerk=8.0,
         still_speed=0.2,
     ),
     "slowly": MannerProfile(
         motion_group="longitudinal",
-        velocity=3.0,
+        velocity=1.9,
         acceleration=1.0,
         jerk=2.5,
-        typical_speed_band=(1.5, 3.4),
-        peak_acceleration=1.8,
+        typical_speed_band=(1.0, 2.1),
+        peak_acceleration=1.6,
         peak_jerk=6.0,
         still_speed=0.2,
     ),
     "quickly": MannerProfile(
         motion_group="longitudinal",
-        velocity=9.0,
+        velocity=7.0,
         acceleration=2.4,
         jerk=6.0,
-        typical_speed_band=(4.5, 10.0),
+        typical_speed_band=(1.6, 7.2),
         peak_acceleration=4.05,
         peak_jerk=12.0,
         still_speed=0.2,
     ),
     "smoothly": MannerProfile(
         motion_group="longitudinal",
-        velocity=5.0,
+        velocity=2.8,
         acceleration=0.9,
         jerk=1.2,
-        typical_speed_band=(2.5, 5.5),
+        typical_speed_band=(1.4, 3.0),
         peak_acceleration=1.2,
-        peak_jerk=2.4,
+        peak_jerk=2.0,
         still_speed=0.2,
     ),
 }
-"""For driving to a place from rest and stopping there."""
+"""For driving some 20 m from rest, around obstacles, and stopping there."""
 
 ROAD_MANNERS: dict[Manner, MannerProfile] = {
     "normal": MannerProfile(
