@@ -24,8 +24,10 @@ _MAX_TURN_RAD = 0.1
 """How far the commanded orientation runs ahead of the reference's; also its correction a step."""
 _MAX_GRIP_LEAD_M = 0.024
 """Opening beyond which a finger's servo is saturated, both fingers together."""
-_LEAN_COSINE = -np.cos(0.7)
-"""Third component of the tool's axis when it leans by 0.7 rad from straight down."""
+_LEAN_COSINE = -np.cos(0.6)
+"""Third component of the tool's axis when it leans by 0.6 rad from straight down."""
+_MAX_YAW_RAD = 1.5
+"""How far the gripper may turn about the vertical, either way."""
 _BRAKE_M_S2 = 1.0
 """Deceleration at the walls of the workspace."""
 _RETURN_M_S = 0.1
@@ -163,11 +165,14 @@ def command_rows(
         if ahead < _MAX_TURN_RAD or not growing:
             turned_mat[:] = mat_ref[row]
             rotate(turned_mat, f[3:6] * dt)
-            # The gripper may lean, but not further than this.
-            if turned_mat[2, 2] < _LEAN_COSINE or turned_mat[2, 2] < mat_ref[row, 2, 2]:
-                mat_ref[row] = turned_mat
+            # The gripper may lean and turn, but not further than this.
+            yaw = abs(math.atan2(mat_ref[row, 1, 0], mat_ref[row, 0, 0]))
+            turned_yaw = abs(math.atan2(turned_mat[1, 0], turned_mat[0, 0]))
+            leans = turned_mat[2, 2] > max(_LEAN_COSINE, mat_ref[row, 2, 2])
+            if leans or turned_yaw > max(_MAX_YAW_RAD, yaw):
+                f[3], f[4], f[5] = 0.0, 0.0, 0.0
             else:
-                f[3], f[4] = 0.0, 0.0
+                mat_ref[row] = turned_mat
             rotation_error(mat_ref[row], mat, twist[3:])
             ahead = np.sqrt(twist[3] ** 2 + twist[4] ** 2 + twist[5] ** 2)
         turn = min(1.0, _MAX_TURN_RAD / max(ahead, 1e-12))
