@@ -11,11 +11,16 @@ class ChunkModel(Protocol):
     """A trained model as a policy needs it."""
 
     def act(
-        self, images: NDArray[np.uint8], proprio: NDArray[np.float32], texts: Sequence[str]
+        self,
+        task_id: str,
+        images: NDArray[np.uint8],
+        proprio: NDArray[np.float32],
+        texts: Sequence[str],
     ) -> NDArray[np.float32]:
         """Normalised action chunks.
 
         Args:
+            task_id: Says which robot acts, and nothing else: the task is in picture and words.
             images: (m, h, w, 3).
             proprio: (m, N_PROPRIO), padded.
             texts: m instructions; "" is no instruction.

@@ -1,0 +1,91 @@
+"""What a protocol runs, and what is read off its episodes."""
+
+from collections.abc import Sequence
+from importlib.metadata import version
+
+import mujoco
+
+from vla_sim.envs.crank import CrankConfig
+from vla_sim.envs.plan import draw_spec
+from vla_sim.envs.tasks import TASK_IDS, make_task
+from vla_sim.eval.body import Body, body_of
+from vla_sim.eval.protocol import Protocol
+from vla_sim.physics.render import make_renderer
+from vla_sim.records.camera import CameraSpec
+from vla_sim.records.episode import Arm, EpisodeSpec
+from vla_sim.records.instruction import LANGUAGES, Language
+from vla_sim.records.manner import MANNERS
+
+ALL_ARMS: tuple[Arm, ...] = ("correct", "empty", "swapped", "held_out", "other_language")
+GALLERY_SEEDS_FROM = 500_000
+"""Held-out scenes of the retrieval gallery: neither trained on nor benchmarked."""
+
+
+def make_protocol(
+    name: str,
+    *,
+    tasks: Sequence[str] = TASK_IDS,
+    first_seed: int,
+    n_episodes: int,
+    arms: tuple[Arm, ...] = ("correct",),
+    languages: tuple[Language, ...] = LANGUAGES,
+    crank: CrankConfig | None = None,
+) -> Protocol:
+    """A protocol on this machine's engine and renderer, all manners."""
+    crank = crank or CrankConfig()
+    return Protocol(
+        name=name,
+        tasks=tuple(tasks),
+        first_seed=first_seed,
+        n_episodes=n_episodes,
+        arms=arms,
+        languages=languages,
+        manners=MANNERS,
+        renderer=renderer_id(crank.renderer),
+        engine=f"mujoco {version('mujoco')}",
+        image_size=(crank.image_size, crank.image_size),
+    )
+
+
+def renderer_id(name: str) -> str:
+    """The id that pictures of a renderer carry in run cards, with its version or backend.
+
+    Raises:
+        UnknownName: If there is no such renderer.
+        RenderBackendError: If it does not work here.
+    """
+    empty = mujoco.MjSpec().compile()
+    camera = CameraSpec(position=(1.0, 0.0, 1.0), target=(0.0, 0.0, 0.0), fov_y_deg=45.0)
+    return make_renderer(name, empty, camera, 16, 16).id
+
+
+def planned(protocol: Protocol) -> dict[str, list[EpisodeSpec]]:
+    """The protocol's episodes by task; the same seeds, goals and manners in every arm."""
+    return {
+        task_id: [
+            _spec(protocol, task_id, seed, arm) for arm in protocol.arms for seed in protocol.seeds
+        ]
+        for task_id in protocol.tasks
+    }
+
+
+def _spec(protocol: Protocol, task_id: str, seed: int, arm: Arm) -> EpisodeSpec:
+    drawn = draw_spec(task_id, seed, arm=arm)
+    language, manner = drawn.language, drawn.manner
+    if language not in protocol.languages:
+        language = protocol.languages[seed % len(protocol.languages)]
+    if manner not in protocol.manners:
+        manner = protocol.manners[seed % len(protocol.manners)]
+    return draw_spec(task_id, seed, arm=arm, manner=manner, language=language)
+
+
+def gallery_plan(tasks: Sequence[str], n_per_task: int) -> dict[str, list[EpisodeSpec]]:
+    """Episodes of the experts that retrieval is measured on."""
+    seeds = range(GALLERY_SEEDS_FROM, GALLERY_SEEDS_FROM + n_per_task)
+    return {task_id: [draw_spec(task_id, seed) for seed in seeds] for task_id in tasks}
+
+
+def bodies(tasks: Sequence[str] = TASK_IDS) -> dict[str, Body]:
+    """What the metrics have to know of each task's robot."""
+    made = {task_id: make_task(task_id) for task_id in tasks}
+    return {k: body_of(task.robot.embodiment, task.manners) for k, task in made.items()}

@@ -1,0 +1,90 @@
+"""The judge: from one evaluation to a report, and from all of them to a decision."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol as Role
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vla_sim.envs.language.grammar import MEANINGS, say
+from vla_sim.envs.streams import stream
+from vla_sim.eval.aggregate import eval_report
+from vla_sim.eval.body import Body
+from vla_sim.eval.protocol import Protocol
+from vla_sim.eval.retrieval import retrieval_report
+from vla_sim.eval.stopping import StoppingConfig, decide
+from vla_sim.records.episode import Episode
+from vla_sim.records.instruction import LANGUAGES
+from vla_sim.records.reports import EvalReport, RetrievalReport, StopDecision
+from vla_sim.records.triple import Rows
+
+Floats = NDArray[np.float32]
+
+
+class Embedder(Role):
+    """Three towers, in numpy: unit vectors."""
+
+    def embed_clips(self, rows: Rows) -> Floats:
+        """(N, d) of segment triples."""
+        ...
+
+    def embed_texts(self, texts: Sequence[str]) -> Floats:
+        """(N, d) of sentences."""
+        ...
+
+    def embed_actions(self, rows: Rows) -> Floats:
+        """(N, d) of segment triples."""
+        ...
+
+
+def gallery_texts(rows: Rows) -> list[str]:
+    """One seen paraphrase for each segment of a gallery, the same at every call."""
+    rng = stream("gallery", 0, "words")
+    texts = []
+    for row, meaning in enumerate(rows["meaning"].tolist()):
+        language = LANGUAGES[row % len(LANGUAGES)]
+        texts.append(say(MEANINGS[meaning], language=language, split="seen", rng=rng).text)
+    return texts
+
+
+def retrieve(model: Embedder, gallery: Rows) -> RetrievalReport:
+    """Retrieval in all directions over a gallery of segments."""
+    return retrieval_report(
+        {
+            "V": model.embed_clips(gallery),
+            "L": model.embed_texts(gallery_texts(gallery)),
+            "A": model.embed_actions(gallery),
+        },
+        np.asarray(gallery["meaning"], dtype=np.int64),
+    )
+
+
+@dataclass(kw_only=True)
+class Judge:
+    """Keeps the reports of one run and decides on each of them."""
+
+    protocol: Protocol
+    bodies: dict[str, Body]
+    stopping: StoppingConfig
+    gallery: Rows
+    history: list[EvalReport] = field(default_factory=list)
+    decisions: list[StopDecision] = field(default_factory=list)
+
+    def judge(
+        self, model: Embedder, episodes: Sequence[Episode], *, step: int, elapsed_s: float
+    ) -> tuple[EvalReport, StopDecision]:
+        """Report on a model and decide."""
+        report = eval_report(
+            episodes,
+            self.bodies,
+            protocol=self.protocol.stamp,
+            step=step,
+            elapsed_s=elapsed_s,
+            retrieval=retrieve(model, self.gallery),
+            run_card=self.protocol.card,
+        )
+        self.history.append(report)
+        decision = decide(self.history, self.stopping)
+        self.decisions.append(decision)
+        return report, decision

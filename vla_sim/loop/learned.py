@@ -1,0 +1,93 @@
+"""The learned model as policies and measurements need it: a checkpoint behind arrays."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from vla_sim.align.checkpoint import load_checkpoint
+from vla_sim.align.inference import Decision, ModelPolicyCore
+from vla_sim.align.model import AlignModel
+from vla_sim.envs.tasks import TASK_IDS
+from vla_sim.errors import UnknownName
+from vla_sim.records.triple import Rows
+
+Floats = NDArray[np.float32]
+
+BODY_OF_TASK = {
+    "vla_sim/Reach-v0": "panda",
+    "vla_sim/Lift-v0": "panda",
+    "vla_sim/DriveToGoal-v0": "ackermann_car in the arena",
+    "vla_sim/ChangeLane-v0": "ackermann_car on the road",
+}
+"""Tasks of one body share scales: a car's position means another thing on a road, where the camera
+drives along, than in an arena."""
+BODY_NAMES = tuple(dict.fromkeys(BODY_OF_TASK.values()))
+TASK_BODY = tuple(BODY_NAMES.index(BODY_OF_TASK[task_id]) for task_id in TASK_IDS)
+
+
+class LearnedModel:
+    """An aligned model: acts (`ChunkModel`) and embeds (`Embedder`)."""
+
+    def __init__(self, model: AlignModel, task_body: Sequence[int] = TASK_BODY) -> None:
+        self.core = ModelPolicyCore(model)
+        self.task_body = np.array(task_body, dtype=np.int64)
+
+    @classmethod
+    def load(cls, folder: Path) -> "LearnedModel":
+        """The model of a checkpoint.
+
+        Raises:
+            DamagedFile: If it is missing, damaged or foreign.
+        """
+        torch.set_num_threads(1)
+        checkpoint = load_checkpoint(folder)
+        return cls(checkpoint.model, checkpoint.task_body)
+
+    def decide(
+        self,
+        task_id: str,
+        images: NDArray[np.uint8],
+        proprio: NDArray[np.float32],
+        texts: Sequence[str],
+    ) -> Decision:
+        """Chunks with the attention and the goals behind them.
+
+        Raises:
+            UnknownName: If there is no such task.
+        """
+        if task_id not in TASK_IDS:
+            raise UnknownName("task", task_id, TASK_IDS)
+        body = int(self.task_body[TASK_IDS.index(task_id)])
+        return self.core.decide(images, proprio, texts, body)
+
+    def act(
+        self,
+        task_id: str,
+        images: NDArray[np.uint8],
+        proprio: NDArray[np.float32],
+        texts: Sequence[str],
+    ) -> Floats:
+        """Only the chunks of `decide`."""
+        return self.decide(task_id, images, proprio, texts).chunk
+
+    def embed_clips(self, rows: Rows) -> Floats:
+        """z_V of segment triples, (N, d)."""
+        return self.core.embed_clips(
+            np.asarray(rows["clip"], dtype=np.uint8),
+            np.asarray(rows["clip_time_s"], dtype=np.float32),
+        )
+
+    def embed_texts(self, texts: Sequence[str]) -> Floats:
+        """z_L of sentences, (N, d)."""
+        return self.core.embed_texts(texts)
+
+    def embed_actions(self, rows: Rows) -> Floats:
+        """z_A of segment triples, (N, d)."""
+        knots, duration, start = (
+            np.asarray(rows[name], dtype=np.float32) for name in ("knots", "duration_s", "start")
+        )
+        body = self.task_body[np.asarray(rows["task"], dtype=np.int64)]
+        return self.core.embed_actions(knots, duration, start, body)
