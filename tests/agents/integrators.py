@@ -73,7 +73,7 @@ class KinematicArm:
 
     def step(self, action: NDArray[np.float32]) -> None:
         dt_s = ARM.control_dt_s
-        wanted = low_pass(self.velocity, action[:, :3] * 0.8, self._gain)
+        wanted = low_pass(self.velocity, 0.8 * action[:, :3].astype(np.float64), self._gain)
         self.acceleration = (wanted - self.velocity) / dt_s
         self.velocity = wanted
         offset = self.objects - self.tool[:, None, :]
@@ -112,8 +112,8 @@ class KinematicCar:
         }
 
     def step(self, action: NDArray[np.float32]) -> None:
-        self.accel = low_pass(self.accel, action[:, 0] * 4.0, self._gain)
-        self.curvature = low_pass(self.curvature, action[:, 1] * 0.2, self._gain)
+        self.accel = low_pass(self.accel, 4.0 * action[:, 0].astype(np.float64), self._gain)
+        self.curvature = low_pass(self.curvature, 0.2 * action[:, 1].astype(np.float64), self._gain)
         rear = self.pose[:, :2] - CENTRE_TO_REAR_M * self._forward()
         for _ in range(10):
             rear += 0.01 * self.speed[:, None] * self._forward()

@@ -1,0 +1,1 @@
+"""Who acts: control policies, and the experts that teach."""

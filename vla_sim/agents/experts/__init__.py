@@ -1,0 +1,1 @@
+"""Teachers: pure functions of the privileged state."""

@@ -2,25 +2,25 @@
 
 import math
 
-from numba import njit
+from vla_sim.physics.render.compiled import entry
 
 BRAKE_RATE = 0.8  # [1/s] v = rate * distance close to a stop: no jolt at standstill
 SPEED_RATE = 1.2  # [1/s] how fast a speed error is worked off
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@entry
 def clip(value: float, low: float, high: float) -> float:
     """Value within [low, high]."""
     return min(max(value, low), high)
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@entry
 def wrap(angle: float) -> float:
     """Angle in (-pi, pi]."""
     return math.atan2(math.sin(angle), math.cos(angle))
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@entry
 def filtered_command(
     wanted: float, filtered: float, gain: float, scale: float
 ) -> tuple[float, float]:
@@ -29,7 +29,7 @@ def filtered_command(
     return command, filtered + gain * (command * scale - filtered)
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@entry
 def stopping_speed(distance: float, deceleration: float) -> float:
     """Speed from which a car can still stop within `distance`, without a jolt at the end [m/s]."""
     near = deceleration / (BRAKE_RATE * BRAKE_RATE)
@@ -40,7 +40,7 @@ def stopping_speed(distance: float, deceleration: float) -> float:
     return math.sqrt(2.0 * deceleration * (distance - 0.5 * near))
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@entry
 def next_acceleration(
     wanted: float, acceleration: float, limit: float, jerk: float, dt_s: float
 ) -> float:
@@ -49,7 +49,7 @@ def next_acceleration(
     return acceleration + change
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@entry
 def moved(
     x: float,
     y: float,

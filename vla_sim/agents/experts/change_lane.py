@@ -8,10 +8,10 @@ back in its own lane first.
 
 import math
 from collections.abc import Mapping
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from vla_sim.agents.experts.car_motion import (
@@ -22,9 +22,11 @@ from vla_sim.agents.experts.car_motion import (
     next_acceleration,
     wrap,
 )
+from vla_sim.agents.experts.kernel_settings import settings_of, settings_type
 from vla_sim.agents.experts.privileged_rows import checked_rows, manner_limits
 from vla_sim.assets.car import CENTRE_TO_REAR_M
 from vla_sim.physics.filters import low_pass_gain
+from vla_sim.physics.render.compiled import entry
 from vla_sim.records.embodiment import Embodiment
 from vla_sim.records.manner import Manner, MannerProfile
 
@@ -37,7 +39,7 @@ STEP_PEAK = 0.371
 
 @dataclass(frozen=True, kw_only=True)
 class ChangeLaneExpertConfig:
-    """Settings of ChangeLaneExpert; the kernel reads them in this order."""
+    """Settings of ChangeLaneExpert."""
 
     lane_width_m: float = 3.5
     to_rear_m: float = CENTRE_TO_REAR_M
@@ -68,6 +70,9 @@ class ChangeLaneExpertConfig:
         return ChangeLaneExpert(self, embodiment, manners)
 
 
+ChangeLaneSettings = settings_type("ChangeLaneSettings", ChangeLaneExpertConfig, __name__)
+
+
 class ChangeLaneExpert:
     """Critically damped lane change with gap keeping."""
 
@@ -77,7 +82,7 @@ class ChangeLaneExpert:
         embodiment: Embodiment,
         manners: Mapping[Manner, MannerProfile],
     ) -> None:
-        self._settings = astuple(config)
+        self._settings = settings_of(ChangeLaneSettings, config)
         self._dt_s = embodiment.control_dt_s
         self._scale = embodiment.action_scale
         self._gain = low_pass_gain(embodiment.bandwidth_fraction, embodiment.control_dt_s)
@@ -123,71 +128,63 @@ class ChangeLaneExpert:
         return action.astype(np.float32)
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
-def _gap_speed(gap: float, lead_speed: float, speed: float, wanted_gap: float, rate: float) -> float:
+@entry
+def _gap_speed(
+    gap: float, lead_speed: float, speed: float, wanted_gap: float, rate: float
+) -> float:
     """Speed that brings a gap towards the wanted one [m/s]."""
     if gap == np.inf:
         return np.inf
     return max(lead_speed + rate * (gap - wanted_gap), 0.0)
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@entry
 def _roll_out(
     car: Floats,
     traffic: Floats,
     limits: Floats,
-    settings: tuple[float, ...],
+    settings: Any,
     scale: Floats,
     gain: float,
     dt_s: float,
     action: Floats,
 ) -> None:
     """Fill `action` (m, size, 2) for cars (m, 6): x, y, yaw, speed, acceleration, curvature."""
-    (
-        lane_width,
-        to_rear,
-        rate_min,
-        rate_max,
-        jerk_y,
-        yaw_limit,
-        curvature_limit,
-        length,
-        standstill_gap,
-        time_gap,
-        gap_rate,
-        merge_gap,
-    ) = settings
+    lane_width, to_rear = settings.lane_width_m, settings.to_rear_m
     for row in range(len(car)):
         x, y, yaw, speed, accel, curve = car[row]
         yaw = wrap(yaw)
         speed = max(speed, 0.0)
         lane_y, lead_x, lead_speed, own_x, own_speed = traffic[row]
         cruise, accel_limit, jerk = limits[row]
-        rate = clip(math.sqrt(accel_limit / (STEP_PEAK * lane_width)), rate_min, rate_max)
+        rate = clip(
+            math.sqrt(accel_limit / (STEP_PEAK * lane_width)), settings.rate_min, settings.rate_max
+        )
         for k in range(action.shape[1]):
             # Lengthwise.
-            wanted_gap = standstill_gap + time_gap * speed
-            gap, own_gap = lead_x - x - length, own_x - x - length
-            top = min(cruise, _gap_speed(gap, lead_speed, speed, wanted_gap, gap_rate))
+            wanted_gap = settings.standstill_gap_m + settings.time_gap_s * speed
+            gap, own_gap = lead_x - x - settings.length_m, own_x - x - settings.length_m
+            top = min(cruise, _gap_speed(gap, lead_speed, speed, wanted_gap, settings.gap_rate))
             here = lane_y + lane_width * math.floor((y - lane_y) / lane_width + 0.5)
             if here != lane_y:
-                top = min(top, _gap_speed(own_gap, own_speed, speed, wanted_gap, gap_rate))
+                top = min(top, _gap_speed(own_gap, own_speed, speed, wanted_gap, settings.gap_rate))
             accel_next = next_acceleration(
                 SPEED_RATE * (top - speed), accel, accel_limit, jerk, dt_s
             )
             # Sideways.
             aim = lane_y
-            if gap < merge_gap and here != lane_y:
+            if gap < settings.merge_gap_m and here != lane_y:
                 aim = here
             error = clip(aim - (y - to_rear * math.sin(yaw)), -lane_width, lane_width)
             v = max(speed, 2.0)
             v_y, a_y = speed * math.sin(yaw), v * v * curve * math.cos(yaw)
             jerk_wanted = rate * (rate * (rate * error - 3.0 * v_y) - 3.0 * a_y)
+            jerk_y = settings.lateral_jerk
             a_next = a_y + clip(jerk_wanted, -jerk_y, jerk_y) * dt_s
-            if abs(yaw) > yaw_limit:  # a strange state: first of all back along the road
+            if abs(yaw) > settings.yaw_limit:  # a strange state: first of all back along the road
                 a_next = -math.copysign(2.0, yaw)
             curve_next = a_next / (v * v * max(math.cos(yaw), 0.3))
-            curve_next = clip(curve_next, -curvature_limit, curvature_limit)
+            curve_next = clip(curve_next, -settings.curvature_limit, settings.curvature_limit)
             action[row, k, 0], accel = filtered_command(accel_next, accel, gain, scale[0])
             action[row, k, 1], curve = filtered_command(curve_next, curve, gain, scale[1])
             x, y, yaw, speed = moved(x, y, yaw, speed, accel, curve, to_rear, dt_s)

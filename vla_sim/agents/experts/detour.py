@@ -3,10 +3,10 @@
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from vla_sim.agents.experts.car_motion import wrap
+from vla_sim.physics.render.compiled import entry
 
 Floats = NDArray[np.float64]
 
@@ -18,7 +18,7 @@ WALL_M = 60.0
 """Length of the wall that forbids one side of a circle [m]."""
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@entry
 def first_hit(ax: float, ay: float, bx: float, by: float, circles: Floats) -> int:
     """Which circle (x, y, radius) the straight way from a to b enters first; -1 for none."""
     dx, dy = bx - ax, by - ay
@@ -36,7 +36,7 @@ def first_hit(ax: float, ay: float, bx: float, by: float, circles: Floats) -> in
     return hit
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@entry
 def crosses(ax: float, ay: float, bx: float, by: float, wall: Floats) -> bool:
     """Whether the straight way from a to b crosses the wall (x0, y0, x1, y1)."""
     dx, dy = bx - ax, by - ay
@@ -45,10 +45,10 @@ def crosses(ax: float, ay: float, bx: float, by: float, wall: Floats) -> bool:
     side_1 = dx * (wall[3] - ay) - dy * (wall[2] - ax)
     side_a = wx * (ay - wall[1]) - wy * (ax - wall[0])
     side_b = wx * (by - wall[1]) - wy * (bx - wall[0])
-    return side_0 * side_1 < 0.0 and side_a * side_b < 0.0
+    return bool(side_0 * side_1 < 0.0 and side_a * side_b < 0.0)
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@entry
 def wall_beside(circle: Floats, dx: float, dy: float, side: float) -> Floats:
     """A wall from a circle's centre to the right (side -1) or left (+1) of a direction."""
     length = max(math.sqrt(dx * dx + dy * dy), 1e-9)
@@ -59,7 +59,7 @@ def wall_beside(circle: Floats, dx: float, dy: float, side: float) -> Floats:
     return wall
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@entry
 def shortest_way(
     x: float,
     y: float,

@@ -7,10 +7,10 @@ on a kinematic bicycle. All of it is a function of the state alone.
 
 import math
 from collections.abc import Mapping
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from vla_sim.agents.experts.car_motion import (
@@ -23,9 +23,11 @@ from vla_sim.agents.experts.car_motion import (
     wrap,
 )
 from vla_sim.agents.experts.detour import N_CORNERS, first_hit, shortest_way, wall_beside
+from vla_sim.agents.experts.kernel_settings import settings_of, settings_type
 from vla_sim.agents.experts.privileged_rows import checked_rows, manner_limits
 from vla_sim.assets.car import CENTRE_TO_REAR_M
 from vla_sim.physics.filters import low_pass_gain
+from vla_sim.physics.render.compiled import entry
 from vla_sim.records.embodiment import Embodiment
 from vla_sim.records.manner import Manner, MannerProfile
 
@@ -50,7 +52,7 @@ FRONT_M = 1.3
 
 @dataclass(frozen=True, kw_only=True)
 class DriveToGoalExpertConfig:
-    """Settings of DriveToGoalExpert; the kernel reads them in this order."""
+    """Settings of DriveToGoalExpert."""
 
     margin_m: float = 1.9
     """The car's centre keeps this far from an obstacle's rim: half its width and room to spare."""
@@ -83,6 +85,9 @@ class DriveToGoalExpertConfig:
         return DriveToGoalExpert(self, embodiment, manners)
 
 
+DriveSettings = settings_type("DriveSettings", DriveToGoalExpertConfig, __name__)
+
+
 class DriveToGoalExpert:
     """Model-predictive choice of a way, pure pursuit along it."""
 
@@ -92,7 +97,7 @@ class DriveToGoalExpert:
         embodiment: Embodiment,
         manners: Mapping[Manner, MannerProfile],
     ) -> None:
-        self._settings = astuple(config)
+        self._settings = settings_of(DriveSettings, config)
         self._dt_s = embodiment.control_dt_s
         self._scale = embodiment.action_scale
         self._gain = low_pass_gain(embodiment.bandwidth_fraction, embodiment.control_dt_s)
@@ -120,7 +125,7 @@ class DriveToGoalExpert:
         return action.astype(np.float32)
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@entry
 def _kept_clear(x: float, y: float, goal: Floats, obstacle: Floats, margin: float) -> Floats:
     """Obstacles blown up by the margin, but never over the car or the goal."""
     circles = np.empty_like(obstacle)
@@ -133,7 +138,7 @@ def _kept_clear(x: float, y: float, goal: Floats, obstacle: Floats, margin: floa
     return circles
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@entry
 def _along(way: Floats, n: int, x: float, y: float) -> tuple[int, float, float, float]:
     """Where a way is nearest to a point: leg, x and y there, and what is left to its end [m]."""
     best, leg, at_x, at_y = np.inf, 0, way[0, 0], way[0, 1]
@@ -153,7 +158,7 @@ def _along(way: Floats, n: int, x: float, y: float) -> tuple[int, float, float, 
     return leg, at_x, at_y, left
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@entry
 def _ahead(
     way: Floats, n: int, leg: int, x: float, y: float, distance: float
 ) -> tuple[float, float]:
@@ -168,7 +173,7 @@ def _ahead(
     return x, y
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@entry
 def _pursuit_curvature(dx: float, dy: float, cosine: float, sine: float) -> float:
     """Curvature of the arc from the rear axle through a point (dx, dy) away from it [1/m]."""
     ahead, beside = dx * cosine + dy * sine, -dx * sine + dy * cosine
@@ -177,7 +182,7 @@ def _pursuit_curvature(dx: float, dy: float, cosine: float, sine: float) -> floa
     return 2.0 * beside / max(dx * dx + dy * dy, 1.0)
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@entry
 def _is_inside_turn(
     dx: float, dy: float, cosine: float, sine: float, curvature_limit: float
 ) -> bool:
@@ -189,14 +194,14 @@ def _is_inside_turn(
     return math.sqrt(ahead * ahead + (beside - radius) ** 2) < radius - miss
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@entry
 def _planned_deceleration(distance: float, deceleration: float, speed: float) -> float:
     """How fast the stopping speed falls while driving towards the stop [m/s^2]."""
     slope = stopping_speed(distance + 0.05, deceleration) - stopping_speed(distance, deceleration)
     return min(slope / 0.05 * speed, deceleration)
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@entry
 def _steer(
     car: Floats,
     way: Floats,
@@ -204,31 +209,18 @@ def _steer(
     obstacle: Floats,
     margin: float,
     limits: Floats,
-    settings: tuple[float, ...],
+    settings: Any,
     dt_s: float,
 ) -> tuple[float, float]:
     """Acceleration and curvature of the next step of a car (6,) along a way of n corners."""
-    (
-        _,
-        _,
-        to_rear,
-        lateral,
-        lateral_limit,
-        curvature_rate,
-        curvature_limit,
-        lookahead_s,
-        lookahead_min,
-        preview_s,
-        braking_share,
-        arrived,
-    ) = settings
+    curvature_limit, to_rear = settings.curvature_limit, settings.to_rear_m
     x, y, yaw, speed, accel, curve = car
     cruise, accel_limit, jerk = limits
     cosine, sine = math.cos(yaw), math.sin(yaw)
     rear_x, rear_y = x - to_rear * cosine, y - to_rear * sine
     goal_x, goal_y = way[n - 1]
     leg, at_x, at_y, left = _along(way, n, x, y)
-    reach = max(lookahead_min, lookahead_s * speed)
+    reach = max(settings.lookahead_min_m, settings.lookahead_s * speed)
     to_x, to_y = _ahead(way, n, leg, at_x, at_y, reach)
     for o in range(len(obstacle)):
         # Too near an obstacle: aim away from it, unless the goal itself is that near.
@@ -242,11 +234,11 @@ def _steer(
     bend = _pursuit_curvature(to_x - rear_x, to_y - rear_y, cosine, sine)
     tightest = abs(curve)
     for p in range(1, 4):
-        far_x, far_y = _ahead(way, n, leg, at_x, at_y, preview_s * speed * p / 3.0 + reach)
+        far_x, far_y = _ahead(way, n, leg, at_x, at_y, settings.preview_s * speed * p / 3.0 + reach)
         need = abs(_pursuit_curvature(far_x - rear_x, far_y - rear_y, cosine, sine))
         tightest = max(tightest, min(need, 2.0 * curvature_limit))
-    top = min(cruise, math.sqrt(lateral / max(tightest, 1e-3)))
-    brake = braking_share * accel_limit
+    top = min(cruise, math.sqrt(settings.lateral_acceleration / max(tightest, 1e-3)))
+    brake = settings.braking_share * accel_limit
     for o in range(len(obstacle)):
         # Whatever the way says: slow down before what stands straight ahead.
         ox, oy = obstacle[o, 0] - x, obstacle[o, 1] - y
@@ -259,7 +251,7 @@ def _steer(
     # A way around corners is longer than what is driven, and braking has a jerk-limited onset.
     left = min(left, 1.05 * distance)
     left = max(left - 0.5 * speed * brake / jerk, 0.5 * left)
-    if distance < arrived or (distance < 1.5 and dx * cosine + dy * sine < 0.0):
+    if distance < settings.arrived_m or (distance < 1.5 and dx * cosine + dy * sine < 0.0):
         bend, top = 0.0, 0.0
     elif n == 2 and _is_inside_turn(dx, dy, cosine, sine, curvature_limit):
         bend, top = 0.0, min(top, max(stopping_speed(left, brake), CREEP_M_S))
@@ -269,12 +261,12 @@ def _steer(
     if top < cruise and speed > 0.3 and left < 0.5 * speed * speed / brake + 2.0:
         wanted -= _planned_deceleration(left, brake, speed)
     accel_next = next_acceleration(wanted, accel, accel_limit, jerk, dt_s)
-    most = min(curvature_limit, lateral_limit / max(speed * speed, 1.0))
-    step = curvature_rate * dt_s
+    most = min(curvature_limit, settings.lateral_limit / max(speed * speed, 1.0))
+    step = settings.curvature_rate * dt_s
     return accel_next, curve + clip(clip(bend, -most, most) - curve, -step, step)
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@entry
 def _price(
     start: Floats,
     way: Floats,
@@ -282,7 +274,7 @@ def _price(
     obstacle: Floats,
     margin: float,
     limits: Floats,
-    settings: tuple[float, ...],
+    settings: Any,
     bound: float,
 ) -> float:
     """Seconds that driving a way takes, and more for coming near obstacles or missing the goal.
@@ -296,7 +288,7 @@ def _price(
         accel, curve = _steer(car, way, n, obstacle, margin, limits, settings, PREDICTED_DT_S)
         car[4], car[5] = accel, curve
         car[0], car[1], car[2], car[3] = moved(
-            car[0], car[1], car[2], car[3], accel, curve, settings[2], PREDICTED_DT_S
+            car[0], car[1], car[2], car[3], accel, curve, settings.to_rear_m, PREDICTED_DT_S
         )
         price += PREDICTED_DT_S
         front_x = car[0] + FRONT_M * math.cos(car[2])
@@ -311,31 +303,31 @@ def _price(
     return price + 2.0 * distance
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@entry
 def _plan(
     car: Floats,
     goal: Floats,
     obstacle: Floats,
     limits: Floats,
-    settings: tuple[float, ...],
+    settings: Any,
     way: Floats,
 ) -> tuple[int, float]:
     """The cheapest of a few ways: corners, written into `way`, and the margin they keep."""
     x, y, yaw = car[0], car[1], car[2]
     way[0, 0], way[0, 1] = x, y
     way[1, 0], way[1, 1] = goal
-    circles = _kept_clear(x, y, goal, obstacle, settings[0])
+    circles = _kept_clear(x, y, goal, obstacle, settings.margin_m)
     hit = first_hit(x, y, goal[0], goal[1], circles)
     if hit < 0:
-        return 2, settings[0]
-    best, n_best, best_margin, best_side = np.inf, 2, settings[0], 1.0
+        return 2, settings.margin_m
+    best, n_best, best_margin, best_side = np.inf, 2, settings.margin_m, 1.0
     trial = np.empty_like(way)
     dx, dy = goal[0] - x, goal[1] - y
     # The side on which the obstacle's centre does not lie is the likelier one: it bounds the rest.
     likely = math.copysign(1.0, dx * (obstacle[hit, 1] - y) - dy * (obstacle[hit, 0] - x))
     for t in range(3):
         side = likely if t == 0 else (-likely if t == 1 else best_side)
-        margin = settings[0] if t < 2 else settings[1]
+        margin = settings.margin_m if t < 2 else settings.wide_margin_m
         if t == 2:
             circles = _kept_clear(x, y, goal, obstacle, margin)
         wall = wall_beside(obstacle[hit], dx, dy, side)
@@ -349,13 +341,13 @@ def _plan(
     return n_best, best_margin
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@entry
 def _roll_out(
     cars: Floats,
     goal: Floats,
     obstacle: Floats,
     limits: Floats,
-    settings: tuple[float, ...],
+    settings: Any,
     scale: Floats,
     gain: float,
     dt_s: float,
@@ -368,11 +360,9 @@ def _roll_out(
         car[2], car[3] = wrap(car[2]), max(car[3], 0.0)
         n, margin = _plan(car, goal[row], obstacle[row], limits[row], settings, way)
         for k in range(action.shape[1]):
-            accel, curve = _steer(
-                car, way, n, obstacle[row], margin, limits[row], settings, dt_s
-            )
+            accel, curve = _steer(car, way, n, obstacle[row], margin, limits[row], settings, dt_s)
             action[row, k, 0], car[4] = filtered_command(accel, car[4], gain, scale[0])
             action[row, k, 1], car[5] = filtered_command(curve, car[5], gain, scale[1])
             car[0], car[1], car[2], car[3] = moved(
-                car[0], car[1], car[2], car[3], car[4], car[5], settings[2], dt_s
+                car[0], car[1], car[2], car[3], car[4], car[5], settings.to_rear_m, dt_s
             )

@@ -7,17 +7,19 @@ object in the hand is put down before it is let go.
 
 import math
 from collections.abc import Mapping
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from vla_sim.agents.experts.kernel_settings import settings_of, settings_type
 from vla_sim.agents.experts.privileged_rows import checked_rows
 from vla_sim.agents.experts.tool_motion import ToolMotionConfig
 from vla_sim.assets.panda import GRIPPER_SPEED_M_S
 from vla_sim.assets.props import CYLINDER_RADIUS_M
 from vla_sim.physics.filters import input_for, low_pass_gain
+from vla_sim.physics.render.compiled import entry
 from vla_sim.records.embodiment import Embodiment
 from vla_sim.records.manner import Manner, MannerProfile
 
@@ -37,7 +39,7 @@ LOW_M = 0.02
 
 @dataclass(frozen=True, kw_only=True)
 class LiftExpertConfig:
-    """Settings of LiftExpert; the kernels read them in this order."""
+    """Settings of LiftExpert."""
 
     raise_m: float = 0.15
     """The tool rises this far above its height of grasping [m]."""
@@ -75,6 +77,9 @@ class LiftExpertConfig:
         return LiftExpert(self, embodiment, manners)
 
 
+LiftSettings = settings_type("LiftSettings", LiftExpertConfig, __name__)
+
+
 class LiftExpert:
     """A phase machine without memory over time-optimal straight motions."""
 
@@ -84,7 +89,7 @@ class LiftExpert:
         embodiment: Embodiment,
         manners: Mapping[Manner, MannerProfile],
     ) -> None:
-        self._settings = astuple(config)
+        self._settings = settings_of(LiftSettings, config)
         self._dt_s = embodiment.control_dt_s
         self._scale = embodiment.action_scale
         self._gain = low_pass_gain(embodiment.bandwidth_fraction, embodiment.control_dt_s)
@@ -137,26 +142,24 @@ class LiftExpert:
         return np.clip(action / self._scale, -1.0, 1.0).astype(np.float32)
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
-def _grip_width(half: float, settings: tuple[float, ...]) -> float:
+@entry
+def _grip_width(half: float, settings: Any) -> float:
     """Width of an object between the fingers [m]."""
-    widest, slender = settings[7], settings[8]
-    return 2.0 * half if 2.0 * half <= widest + 1e-6 else slender
+    return 2.0 * half if 2.0 * half <= settings.widest_m + 1e-6 else settings.slender_m
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
-def _is_held(
-    tool: Floats, width: float, place: Floats, half: float, settings: tuple[float, ...]
-) -> bool:
+@entry
+def _is_held(tool: Floats, width: float, place: Floats, half: float, settings: Any) -> bool:
     """Whether an object is between closed fingers."""
-    near, squeeze, slack = settings[6], settings[9], settings[10]
-    above = tool[2] - (place[2] - half + max(half, settings[2]))
+    near = settings.held_tolerance_m
+    above = tool[2] - (place[2] - half + max(half, settings.min_grasp_height_m))
     aside = math.sqrt((tool[0] - place[0]) ** 2 + (tool[1] - place[1]) ** 2)
     wider = width - _grip_width(half, settings)
-    return aside < near and abs(above) < near and -squeeze < wider < slack
+    is_around = aside < near and abs(above) < near
+    return bool(is_around and -settings.squeeze_m < wider < settings.slack_m)
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@entry
 def _read(
     tool: Floats,
     velocity: Floats,
@@ -164,38 +167,24 @@ def _read(
     objects: Floats,
     half: Floats,
     goal: Ints,
-    settings: tuple[float, ...],
+    settings: Any,
     phase: Ints,
     target: Floats,
     gripper: Floats,
 ) -> None:
     """Write the phase (m,), the tool's target (m, 3) and the gripper's command (m,)."""
-    (
-        raise_by,
-        travel,
-        lowest,
-        place_near,
-        slope,
-        settle_s,
-        _,
-        _,
-        _,
-        squeeze,
-        _,
-        clearance,
-        _,
-        _,
-    ) = settings
+    place_near, travel = settings.place_tolerance_m, settings.travel_height_m
     for row in range(len(goal)):
         g = goal[row]
         place, size = objects[row, g], half[row, g]
-        rest = max(size, lowest)
+        rest = max(size, settings.min_grasp_height_m)
         grasp_z = place[2] - size + rest
         aside = math.sqrt((tool[row, 0] - place[0]) ** 2 + (tool[row, 1] - place[1]) ** 2)
         above = tool[row, 2] - grasp_z
         wider = width[row] - _grip_width(size, settings)
         # Going down starts only when the sideways motion is about to end.
-        drift = settle_s * math.sqrt(velocity[row, 0] ** 2 + velocity[row, 1] ** 2)
+        drift = settings.settle_s * math.sqrt(velocity[row, 0] ** 2 + velocity[row, 1] ** 2)
+        funnel = place_near + settings.funnel_slope * max(above, 0.0)
         other_bottom = np.inf
         for k in range(half.shape[1]):
             if k != g and _is_held(tool[row], width[row], objects[row, k], half[row, k], settings):
@@ -204,9 +193,9 @@ def _read(
         gripper[row] = CLOSED
         if _is_held(tool[row], width[row], place, size, settings):
             phase[row] = RAISE
-            target[row, 2] = rest + raise_by
+            target[row, 2] = rest + settings.raise_m
             continue
-        if aside < place_near and abs(above) < place_near and wider > -squeeze:
+        if aside < place_near and abs(above) < place_near and wider > -settings.squeeze_m:
             phase[row] = CLOSE
             target[row, 0], target[row, 1], target[row, 2] = place[0], place[1], grasp_z
             continue
@@ -218,7 +207,7 @@ def _read(
         if other_bottom < np.inf:
             phase[row] = LET_GO
             target[row, 2] = tool[row, 2]
-        elif aside + drift < place_near + slope * max(above, 0.0) and wider > clearance:
+        elif aside + drift < funnel and wider > settings.open_clearance_m:
             phase[row] = DESCEND
             target[row, 0], target[row, 1], target[row, 2] = place[0], place[1], grasp_z
         elif tool[row, 2] < travel - LOW_M:
@@ -229,14 +218,14 @@ def _read(
             target[row, 0], target[row, 1], target[row, 2] = place[0], place[1], travel
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@entry
 def _carry(
     moved: Floats,
     width: Floats,
     objects: Floats,
     half: Floats,
     goal: Ints,
-    settings: tuple[float, ...],
+    settings: Any,
     phase: Ints,
     tool: Floats,
     dt_s: float,
@@ -245,7 +234,7 @@ def _carry(
 
     `tool` is where the hand was before it `moved`, both (m, 3).
     """
-    travel = settings[12] * dt_s
+    travel = settings.finger_speed_m_s * dt_s
     for row in range(len(goal)):
         if phase[row] > PUT_DOWN:
             width[row] += travel

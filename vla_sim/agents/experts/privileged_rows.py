@@ -12,7 +12,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
-class BadPrivileged(VlaSimError):
+class BadPrivilegedError(VlaSimError):
     """A privileged state that is not finite or has the wrong shape."""
 
 
@@ -42,7 +42,7 @@ def checked_rows(
 
     Raises:
         UnknownName: If the task does not tell one of the names.
-        BadPrivileged: If shapes disagree, a value is NaN or a goal or manner is out of range.
+        BadPrivilegedError: If shapes disagree, a value is NaN or a goal or manner is out of range.
     """
     m = len(goal)
     infinite = set(may_be_infinite)
@@ -52,23 +52,27 @@ def checked_rows(
             raise UnknownName("privileged state", name, privileged)
         value = np.ascontiguousarray(privileged[name], dtype=np.float64)
         if value.ndim == 0 or len(value) != m:
-            raise BadPrivileged(f"{name} has shape {value.shape}, but {m} goals were asked for")
+            raise BadPrivilegedError(
+                f"{name} has shape {value.shape}, but {m} goals were asked for"
+            )
         ok = ~np.isnan(value) if name in infinite else np.isfinite(value)
         if not ok.all():
             row = int(np.argwhere(~ok)[0][0])
-            raise BadPrivileged(
+            raise BadPrivilegedError(
                 f"{name} is not finite in row {row}; drop diverged simulations before labelling"
             )
         rows[name] = value
     if goal.shape != (m,) or manner.shape != (m,):
-        raise BadPrivileged(f"goal {goal.shape} and manner {manner.shape} must both be (m,)")
+        raise BadPrivilegedError(f"goal {goal.shape} and manner {manner.shape} must both be (m,)")
     if size < 1:
-        raise BadPrivileged(f"a chunk needs at least one step, {size} were asked for")
+        raise BadPrivilegedError(f"a chunk needs at least one step, {size} were asked for")
     n_goals = rows[goals_of].shape[1]
     if m and (goal.min() < 0 or goal.max() >= n_goals):
-        raise BadPrivileged(f"goal must lie in [0, {n_goals}), the number of rows of {goals_of}")
+        raise BadPrivilegedError(
+            f"goal must lie in [0, {n_goals}), the number of rows of {goals_of}"
+        )
     if m and (manner.min() < 0 or manner.max() >= len(MANNERS)):
-        raise BadPrivileged(f"manner must index one of {MANNERS}")
+        raise BadPrivilegedError(f"manner must index one of {MANNERS}")
     return rows
 
 

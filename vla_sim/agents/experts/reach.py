@@ -44,9 +44,9 @@ class ReachExpert:
         self._config = config
         self._scale = embodiment.action_scale
         self._gain = low_pass_gain(embodiment.bandwidth_fraction, embodiment.control_dt_s)
-        self._motion = ToolMotionConfig(
-            dt_s=embodiment.control_dt_s, lag_s=config.lag_s
-        ).build(manners)
+        self._motion = ToolMotionConfig(dt_s=embodiment.control_dt_s, lag_s=config.lag_s).build(
+            manners
+        )
 
     def chunk(
         self, privileged: Mapping[str, Floats], goal: Ints, manner: Ints, size: int

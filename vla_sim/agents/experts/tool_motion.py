@@ -3,7 +3,8 @@
 A row is solved in a frame whose first axis points along the motion, so that the manner's limits
 hold for the Euclidean norm whatever the direction: the first axis gets nearly all of them, the
 other two a small share with which they remove what velocity does not point at the target, and
-more of it only where a sudden turn has left them more to remove. The three axes are independent time-optimal problems, hence a state on a plan continues that plan when
+more of it only where a sudden turn has left them more to remove. The
+three axes are independent time-optimal problems, hence a state on a plan continues that plan when
 it is solved again.
 
 What is known about the tool is sampled: the commanded velocity v_k of the last control step and
@@ -17,11 +18,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import ruckig
-from numba import njit
 from numpy.typing import NDArray
 
 from vla_sim.agents.experts.privileged_rows import manner_limits
 from vla_sim.errors import BadConfig
+from vla_sim.physics.render.compiled import entry
 from vla_sim.records.manner import Manner, MannerProfile
 
 Floats = NDArray[np.float64]
@@ -31,6 +32,8 @@ MAIN_SHARE = 0.95
 SIDE_SHARES = (0.22, 0.4, 0.7)
 """Of velocity, acceleration and jerk. The norm of the velocity shares is 1; the other two exceed it
 a little where a turn makes all axes work at once, so that a turn ends before it drifts."""
+SHORTEST_S = 0.2
+"""No motion, however short, is planned to take less: 32 d / T^3 is the jerk that takes T for d."""
 OFFSET_DECAY = 0.5
 SANE_DISTANCE_M = 3.0
 """Beyond any table; keeps the problem of a diverging state well-posed."""
@@ -167,7 +170,7 @@ class ToolRollout:
         return velocity
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@entry
 def _pose_problems(
     rows: Ints,
     target: Floats,
@@ -210,12 +213,16 @@ def _pose_problems(
             for m in range(3):
                 share = MAIN_SHARE if axis == 0 else min(max(used, SIDE_SHARES[m]), 1.0)
                 asked[3 + m, axis] = share * limits[i, m]
+            # A sampled tool cannot follow a motion of a few samples: at rest it would tremble.
+            size = abs(asked[0, axis]) + 0.5 * SHORTEST_S * abs(asked[1, axis])
+            size += SHORTEST_S**2 / 12.0 * abs(asked[2, axis])
+            asked[5, axis] = min(asked[5, axis], 32.0 * size / SHORTEST_S**3 + 0.01)
             # ruckig has no answer to accelerations far beyond the limits.
             bound = asked[4, axis]
             asked[2, axis] = min(max(asked[2, axis], -bound), bound)
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@entry
 def _frame_along(x: float, y: float, z: float, frame: Floats) -> None:
     """Write a right-handed orthonormal frame, rows are axes, the first along (x, y, z)."""
     length = math.sqrt(x * x + y * y + z * z)
@@ -231,7 +238,7 @@ def _frame_along(x: float, y: float, z: float, frame: Floats) -> None:
     frame[2, 0], frame[2, 1], frame[2, 2] = y * w - z * v, z * u - x * w, x * v - y * u
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@entry
 def _in_frames(frames: Floats, vector: Floats) -> Floats:
     """World to frame, rows (r, 3)."""
     rotated = np.zeros_like(vector)
@@ -242,7 +249,7 @@ def _in_frames(frames: Floats, vector: Floats) -> Floats:
     return rotated
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@entry
 def _follow(planned: Floats, frames: Floats, offset: Floats, velocity: Floats) -> None:
     """Planned velocities (m, 3) with the fading offset, frame to world."""
     for i in range(len(planned)):
