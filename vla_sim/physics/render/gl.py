@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from vla_sim.errors import BadConfig, RenderBackendError
 from vla_sim.physics import camera as geometry
-from vla_sim.physics.render.gl_probe import choose_backend, how_to_get_gl
+from vla_sim.physics.render.gl_probe import HOW_TO_GET_GL, choose_backend
 from vla_sim.physics.render.light import Light, light_of
 from vla_sim.physics.render.paint import Paint
 from vla_sim.physics.render.picture import Picture
@@ -223,7 +223,7 @@ def _open(model: mujoco.MjModel, height: int, width: int, backend: str) -> mujoc
     except Exception as error:  # PyOpenGL fails with whatever a missing library led it to
         raise RenderBackendError(
             f"GL backend {backend!r} does not work here ({type(error).__name__}: {error}); "
-            f"{how_to_get_gl()}"
+            f"{HOW_TO_GET_GL}"
         ) from error
     finally:
         gl_context.GLContext = before

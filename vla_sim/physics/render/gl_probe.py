@@ -18,6 +18,11 @@ BACKENDS = {
     "glfw": "libgl1 libgl1-mesa-dri xvfb",
 }
 """Backends in order of preference, with the Debian packages that they need."""
+HOW_TO_GET_GL = (
+    f"install one with `apt-get install {BACKENDS['egl']}` (MUJOCO_GL=egl) or "
+    f"`apt-get install {BACKENDS['osmesa']}` (MUJOCO_GL=osmesa), or use the default renderer, "
+    "`--renderer raycast`, which needs no GL"
+)
 TIMEOUT_S = 60.0
 
 
@@ -34,15 +39,6 @@ class GlProbe:
     backend: str
     ok: bool
     detail: str
-
-
-def how_to_get_gl() -> str:
-    """What a user without GL can do."""
-    return (
-        f"install one with `apt-get install {BACKENDS['egl']}` (MUJOCO_GL=egl) or "
-        f"`apt-get install {BACKENDS['osmesa']}` (MUJOCO_GL=osmesa), or use the default renderer, "
-        "`--renderer raycast`, which needs no GL"
-    )
 
 
 @functools.cache
@@ -79,7 +75,7 @@ def choose_backend() -> str:
         if result.ok:
             return backend
         tried.append(f"{backend}: {result.detail}")
-    raise RenderBackendError(f"no GL works here ({'; '.join(tried)}); {how_to_get_gl()}")
+    raise RenderBackendError(f"no GL works here ({'; '.join(tried)}); {HOW_TO_GET_GL}")
 
 
 def draw_known_pixels() -> str:
@@ -105,4 +101,8 @@ def draw_known_pixels() -> str:
 
 
 if __name__ == "__main__":
-    print(draw_known_pixels())
+    try:
+        print(draw_known_pixels())
+    except RenderBackendError as error:
+        reason = error.__cause__ or error
+        sys.exit(f"{type(reason).__name__}: {reason}")

@@ -208,3 +208,9 @@ def _compile(sources: int) -> Callable[..., int]:
 
 
 render_range = _compile(SOURCES)
+
+
+def cache_folder() -> Path | None:
+    """Where numba keeps the entry's machine code; None if it found no folder to write to."""
+    path = render_range.stats.cache_path  # type: ignore[attr-defined]
+    return None if path is None else Path(path)
