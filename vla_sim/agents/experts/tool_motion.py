@@ -32,7 +32,7 @@ MAIN_SHARE = 0.95
 SIDE_SHARES = (0.22, 0.4, 0.7)
 """Of velocity, acceleration and jerk. The norm of the velocity shares is 1; the other two exceed it
 a little where a turn makes all axes work at once, so that a turn ends before it drifts."""
-SHORTEST_S = 0.2
+SHORTEST_S = 0.12
 """No motion, however short, is planned to take less: 32 d / T^3 is the jerk that takes T for d."""
 OFFSET_DECAY = 0.5
 SANE_DISTANCE_M = 3.0
