@@ -1,0 +1,1 @@
+"""The command line: names a verb and a recipe, nothing more."""

@@ -123,7 +123,7 @@ class Crank:
             self.seed[slot] = spec.seed
             self.n_goals[slot] = len(scene.goals)
             self.meanings[slot] = _meaning_table(scene)
-            self.instructions[slot], self.shown[slot] = _words(scene, spec)
+            self.instructions[slot], self.shown[slot] = words_of(scene, spec)
         self.steps[ids] = 0
         self.held[ids] = 0
         self.engine.reset(ids)
@@ -233,7 +233,7 @@ def _meaning_table(scene: Scene) -> NDArray[np.int64]:
     )
 
 
-def _words(scene: Scene, spec: EpisodeSpec) -> tuple[Instruction, Instruction]:
+def words_of(scene: Scene, spec: EpisodeSpec) -> tuple[Instruction, Instruction]:
     """The true instruction and the one that the policy is shown in the spec's arm."""
     meaning = meaning_of(scene, spec.goal, spec)
     words = stream(spec.task_id, spec.seed, "words")

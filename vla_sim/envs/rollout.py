@@ -42,6 +42,10 @@ class Rollout:
         """The slots that run an episode now."""
         return np.flatnonzero(self._place >= 0)
 
+    def place_of(self, ids: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Which planned episode each of the slots `ids` runs now; -1 where idle."""
+        return self._place[ids]
+
     def advance(self) -> list[tuple[int, Episode]]:
         """Turn the crank once.
 

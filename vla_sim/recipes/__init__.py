@@ -1,0 +1,1 @@
+"""Runs by name: functions that return the full settings."""

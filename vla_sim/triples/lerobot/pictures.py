@@ -2,6 +2,8 @@
 
 import hashlib
 import io
+import struct
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -14,13 +16,29 @@ from vla_sim.triples.lerobot.atomic import read_table, replace_file
 
 PNG_LEVEL = 1
 """Higher levels save a few percent of disk and cost several times the time."""
+_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_RGB_8_BIT = b"\x08\x02\x00\x00\x00"
 
 
 def encode(picture: NDArray[np.uint8]) -> bytes:
-    """PNG bytes of a picture, uint8 (h, w, 3)."""
-    buffer = io.BytesIO()
-    Image.fromarray(picture).save(buffer, format="PNG", compress_level=PNG_LEVEL)
-    return buffer.getvalue()
+    """PNG bytes of a picture, uint8 (h, w, 3).
+
+    Rows are stored unfiltered: pictures of flat faces deflate as well that way, and filtering is
+    most of what a general encoder does (measured: 30 to 55 instead of 120 to 135 us at 64 px).
+    """
+    h, w, _ = picture.shape
+    rows = np.zeros((h, 1 + 3 * w), dtype=np.uint8)  # the first byte of a row names its filter: 0
+    rows[:, 1:] = picture.reshape(h, 3 * w)
+    header = struct.pack(">II", w, h) + _RGB_8_BIT
+    pixels = zlib.compress(rows.tobytes(), PNG_LEVEL)
+    return b"".join(
+        (_SIGNATURE, _part(b"IHDR", header), _part(b"IDAT", pixels), _part(b"IEND", b""))
+    )
+
+
+def _part(kind: bytes, data: bytes) -> bytes:
+    body = kind + data
+    return struct.pack(">I", len(data)) + body + struct.pack(">I", zlib.crc32(body))
 
 
 def decode(data: bytes, *, shape: tuple[int, int, int], name: str) -> NDArray[np.uint8]:

@@ -1,0 +1,57 @@
+"""`vla-sim collect`: triples by the experts, on disk as LeRobotDatasets."""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from vla_sim.cli.verb import Verb
+
+if TYPE_CHECKING:
+    from vla_sim.loop.collect import CollectRun
+
+
+def recipes() -> "Mapping[str, Callable[[], CollectRun]]":
+    """Loads the table."""
+    from vla_sim.recipes.table import RECIPES
+
+    return RECIPES["collect"]
+
+
+def run(config: "CollectRun", console: Console) -> int:
+    """Collect, then say what came of it."""
+    from vla_sim.envs.task_names import short_name
+    from vla_sim.loop.collect import collect
+    from vla_sim.triples.lerobot.folder import LeRobotFolder, datasets_in
+
+    tallies = collect(config, console)
+    table = Table(box=box.SIMPLE_HEAD, title="collected just now", title_justify="left")
+    for column in ("task", "episodes", "successes", "frames", "frames/s"):
+        table.add_column(column, justify="left" if column == "task" else "right")
+    for task_id, tally in tallies.items():
+        rate = f"{tally.frames / tally.wall_s:,.0f}" if tally.wall_s else "-"
+        counts = (tally.episodes, tally.successes, tally.frames)
+        table.add_row(short_name(task_id), *(f"{count:,}" for count in counts), rate)
+        if tally.diverged:
+            console.print(f"{tally.diverged} episodes of {task_id} diverged and were left out")
+    console.print(table)
+    for root in datasets_in(config.out):
+        dataset = LeRobotFolder.open(root)
+        checked = ", every file read back and sound" if config.check else ""
+        console.print(
+            f"{root}: {len(dataset.episodes):,} episodes, {dataset.n_frames:,} frames{checked}",
+            highlight=False,
+            soft_wrap=True,
+        )
+    return 0
+
+
+VERB: "Verb[CollectRun]" = Verb(
+    summary="Let the experts act and write labelled triples as LeRobotDatasets.",
+    example="collect --out data --tasks Reach Lift --episodes 20",
+    recipes=recipes,
+    run=run,
+    resumes=True,
+)

@@ -1,0 +1,52 @@
+"""`vla-sim film TASK`: an episode as an animated picture."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from vla_sim.cli.verb import Verb
+from vla_sim.envs.registration import IDS
+from vla_sim.envs.task_names import short_name, task_id_of
+
+if TYPE_CHECKING:
+    from vla_sim.loop.film import FilmRun
+
+
+def recipes() -> "Mapping[str, Callable[[], FilmRun]]":
+    """A film of each task."""
+    from vla_sim.loop.film import FilmRun
+
+    return {name: partial(FilmRun, task=name) for name in map(short_name, IDS)}
+
+
+def run(config: "FilmRun", console: Console) -> int:
+    """Make the film, and say what is in it."""
+    from vla_sim.loop.film import film
+
+    with console.status(f"filming {config.task}"):
+        episodes = film(config)
+    for episode in episodes:
+        outcome = "success" if episode.success_at_end else "no success"
+        console.print(
+            f"seed {episode.spec.seed}: {episode.shown.text!r} ({episode.spec.manner}), {outcome} "
+            f"after {episode.n_steps * episode.control_dt_s:.1f} s",
+            highlight=False,
+            markup=False,
+            soft_wrap=True,
+        )
+    size_kib = config.path.stat().st_size / 1024
+    console.print(f"{config.path} ({size_kib:,.0f} KiB)", highlight=False, soft_wrap=True)
+    return 0
+
+
+VERB: "Verb[FilmRun]" = Verb(
+    summary="Film a policy at work, as an animated picture or a row of stills.",
+    example="film Lift --seed 3 --out lift.webp",
+    recipes=recipes,
+    run=run,
+    word="TASK",
+    default=None,
+    canonical=lambda name: short_name(task_id_of(name)),
+)

@@ -1,0 +1,44 @@
+"""Overview: what `vla-sim` says when it is asked nothing."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from vla_sim.cli.verb import Verb
+from vla_sim.version import __version__
+
+
+def print_overview(verbs: Mapping[str, Verb[Any]], console: Console) -> None:
+    """Every verb with its summary and an example."""
+    console.print(
+        f"[bold]vla-sim {__version__}[/]: collect, align and measure vision-language-action models "
+        "in simulation.\n"
+    )
+    console.print("usage: vla-sim VERB \\[NAME] \\[--option value ...]\n")
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("verb", style="bold", no_wrap=True)
+    table.add_column("what it does, and an example")
+    for name, verb in verbs.items():
+        table.add_row(name, f"{escape(verb.summary)}\n[dim]$ vla-sim {escape(verb.example)}[/]")
+    console.print(table)
+    console.print(
+        "vla-sim VERB --help explains a verb's options; `vla-sim list` shows every name there is.\n"
+        "--debug (or VLA_SIM_DEBUG=1) shows where an error came from; --version prints the version."
+    )
+
+
+def description(name: str, verb: Verb[Any]) -> str:
+    """What stands above the options in `vla-sim VERB --help`."""
+    lines = [verb.summary, "", f"Example: vla-sim {verb.example}", ""]
+    lines.append(f"{verb.word} is one of:")
+    for word, recipe in verb.recipes().items():
+        written = "" if isinstance(recipe, partial) else recipe.__doc__ or ""
+        said = written.strip().partition("\n")[0]
+        is_default = " (meant where none is given)" if word == verb.default else ""
+        lines.append(f"  {word}{is_default}{': ' + said if said else ''}")
+    return "\n".join(lines)

@@ -1,0 +1,132 @@
+"""`vla-sim say TASK`: what can be asked in a scene, and in which words."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from vla_sim.cli.verb import Verb
+from vla_sim.envs.registration import IDS
+from vla_sim.envs.task_names import short_name, task_id_of
+from vla_sim.errors import BadConfig
+from vla_sim.protocols.task import Scene
+from vla_sim.records.instruction import LANGUAGES, Instruction, Language, Meaning, Referent, Split
+from vla_sim.records.manner import MANNERS
+
+
+@dataclass(frozen=True, kw_only=True)
+class SayRun:
+    """Settings of `say`."""
+
+    task: str = "Reach"
+    """The task, by name."""
+    seed: int = 0
+    """The scene."""
+    n: int = 12
+    """How many instructions to draw."""
+    language: Language | None = None
+    """Draw in this language only; both where none is given."""
+    split: Split = "seen"
+    """Wording that training sees, or wording held out from it."""
+
+    def __post_init__(self) -> None:
+        task_id_of(self.task)
+        if self.n < 1 or self.seed < 0:
+            raise BadConfig(f"n is {self.n}, seed {self.seed}; use n >= 1 and seed >= 0")
+
+
+def recipes() -> Mapping[str, Callable[[], SayRun]]:
+    """A scene of each task."""
+    return {name: partial(SayRun, task=name) for name in map(short_name, IDS)}
+
+
+def run(config: SayRun, console: Console) -> int:
+    """Print the scene's goals, instructions for them, and what the control arms would say."""
+    from vla_sim.envs.streams import stream
+    from vla_sim.envs.tasks import make_task
+
+    task_id = task_id_of(config.task)
+    scene = make_task(task_id).sample(stream(task_id, config.seed, "scene"))
+    rng = stream(task_id, config.seed, "words")
+    console.print(_goals(scene, f"{task_id}, scene {config.seed}: what can be asked", rng))
+    console.print(_drawn(scene, config, rng))
+    console.print(_arms(scene, task_id, config.seed))
+    return 0
+
+
+def _goals(scene: Scene, title: str, rng: np.random.Generator) -> Table:
+    table = _table(title, "goal", "asks for", "in words")
+    for k, goal in enumerate(scene.goals):
+        meaning = Meaning(intent_id=goal.intent_id, referent=goal.referent)
+        same = [j for j, g in enumerate(scene.goals) if g.outcome == goal.outcome and j != k]
+        asked = f"{goal.intent_id}: {_referent(goal.referent)}"
+        if same:
+            asked += f"\n(so does goal {', '.join(map(str, same))})"
+        said = [_say(meaning, language, "seen", rng).text for language in LANGUAGES]
+        table.add_row(str(k), asked, escape("\n".join(said)))
+    return table
+
+
+def _drawn(scene: Scene, config: SayRun, rng: np.random.Generator) -> Table:
+    table = _table(
+        f"{config.n} of its instructions ({config.split})", "goal", "manner", "wording", "text"
+    )
+    languages = LANGUAGES if config.language is None else (config.language,)
+    for k in range(config.n):
+        goal, turn = k % len(scene.goals), k // len(scene.goals)
+        asked, manner = scene.goals[goal], MANNERS[turn % len(MANNERS)]
+        meaning = Meaning(intent_id=asked.intent_id, referent=asked.referent, manner=manner)
+        said = _say(meaning, languages[k % len(languages)], config.split, rng)
+        table.add_row(str(goal), manner, f"{said.language} {said.template_id}", escape(said.text))
+    return table
+
+
+def _arms(scene: Scene, task_id: str, seed: int) -> Table:
+    from vla_sim.envs.crank import words_of
+    from vla_sim.envs.language.arms import ARMS
+    from vla_sim.envs.plan import draw_spec
+
+    spec = draw_spec(task_id, seed)
+    goal = spec.goal % len(scene.goals)
+    table = _table(
+        f"seed {seed} as an episode (goal {goal}, {spec.manner})", "arm", "the policy is told"
+    )
+    for arm in ARMS:
+        _, shown = words_of(scene, draw_spec(task_id, seed, arm=arm))
+        table.add_row(arm, escape(shown.text) or "[dim](nothing)[/]")
+    return table
+
+
+def _say(
+    meaning: Meaning, language: Language, split: Split, rng: np.random.Generator
+) -> Instruction:
+    from vla_sim.envs.language.grammar import say
+
+    return say(meaning, language=language, split=split, rng=rng)
+
+
+def _referent(referent: Referent) -> str:
+    return " ".join(w for w in (referent.colour, referent.shape, referent.relation) if w)
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, title=escape(title), title_justify="left")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+VERB: Verb[SayRun] = Verb(
+    summary="Print what can be asked in a scene, in which words, and what the control arms say.",
+    example="say Reach --seed 3 --n 20",
+    recipes=recipes,
+    run=run,
+    word="TASK",
+    default=None,
+    canonical=lambda name: short_name(task_id_of(name)),
+)

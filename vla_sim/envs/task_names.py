@@ -1,0 +1,29 @@
+"""Short names of tasks, for people who type them."""
+
+from collections.abc import Sequence
+
+from vla_sim.envs.registration import IDS
+from vla_sim.errors import UnknownName
+
+
+def short_name(task_id: str) -> str:
+    """What people call a task: "vla_sim/Reach-v0" is "Reach"."""
+    return task_id.partition("/")[2].rpartition("-v")[0]
+
+
+def task_id_of(name: str, task_ids: Sequence[str] = IDS) -> str:
+    """The task that `name` means, e.g. "Reach", "reach", "Reach-v0" or "vla_sim/Reach-v0".
+
+    A name without a version means the newest.
+
+    Raises:
+        UnknownName: If it means none; the error lists the short names.
+    """
+    wanted = name.casefold().removeprefix("vla_sim/")
+    full = {t.casefold().removeprefix("vla_sim/"): t for t in task_ids}
+    if wanted in full:
+        return full[wanted]
+    versions = [t for t in task_ids if short_name(t).casefold() == wanted]
+    if not versions:
+        raise UnknownName("task", name, {short_name(t) for t in task_ids})
+    return max(versions, key=lambda t: int(t.rpartition("-v")[2]))

@@ -1,0 +1,84 @@
+"""Film file: frames to an animated picture, or stills to one picture."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from vla_sim.errors import RunFolderError
+
+FORMATS: tuple[str, ...] = (".webp", ".gif", ".png")
+_N_STILLS = 6
+_GAP_PX = 4
+_LAST_FRAME_S = 1.5
+"""How long the outcome stays before the film begins anew."""
+_GIF_TICK_S = 0.02
+"""Browsers slow shorter frames down."""
+
+
+def save_film(
+    path: Path,
+    film: NDArray[np.uint8],
+    strips: Sequence[NDArray[np.uint8]],
+    *,
+    period_s: float,
+) -> None:
+    """Write a film.
+
+    Args:
+        path: Its suffix is one of FORMATS.
+        film: uint8 (t, h, w, 3), for an animation.
+        strips: The episodes' own frames, for stills: one row each.
+        period_s: Time from frame to frame.
+
+    Raises:
+        RunFolderError: If the file cannot be written.
+    """
+    partial = path.with_name(f".{path.name}.partial")
+    kind = path.suffix.lower()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if kind == ".png":
+            Image.fromarray(stills(strips)).save(partial, format="PNG", optimize=True)
+        else:
+            _animate(partial, film, period_s, kind)
+        partial.replace(path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise RunFolderError(f"cannot write the film {path}: {error}; give another --out") from None
+
+
+def stills(strips: Sequence[NDArray[np.uint8]], n_stills: int = _N_STILLS) -> NDArray[np.uint8]:
+    """Evenly spaced frames of each film in a row, the first and last among them."""
+    rows = []
+    height = max(strip.shape[1] for strip in strips)
+    for strip in strips:
+        chosen = strip[np.linspace(0, len(strip) - 1, n_stills).round().astype(int)]
+        margin = ((0, 0), (0, height - strip.shape[1]), (0, _GAP_PX), (0, 0))
+        rows.append(np.concatenate(list(np.pad(chosen, margin, constant_values=255)), axis=1))
+    return np.concatenate(rows, axis=0)[:, :-_GAP_PX]
+
+
+def _animate(path: Path, film: NDArray[np.uint8], period_s: float, kind: str) -> None:
+    step = max(1, round(_GIF_TICK_S / period_s)) if kind == ".gif" else 1
+    chosen = np.unique(np.append(np.arange(0, len(film), step), len(film) - 1))
+    frames = [Image.fromarray(film[k]) for k in chosen]
+    durations_ms = [round(1000 * period_s * step)] * (len(frames) - 1) + [
+        round(1000 * _LAST_FRAME_S)
+    ]
+    if kind == ".gif":
+        # One palette for all frames: colours do not flicker, and the file stays small.
+        palette = frames[len(frames) // 2].quantize(colors=255, dither=Image.Dither.NONE)
+        frames = [f.quantize(palette=palette, dither=Image.Dither.NONE) for f in frames]
+    settings = {} if kind == ".gif" else {"quality": 80, "method": 2}
+    frames[0].save(
+        path,
+        format="GIF" if kind == ".gif" else "WEBP",
+        save_all=True,
+        append_images=frames[1:],
+        duration=durations_ms,
+        loop=0,
+        **settings,
+    )

@@ -1,0 +1,100 @@
+"""Film frames: pictures with a caption below, and several films beside each other."""
+
+import textwrap
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from vla_sim.envs.language.grammar import say
+from vla_sim.records.episode import Episode
+
+Pictures = NDArray[np.uint8]
+Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
+
+_INK, _PAPER = (32, 36, 44), (255, 255, 255)
+_GOOD, _BAD = (28, 120, 62), (176, 42, 48)
+_BORDER_PX = 4
+_FONT_FOLDERS = ("/usr/share/fonts", "~/.fonts", "~/.local/share/fonts", "/System/Library/Fonts")
+_CHINESE_FONTS = ("*CJK*", "wqy-*", "*SourceHan*", "PingFang*", "DroidSansFallback*", "*uming*")
+
+
+def captioned(pictures: Pictures, episode: Episode) -> Pictures:
+    """Pictures (t, h, w, 3) with the instruction, and the outcome in the last one, below."""
+    t, h, w, _ = pictures.shape
+    text_px = max(11, w // 18)
+    lines = _lines(episode, w, text_px)
+    strip_px = round(text_px * 1.35 * (len(lines) + 1)) + 8
+    framed = np.empty((t, h + strip_px, w, 3), dtype=np.uint8)
+    framed[:, :h] = pictures
+    good = episode.success_at_end
+    ended = "done" if good else "diverged" if episode.diverged else "not done"
+    for k in range(t):
+        time_s = f"{k * episode.control_dt_s:.1f} s"
+        last = k == t - 1
+        note, colour = (f"{time_s}, {ended}", _GOOD if good else _BAD) if last else (time_s, _INK)
+        framed[k, h:] = _strip(lines, note, colour, w, strip_px, text_px)
+    return framed
+
+
+def side_by_side(films: Sequence[Pictures]) -> Pictures:
+    """One film of several, in rows of at most four; those that end early show their last frame."""
+    t = max(len(film) for film in films)
+    h, w = max(film.shape[1] for film in films), films[0].shape[2]
+    n_columns = min(len(films), 4)
+    n_rows = -(-len(films) // n_columns)
+    pitch_h, pitch_w = h + _BORDER_PX, w + _BORDER_PX
+    shape = (t, n_rows * pitch_h - _BORDER_PX, n_columns * pitch_w - _BORDER_PX, 3)
+    whole = np.full(shape, 255, dtype=np.uint8)
+    for k, film in enumerate(films):
+        row, column = divmod(k, n_columns)
+        y, x = row * pitch_h, column * pitch_w
+        shown = film[np.minimum(np.arange(t), len(film) - 1)]
+        whole[:, y : y + film.shape[1], x : x + w] = shown
+    return whole
+
+
+def _lines(episode: Episode, width_px: int, text_px: int) -> list[str]:
+    said = episode.shown
+    if said.language == "en" or _chinese_font(text_px) is not None:
+        text = said.text
+    else:  # no font here can draw it: say the same in English
+        rng = np.random.default_rng(episode.spec.seed)
+        text = say(said.meaning, language="en", split=said.split, rng=rng).text
+    per_line = max(8, int(width_px / (text_px * (0.5 if text.isascii() else 1.0))))
+    return textwrap.wrap(text, per_line) or [""]
+
+
+def _strip(
+    lines: list[str], note: str, colour: tuple[int, int, int], w: int, h: int, text_px: int
+) -> Pictures:
+    """The caption, uint8 (h, w, 3)."""
+    image = Image.new("RGB", (w, h), _PAPER)
+    draw = ImageDraw.Draw(image)
+    chinese = _chinese_font(text_px)
+    for k, line in enumerate(lines):
+        font = _font(text_px) if line.isascii() or chinese is None else chinese
+        draw.text((6, 4 + round(k * text_px * 1.35)), line, fill=_INK, font=font)
+    draw.text((6, 4 + round(len(lines) * text_px * 1.35)), note, fill=colour, font=_font(text_px))
+    return np.asarray(image)
+
+
+@cache
+def _font(size_px: int) -> Font:
+    return ImageFont.load_default(size=size_px)
+
+
+@cache
+def _chinese_font(size_px: int) -> Font | None:
+    """A font of this machine with Chinese characters, if there is one."""
+    for folder in _FONT_FOLDERS:
+        for pattern in _CHINESE_FONTS:
+            for path in sorted(Path(folder).expanduser().glob(f"**/{pattern}.[to]t[cf]")):
+                try:
+                    return ImageFont.truetype(str(path), size_px)
+                except OSError:
+                    continue
+    return None
