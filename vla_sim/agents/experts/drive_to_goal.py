@@ -174,7 +174,7 @@ def _plan(
     """The cheapest of a few ways: corners, written into `way`, and the margin they keep."""
     x, y, yaw = car[0], car[1], car[2]
     way[0, 0], way[0, 1] = x, y
-    way[1, 0], way[1, 1] = goal
+    way[1, 0], way[1, 1] = goal[0], goal[1]
     circles = _kept_clear(x, y, goal, obstacle, settings.margin_m)
     hit = first_hit(x, y, goal[0], goal[1], circles)
     if hit < 0:
@@ -196,7 +196,8 @@ def _plan(
         price = _price(car, trial, n, obstacle, margin, limits, settings, best)
         if price < best:
             best, n_best, best_margin, best_side = price, n, margin, side
-            way[:n] = trial[:n]
+            for i in range(n):  # a slice would take seconds to compile
+                way[i, 0], way[i, 1] = trial[i, 0], trial[i, 1]
     return n_best, best_margin
 
 

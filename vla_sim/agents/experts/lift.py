@@ -47,9 +47,12 @@ class LiftExpertConfig:
     """Sideways motion happens at least this high above the table [m]."""
     min_grasp_height_m: float = 0.018
     """The fingertips never aim lower than this [m]."""
-    place_tolerance_m: float = 0.010
+    place_tolerance_m: float = 0.013
     """The hand closes when the object's centre is this close to the tool, sideways and in z."""
-    funnel_slope: float = 0.08
+    funnel_m: float = 0.020
+    """A hand that is at most this far off centre goes down, or corrects itself where it is: wider
+    than what closes it, so that a learner a little off is not sent up again and again [m]."""
+    funnel_slope: float = 0.05
     """How much farther off centre the hand may be for each metre above the grasp."""
     settle_s: float = 0.1
     """Sideways speed counts as this much more off centre."""
@@ -184,7 +187,7 @@ def _read(
         wider = width[row] - _grip_width(size, settings)
         # Going down starts only when the sideways motion is about to end.
         drift = settings.settle_s * math.sqrt(velocity[row, 0] ** 2 + velocity[row, 1] ** 2)
-        funnel = place_near + settings.funnel_slope * max(above, 0.0)
+        funnel = settings.funnel_m + settings.funnel_slope * max(above, 0.0)
         other_bottom = np.inf
         for k in range(half.shape[1]):
             if k != g and _is_held(tool[row], width[row], objects[row, k], half[row, k], settings):
