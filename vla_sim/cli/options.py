@@ -39,7 +39,7 @@ def override(settings: C, words: Sequence[str], *, prog: str, description: str) 
         print(said.getvalue(), end="", file=sys.stderr)
         raise
     if rest:
-        options = list(option_names(settings))
+        options = list(option_names(settings)) or ["none"]
         wrong = next((word for word in rest if word.startswith("-")), None)
         if wrong is not None:
             raise UnknownName("option", wrong.partition("=")[0], options)

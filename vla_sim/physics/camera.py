@@ -5,6 +5,7 @@ body never turns, so one rotation holds for all simulations and all times.
 """
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,8 +65,9 @@ def check_camera(spec: CameraSpec) -> None:
         raise BadConfig(f"{name}: give both follow_body and follow_axes, or neither")
 
 
+@cache
 def rotation(spec: CameraSpec) -> Floats:
-    """Columns right, up and backward of the camera in the world, shape (3, 3).
+    """Columns right, up and backward of the camera in the world, shape (3, 3), read-only.
 
     World z is up in the picture; for a camera that looks straight up or down, world x is.
     """
@@ -76,7 +78,9 @@ def rotation(spec: CameraSpec) -> Floats:
         upright = np.array([1.0, 0.0, 0.0])
     right = np.cross(upright, backward)
     right /= np.linalg.norm(right)
-    return np.stack([right, np.cross(backward, right), backward], axis=1)
+    columns = np.stack([right, np.cross(backward, right), backward], axis=1)
+    columns.flags.writeable = False  # every call shares it
+    return columns
 
 
 def follow_mask(spec: CameraSpec) -> Floats:
