@@ -14,6 +14,12 @@ from vla_sim.physics.render.compiled import kernel
 from vla_sim.physics.render.shapes import BOX, CAPSULE, CYLINDER, ELLIPSOID
 
 Floats = NDArray[np.float64]
+Slopes = tuple[float, float, float, float]
+"""left, right, top, bottom, each in metres per metre of depth."""
+NOTHING = (np.inf, -np.inf, np.inf, -np.inf)
+EVERYTHING = (-np.inf, np.inf, -np.inf, np.inf)
+CLOSE_M = 1e-4
+"""What of a box is nearer to the camera's plane than this does not count for its bounds."""
 SLACK_PIXELS = 0.01
 """Rounding may move an edge by this much."""
 
@@ -37,16 +43,16 @@ def fill_solid(kind: int, size: Floats, pos: Floats, mat: Floats, solid: Floats)
 
 
 @kernel
-def height_above(solid: Floats, point: Floats, normal: Floats) -> float:
-    """How far at most the solid rises above the plane through `point` [m]."""
-    height = 0.0
+def heights(solid: Floats, point: Floats, normal: Floats) -> tuple[float, float]:
+    """Between which heights above the plane through `point` the solid lies, at most [m]."""
+    centre = extent = 0.0
     for i in range(3):
-        height += normal[i] * (solid[0, i] - point[i])
+        centre += normal[i] * (solid[0, i] - point[i])
     for row in range(1, 5):
-        height += abs(
+        extent += abs(
             solid[row, 0] * normal[0] + solid[row, 1] * normal[1] + solid[row, 2] * normal[2]
         )
-    return height
+    return centre - extent, centre + extent
 
 
 @kernel
@@ -57,8 +63,9 @@ def fill_shadow(solid: Floats, point: Floats, normal: Floats, sun: Floats, shado
         height = 0.0
         for i in range(3):
             height += normal[i] * (solid[row, i] - (point[i] if row == 0 else 0.0))
+        height /= slope
         for i in range(3):
-            shadow[row, i] = solid[row, i] - sun[i] * height / slope
+            shadow[row, i] = solid[row, i] - sun[i] * height
 
 
 @kernel
@@ -79,9 +86,67 @@ def tangents(c: float, cz: float, q: float, qcz: float, qz: float) -> tuple[floa
 
 
 @kernel
-def screen_slopes(
-    kind: int, solid: Floats, eye: Floats, axes: Floats, local: Floats
-) -> tuple[float, float, float, float]:
+def box_slopes(local: Floats) -> Slopes:
+    """Bounds of a box in the camera's frame: of its corners, and of where its edges come into view.
+
+    The part behind the camera does not count, so that a long box that passes below the camera is
+    bounded by what of it lies ahead.
+    """
+    left, right, top, bottom = NOTHING
+    for corner in range(8):
+        s1 = 1.0 if corner & 1 else -1.0
+        s2 = 1.0 if corner & 2 else -1.0
+        s3 = 1.0 if corner & 4 else -1.0
+        x = local[0, 0] + s1 * local[1, 0] + s2 * local[2, 0] + s3 * local[3, 0]
+        y = local[0, 1] + s1 * local[1, 1] + s2 * local[2, 1] + s3 * local[3, 1]
+        z = local[0, 2] + s1 * local[1, 2] + s2 * local[2, 2] + s3 * local[3, 2]
+        if z >= CLOSE_M:
+            left, right = min(left, x / z), max(right, x / z)
+            top, bottom = min(top, y / z), max(bottom, y / z)
+            continue
+        for row in range(1, 4):
+            sign = s1 if row == 1 else (s2 if row == 2 else s3)
+            rise = -2.0 * sign * local[row, 2]  # depth along the edge to the next corner
+            if z + rise > CLOSE_M:
+                part = (CLOSE_M - z) / rise
+                ex = (x - part * 2.0 * sign * local[row, 0]) / CLOSE_M
+                ey = (y - part * 2.0 * sign * local[row, 1]) / CLOSE_M
+                left, right = min(left, ex), max(right, ex)
+                top, bottom = min(top, ey), max(bottom, ey)
+    return left, right, top, bottom
+
+
+@kernel
+def round_slopes(local: Floats, n_parts: int) -> Slopes:
+    """Bounds of an ellipsoid, or of the hull of two, in the camera's frame."""
+    left, right, top, bottom = NOTHING
+    qx = qy = qz = qxz = qyz = 0.0
+    for row in range(1, 4):
+        x, y, z = local[row, 0], local[row, 1], local[row, 2]
+        qx, qy, qz = qx + x * x, qy + y * y, qz + z * z
+        qxz, qyz = qxz + x * z, qyz + y * z
+    n_behind = 0
+    for part in range(n_parts):
+        side = 1.0 - 2.0 * part
+        x = local[0, 0] + side * local[4, 0]
+        y = local[0, 1] + side * local[4, 1]
+        z = local[0, 2] + side * local[4, 2]
+        if z * z <= qz * (1.0 + 1e-9) + 1e-12:
+            return EVERYTHING
+        if z < 0.0:
+            n_behind += 1
+            continue
+        low, high = tangents(x, z, qx, qxz, qz)
+        left, right = min(left, low), max(right, high)
+        low, high = tangents(y, z, qy, qyz, qz)
+        top, bottom = min(top, low), max(bottom, high)
+    if 0 < n_behind < n_parts:
+        return EVERYTHING
+    return left, right, top, bottom
+
+
+@kernel
+def screen_slopes(kind: int, solid: Floats, eye: Floats, axes: Floats, local: Floats) -> Slopes:
     """Bounds of a solid in slopes: left, right, top, bottom. Empty if left > right.
 
     Args:
@@ -97,46 +162,9 @@ def screen_slopes(
             for i in range(3):
                 total += axes[i, j] * (solid[row, i] - (eye[i] if row == 0 else 0.0))
             local[row, j] = total
-    left, right, top, bottom = np.inf, -np.inf, np.inf, -np.inf
-    n_behind = 0
     if kind == BOX:
-        for corner in range(8):
-            s1 = 1.0 if corner & 1 else -1.0
-            s2 = 1.0 if corner & 2 else -1.0
-            s3 = 1.0 if corner & 4 else -1.0
-            z = local[0, 2] + s1 * local[1, 2] + s2 * local[2, 2] + s3 * local[3, 2]
-            if z <= 1e-6:
-                n_behind += 1
-                continue
-            x = (local[0, 0] + s1 * local[1, 0] + s2 * local[2, 0] + s3 * local[3, 0]) / z
-            y = (local[0, 1] + s1 * local[1, 1] + s2 * local[2, 1] + s3 * local[3, 1]) / z
-            left, right = min(left, x), max(right, x)
-            top, bottom = min(top, y), max(bottom, y)
-        n_parts = 8
-    else:
-        qx = qy = qz = qxz = qyz = 0.0
-        for row in range(1, 4):
-            x, y, z = local[row, 0], local[row, 1], local[row, 2]
-            qx, qy, qz = qx + x * x, qy + y * y, qz + z * z
-            qxz, qyz = qxz + x * z, qyz + y * z
-        n_parts = 2 if kind in (CAPSULE, CYLINDER) else 1
-        for part in range(n_parts):
-            side = 1.0 - 2.0 * part
-            x = local[0, 0] + side * local[4, 0]
-            y = local[0, 1] + side * local[4, 1]
-            z = local[0, 2] + side * local[4, 2]
-            if z * z <= qz * (1.0 + 1e-9) + 1e-12:
-                return -np.inf, np.inf, -np.inf, np.inf
-            if z < 0.0:
-                n_behind += 1
-                continue
-            low, high = tangents(x, z, qx, qxz, qz)
-            left, right = min(left, low), max(right, high)
-            low, high = tangents(y, z, qy, qyz, qz)
-            top, bottom = min(top, low), max(bottom, high)
-    if 0 < n_behind < n_parts:
-        return -np.inf, np.inf, -np.inf, np.inf
-    return left, right, top, bottom
+        return box_slopes(local)
+    return round_slopes(local, 2 if kind in (CAPSULE, CYLINDER) else 1)
 
 
 @kernel

@@ -2,26 +2,28 @@
 
 import warnings
 from collections.abc import Callable
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from numba import njit
 
 Kernel = TypeVar("Kernel", bound=Callable[..., object])
 
 
-def kernel(function: Kernel) -> Kernel:
-    """Compile a part of a kernel.
+OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
+"""No fast-math: sums keep their order, so that a picture is the same on every machine that has IEEE
+floats. Numpy's error model, because a ray parallel to a face divides by zero on purpose."""
 
-    No fast-math: sums keep their order, so that a picture is the same on every machine that has
-    IEEE floats. Numpy's error model, because a ray parallel to a face divides by zero on purpose.
-    """
-    return cast(Kernel, njit(nogil=True, error_model="numpy")(function))
+
+def kernel(function: Kernel) -> Kernel:
+    """Compile a part of a kernel, which Python cannot call: wrappers take a third of the time."""
+    wrapped: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    return cast(Kernel, njit(**OPTIONS, **wrapped)(function))
 
 
 def entry(function: Kernel) -> Kernel:
     """Compile a kernel that Python calls, and keep the machine code on disk if that is possible."""
     try:
-        return cast(Kernel, njit(nogil=True, error_model="numpy", cache=True)(function))
+        return cast(Kernel, njit(**OPTIONS, cache=True)(function))
     except RuntimeError as error:
         warnings.warn(
             f"numba has no folder to keep machine code in, every process compiles anew ({error});"
@@ -29,4 +31,4 @@ def entry(function: Kernel) -> Kernel:
             RuntimeWarning,
             stacklevel=2,
         )
-        return kernel(function)
+        return cast(Kernel, njit(**OPTIONS)(function))

@@ -1,4 +1,4 @@
-"""Draw: one shape, or one shape's shadow, into one frame."""
+"""Draw: one shape into one frame."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,14 +19,14 @@ from vla_sim.physics.render.rows import (
     SUN,
     TO_SUN,
     Singles,
-    shade_row,
     trace_row,
 )
-from vla_sim.physics.render.shapes import ELLIPSOID, MISS, PLANE, SPHERE, ZERO, F
+from vla_sim.physics.render.shapes import ELLIPSOID, PLANE, SPHERE, ZERO, F
 from vla_sim.physics.render.tables import Lens
 
 Window = tuple[int, int, int, int]
 """First row, end of rows, first column, end of columns."""
+Rgb = tuple[np.uint8, np.uint8, np.uint8]
 HALF, WHITE = np.float32(0.5), np.float32(255.0)
 
 
@@ -70,13 +70,19 @@ def place(
 
 
 @kernel
-def set_colour(rgb: NDArray[np.uint8], pixel: int, colour: Singles, brightness: F) -> None:
-    """Write a lit colour; every pixel but the sky's passes through here."""
+def lit_colour(colour: Singles, brightness: F) -> Rgb:
+    """The bytes of a colour in this light; every pixel but the sky's gets them from here."""
     scale = brightness * WHITE
-    for channel in range(3):
-        value = colour[channel] * scale + HALF
-        value = value if value < WHITE else WHITE
-        rgb[pixel, channel] = np.uint8(value if value > ZERO else ZERO)
+    r, g, b = colour[0] * scale + HALF, colour[1] * scale + HALF, colour[2] * scale + HALF
+    r, g, b = r if r < WHITE else WHITE, g if g < WHITE else WHITE, b if b < WHITE else WHITE
+    r, g, b = r if r > ZERO else ZERO, g if g > ZERO else ZERO, b if b > ZERO else ZERO
+    return np.uint8(r), np.uint8(g), np.uint8(b)
+
+
+@kernel
+def set_pixel(rgb: NDArray[np.uint8], pixel: int, value: Rgb) -> None:
+    """Write three bytes."""
+    rgb[pixel, 0], rgb[pixel, 1], rgb[pixel, 2] = value
 
 
 @kernel
@@ -109,59 +115,28 @@ def draw_shape(
 ) -> None:
     """Draw one geom inside its window wherever nothing drawn before is nearer."""
     r0, r1, c0, c1 = where
-    columns = lens.columns[c0 : c0 + whole_lanes(c1 - c0)]
+    n = c1 - c0
+    columns = lens.columns[c0 : c0 + whole_lanes(n)]
     near, lit = work[0], work[1]
+    last, value = lit[0], lit_colour(colour, lit[0])
     for row in range(r0, r1):
         trace_row(kind, lens.rows[row], columns, placed, near, lit)
         first = row * lens.width + c0
-        for i in range(c1 - c0):
-            if near[i] < frame.depth[first + i]:
-                frame.depth[first + i] = near[i]
-                frame.geom[first + i] = geom
-                frame.brightness[first + i] = lit[i]
-                set_colour(frame.rgb, first + i, colour, lit[i])
-
-
-@kernel
-def in_sun(pixel: int, ground: int, lit: F, frame: Frames) -> bool:
-    """Whether a pixel shows a face of a ground that nothing has yet hidden from the sun.
-
-    Such a face has one brightness, `lit`, which tells it from the ground's other faces.
-    """
-    return bool((frame.geom[pixel] == ground) & (frame.brightness[pixel] == lit))
-
-
-@kernel
-def draw_shadow(
-    kind: int,
-    where: Window,
-    placed: Singles,
-    ground: int,
-    lit: F,
-    dark: F,
-    colour: Singles,
-    lens: Lens,
-    work: Singles,
-    frame: Frames,
-) -> None:
-    """Darken those sunny pixels of a ground from which this geom hides the sun."""
-    r0, r1, c0, c1 = where
-    near, depth = work[0], work[1]
-    for row in range(r0, r1):
-        first, last = row * lens.width + c0, row * lens.width + c1
-        while first < last and not in_sun(first, ground, lit, frame):
-            first += 1
-        while first < last and not in_sun(last - 1, ground, lit, frame):
-            last -= 1
-        n = last - first
-        if n == 0:
+        depth, ids = frame.depth[first : first + n], frame.geom[first : first + n]
+        brightness, rgb = frame.brightness[first : first + n], frame.rgb[first : first + n]
+        n_nearer = 0
+        for i in range(n):
+            n_nearer += near[i] < depth[i]
+        if n_nearer == 0:
             continue
         for i in range(n):
-            depth[i] = frame.depth[first + i]
-        column = first - row * lens.width
-        columns = lens.columns[column : column + whole_lanes(n)]
-        shade_row(kind, lens.rows[row], columns, placed, depth, near)
+            if near[i] < depth[i]:
+                if lit[i] != last:  # a flat face has one colour
+                    last, value = lit[i], lit_colour(colour, lit[i])
+                set_pixel(rgb, i, value)
         for i in range(n):
-            if near[i] < MISS and in_sun(first + i, ground, lit, frame):
-                frame.brightness[first + i] = dark
-                set_colour(frame.rgb, first + i, colour, dark)
+            nearer = near[i] < depth[i]
+            ids[i] = geom if nearer else ids[i]
+            brightness[i] = lit[i] if nearer else brightness[i]
+        for i in range(n):
+            depth[i] = near[i] if near[i] < depth[i] else depth[i]

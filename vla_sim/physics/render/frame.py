@@ -5,6 +5,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from vla_sim.physics.render.rows import LANES, N_PLACEMENT
+
 
 class Frames(NamedTuple):
     """Pixels of m frames of p = h * w pixels each.
@@ -47,12 +49,14 @@ class Scratch(NamedTuple):
     """What one range of simulations works in.
 
     Attributes:
-        placed: float32 (N_PLACEMENT,), the placement of the geom at hand.
+        placed: float32 (ngeom, N_PLACEMENT), placements.
+        caster: int64 (ngeom, 5), kinds and windows of what casts shadows.
         solid: float64 (4, 5, 3): solid, shadow, either in the camera's frame, ground.
-        work: float32 (2, w), one row of depth and brightness.
+        work: float32 (2, w + LANES), two rows of pixels.
     """
 
     placed: NDArray[np.float32]
+    caster: NDArray[np.int64]
     solid: NDArray[np.float64]
     work: NDArray[np.float32]
 
@@ -64,4 +68,14 @@ def empty_frames(n: int, n_pixels: int, *, n_depth: int, n_geom: int) -> Frames:
         depth=np.empty((n_depth, n_pixels), dtype=np.float32),
         geom=np.empty((n_geom, n_pixels), dtype=np.int32),
         brightness=np.empty((1, n_pixels), dtype=np.float32),
+    )
+
+
+def empty_scratch(n_geom: int, width: int) -> Scratch:
+    """Scratch for models with so many geoms and pictures of this width."""
+    return Scratch(
+        placed=np.zeros((n_geom, N_PLACEMENT), dtype=np.float32),
+        caster=np.zeros((n_geom, 5), dtype=np.int64),
+        solid=np.zeros((4, 5, 3)),
+        work=np.zeros((2, width + LANES), dtype=np.float32),
     )

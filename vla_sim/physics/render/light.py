@@ -27,10 +27,10 @@ class Light:
     direction: tuple[float, float, float] = (0.35, -0.45, 0.82)
     """Towards the sun, of any length. Oblique to the world's axes, so that no two sides of an
     aligned box look alike."""
-    ambient: float = 0.45
+    ambient: float = 0.50
     sky: float = 0.10
-    sun: float = 0.50
-    left_in_shadow: float = 0.15
+    sun: float = 0.45
+    left_in_shadow: float = 0.35
     """The part of the sun's light that reaches a shadow."""
 
     def build(self) -> Sun:

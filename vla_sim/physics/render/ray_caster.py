@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from vla_sim.errors import BadConfig
 from vla_sim.physics import camera as geometry
-from vla_sim.physics.render.frame import Backdrop, Frames, empty_frames
+from vla_sim.physics.render.frame import Backdrop, Frames, empty_frames, empty_scratch
 from vla_sim.physics.render.light import Light, light_of
 from vla_sim.physics.render.paint import Paint
 from vla_sim.physics.render.picture import Picture
@@ -166,6 +166,7 @@ class RayCaster:
                 eye,
                 self._scene,
                 backdrop,
+                empty_scratch(self._n_geom, self._width),
                 own,
             )
 

@@ -12,19 +12,16 @@ from collections.abc import Callable
 from pathlib import Path
 from zlib import crc32
 
-import numpy as np
-
-from vla_sim.physics.render.bounds import Floats, fill_shadow, fill_solid, height_above
+from vla_sim.physics.render.bounds import Floats, fill_solid
 from vla_sim.physics.render.compiled import entry, kernel
-from vla_sim.physics.render.draw import draw_shadow, draw_shape, place, set_colour, window
+from vla_sim.physics.render.draw import draw_shape, lit_colour, place, set_pixel, window
 from vla_sim.physics.render.frame import Backdrop, Frames, Scratch
-from vla_sim.physics.render.rows import AMBIENT, N_PLACEMENT, SKY, SUN, Singles, at, brightness_of
-from vla_sim.physics.render.shapes import HIDDEN, ONE, PLANE, F
+from vla_sim.physics.render.rows import Singles
+from vla_sim.physics.render.shadows import draw_shadows
+from vla_sim.physics.render.shapes import HIDDEN, ONE, PLANE
 from vla_sim.physics.render.tables import Lens, Scene, Shapes
 
 SOURCES = crc32(b"".join(p.read_bytes() for p in sorted(Path(__file__).parent.glob("*.py"))))
-LOWEST_CASTER_M = 0.012
-"""What lies flatter on a ground (a painted line, a goal's disc) casts no shadow on it."""
 
 
 @kernel
@@ -60,8 +57,20 @@ def use_backdrop(
     if recoloured:
         for pixel in range(len(frame.depth)):
             if frame.geom[pixel] >= 0:
-                set_colour(frame.rgb, pixel, colours[frame.geom[pixel]], frame.brightness[pixel])
+                value = lit_colour(colours[frame.geom[pixel]], frame.brightness[pixel])
+                set_pixel(frame.rgb, pixel, value)
     return True
+
+
+@kernel
+def draw_sky(lens: Lens, frame: Frames) -> None:
+    """What is seen where nothing is."""
+    for pixel in range(len(frame.depth)):
+        for channel in range(3):
+            frame.rgb[pixel, channel] = lens.sky[pixel, channel]
+        frame.depth[pixel] = lens.far
+        frame.geom[pixel] = -1
+        frame.brightness[pixel] = ONE
 
 
 @kernel
@@ -104,60 +113,9 @@ def draw_geoms(
                 continue
             fill_solid(kind, shapes.size[g], pos[g], mat[g], scratch.solid[0])
             where = window(kind, scratch.solid[0], eye, lens, scratch.solid[2])
-        placed = scratch.placed
+        placed = scratch.placed[g]
         place(kind, shapes.size[g], pos[g], mat[g], eye, lens.axes, scene.sun, placed)
         draw_shape(kind, g, where, placed, rgba[g], lens, scratch.work, frame)
-
-
-@kernel
-def draw_shadows(
-    still: bool,
-    scene: Scene,
-    pos: Floats,
-    mat: Floats,
-    rgba: Singles,
-    eye: Floats,
-    scratch: Scratch,
-    frame: Frames,
-) -> None:
-    """Draw what the geoms of the backdrop (`still`) or all others cast on the grounds."""
-    shapes, lens, grounds, sun = scene.shapes, scene.lens, scene.grounds, scene.sun
-    placed, point, normal = scratch.placed, scratch.solid[3, 0], scratch.solid[3, 1]
-    for k in range(len(grounds.geom)):
-        ground = grounds.geom[k]
-        if rgba[ground, 3] <= 0.0:
-            continue
-        size, p, m = shapes.size[ground], pos[ground], mat[ground]
-        place(shapes.kind[ground], size, p, m, eye, lens.axes, sun, placed)
-        face = grounds.normal[k]
-        for i in range(3):
-            normal[i] = m[3 * i] * face[0] + m[3 * i + 1] * face[1] + m[3 * i + 2] * face[2]
-            point[i] = p[i] + grounds.offset[k] * normal[i]
-        n, sky, direct = (F(face[0]), F(face[1]), F(face[2])), at(placed, SKY), at(placed, SUN)
-        lit = brightness_of(n, placed[AMBIENT], sky, direct)
-        left = sun.weights[3]
-        rest = (left * direct[0], left * direct[1], left * direct[2])
-        dark = brightness_of(n, placed[AMBIENT], sky, rest)
-        if lit == dark:
-            continue
-        for g in range(len(shapes.kind)):
-            kind = shapes.kind[g]
-            if kind in (HIDDEN, PLANE) or shapes.still[g] != still or g == ground:
-                continue
-            if rgba[g, 3] <= 0.0:
-                continue
-            solid, shadow = scratch.solid[0], scratch.solid[1]
-            fill_solid(kind, shapes.size[g], pos[g], mat[g], solid)
-            if height_above(solid, point, normal) <= LOWEST_CASTER_M:
-                continue
-            fill_shadow(solid, point, normal, sun.direction, shadow)
-            where = window(kind, shadow, eye, lens, scratch.solid[2])
-            if where[0] >= where[1] or where[2] >= where[3]:
-                continue
-            place(kind, shapes.size[g], pos[g], mat[g], eye, lens.axes, sun, placed)
-            draw_shadow(
-                kind, where, placed, ground, lit, dark, rgba[ground], lens, scratch.work, frame
-            )
 
 
 def _compile(sources: int) -> Callable[..., int]:
@@ -177,14 +135,10 @@ def _compile(sources: int) -> Callable[..., int]:
         eye: Floats,
         scene: Scene,
         backdrop: Backdrop,
+        scratch: Scratch,
         frames: Frames,
     ) -> int:
         """Draw simulations first to last - 1 into their rows of `frames`."""
-        scratch = Scratch(
-            np.zeros(N_PLACEMENT, dtype=np.float32),
-            np.zeros((4, 5, 3)),
-            np.zeros((2, len(scene.lens.columns)), dtype=np.float32),
-        )
         for n in range(first, last):
             frame = Frames(
                 frames.rgb[n],
@@ -193,15 +147,13 @@ def _compile(sources: int) -> Callable[..., int]:
                 frames.brightness[n if len(frames.brightness) > 1 else 0],
             )
             p, m, c, e = pos[n], mat[n], rgba[n], eye[n]
-            if not use_backdrop(scene.shapes, p, m, c, backdrop, frame):
-                frame.rgb[:] = scene.lens.sky
-                frame.depth[:] = scene.lens.far
-                frame.geom[:] = -1
-                frame.brightness[:] = ONE
-                draw_geoms(True, scene, p, m, c, e, scratch, frame)
-                draw_shadows(True, scene, p, m, c, e, scratch, frame)
-            draw_geoms(False, scene, p, m, c, e, scratch, frame)
-            draw_shadows(False, scene, p, m, c, e, scratch, frame)
+            kept = use_backdrop(scene.shapes, p, m, c, backdrop, frame)
+            if not kept:
+                draw_sky(scene.lens, frame)
+            for layer in range(1 if kept else 0, 2):
+                still = layer == 0
+                draw_geoms(still, scene, p, m, c, e, scratch, frame)
+                draw_shadows(still, scene, p, m, c, e, scratch, frame)
         return sources
 
     return render_range

@@ -12,7 +12,6 @@ from vla_sim.physics.render.shapes import (
     BOX,
     CAPSULE,
     CYLINDER,
-    MISS,
     ONE,
     PLANE,
     ZERO,
@@ -117,39 +116,3 @@ def trace_row(
             t = hit_ball(ox, oy, oz, dx, dy, dz)
             n = ball_normal(ox + t * dx, oy + t * dy, oz + t * dz, sx, sy, sz)
             near[i], lit[i] = t, brightness_of(n, ambient, sky, sun)
-
-
-@kernel
-def shade_row(
-    kind: int, slope: F, columns: Singles, placed: Singles, depth: Singles, near: Singles
-) -> None:
-    """Whether a geom hides the sun from what is seen along one row.
-
-    Args:
-        kind: The geom's kind.
-        slope: The row's downward slope.
-        columns: Rightward slopes of the pixels, shape (k,).
-        placed: The geom's placement.
-        depth: Depth of what is seen [m], shape (k,).
-        near: MISS goes where the sun is seen, shape (k,) or longer.
-    """
-    ox, oy, oz = at(placed, ORIGIN)
-    gx, gy, gz = at(placed, FORWARD)
-    wx, wy, wz = at(placed, DOWN)
-    rx, ry, rz = at(placed, RIGHT)
-    fx, fy, fz = gx + slope * wx, gy + slope * wy, gz + slope * wz
-    lx, ly, lz = at(placed, TO_SUN)
-    sx, sy, sz = at(placed, SIZE)
-    for i in range(len(columns)):
-        c, t = columns[i], depth[i]
-        x, y, z = ox + t * (fx + c * rx), oy + t * (fy + c * ry), oz + t * (fz + c * rz)
-        if kind == BOX:
-            near[i] = hit_box(x, y, z, lx, ly, lz, sx, sy, sz)
-        elif kind == CAPSULE:
-            near[i] = hit_capsule(x, y, z, lx, ly, lz, sx, sy)
-        elif kind == CYLINDER:
-            near[i] = hit_cylinder(x, y, z, lx, ly, lz, sx, sy)
-        elif kind != PLANE:
-            near[i] = hit_ball(x, y, z, lx, ly, lz)
-        else:
-            near[i] = MISS
