@@ -18,8 +18,6 @@ from vla_sim.physics.render.tables import scene_of
 from vla_sim.records.camera import CameraSpec
 
 RAY_CASTER_ID = "raycast-v1"
-CHUNKS_PER_THREAD = 4
-"""Work is cut finer than the threads are many, so that no core waits long for another."""
 
 
 class RayCaster:
@@ -63,7 +61,7 @@ class RayCaster:
         self._paint = Paint.of(model)
         self._scene = scene_of(model, camera, height, width, light or light_of(model))
         self._n_threads = n_threads
-        self._pool = ThreadPoolExecutor(n_threads, "raycast") if n_threads > 1 else None
+        self._pool = ThreadPoolExecutor(n_threads - 1, "raycast") if n_threads > 1 else None
         self._backdrop = self._draw_backdrop(model)
 
     @property
@@ -170,10 +168,12 @@ class RayCaster:
                 own,
             )
 
-        if self._pool is None or len(pos) == 1:
-            draw_range(0, len(pos))
-            return
-        n_ranges = min(len(pos), CHUNKS_PER_THREAD * self._n_threads)
+        # As many ranges as threads, the first of them here: handing out smaller ones costs more, in
+        # waiting for the interpreter, than an even load gains.
+        n_ranges = max(min(self._n_threads, len(pos)), 1)
         cuts = np.linspace(0, len(pos), n_ranges + 1).astype(int).tolist()
-        for done in [self._pool.submit(draw_range, a, b) for a, b in itertools.pairwise(cuts)]:
-            done.result()
+        ranges = list(itertools.pairwise(cuts))
+        others = [self._pool.submit(draw_range, *r) for r in ranges[1:]] if self._pool else []
+        draw_range(*ranges[0])
+        for other in others:
+            other.result()
