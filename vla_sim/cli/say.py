@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 from rich import box
@@ -14,9 +15,11 @@ from vla_sim.cli.verb import Verb
 from vla_sim.envs.registration import IDS
 from vla_sim.envs.task_names import short_name, task_id_of
 from vla_sim.errors import BadConfig
-from vla_sim.protocols.task import Scene
 from vla_sim.records.instruction import LANGUAGES, Instruction, Language, Meaning, Referent, Split
 from vla_sim.records.manner import MANNERS
+
+if TYPE_CHECKING:
+    from vla_sim.protocols.task import Scene
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +62,7 @@ def run(config: SayRun, console: Console) -> int:
     return 0
 
 
-def _goals(scene: Scene, title: str, rng: np.random.Generator) -> Table:
+def _goals(scene: "Scene", title: str, rng: np.random.Generator) -> Table:
     table = _table(title, "goal", "asks for", "in words")
     for k, goal in enumerate(scene.goals):
         meaning = Meaning(intent_id=goal.intent_id, referent=goal.referent)
@@ -72,7 +75,7 @@ def _goals(scene: Scene, title: str, rng: np.random.Generator) -> Table:
     return table
 
 
-def _drawn(scene: Scene, config: SayRun, rng: np.random.Generator) -> Table:
+def _drawn(scene: "Scene", config: SayRun, rng: np.random.Generator) -> Table:
     table = _table(
         f"{config.n} of its instructions ({config.split})", "goal", "manner", "wording", "text"
     )
@@ -86,7 +89,7 @@ def _drawn(scene: Scene, config: SayRun, rng: np.random.Generator) -> Table:
     return table
 
 
-def _arms(scene: Scene, task_id: str, seed: int) -> Table:
+def _arms(scene: "Scene", task_id: str, seed: int) -> Table:
     from vla_sim.envs.crank import words_of
     from vla_sim.envs.language.arms import ARMS
     from vla_sim.envs.plan import draw_spec

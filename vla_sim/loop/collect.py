@@ -128,7 +128,7 @@ def _collect_task(
     )
     if not plan:
         return tally
-    crank = Crank(task_id, min(config.n_slots, len(plan)), config.crank)
+    crank = Crank(task_id, even_slots(len(plan), config.n_slots), config.crank)
     policy = POLICIES[config.policy](task_id, crank.task)
     labeller = Labeller(crank, expert_for(task_id, crank.embodiment, crank.task.manners))
     began_s, n_steps = time.perf_counter(), 0
@@ -146,6 +146,12 @@ def _collect_task(
         rate = f"{n_steps / tally.wall_s:,.0f} frames/s"
         bar.update(line, advance=len(ended), rate=rate)
     return tally
+
+
+def even_slots(n_episodes: int, most: int) -> int:
+    """So many slots that the last wave of episodes is as full as the others."""
+    n_waves = -(-n_episodes // most)
+    return -(-n_episodes // n_waves)
 
 
 def _begin(config: CollectRun) -> None:

@@ -1,6 +1,7 @@
 """Film file: frames to an animated picture, or stills to one picture."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -46,7 +47,8 @@ def save_film(
             _animate(partial, film, period_s, kind)
         partial.replace(path)
     except OSError as error:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):  # its folder may be what is wrong
+            partial.unlink()
         raise RunFolderError(f"cannot write the film {path}: {error}; give another --out") from None
 
 

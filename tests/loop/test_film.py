@@ -1,0 +1,137 @@
+"""Films: a file that opens, with the episode in it."""
+
+import io
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from vla_sim.cli.main import main
+from vla_sim.envs.crank import CrankConfig
+from vla_sim.envs.tasks import TASK_IDS
+from vla_sim.errors import BadConfig, RunFolderError, UnknownName
+from vla_sim.loop import film_frames
+from vla_sim.loop.film import FilmRun, film
+from vla_sim.loop.film_file import FORMATS, save_film, stills
+from vla_sim.loop.film_frames import captioned, side_by_side
+from vla_sim.records.episode import Episode
+
+SMALL = CrankConfig(image_size=64)
+
+
+@pytest.fixture(scope="module")
+def filmed(tmp_path_factory: pytest.TempPathFactory) -> tuple[FilmRun, list[Episode]]:
+    out = tmp_path_factory.mktemp("film") / "deep" / "film.webp"
+    config = FilmRun(task="ChangeLane", out=out, n=2, crank=SMALL, language="en")
+    return config, film(config)
+
+
+def test_an_animation_has_all_steps_and_both_episodes(
+    filmed: tuple[FilmRun, list[Episode]],
+) -> None:
+    config, episodes = filmed
+    with Image.open(config.path) as image:
+        assert image.format == "WEBP"
+        assert image.width == 2 * 64 + 4
+        assert image.height > 64
+        longest = max(episode.n_steps for episode in episodes)
+        assert 2 <= getattr(image, "n_frames", 1) <= longest + 1  # equal neighbours are merged
+    assert [p.name for p in config.path.parent.iterdir()] == ["film.webp"]
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_every_format_opens(suffix: str, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    frames = rng.integers(0, 256, (9, 20, 24, 3)).astype(np.uint8)
+    path = tmp_path / f"film{suffix}"
+    save_film(path, frames, [frames, frames[:4]], period_s=0.05)
+    with Image.open(io.BytesIO(path.read_bytes())) as image:
+        image.load()
+        if suffix == ".png":
+            assert image.size == (6 * 24 + 5 * 4, 2 * 20)
+        else:
+            assert (image.size, getattr(image, "n_frames", 1)) == ((24, 20), 9)
+
+
+def test_stills_begin_and_end_with_the_episode() -> None:
+    frames = np.arange(10, dtype=np.uint8)[:, None, None, None] * np.ones((1, 2, 2, 3), np.uint8)
+    row = stills([frames], n_stills=3)
+    assert row.shape == (2, 2 * 3 + 2 * 4, 3)
+    assert (row[0, 0, 0], row[0, -1, 0]) == (0, 9)
+
+
+def test_a_film_that_ends_early_shows_its_last_frame() -> None:
+    short = np.full((2, 4, 4, 3), 7, dtype=np.uint8)
+    long = np.zeros((5, 4, 4, 3), dtype=np.uint8)
+    whole = side_by_side([short, long])
+    assert whole.shape == (5, 4, 12, 3)
+    assert (whole[:, :, :4] == 7).all()
+
+
+def test_films_of_different_height_and_number_fill_rows() -> None:
+    films = [np.zeros((2, 4 + k, 4, 3), dtype=np.uint8) for k in range(5)]
+    assert side_by_side(films).shape == (2, 2 * 8 + 4, 4 * 4 + 3 * 4, 3)
+
+
+def test_the_caption_says_what_was_asked_and_how_it_ended(
+    filmed: tuple[FilmRun, list[Episode]],
+) -> None:
+    _, (episode, _) = filmed
+    pictures = episode.images
+    assert pictures is not None
+    framed = captioned(pictures, episode)
+    assert np.array_equal(framed[:, :64], pictures)
+    strip = framed[:, 64:]
+    assert (strip.min(axis=(1, 2, 3)) < 100).all(), "every frame has dark letters"
+    empty = replace(episode.shown, text="")
+    other = captioned(pictures, replace(episode, shown=empty))
+    assert not np.array_equal(other[0, 64:][:12], strip[0][:12])
+    assert not np.array_equal(strip[-2], strip[-1])
+
+
+def test_without_a_chinese_font_the_caption_is_english(
+    filmed: tuple[FilmRun, list[Episode]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, (episode, _) = filmed
+    chinese = replace(episode, shown=replace(episode.shown, language="zh", text="向左变道"))
+    monkeypatch.setattr(film_frames, "_chinese_font", lambda size_px: None)
+    lines = film_frames._lines(chinese, 256, 14)
+    assert all(line.isascii() for line in lines)
+    assert any(lines)
+
+
+@pytest.mark.parametrize("task_id", TASK_IDS)
+def test_every_task_can_be_filmed_from_the_command_line(
+    task_id: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "a.png"
+    words = ["film", task_id, "--out", str(out), "--seed", "1", "--crank.image-size", "32"]
+    assert main(words) == 0
+    said = capsys.readouterr().out
+    assert "seed 1: " in said
+    assert "success after" in said
+    assert str(out) in said
+    with Image.open(out) as image:
+        assert image.width == 6 * 32 + 5 * 4
+
+
+def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    frames = np.zeros((2, 4, 4, 3), dtype=np.uint8)
+    with pytest.raises(RunFolderError, match=r"cannot write the film .*give another --out"):
+        save_film(tmp_path / "file" / "film.gif", frames, [frames], period_s=0.05)
+
+
+def test_what_cannot_be_filmed_is_refused_before_anything_runs() -> None:
+    with pytest.raises(UnknownName, match="no task 'Fly'"):
+        FilmRun(task="Fly")
+    with pytest.raises(UnknownName, match="no policy 'genius'"):
+        FilmRun(policy="genius")
+    with pytest.raises(UnknownName, match=r"no film format '\.mp4'; there are '\.gif'"):
+        FilmRun(out=Path("film.mp4"))
+    with pytest.raises(BadConfig, match="n is 0"):
+        FilmRun(n=0)
+    with pytest.raises(BadConfig, match="speed is 0"):
+        FilmRun(speed=0.0)
