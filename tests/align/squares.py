@@ -99,9 +99,9 @@ def steps(rng: np.random.Generator, n: int) -> StepTriples:
     chunk = np.zeros((n, N_GOALS, CHUNK_SIZE, N_ACT), dtype=np.float32)
     chunk[..., :3] = np.clip(2.0 * relative, -1.0, 1.0)[:, :, None]
     chunk[..., 3] = 1.0
-    hazard = np.zeros((n, GRID, GRID), dtype=np.bool_)
+    hazard = np.zeros((n, GRID, GRID), dtype=np.uint8)
     at = (scenes.cell[:, 3] * GRID).astype(int)
-    hazard[np.arange(n), at[:, 1], at[:, 0]] = True
+    hazard[np.arange(n), at[:, 1], at[:, 0]] = 255
     return StepTriples(
         image=scenes.image,
         proprio=proprio,

@@ -70,7 +70,7 @@ def made_episode(
         goal_point=rng.normal(size=(n_steps, N_GOALS, 3)).astype(np.float32),
         cell=rng.random((n_steps, N_GOALS, 2)).astype(np.float32),
         cell_visible=rng.random((n_steps, N_GOALS)) < 0.5,
-        hazard=rng.random((n_steps, GRID, GRID)) < 0.5,
+        hazard=rng.integers(0, 256, (n_steps, GRID, GRID), dtype=np.uint8),
         on_policy=rng.random(n_steps) < 0.5,
     )
     assert MEANING_INDEX[meaning] == chosen[goal]

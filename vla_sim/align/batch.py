@@ -67,7 +67,7 @@ class StepBatch:
             goal_BG3=tensor(rows.goal_point),
             cell_BG2=tensor(rows.cell),
             visible_BG=tensor(rows.cell_visible).to(weight_BG.dtype) * weight_BG,
-            hazard_BS=tensor(rows.hazard).flatten(1),
+            hazard_BS=tensor(rows.hazard).flatten(1).to(weight_BG.dtype) / 255.0,
         )
 
 

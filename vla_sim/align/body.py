@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from vla_sim.errors import BadConfig
 from vla_sim.records.embodiment import Embodiment
-from vla_sim.records.triple import N_ACT, N_PROPRIO
+from vla_sim.records.triple import GRID, N_ACT, N_PROPRIO
 
 SMALLEST_SCALE = 0.02
 """A component that hardly moved in the data it was fitted on is not blown up beyond this."""
@@ -62,6 +62,9 @@ class Body:
     """[m]"""
     goal_scale: tuple[float, float, float]
     """[m], > 0."""
+    ground: tuple[tuple[float, float], ...] = ()
+    """Where the centre of each cell of the picture meets the ground, x and y [m], in the frame of
+    proprio[:2]: what a calibrated camera knows. Empty where hazards need no place."""
 
     def __post_init__(self) -> None:
         if not 0 < self.n_act <= N_ACT or not 5 <= self.n_proprio <= N_PROPRIO:
@@ -72,6 +75,8 @@ class Body:
         for what in ("proprio_centre", "proprio_scale"):
             if len(getattr(self, what)) != self.n_proprio:
                 raise BadConfig(f"{self.name}: {what} needs {self.n_proprio} values")
+        if self.ground and len(self.ground) != GRID * GRID:
+            raise BadConfig(f"{self.name}: ground needs a point for each of {GRID * GRID} cells")
         if min(self.proprio_scale) <= 0.0 or min(self.goal_scale) <= 0.0:
             raise BadConfig(f"{self.name}: scales must be positive")
 
@@ -84,6 +89,7 @@ class Body:
         proprio_scale: tuple[float, ...],
         goal_centre: tuple[float, float, float],
         goal_scale: tuple[float, float, float],
+        ground: tuple[tuple[float, float], ...] = (),
     ) -> Self:
         """The body of an embodiment with scales given by hand."""
         return cls(
@@ -97,6 +103,7 @@ class Body:
             proprio_scale=proprio_scale,
             goal_centre=goal_centre,
             goal_scale=goal_scale,
+            ground=ground,
         )
 
     @classmethod
@@ -105,6 +112,7 @@ class Body:
         embodiment: Embodiment,
         proprio_NP: NDArray[np.floating],
         goal_point_N3: NDArray[np.floating],
+        ground: tuple[tuple[float, float], ...] = (),
     ) -> Self:
         """The body of an embodiment with scales read off some rows, e.g. the first collected.
 
@@ -112,6 +120,7 @@ class Body:
             embodiment: The robot.
             proprio_NP: Proprioception, padded or not, shape (N, >= n_proprio).
             goal_point_N3: Goal points [m], shape (N, 3); padding left out.
+            ground: See the field.
 
         Raises:
             BadConfig: If there are fewer than two rows or values that are not finite.
@@ -130,6 +139,7 @@ class Body:
             proprio_scale=tuple(map(float, scale)),
             goal_centre=_three(goal.mean(axis=0)),
             goal_scale=_three(goal_scale),
+            ground=ground,
         )
 
 

@@ -232,5 +232,6 @@ def _config_from_json(values: Mapping[str, Any]) -> ModelConfig:
 def _body_from_json(values: Mapping[str, Any]) -> Body:
     rest = dict(values)
     limits = tuple(ActionLimit(**limit) for limit in rest.pop("limits"))
+    rest["ground"] = [tuple(point) for point in rest["ground"]]
     tuples = {key: tuple(value) for key, value in rest.items() if isinstance(value, list)}
     return Body(limits=limits, **(rest | tuples))

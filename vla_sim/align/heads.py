@@ -1,4 +1,4 @@
-"""From what was looked at to a goal, to what must not be hit, and to a chunk of actions.
+"""From what was looked at to a goal and to a chunk of actions.
 
 Legend: N rows, S cells, C map channels, H hazard code, D text features, P proprioceptive
 components, M bodies, K chunk steps, A action components.
@@ -6,14 +6,16 @@ components, M bodies, K chunk steps, A action components.
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
-from vla_sim.align.encoders.vision import N_CELLS
 from vla_sim.records.triple import CHUNK_SIZE, N_ACT, N_PROPRIO
 
 FINE = 0.1
 """The last tenth of a goal's scale is spelled out to the decoder: precision is won there."""
 WIDE = 16
-"""Narrower matrix products sum in an order that depends on a row's place in its batch."""
+"""Narrower matrix products sum in an order that depends on a row's place in its batch. For the
+same reason no narrow tensor meets tanh or exp here: in a vector register these round differently
+from the scalar loop over the remainder."""
 
 
 def relative_goal(goal_N3: Tensor, proprio_NP: Tensor) -> Tensor:
@@ -33,11 +35,7 @@ def relative_goal(goal_N3: Tensor, proprio_NP: Tensor) -> Tensor:
 
 
 class GoalHead(nn.Module):
-    """Regresses where the controlled point has to go.
-
-    A camera may stand in the world or follow the body, and the picture and the words tell which:
-    for each axis a gate says whether the answer counts from the origin or from the body.
-    """
+    """Regresses where the controlled point has to go, in the frame of the camera's world."""
 
     def __init__(self, *, n_map: int, n_text: int, n_bodies: int, hidden: int) -> None:
         super().__init__()
@@ -50,31 +48,57 @@ class GoalHead(nn.Module):
             nn.Linear(hidden, WIDE),
         )
 
-    def forward(self, seen_NX: Tensor, position_N3: Tensor) -> Tensor:
+    def forward(self, seen_NX: Tensor) -> Tensor:
         """The goal in units of the goal scale around its centre, shape (N, 3).
 
         Args:
             seen_NX: Attended feature, place, text, normalised proprioception, body code.
-            position_N3: The controlled point in the same units.
         """
-        both_NX: Tensor = self.mlp(seen_NX)
-        answer_N3, gate_N3 = both_NX[..., :3], both_NX[..., 3:6]
-        # Most cameras stand still, so the gate begins nearly closed.
-        return answer_N3 + torch.sigmoid(gate_N3 - 3.0) * position_N3
+        out_NX: Tensor = self.mlp(seen_NX)
+        return out_NX[..., :3]
 
 
-class HazardHead(nn.Module):
-    """Marks the cells that show something not to be hit, and sums them up in a code."""
+PROBE_X_M = (-2.0, 1.0, 3.5, 6.0, 9.0, 12.0)
+PROBE_Y_M = (-6.0, -4.0, -2.5, -1.2, 0.0, 1.2, 2.5, 4.0, 6.0)
+PROBE_RADIUS_M = 1.5
+"""Probes ahead of and beside a vehicle, as its own frame has them: x forward, y left."""
+N_PROBES = len(PROBE_X_M) * len(PROBE_Y_M)
 
-    def __init__(self, *, n_map: int, n_code: int) -> None:
+
+class HazardCode(nn.Module):
+    """Feels, for the decoder, for what must not be hit around the body.
+
+    The marked cells are laid on the ground by the camera's calibration and read off by probes that
+    go with the body, so that the decoder meets an obstacle where it is in the body's own frame: in
+    the picture's frame it would have to learn the pose's geometry first.
+    """
+
+    probe_A2: Tensor
+
+    def __init__(self, *, n_code: int) -> None:
         super().__init__()
-        self.mark = nn.Linear(n_map, 1)
-        self.code = nn.Linear(N_CELLS, n_code)
+        self.code = nn.Linear(N_PROBES, n_code)
+        probes = [(x, y) for x in PROBE_X_M for y in PROBE_Y_M]
+        self.register_buffer("probe_A2", torch.tensor(probes), persistent=False)
 
-    def forward(self, map_NSC: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits of each cell (N, S), and the code (N, H)."""
-        logits_NS = self.mark(map_NSC).squeeze(-1)
-        return logits_NS, self.code(torch.sigmoid(logits_NS))
+    def forward(self, hazard_NS: Tensor, ground_NS2: Tensor, proprio_NP: Tensor) -> Tensor:
+        """The code, shape (N, H).
+
+        Args:
+            hazard_NS: Logits of the cells.
+            ground_NS2: Where each cell's centre meets the ground [m], frame of proprio[:2].
+            proprio_NP: Raw proprioception: x, y, z [m], cos yaw, sin yaw, ...
+        """
+        away_NS2 = ground_NS2 - proprio_NP[:, None, :2]
+        cos_N1, sin_N1 = proprio_NP[:, 3:4], proprio_NP[:, 4:5]
+        ahead_NS = cos_N1 * away_NS2[..., 0] + sin_N1 * away_NS2[..., 1]
+        left_NS = cos_N1 * away_NS2[..., 1] - sin_N1 * away_NS2[..., 0]
+        square_NAS = (ahead_NS[:, None] - self.probe_A2[:, :1]).square()
+        square_NAS = square_NAS + (left_NS[:, None] - self.probe_A2[:, 1:]).square()
+        near_NAS = (1.0 + square_NAS / PROBE_RADIUS_M**2).reciprocal().square()
+        felt_NA = (near_NAS @ torch.sigmoid(hazard_NS).unsqueeze(-1)).squeeze(-1)
+        out_NH: Tensor = self.code(felt_NA)
+        return out_NH
 
 
 class Decoder(nn.Module):
@@ -101,7 +125,7 @@ class Decoder(nn.Module):
             circumstances_NX: Proprioception, body, text, attended feature, hazard code.
         """
         distance_N1 = relative_N3.norm(dim=-1, keepdim=True)
-        near_N3 = torch.tanh(relative_N3 / FINE)
+        near_N3 = functional.softsign(relative_N3 / FINE)
         flat_NX: Tensor = self.mlp(
             torch.cat((relative_N3, near_N3, distance_N1, circumstances_NX), dim=-1)
         )

@@ -20,7 +20,7 @@ from vla_sim.align.encoders.table import TextConfig
 from vla_sim.align.encoders.text import TransformerTextConfig
 from vla_sim.align.encoders.tokenizer import Tokenizer
 from vla_sim.align.encoders.vision import VisionConfig
-from vla_sim.align.heads import Decoder, GoalHead, HazardHead, relative_goal
+from vla_sim.align.heads import Decoder, GoalHead, HazardCode, relative_goal
 from vla_sim.align.losses.temperature import INITIAL
 from vla_sim.align.normaliser import Normaliser
 from vla_sim.errors import UnknownName
@@ -40,7 +40,8 @@ class ModelConfig:
     action: ActionConfig = field(default_factory=ActionConfig)
     n_embed: int = 256
     """Size of the vectors on the sphere."""
-    n_query: int = 64
+    n_query: int = 128
+    """Hidden units between a sentence and its question to the cells."""
     n_hazard: int = 32
     hidden: int = 256
 
@@ -84,6 +85,7 @@ class AlignModel(nn.Module):
         self.config = config
         self.bodies = tuple(bodies)
         self.tokenizer = tokenizer
+        self._texts: dict[str, Tensor] = {}
         n_map, hidden, n_embed = config.vision.n_out, config.hidden, config.n_embed
         self.normaliser = Normaliser(bodies)
         self.vision = config.vision.build()
@@ -91,7 +93,7 @@ class AlignModel(nn.Module):
         n_text, n_bodies = self.text.width, len(bodies)
         self.attention = GroundedAttention(n_map=n_map, n_text=n_text, n_query=config.n_query)
         self.goal = GoalHead(n_map=n_map, n_text=n_text, n_bodies=n_bodies, hidden=hidden // 2)
-        self.hazard = HazardHead(n_map=n_map, n_code=config.n_hazard)
+        self.hazard = HazardCode(n_code=config.n_hazard)
         self.decoder = Decoder(
             n_map=n_map, n_text=n_text, n_hazard=config.n_hazard, n_bodies=n_bodies, hidden=hidden
         )
@@ -113,11 +115,26 @@ class AlignModel(nn.Module):
         )
 
     def encode_texts(self, texts: Sequence[str]) -> Tensor:
-        """Features of sentences, each distinct one encoded once, shape (N, D)."""
+        """Features of sentences, each distinct one encoded once, shape (N, D).
+
+        A frozen tower encodes a sentence once for all: see `forget_texts`.
+        """
         place: dict[str, int] = {}
         index = [place.setdefault(text, len(place)) for text in texts]
-        distinct_UD: Tensor = self.text(list(place))
+        frozen = self.training and not any(p.requires_grad for p in self.text.parameters())
+        distinct_UD: Tensor = self._known(list(place)) if frozen else self.text(list(place))
         return distinct_UD[torch.tensor(index, device=distinct_UD.device)]
+
+    def forget_texts(self) -> None:
+        """Drop the sentence features that a frozen tower keeps; for whoever changes the tower."""
+        self._texts.clear()
+
+    def _known(self, texts: list[str]) -> Tensor:
+        missing = [text for text in texts if text not in self._texts]
+        if missing:
+            with torch.no_grad():
+                self._texts.update(zip(missing, self.text.steady(missing), strict=True))
+        return torch.stack([self._texts[text] for text in texts])
 
     def act(
         self,
@@ -146,13 +163,12 @@ class AlignModel(nn.Module):
             return value_BX.unsqueeze(1).expand(-1, n_goals, -1)
 
         look = self.attention(map_BSC, text_BGD)
-        hazard_BS, code_BH = self.hazard(map_BSC)
+        code_BH = self.hazard(look.hazard_BS, norm.ground_MS2[body_B], proprio_BP)
         known_BX = torch.cat((norm.proprio(proprio_BP, body_B), norm.body_code(body_B)), dim=-1)
         centre_B13 = norm.goal_centre_M3[body_B].unsqueeze(1)
         scale_B13 = norm.goal_scale_M3[body_B].unsqueeze(1)
         seen_BGX = torch.cat((look.feature_BGC, look.place_BG2, text_BGD, each(known_BX)), dim=-1)
-        position_B13 = (proprio_BP[:, None, :3] - centre_B13) / scale_B13
-        goal_BG3 = self.goal(seen_BGX, position_B13)
+        goal_BG3 = self.goal(seen_BGX)
         goal_m_BG3 = goal_BG3 * scale_B13 + centre_B13
         if told_goal_BG3 is not None and told_BG is not None:
             goal_m_BG3 = torch.where(told_BG.unsqueeze(-1), told_goal_BG3, goal_m_BG3)
@@ -168,7 +184,7 @@ class AlignModel(nn.Module):
             chunk_BGKA=chunk_BGKA,
             goal_BG3=goal_BG3,
             log_attention_BGS=look.log_attention_BGS,
-            hazard_BS=hazard_BS,
+            hazard_BS=look.hazard_BS,
             state_BGX=torch.cat((relative_BG3, circumstances_BGX), dim=-1),
         )
 

@@ -11,8 +11,9 @@ from torch import Tensor, nn
 
 from vla_sim.align.body import Body
 from vla_sim.errors import BadConfig
-from vla_sim.records.triple import N_ACT, N_PROPRIO
+from vla_sim.records.triple import GRID, N_ACT, N_PROPRIO
 
+FAR_M = 1e4
 LARGEST = 5.0
 """Normalised proprioception is clipped here, so that a state never seen cannot blow up."""
 
@@ -26,6 +27,7 @@ class Normaliser(nn.Module):
     action_mask_MA: Tensor
     goal_centre_M3: Tensor
     goal_scale_M3: Tensor
+    ground_MS2: Tensor
 
     def __init__(self, bodies: Sequence[Body]) -> None:
         super().__init__()
@@ -47,6 +49,9 @@ class Normaliser(nn.Module):
         self.register_buffer(
             "action_mask_MA", padded([(1.0,) * b.n_act for b in bodies], N_ACT, 0.0)
         )
+        # A body without a ground sees its cells so far away that nothing in them is near.
+        away = ((FAR_M, FAR_M),) * (GRID * GRID)
+        self.register_buffer("ground_MS2", torch.tensor([b.ground or away for b in bodies]))
         self.register_buffer("goal_centre_M3", torch.tensor([b.goal_centre for b in bodies]))
         self.register_buffer("goal_scale_M3", torch.tensor([b.goal_scale for b in bodies]))
 

@@ -18,7 +18,7 @@ from vla_sim.align.curriculum import CurriculumConfig, CurriculumState, advance
 from vla_sim.align.encoders.tokenizer import Tokenizer
 from vla_sim.align.losses.temperature import clamp_temperature
 from vla_sim.align.model import ModelConfig
-from vla_sim.align.objective import GROUPS, LossReport, Weights, policy_terms, segment_terms
+from vla_sim.align.objective import GROUPS, PRIORS, LossReport, Weights, policy_terms, segment_terms
 from vla_sim.align.surgery import conflict_share, pcgrad
 from vla_sim.errors import BadConfig, DamagedFile
 from vla_sim.records.triple import SegmentTriples, StepTriples
@@ -41,16 +41,22 @@ class TrainerConfig:
     gradient_norm: float = 1.0
     segment_every: int = 4
     """Segments are learnt from on every k-th step: a clip costs as much as its pictures."""
+    priors_every: int = 4
+    """Physical priors are taken on every k-th step, k times as heavy: chunks seldom come near the
+    limits, and many small operations are dear on a CPU."""
     goal_forcing: float = 0.3
     """Share of the rows whose decoder is told the true goal; it falls to 0 with the budget."""
     freeze: tuple[str, ...] = ()
     """Towers that do not learn, see `TOWERS`."""
+    freeze_text_after: float = 0.5
+    """Share of the budget after which the text tower stands still and each sentence is encoded
+    once for all: by then words are learnt, and a third of the time is theirs."""
     surgery: Literal["none", "pcgrad"] = "none"
     device: str = "cpu"
 
     def __post_init__(self) -> None:
-        if self.segment_every < 1:
-            raise BadConfig("segment_every must be at least 1")
+        if min(self.segment_every, self.priors_every) < 1:
+            raise BadConfig("segment_every and priors_every must be at least 1")
         if not (self.learning_rate > 0.0 and self.gradient_norm > 0.0):
             raise BadConfig("learning_rate and gradient_norm must be positive")
 
@@ -133,6 +139,7 @@ class AlignTrainer:
             for part in self.model.parts(tower):
                 part.requires_grad_(False)
         self.model.text.keep_frozen()
+        self.model.forget_texts()
         self.frozen = tuple(towers)
 
     @property
@@ -162,6 +169,8 @@ class AlignTrainer:
             BadConfig: If texts and rows do not match, or the loss is not finite.
         """
         check_texts(rows.weight.shape[0], rows.weight.shape[1], texts)
+        if self.fraction >= self.config.freeze_text_after and "text" not in self.frozen:
+            self.freeze((*self.frozen, "text"))
         n_segments = 0 if segments is None else len(segments.meaning)
         if len(segment_texts) != n_segments:
             raise BadConfig(f"{n_segments} segments need a sentence each, got {len(segment_texts)}")
@@ -170,6 +179,13 @@ class AlignTrainer:
             self.curriculum.stage,
             behaviour_from_start=self.config.curriculum.behaviour_from_start,
         )
+        every = self.config.priors_every
+        due = self.n_steps % every == 0
+        wanted = {
+            name: weight * (every if name in PRIORS else 1)
+            for name, weight in wanted.items()
+            if due or name not in PRIORS
+        }
         segment = None
         if segments is not None and any(name.startswith("contrast") for name in wanted):
             segment = SegmentBatch.of(segments, self.task_body, self.device)
@@ -239,6 +255,7 @@ class AlignTrainer:
         if {name: value.shape for name, value in weights.items()} != expected:
             raise DamagedFile("the training state belongs to a model with other settings")
         self.model.load_state_dict(weights)
+        self.model.forget_texts()
         self.freeze(state.meta["frozen"])
         self.optimizer.state.clear()
         for name, parameter in self.model.named_parameters():

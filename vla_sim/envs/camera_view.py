@@ -63,15 +63,18 @@ class CameraView:
 
     def rgb_and_hazard(
         self, ids: NDArray[np.int64]
-    ) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
-        """Pictures, and which cells (m, GRID, GRID) show a hazard."""
+    ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        """Pictures, and how much of each cell (m, GRID, GRID) shows a hazard, 255 for all of it."""
         if not len(self.hazard_geoms):
-            return self.rgb(ids), np.zeros((len(ids), GRID, GRID), dtype=bool)
+            return self.rgb(ids), np.zeros((len(ids), GRID, GRID), dtype=np.uint8)
         picture = self._render(ids, segmentation=True)
         hazard = np.isin(picture.segmentation, self.hazard_geoms)
         edges = np.linspace(0, self.size, GRID + 1).astype(int)[:-1]
-        rows = np.logical_or.reduceat(hazard, edges, axis=1)
-        return picture.rgb, np.logical_or.reduceat(rows, edges, axis=2)
+        rows = np.add.reduceat(hazard.astype(np.int64), edges, axis=1)
+        counts = np.add.reduceat(rows, edges, axis=2)
+        sides = np.diff(np.append(edges, self.size))
+        shares = 255 * counts // (sides[:, None] * sides)
+        return picture.rgb, shares.astype(np.uint8)
 
     def locate(
         self, points: NDArray[np.float64], ids: NDArray[np.int64]

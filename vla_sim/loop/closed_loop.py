@@ -9,10 +9,11 @@ and retrieval says whether that model is the best so far and whether to stop.
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from vla_sim.envs.tasks import TASK_IDS
 from vla_sim.errors import BadConfig
-from vla_sim.eval.report_file import to_json
+from vla_sim.eval.report_file import from_json, to_json
 from vla_sim.eval.run_card import run_card
-from vla_sim.eval.stopping import StoppingConfig
+from vla_sim.eval.stopping import StoppingConfig, decisions
 from vla_sim.loop.budget import Budget
 from vla_sim.loop.dataset import dataset_rows
 from vla_sim.loop.evaluation import bodies, gallery_plan, make_protocol, planned
@@ -91,7 +92,7 @@ def align(run: AlignRun, monitor: Monitor, *, resume: bool = False) -> RunFolder
         folder = RunFolder.create(run.out, as_json(run), card)
     monitor.say(f"run folder {folder.path}")
 
-    with SimulatorProcess(run.simulators, LearnedModel.load) as simulators:
+    with SimulatorProcess(run.simulators) as simulators:
         first = _first_rows(run, simulators, monitor)
         learner = Learner(
             run.learner, image_size=crank.image_size, seed=run.seed, first_steps=first[0]
@@ -153,7 +154,7 @@ def _evaluation_round(
     step, elapsed_s = budget.n_updates, budget.elapsed_s
     name = f"checkpoints/step_{step:06d}"
     weights = learner.save_model(folder.path / name)
-    simulators.ask_evaluate(weights, planned(judge.protocol))
+    simulators.ask_evaluate(str(weights), planned(judge.protocol))
     if not budget.ends_within_a_round:
         losses = learner.learn(run.updates_per_evaluation)
         budget.add(run.updates_per_evaluation)
@@ -168,6 +169,9 @@ def _evaluation_round(
     learner.trainer.measured(
         vl_recall=report.retrieval.values["V->L/R@10"],
         la_recall=report.retrieval.values["L->A/R@10"],
+    )
+    learner.memory.attend_to(
+        {TASK_IDS.index(t.task_id): t.rates["success_at_end"].value for t in report.tasks}
     )
     folder.append("reports.jsonl", {"checkpoint": name, "report": to_json(report)})
     folder.write_json("decisions.json", [asdict(d) for d in judge.decisions])
@@ -201,9 +205,6 @@ def _gallery(
 
 def _resume(folder: RunFolder, learner: Learner, judge: Judge, budget: Budget) -> None:
     """Put learner, judge and budget back to the last evaluation."""
-    from vla_sim.eval.report_file import from_json
-    from vla_sim.eval.stopping import decisions
-
     if not (folder.path / "latest" / "trainer").is_dir():
         return  # killed before the first evaluation: begin again
     notes = learner.load(folder.path / "latest")

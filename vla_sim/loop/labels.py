@@ -46,7 +46,7 @@ class Labeller:
             repeated, columns[:, :labelled].ravel(), manner[:, :labelled].ravel(), CHUNK_SIZE
         ).reshape(m, labelled, CHUNK_SIZE, -1)
         if images is not None and not len(crank.view.hazard_geoms):
-            image, hazard = images, np.zeros((m, GRID, GRID), dtype=bool)
+            image, hazard = images, np.zeros((m, GRID, GRID), dtype=np.uint8)
         else:
             image, hazard = crank.view.rgb_and_hazard(ids)
         cell, visible = crank.view.locate(crank.task.referent_point(), ids)

@@ -19,7 +19,9 @@ from vla_sim.envs.tasks import TASK_IDS, make_task
 from vla_sim.errors import BadConfig, DamagedFile
 from vla_sim.loop.learned import BODY_NAMES, TASK_BODY, LearnedModel
 from vla_sim.loop.memory import Memory, MemoryConfig
-from vla_sim.records.triple import Rows, SegmentTriples, StepTriples
+from vla_sim.physics.camera import rays
+from vla_sim.records.camera import CameraSpec
+from vla_sim.records.triple import GRID, Rows, SegmentTriples, StepTriples
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,9 +46,21 @@ def fit_bodies(steps: Rows) -> list[Body]:
         mine = body == index
         if not mine.any():
             mine = np.ones(len(body), dtype=bool)
-        embodiment = make_task(task_id).robot.embodiment
-        fitted.append(Body.fit(embodiment, proprio[mine], goals[mine].reshape(-1, 3)))
+        task = make_task(task_id)
+        embodiment = task.robot.embodiment
+        fitted.append(
+            Body.fit(embodiment, proprio[mine], goals[mine].reshape(-1, 3), ground_of(task.camera))
+        )
     return fitted
+
+
+def ground_of(camera: CameraSpec) -> tuple[tuple[float, float], ...]:
+    """Where the camera's cells meet the ground, relative to what it follows [m]."""
+    direction = rays(camera, GRID, GRID).reshape(-1, 3)
+    down = np.minimum(direction[:, 2], -1e-3)  # what looks at the sky meets the ground far away
+    ways = camera.position[2] / -down
+    points = np.array(camera.position[:2]) + direction[:, :2] * ways[:, None]
+    return tuple((float(x), float(y)) for x, y in points)
 
 
 class Learner:
@@ -109,7 +123,11 @@ class Learner:
             self.trainer.model,
             task_body=TASK_BODY,
             trainer=self.trainer.state(),
-            notes={"rng": self.memory.rng.bit_generator.state, **notes},
+            notes={
+                "rng": self.memory.rng.bit_generator.state,
+                "task_weights": self.memory.task_weights,
+                **notes,
+            },
         )
 
     def load(self, folder: Path) -> dict[str, Any]:
@@ -134,4 +152,6 @@ class Learner:
         self.trainer.load_state(saved.trainer)
         notes = dict(saved.notes)
         self.memory.rng.bit_generator.state = notes.pop("rng")
+        weights = notes.pop("task_weights")
+        self.memory.task_weights = weights and {int(k): float(v) for k, v in weights.items()}
         return notes

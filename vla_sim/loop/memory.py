@@ -12,6 +12,10 @@ from vla_sim.triples.buffer import TripleBufferConfig
 from vla_sim.triples.spec import segment_spec, step_spec
 
 
+TASK_FLOOR = 0.3
+"""Weight that a task keeps when it never fails, so that it is not forgotten."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class MemoryConfig:
     """Settings of Memory."""
@@ -42,6 +46,8 @@ class Memory:
     def __init__(self, config: MemoryConfig, *, image_size: int, seed: int) -> None:
         self.config = config
         self.rng = np.random.default_rng(seed)
+        self.task_weights: dict[int, float] | None = None
+        """{task index: share of the step triples}, see `attend_to`; None for equal shares."""
         self.steps = TripleBufferConfig(capacity=config.n_steps).build(
             step_spec(image_size, image_size)
         )
@@ -51,10 +57,14 @@ class Memory:
             max_duplicates=config.max_duplicates,
         ).build(segment_spec(image_size, image_size))
 
+    def attend_to(self, success: Mapping[int, float]) -> None:
+        """Draw more of the tasks that fail: a task's weight is its failure rate and a floor."""
+        self.task_weights = {task: 1.0 - rate + TASK_FLOOR for task, rate in success.items()}
+
     def draw(self, *, with_segments: bool) -> Batch:
         """A batch; segments come along if asked for and if enough different ones are there."""
         c = self.config
-        steps = self.steps.sample(c.batch_steps, self.rng)
+        steps = self.steps.sample(c.batch_steps, self.rng, self.task_weights)
         step_texts = draw_texts(np.asarray(steps["meaning"], dtype=np.int64), self.rng)
         if not with_segments or not self.segments.can_sample(c.batch_segments):
             return Batch(steps=steps, step_texts=step_texts, segments=None, segment_texts=[])

@@ -22,6 +22,7 @@ from vla_sim.envs.streams import TRAIN_SEEDS_FROM
 from vla_sim.envs.tasks import TASK_IDS
 from vla_sim.errors import UnknownName
 from vla_sim.loop.labels import Labeller
+from vla_sim.loop.policies import policy_of
 from vla_sim.protocols.chunk_model import ChunkModel
 from vla_sim.records.episode import Episode, EpisodeSpec
 from vla_sim.records.triple import Rows
@@ -65,9 +66,7 @@ class Simulators:
 
     def __init__(self, config: SimulatorsConfig) -> None:
         self.config = config
-        self._stations = {
-            task_id: _Station(task_id, config) for task_id in config.task_ids
-        }
+        self._stations = {task_id: _Station(task_id, config) for task_id in config.task_ids}
 
     def collect(
         self, model: ChunkModel | None, *, expert_share: float, n_rows: int
@@ -92,14 +91,12 @@ class Simulators:
             n_env_steps=sum(h.n_env_steps for h in harvests),
         )
 
-    def evaluate(
-        self, model: ChunkModel, plan: Mapping[str, Sequence[EpisodeSpec]]
-    ) -> list[Episode]:
-        """Run the planned episodes of each task with the model, pictures not kept."""
+    def evaluate(self, policy: str, plan: Mapping[str, Sequence[EpisodeSpec]]) -> list[Episode]:
+        """Run the planned episodes of each task with a policy, see `policy_of`; no pictures kept."""
         episodes: list[Episode] = []
         for task_id, specs in plan.items():
             crank = self._stations[task_id].spare_crank()
-            episodes += run_all(crank, AlignedPolicy(model), specs)
+            episodes += run_all(crank, policy_of(policy, crank), specs)
         return episodes
 
     def gallery(self, plan: Mapping[str, Sequence[EpisodeSpec]]) -> Rows:

@@ -8,19 +8,17 @@ import multiprocessing
 import os
 import signal
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 from vla_sim.errors import VlaSimError
 from vla_sim.loop.simulators import Harvest, Simulators, SimulatorsConfig
-from vla_sim.protocols.chunk_model import ChunkModel
 from vla_sim.records.episode import Episode, EpisodeSpec
 from vla_sim.records.triple import Rows
 
 Plan = Mapping[str, Sequence[EpisodeSpec]]
-LoadModel = Callable[[Path], ChunkModel]
-"""Reads a checkpoint folder; a module-level function, since it crosses the process border."""
 
 
 class WorkerDied(VlaSimError):
@@ -30,12 +28,10 @@ class WorkerDied(VlaSimError):
 class SimulatorProcess:
     """One `Simulators` behind a pipe between parent and child."""
 
-    def __init__(self, config: SimulatorsConfig, load_model: LoadModel) -> None:
+    def __init__(self, config: SimulatorsConfig) -> None:
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
-        self._process = context.Process(
-            target=_serve, args=(theirs, config, load_model), daemon=True
-        )
+        self._process = context.Process(target=_serve, args=(theirs, config), daemon=True)
         with _one_thread():
             self._process.start()
         theirs.close()
@@ -43,15 +39,16 @@ class SimulatorProcess:
 
     def ask_collect(self, weights: Path | None, *, expert_share: float, n_rows: int) -> None:
         """Ask for `n_rows` step triples per task; None: the experts act alone."""
-        self._ask("collect", weights, {"expert_share": expert_share, "n_rows": n_rows})
+        details = {"weights": weights, "expert_share": expert_share, "n_rows": n_rows}
+        self._ask("collect", details)
 
-    def ask_evaluate(self, weights: Path, plan: Plan) -> None:
-        """Ask for the planned episodes with the model in `weights`."""
-        self._ask("evaluate", weights, {"plan": plan})
+    def ask_evaluate(self, policy: str, plan: Plan) -> None:
+        """Ask for the planned episodes with a policy, named as `policy_of` takes it."""
+        self._ask("evaluate", {"policy": policy, "plan": plan})
 
     def ask_gallery(self, plan: Plan) -> None:
         """Ask for segment triples of the experts' planned episodes."""
-        self._ask("gallery", None, {"plan": plan})
+        self._ask("gallery", {"plan": plan})
 
     def harvest(self) -> Harvest:
         """The answer to `ask_collect`."""
@@ -69,6 +66,10 @@ class SimulatorProcess:
         answer: Rows = self._answer()
         return answer
 
+    def ready(self, timeout_s: float) -> bool:
+        """Whether the answer is there, or comes within the time."""
+        return self._pipe.poll(timeout_s)
+
     def close(self) -> None:
         """End the process."""
         self._pipe.close()
@@ -81,10 +82,10 @@ class SimulatorProcess:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _ask(self, verb: str, weights: Path | None, details: dict[str, Any]) -> None:
+    def _ask(self, verb: str, details: dict[str, Any]) -> None:
         assert not self._waiting, "an answer is still to be fetched"
         try:
-            self._pipe.send((verb, weights, details))
+            self._pipe.send((verb, details))
         except OSError as error:
             raise WorkerDied("the simulator process is gone; see its error above") from error
         self._waiting = True
@@ -118,25 +119,31 @@ class _one_thread:  # noqa: N801 - reads as a statement
                 os.environ[name] = value
 
 
-def _serve(pipe: Connection, config: SimulatorsConfig, load_model: LoadModel) -> None:
+def _serve(pipe: Connection, config: SimulatorsConfig) -> None:
     """The child: answer questions until the pipe closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     simulators = Simulators(config)
+    verbs: dict[str, Callable[..., object]] = {
+        "collect": partial(_collect, simulators),
+        "evaluate": simulators.evaluate,
+        "gallery": simulators.gallery,
+    }
     while True:
         try:
-            verb, weights, details = pipe.recv()
+            verb, details = pipe.recv()
         except (EOFError, OSError):
             return
         try:
-            model = None if weights is None else load_model(weights)
-            answer: object
-            if verb == "collect":
-                answer = simulators.collect(model, **details)
-            elif verb == "gallery":
-                answer = simulators.gallery(**details)
-            else:
-                assert model is not None
-                answer = simulators.evaluate(model, **details)
+            answer = verbs[verb](**details)
         except VlaSimError as error:
             answer = error
         pipe.send(answer)
+
+
+def _collect(simulators: Simulators, weights: Path | None, **details: Any) -> Harvest:
+    if weights is None:
+        return simulators.collect(None, **details)
+    # Here, so that a child that only runs experts does without torch.
+    from vla_sim.loop.learned import LearnedModel
+
+    return simulators.collect(LearnedModel.load(weights), **details)

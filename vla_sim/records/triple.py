@@ -39,7 +39,8 @@ class StepTriples:
         goal_point: float32 (N, N_GOALS, 3), where the goal lies [m], same frame as proprio[:3].
         cell: float32 (N, N_GOALS, 2), image position (u right, v down) of the referent in [0, 1].
         cell_visible: bool (N, N_GOALS).
-        hazard: bool (N, GRID, GRID), image cells that show something not to be hit.
+        hazard: uint8 (N, GRID, GRID), how much of each image cell shows something not to be hit:
+            255 for all of it. Shares rather than flags, so that places come out finer than cells.
         on_policy: bool (N,), the state was reached by the learner and relabelled by the expert.
     """
 
@@ -52,7 +53,7 @@ class StepTriples:
     goal_point: NDArray[np.float32]
     cell: NDArray[np.float32]
     cell_visible: NDArray[np.bool_]
-    hazard: NDArray[np.bool_]
+    hazard: NDArray[np.uint8]
     on_policy: NDArray[np.bool_]
 
 

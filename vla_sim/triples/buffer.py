@@ -186,11 +186,16 @@ class TripleBuffer:
             return float("inf")
         return self.config.max_duplicates * sum(len(groups) for groups in self._groups())
 
-    def sample(self, batch_size: int, rng: np.random.Generator) -> Rows:
+    def sample(
+        self,
+        batch_size: int,
+        rng: np.random.Generator,
+        weights: Mapping[int, float] | None = None,
+    ) -> Rows:
         """Draw rows with replacement, in random order.
 
-        Each task that holds rows gets an equal share, as far as `max_duplicates` lets it; which
-        task gets one more is drawn. Equal contents and equal states of `rng` give equal batches.
+        Each task that holds rows gets an equal share, or one in proportion to its entry in
+        `weights`, as far as `max_duplicates` lets it; which task gets one more is drawn. Equal contents and equal states of `rng` give equal batches.
 
         Raises:
             BadRows: If the buffer is empty, or `max_duplicates` does not allow so large a batch.
@@ -203,7 +208,11 @@ class TripleBuffer:
                     f"max_duplicates={self.config.max_duplicates}"
                 )
             groups_of_task = self._groups()
-            shares = self._shares([len(groups) for groups in groups_of_task], batch_size, rng)
+            shares = (
+                self._shares([len(groups) for groups in groups_of_task], batch_size, rng)
+                if weights is None
+                else self._weighted(weights, batch_size, rng)
+            )
             numbers = np.concatenate(
                 [
                     self._draw(groups, share, rng)
@@ -227,6 +236,24 @@ class TripleBuffer:
             shares[task] = min(most[task], left // tasks_left)
             left -= shares[task]
         return shares
+
+    def _weighted(
+        self, weights: Mapping[int, float], batch_size: int, rng: np.random.Generator
+    ) -> list[int]:
+        """How many rows each task gives, in proportion to its weight; remainders are drawn."""
+        tasks = sorted({task for (task, _), g in self._group_ids.items() if self._queues[g]})
+        try:
+            share = np.array([weights[task] for task in tasks], dtype=np.float64)
+        except KeyError as error:
+            raise BadRows(f"no weight for {self.config.balance_by} {error}") from error
+        wanted = batch_size * share / share.sum()
+        shares = np.floor(wanted).astype(np.int64)
+        rest = wanted - shares
+        n_left = batch_size - int(shares.sum())
+        if n_left:
+            more = rng.choice(len(tasks), n_left, replace=False, p=rest / rest.sum())
+            shares[more] += 1
+        return [int(n) for n in shares]
 
     @staticmethod
     def _draw(groups: list[_Queue], share: int, rng: np.random.Generator) -> Ints:

@@ -33,7 +33,7 @@ def step_spec(height: int, width: int) -> Spec:
         "goal_point": Column((N_GOALS, 3), "float32"),
         "cell": Column((N_GOALS, 2), "float32"),
         "cell_visible": Column((N_GOALS,), "bool"),
-        "hazard": Column((GRID, GRID), "bool"),
+        "hazard": Column((GRID, GRID), "uint8"),
         "on_policy": Column((), "bool"),
     }
 

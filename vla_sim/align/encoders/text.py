@@ -10,8 +10,12 @@ import torch
 from torch import Tensor, nn
 from transformers import BertConfig, BertModel
 
-from vla_sim.align.encoders.tokenizer import MAX_TOKENS, PAD, Tokenizer, drop_tokens
+from vla_sim.align.encoders.tokenizer import MAX_TOKENS, PAD, START, Tokenizer, drop_tokens
 from vla_sim.errors import BadConfig
+
+
+STEADY_BLOCK = 32
+"""Sentences encoded at once where bits must not depend on the company."""
 
 
 def mean_of_tokens(token_NTD: Tensor, real_NT: Tensor) -> Tensor:
@@ -34,6 +38,10 @@ class TextEncoder(nn.Module):
         """Features of sentences, float32 (N, D). In training mode words may be dropped."""
         raise NotImplementedError
 
+    def steady(self, texts: Sequence[str]) -> Tensor:
+        """Features without dropping words; a sentence's bits do not depend on its company."""
+        return torch.cat([self([text]) for text in texts])
+
     def on_disk(self, name: str) -> bool:
         """Whether the parameter `name` of this tower belongs into a checkpoint."""
         return True
@@ -48,7 +56,7 @@ class TransformerTextConfig:
 
     width: int = 64
     n_layers: int = 1
-    n_heads: int = 4
+    n_heads: int = 2
     unknown_dropout: float = 0.05
     """Chance of a word to be read as unknown in training."""
 
@@ -78,7 +86,8 @@ class TransformerText(TextEncoder):
                 hidden_size=config.width,
                 num_hidden_layers=config.n_layers,
                 num_attention_heads=config.n_heads,
-                intermediate_size=2 * config.width,
+                intermediate_size=config.width,
+                hidden_act="relu",
                 max_position_embeddings=MAX_TOKENS,
                 hidden_dropout_prob=0.0,
                 attention_probs_dropout_prob=0.0,
@@ -97,6 +106,21 @@ class TransformerText(TextEncoder):
         real_NT = ids_NT != PAD
         token_NTD = self.bert(input_ids=ids_NT, attention_mask=real_NT.long()).last_hidden_state
         return mean_of_tokens(token_NTD, real_NT)
+
+    def steady(self, texts: Sequence[str]) -> Tensor:
+        """As `TextEncoder.steady`, in blocks of one shape: much faster than one by one."""
+        features = []
+        for first in range(0, len(texts), STEADY_BLOCK):
+            block = texts[first : first + STEADY_BLOCK]
+            ids_NT = torch.full((STEADY_BLOCK, MAX_TOKENS), PAD)
+            ids = self.tokenizer.batch(block)
+            ids_NT[: len(block), : ids.shape[1]] = ids
+            ids_NT[len(block) :, 0] = START
+            ids_NT = ids_NT.to(self.bert.device)
+            real_NT = ids_NT != PAD
+            out = self.bert(input_ids=ids_NT, attention_mask=real_NT.long())
+            features.append(mean_of_tokens(out.last_hidden_state, real_NT)[: len(block)])
+        return torch.cat(features)
 
 
 @dataclass(frozen=True, kw_only=True)

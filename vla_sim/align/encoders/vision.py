@@ -64,11 +64,11 @@ class VisionEncoder(nn.Module):
         self.stem = nn.Linear(3 * self.patch**2, width)
         self.position = nn.Parameter(torch.randn(N_CELLS, width) * 0.1)
         self.near = nn.Conv2d(width, width, 3, padding=1)
-        self.down = nn.Conv2d(width, deep, 2, stride=2)
+        self.down = nn.Linear(4 * width, deep)
         self.deep = nn.ModuleList(nn.Conv2d(deep, deep, 3, padding=1) for _ in range(config.n_deep))
-        self.up = nn.Conv2d(deep, width, 1)
+        self.up = nn.Linear(deep, width)
         self.out = nn.Linear(width, config.n_out)
-        for layer in (self.near, self.down, *self.deep, self.up):
+        for layer in (self.near, *self.deep):
             weight = cast(nn.Conv2d, layer).weight
             weight.data = weight.data.contiguous(memory_format=torch.channels_last)
 
@@ -96,22 +96,31 @@ class VisionEncoder(nn.Module):
 
     def _convolve(self, image_NHWC: Tensor) -> Tensor:
         n, patch = len(image_NHWC), self.patch
-        # A stride-4 convolution as a matrix product: oneDNN is slow on three input channels.
-        patches_NSX = (
-            image_NHWC.view(n, GRID, patch, GRID, patch, 3)
-            .transpose(2, 3)
-            .reshape(n, N_CELLS, 3 * patch**2)
-        )
+        # Convolutions whose windows do not overlap, as matrix products: oneDNN is slow at these.
+        pixels_NSX = _blocks(image_NHWC, patch)
         dtype = torch.bfloat16 if self.bf16 else torch.float32
-        pixels_NSX = patches_NSX.to(dtype).sub_(127.5).mul_(1.0 / 64.0)
+        pixels_NSX = pixels_NSX.to(dtype).sub_(127.5).mul_(1.0 / 64.0)
         cells_NSC = functional.relu(self.stem(pixels_NSX) + self.position.to(dtype))
-        # (N, S, C) is already channels_last: the permuted view costs nothing.
-        map_NCYX = cells_NSC.view(n, GRID, GRID, -1).permute(0, 3, 1, 2)
-        near_NCYX = functional.relu(self.near(map_NCYX))
-        deep_NCYX = functional.relu(self.down(near_NCYX))
+        cells_NYXC = cells_NSC.view(n, GRID, GRID, -1)
+        near_NYXC = _convolved(self.near, cells_NYXC)
+        half = GRID // 2
+        deep_NYXC = functional.relu(self.down(_blocks(near_NYXC, 2))).view(n, half, half, -1)
         for layer in self.deep:
-            deep_NCYX = deep_NCYX + functional.relu(layer(deep_NCYX))
-        far_NCYX = functional.interpolate(self.up(deep_NCYX), scale_factor=2.0)
-        both_NCYX = functional.relu(map_NCYX + near_NCYX + far_NCYX)
-        both_NSC = both_NCYX.permute(0, 2, 3, 1).reshape(n, N_CELLS, -1)
-        return functional.relu(self.out(both_NSC))
+            deep_NYXC = deep_NYXC + _convolved(layer, deep_NYXC)
+        far_NCYX = functional.interpolate(self.up(deep_NYXC).permute(0, 3, 1, 2), scale_factor=2.0)
+        both_NYXC = functional.relu(cells_NYXC + near_NYXC + far_NCYX.permute(0, 2, 3, 1))
+        return functional.relu(self.out(both_NYXC.view(n, N_CELLS, -1)))
+
+
+def _blocks(picture_NYXC: Tensor, side: int) -> Tensor:
+    """Square blocks of neighbouring pixels, each flattened, shape (N, blocks, side * side * C)."""
+    n, height, width, channels = picture_NYXC.shape
+    rows, columns = height // side, width // side
+    split = picture_NYXC.view(n, rows, side, columns, side, channels)
+    return split.transpose(2, 3).reshape(n, rows * columns, side * side * channels)
+
+
+def _convolved(layer: nn.Module, map_NYXC: Tensor) -> Tensor:
+    """Convolution and ReLU; the permuted views are channels_last, so nothing is moved."""
+    out_NCYX: Tensor = functional.relu(layer(map_NYXC.permute(0, 3, 1, 2)))
+    return out_NCYX.permute(0, 2, 3, 1)

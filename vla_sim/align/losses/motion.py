@@ -4,6 +4,7 @@ Legend: N rows, K chunk steps, A components of one action group.
 """
 
 import math
+from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -19,14 +20,23 @@ def filtered(command_NKA: Tensor, *, bandwidth_fraction: float) -> Tensor:
         command_NKA: Commands in any unit.
         bandwidth_fraction: Cut-off over the Nyquist frequency.
     """
-    alpha = 1.0 - math.exp(-math.pi * bandwidth_fraction)
-    n = command_NKA.shape[1]
-    step = torch.arange(n, dtype=command_NKA.dtype, device=command_NKA.device)
-    lag_KK = step[:, None] - step[None, :]
-    response_KK = torch.where(lag_KK >= 0, alpha * (1.0 - alpha) ** lag_KK.clamp_min(0.0), 0.0)
-    held_K = (1.0 - alpha) ** (step + 1.0)
-    out_NKA: Tensor = response_KK @ command_NKA + held_K[:, None] * command_NKA[:, :1]
-    return out_NKA
+    response_KK = _response(command_NKA.shape[1], bandwidth_fraction)
+    return response_KK.to(command_NKA) @ command_NKA
+
+
+@lru_cache
+def _response(n_steps: int, bandwidth_fraction: float) -> Tensor:
+    """What each step of the filtered command takes of each raw one, shape (K, K)."""
+    keep = math.exp(-math.pi * bandwidth_fraction)
+    return torch.tensor(
+        [
+            [
+                (1.0 - keep) * keep ** (i - j) * (j <= i) + (j == 0) * keep ** (i + 1)
+                for j in range(n_steps)
+            ]
+            for i in range(n_steps)
+        ]
+    )
 
 
 def motion_loss(

@@ -74,7 +74,7 @@ def frames(
         "label.goal_point": labels["goal_point"],
         "label.cell": labels["cell"],
         "label.cell_visible": labels["cell_visible"],
-        "label.hazard": labels["hazard"].astype(np.uint8),
+        "label.hazard": labels["hazard"],
         "label.on_policy": labels["on_policy"],
         "next.reward": episode.reward.astype(np.float32),
         "next.success": episode.success,

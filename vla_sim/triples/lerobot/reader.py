@@ -67,7 +67,7 @@ def read_steps(root: Path, tasks: Sequence[str], *, cache: Path | None = None) -
         "goal_point": columns["label.goal_point"],
         "cell": columns["label.cell"],
         "cell_visible": columns["label.cell_visible"],
-        "hazard": columns["label.hazard"].astype(np.bool_).reshape(n, GRID, GRID),
+        "hazard": columns["label.hazard"].astype(np.uint8).reshape(n, GRID, GRID),
         "on_policy": columns["label.on_policy"],
     }
 

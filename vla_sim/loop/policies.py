@@ -1,0 +1,51 @@
+"""Policies by name or by folder, for whoever runs episodes."""
+
+from functools import lru_cache
+from pathlib import Path
+
+from vla_sim.agents.aligned import AlignedPolicy
+from vla_sim.agents.controls import POLICIES
+from vla_sim.envs.crank import Crank
+from vla_sim.errors import UnknownName
+from vla_sim.loop.run_folder import RunFolder
+from vla_sim.protocols.policy import Policy
+
+
+def policy_of(name: str, crank: Crank) -> Policy:
+    """What `name` stands for on the task of a crank.
+
+    Args:
+        name: "expert", "zero", "random"; or the folder of a checkpoint, of an alignment run (its
+            best checkpoint is meant) or of an RL policy.
+        crank: Says which task, and how large pictures are.
+
+    Raises:
+        UnknownName: If it is none of these.
+        DamagedFile: If the folder's files are damaged or foreign.
+    """
+    if name in POLICIES:
+        return POLICIES[name](crank.task_id, crank.task)
+    folder = Path(name)
+    if not folder.is_dir():
+        raise UnknownName("policy, and no folder,", name, POLICIES)
+    if (folder / "finetune.json").is_file():
+        # Here, because stable-baselines3 is heavy and most evaluations do without it.
+        from vla_sim.loop.rl_policy import load_rl_policy
+
+        return load_rl_policy(folder)
+    return _aligned(str(best_checkpoint(folder)))
+
+
+@lru_cache(maxsize=2)
+def _aligned(folder: str) -> Policy:
+    # Here, so that experts and controls run without torch.
+    from vla_sim.loop.learned import LearnedModel
+
+    return AlignedPolicy(LearnedModel.load(Path(folder)))
+
+
+def best_checkpoint(folder: Path) -> Path:
+    """The checkpoint in a folder: itself, or the best of a run."""
+    if (folder / "best.json").is_file():
+        return folder / str(RunFolder.open(folder).read_json("best.json")["checkpoint"])
+    return folder
