@@ -1,7 +1,7 @@
 """Objects on a table, and the colours of everything that words name.
 
-An object is one body with one geom per shape, named "<body>_<shape>"; `envs.looks` shows one of them
-per simulation.
+An object is one body with one geom per shape, named "<body>_<shape>"; `envs.looks` shows one of
+them per simulation.
 """
 
 from collections.abc import Mapping

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 def recipes() -> "Mapping[str, Callable[[], CollectRun]]":
     """Loads the table."""
-    from vla_sim.recipes.table import RECIPES
+    from vla_sim.recipes.table import recipes_of
 
-    return RECIPES["collect"]
+    return recipes_of("collect")
 
 
 def run(config: "CollectRun", console: Console) -> int:

@@ -110,11 +110,11 @@ def _renderers() -> Table:
 
 
 def _recipes() -> Table:
-    from vla_sim.recipes.table import RECIPES
+    from vla_sim.recipes.table import MODULES, recipes_of
 
     table = _table("recipes", "verb", "name", "what it runs")
-    for verb, recipes in RECIPES.items():
-        for name, recipe in recipes.items():
+    for verb in MODULES:
+        for name, recipe in recipes_of(verb).items():
             table.add_row(verb, name, escape(_first_line(recipe)))
     return table
 

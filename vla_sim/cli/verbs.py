@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from vla_sim.cli import collect, doctor, film, listing, say
+from vla_sim.cli import align, bench, collect, demo, doctor, film, listing, report, say
 from vla_sim.cli.verb import Verb
 
 VERBS: Mapping[str, Verb[Any]] = {
@@ -11,5 +11,9 @@ VERBS: Mapping[str, Verb[Any]] = {
     "list": listing.VERB,
     "say": say.VERB,
     "collect": collect.VERB,
+    "align": align.VERB,
+    "bench": bench.VERB,
     "film": film.VERB,
+    "report": report.VERB,
+    "demo": demo.VERB,
 }

@@ -1,0 +1,1 @@
+"""Environments: the crank, tasks, language, violations, rollout, and Gymnasium's two faces."""

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vla_sim.physics.camera import project
-from vla_sim.physics.render import make_renderer
+from vla_sim.physics.render import Picture, make_renderer
 from vla_sim.physics.world import World
 from vla_sim.records.camera import CameraSpec
 from vla_sim.records.triple import GRID
@@ -61,13 +61,12 @@ class CameraView:
         """Pictures of the simulations `ids`, uint8 (m, size, size, 3)."""
         return self._render(ids, segmentation=False).rgb
 
-    def rgb_and_hazard(
-        self, ids: NDArray[np.int64]
-    ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    def rgb_and_hazard(self, ids: NDArray[np.int64]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         """Pictures, and how much of each cell (m, GRID, GRID) shows a hazard, 255 for all of it."""
         if not len(self.hazard_geoms):
             return self.rgb(ids), np.zeros((len(ids), GRID, GRID), dtype=np.uint8)
         picture = self._render(ids, segmentation=True)
+        assert picture.segmentation is not None
         hazard = np.isin(picture.segmentation, self.hazard_geoms)
         edges = np.linspace(0, self.size, GRID + 1).astype(int)[:-1]
         rows = np.add.reduceat(hazard.astype(np.int64), edges, axis=1)
@@ -84,7 +83,7 @@ class CameraView:
         seen = project(self.camera, points[ids], None if origin is None else origin[ids])
         return np.nan_to_num(seen.uv, nan=-1.0).astype(np.float32), seen.in_view
 
-    def _render(self, ids: NDArray[np.int64], *, segmentation: bool):  # type: ignore[no-untyped-def]
+    def _render(self, ids: NDArray[np.int64], *, segmentation: bool) -> Picture:
         origin = self.followed()
         return self.renderer.render(
             self.engine.geom_pos[ids],

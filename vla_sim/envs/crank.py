@@ -133,7 +133,7 @@ class Crank:
         self.robot.after_step(ids)
         solved = self.task.judge(self.goal).success[ids]
         if solved.any():
-            seeds = [specs[k].seed for k in np.flatnonzero(solved)]
+            seeds = [specs[int(k)].seed for k in np.flatnonzero(solved)]
             raise BadConfig(f"{self.task_id} starts solved with seeds {seeds}")
 
     def step(self, actions: NDArray[np.float32]) -> StepResult:
@@ -182,14 +182,16 @@ class Crank:
         """
         expected = (self.n, self.embodiment.n_act)
         if np.shape(actions) != expected:
-            raise BadAction(f"{self.task_id} wants actions of shape {expected}, not {np.shape(actions)}")
+            raise BadAction(
+                f"{self.task_id} wants actions of shape {expected}, not {np.shape(actions)}"
+            )
         wide = np.asarray(actions, dtype=np.float64)
         if not np.isfinite(wide).all():
             row, column = np.argwhere(~np.isfinite(wide))[0]
             raise BadAction(
                 f"action {wide[row, column]} of simulation {row}, component {column}, is not finite"
             )
-        return np.clip(wide, -1.0, 1.0), (np.abs(wide) > 1.0).any(axis=1)
+        return np.clip(wide, -1.0, 1.0), np.any(np.abs(wide) > 1.0, axis=1)
 
     def observe(self, ids: NDArray[np.int64], *, images: bool = True) -> Observation:
         """What the sensors of the slots `ids` say now."""
@@ -197,7 +199,7 @@ class Crank:
         return Observation(
             images=pictures,
             proprio=self.view.relative(self.robot.proprio())[ids],
-            time_s=self.steps[ids] * self.embodiment.control_dt_s,
+            time_s=self.steps[ids].astype(np.float64) * self.embodiment.control_dt_s,
         )
 
     def told(self, ids: NDArray[np.int64], observation: Observation) -> PolicyInput:
@@ -227,7 +229,10 @@ def _meaning_table(scene: Scene) -> NDArray[np.int64]:
     asked = [scene.goals[k % len(scene.goals)] for k in range(N_GOALS)]
     return np.array(
         [
-            [MEANING_INDEX[Meaning(intent_id=g.intent_id, referent=g.referent, manner=m)] for m in MANNERS]
+            [
+                MEANING_INDEX[Meaning(intent_id=g.intent_id, referent=g.referent, manner=m)]
+                for m in MANNERS
+            ]
             for g in asked
         ]
     )
@@ -241,8 +246,6 @@ def words_of(scene: Scene, spec: EpisodeSpec) -> tuple[Instruction, Instruction]
     if spec.arm == "correct":
         return true, true
     outcome = scene.goals[spec.goal % len(scene.goals)].outcome
-    others = [
-        meaning_of(scene, k, spec) for k, g in enumerate(scene.goals) if g.outcome != outcome
-    ]
+    others = [meaning_of(scene, k, spec) for k, g in enumerate(scene.goals) if g.outcome != outcome]
     rng = stream(spec.task_id, spec.seed, "arm")
     return true, shown(spec.arm, meaning, others, spec.language, rng)

@@ -20,8 +20,8 @@ def shortest_way(start: Floats, goal: Floats, circles: Floats) -> Floats:
     Returns:
         (n,) [m].
     """
-    straight = np.hypot(*(goal - start).T)
-    best = straight.copy()
+    straight: Floats = np.hypot(*(goal - start).T)
+    best: Floats = straight.copy()
     for k in range(circles.shape[1]):
         centre, radius = circles[:, k, :2], circles[:, k, 2]
         to_start, to_goal = start - centre, goal - centre

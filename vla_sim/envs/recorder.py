@@ -30,9 +30,7 @@ class Recorder:
         self._expert_length = np.zeros(n)
         self._cell = np.zeros((n, t + 1, 2), dtype=np.float32)
         self._cell_visible = np.zeros((n, t + 1), dtype=bool)
-        self._images = (
-            np.zeros((n, t + 1, size, size, 3), dtype=np.uint8) if keep_images else None
-        )
+        self._images = np.zeros((n, t + 1, size, size, 3), dtype=np.uint8) if keep_images else None
 
     def begin(self, ids: NDArray[np.int64], seen: Observation, camera: str) -> None:
         """Note the start of the episodes in `ids`; `seen` has their rows only."""

@@ -16,7 +16,7 @@ from vla_sim.records.episode import EpisodeSpec
 _ONLY = np.zeros(1, dtype=np.int64)
 
 
-class VlaEnv(gymnasium.Env[dict[str, NDArray[Any]], NDArray[np.float32]]):
+class VlaEnv(gymnasium.Env[Any, Any]):
     """One episode at a time of one task; made by `gymnasium.make`."""
 
     def __init__(
@@ -84,7 +84,7 @@ class VlaEnv(gymnasium.Env[dict[str, NDArray[Any]], NDArray[np.float32]]):
             info,
         )
 
-    def render(self) -> NDArray[np.uint8] | None:  # type: ignore[override]
+    def render(self) -> NDArray[np.uint8] | None:
         """The camera's picture."""
         return self.crank.view.rgb(_ONLY)[0] if self.render_mode == "rgb_array" else None
 

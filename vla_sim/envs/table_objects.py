@@ -8,10 +8,14 @@ from numpy.typing import NDArray
 
 from vla_sim.assets.props import COLOURS, HALF_HEIGHT_M, SHAPES, add_object
 from vla_sim.envs.looks import Looks, first_free_joint, mocap_row, pick_colours
-from vla_sim.physics.world import World
+from vla_sim.protocols.engine import Engine
+from vla_sim.records.camera import CameraSpec
 from vla_sim.records.instruction import Referent
 
 Floats = NDArray[np.float64]
+
+TABLE_CAMERA = CameraSpec(position=(1.20, 0.0, 0.78), target=(0.50, 0.0, 0.06), fov_y_deg=36.0)
+"""Looks over the objects at the arm, from the far side of the table."""
 
 
 class TableObjects:
@@ -26,17 +30,16 @@ class TableObjects:
         for name in self.names:
             add_object(spec, name, free=self.free)
 
-    def bind(self, world: World) -> None:
+    def bind(self, engine: Engine) -> None:
         """Find the bodies in the compiled engine."""
-        self.world = world
-        self.looks = Looks(world, self.names, SHAPES, solid=True)
-        self.half_height = np.zeros((world.n, len(self.names)))
-        self._bodies = np.array([world.model.body(name).id for name in self.names])
-        self._xpos = world.batch.bind("xpos")
+        self.engine = engine
+        self.looks = Looks(engine, self.names, SHAPES, solid=True)
+        self.half_height = np.zeros((engine.n, len(self.names)))
+        self._places = [engine.body_pos(name) for name in self.names]  # live views
         if self.free:
-            self._joints = [first_free_joint(world.model, name) for name in self.names]
+            self._joints = [first_free_joint(engine.model, name) for name in self.names]
         else:
-            self._mocap = [mocap_row(world.model, name) for name in self.names]
+            self._mocap = [mocap_row(engine.model, name) for name in self.names]
 
     def sample(
         self, rng: np.random.Generator, xy: Floats
@@ -69,15 +72,15 @@ class TableObjects:
                 quat = np.array([np.cos(yaw / 2), 0.0, 0.0, np.sin(yaw / 2)])
                 if self.free:
                     q, v = self._joints[k]
-                    self.world.qpos[slot, q : q + 7] = [*pos, *quat]
-                    self.world.qvel[slot, v : v + 6] = 0.0
+                    self.engine.qpos[slot, q : q + 7] = [*pos, *quat]
+                    self.engine.qvel[slot, v : v + 6] = 0.0
                 else:
-                    self.world.mocap_pos[slot, self._mocap[k]] = pos
-                    self.world.mocap_quat[slot, self._mocap[k]] = quat
+                    self.engine.mocap_pos[slot, self._mocap[k]] = pos
+                    self.engine.mocap_quat[slot, self._mocap[k]] = quat
 
     def position(self) -> Floats:
         """(n, K, 3) centres [m]."""
-        return self._xpos[:, self._bodies]
+        return np.stack(self._places, axis=1)
 
     def clearance(self) -> Floats:
         """(n, K) height of the lowest point above the table, for an upright object [m]."""

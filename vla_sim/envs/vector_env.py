@@ -101,9 +101,7 @@ class VlaVectorEnv(VectorEnv[Observations, NDArray[np.float32], NDArray[Any]]):
             for slot in over:
                 info["final_obs"][slot] = {k: v[slot].copy() for k, v in observations.items()}
             info["_final_obs"] = done
-            info["final_info"] = {
-                key: value for key, value in info.items() if "final" not in key
-            }
+            info["final_info"] = {key: value for key, value in info.items() if "final" not in key}
             info["_final_info"] = done
             task_id = self.crank.task_id
             self.crank.start(over, [draw_spec(task_id, self._fresh_seed()) for _ in over])

@@ -23,7 +23,8 @@ def motion_violations(motion: Motion, embodiment: Embodiment) -> dict[str, NDArr
     """
     n = len(motion.position)
     broken = {
-        name: np.zeros(n, dtype=bool) for name in ("velocity", "acceleration", "jerk", "joint_limit")
+        name: np.zeros(n, dtype=bool)
+        for name in ("velocity", "acceleration", "jerk", "joint_limit")
     }
     start = 0
     for group in embodiment.motion:

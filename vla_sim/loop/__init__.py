@@ -1,0 +1,1 @@
+"""The only floor where triples, agents, align and eval meet."""

@@ -41,7 +41,7 @@ class BenchRun:
     episodes: int = 100
     """Episodes per task and arm."""
     arms: tuple[Arm, ...] = ALL_ARMS
-    """What the policy is told: the truth, nothing, another goal, unseen words, the other language."""
+    """What the policy is told: the truth, nothing, another goal, unseen words, a translation."""
     languages: tuple[Language, ...] = ("en",)
     """Languages of the true instructions."""
     gallery: int = 66
@@ -85,9 +85,7 @@ def bench(run: BenchRun, console: Console) -> EvalReport:
     config = SimulatorsConfig(task_ids=run.task_ids, n_slots=run.n_slots, crank=run.crank)
     retrieval = None
     with ExitStack() as stack:
-        workers = [
-            stack.enter_context(SimulatorProcess(config)) for _ in range(run.n_processes)
-        ]
+        workers = [stack.enter_context(SimulatorProcess(config)) for _ in range(run.n_processes)]
         episodes = _all_episodes(run, plan, workers, console)
         if run.gallery and run.policy not in POLICIES:
             # Here, so that experts and controls are measured without torch.

@@ -36,7 +36,10 @@ class AlignRun:
 
     out: Path = Path("runs/align")
     """Run folder."""
+    resume: bool = False
+    """Go on with the run in OUT from its last evaluation."""
     seed: int = 0
+    """Seed of weights, batches and training scenes."""
     data: Path | None = None
     """Train from this dataset instead of from the running simulators."""
     max_seconds: float | None = 280.0
@@ -44,11 +47,11 @@ class AlignRun:
     max_updates: int | None = None
     """Budget in updates instead: the run is then the same on every machine."""
     updates_per_round: int = 100
-    updates_per_evaluation: int = 200
+    updates_per_evaluation: int = 250
     """Updates while the simulators evaluate, which takes longer than to collect."""
     warm_up_rows: int = 1024
     """Step triples of the experts per task before the first update."""
-    rows_per_round: int = 192
+    rows_per_round: int = 128
     """Step triples per task and round."""
     last_expert_share: float = 0.3
     """The expert acts always at first; its share falls to this by mid-run."""
@@ -66,16 +69,15 @@ class AlignRun:
             raise BadConfig("give a budget: either max_seconds or max_updates, and not both")
 
 
-def align(run: AlignRun, monitor: Monitor, *, resume: bool = False) -> RunFolder:
+def align(run: AlignRun, monitor: Monitor) -> RunFolder:
     """Train until the budget is spent or the joint score says stop.
 
     Args:
         run: What to do.
         monitor: Shows progress.
-        resume: Go on with the run in `run.out`.
 
     Returns:
-        The run folder; `best` in its `state.json` names the checkpoint that was kept.
+        The run folder; its `best.json` names the checkpoint that was kept.
     """
     tasks, crank = run.simulators.task_ids, run.simulators.crank
     protocol = make_protocol(
@@ -85,7 +87,7 @@ def align(run: AlignRun, monitor: Monitor, *, resume: bool = False) -> RunFolder
         n_episodes=run.online_episodes,
         crank=crank,
     )
-    if resume:
+    if run.resume:
         folder = RunFolder.open(run.out)
     else:
         card = run_card(protocol=protocol, seed=run.seed)
@@ -98,14 +100,14 @@ def align(run: AlignRun, monitor: Monitor, *, resume: bool = False) -> RunFolder
             run.learner, image_size=crank.image_size, seed=run.seed, first_steps=first[0]
         )
         learner.remember(*first)
+        budget = Budget(max_seconds=run.max_seconds, max_updates=run.max_updates)
         judge = Judge(
             protocol=protocol,
             bodies=bodies(tasks),
             stopping=run.stopping,
-            gallery=_gallery(run, simulators, learner, monitor),
+            gallery=_gallery(run, folder, simulators, learner, budget, monitor),
         )
-        budget = Budget(max_seconds=run.max_seconds, max_updates=run.max_updates)
-        if resume:
+        if run.resume:
             _resume(folder, learner, judge, budget)
         n_round = 0
         while not budget.spent and not (judge.decisions and judge.decisions[-1].stop):
@@ -132,14 +134,12 @@ def _collection_round(
         live = learner.save_model(folder.path / "live")
         share = max(run.last_expert_share, 1.0 - 1.6 * budget.fraction)
         simulators.ask_collect(live, expert_share=share, n_rows=run.rows_per_round)
-    losses = learner.learn(run.updates_per_round)
-    budget.add(run.updates_per_round)
+    _learn(run.updates_per_round, folder, learner, budget, monitor)
     if online:
-        harvest = simulators.harvest()
+        with monitor.waiting():
+            harvest = simulators.harvest()
         learner.remember(harvest.steps, harvest.segments)
         monitor.harvested(harvest)
-    row = monitor.learnt(losses, budget, learner.trainer.curriculum.stage)
-    folder.append("losses.jsonl", row)
 
 
 def _evaluation_round(
@@ -156,15 +156,13 @@ def _evaluation_round(
     weights = learner.save_model(folder.path / name)
     simulators.ask_evaluate(str(weights), planned(judge.protocol))
     if not budget.ends_within_a_round:
-        losses = learner.learn(run.updates_per_evaluation)
-        budget.add(run.updates_per_evaluation)
-        folder.append(
-            "losses.jsonl", monitor.learnt(losses, budget, learner.trainer.curriculum.stage)
-        )
+        _learn(run.updates_per_evaluation, folder, learner, budget, monitor)
     else:
         budget.finish()
     model = LearnedModel.load(weights)
-    report, decision = judge.judge(model, simulators.episodes(), step=step, elapsed_s=elapsed_s)
+    with monitor.waiting():
+        episodes = simulators.episodes()
+    report, decision = judge.judge(model, episodes, step=step, elapsed_s=elapsed_s)
     assert report.retrieval is not None
     learner.trainer.measured(
         vl_recall=report.retrieval.values["V->L/R@10"],
@@ -187,20 +185,35 @@ def _first_rows(
     """What is learnt from before the learner acts: a dataset, or the experts' first episodes."""
     if run.data is not None:
         return dataset_rows(run.data)
-    with monitor.waiting("simulators start, experts show the tasks"):
-        simulators.ask_collect(None, expert_share=1.0, n_rows=run.warm_up_rows)
-        harvest = simulators.harvest()
+    monitor.waits_for("simulators start, experts show the tasks")
+    simulators.ask_collect(None, expert_share=1.0, n_rows=run.warm_up_rows)
+    harvest = simulators.harvest()
     monitor.harvested(harvest)
     return harvest.steps, harvest.segments
 
 
 def _gallery(
-    run: AlignRun, simulators: SimulatorProcess, learner: Learner, monitor: Monitor
+    run: AlignRun,
+    folder: RunFolder,
+    simulators: SimulatorProcess,
+    learner: Learner,
+    budget: Budget,
+    monitor: Monitor,
 ) -> Rows:
-    """The held-out gallery; the learner uses the wait."""
+    """The held-out gallery; the learner uses the wait, unless it goes on from a later point."""
     simulators.ask_gallery(gallery_plan(run.simulators.task_ids, run.gallery_per_task))
-    with monitor.waiting("experts fill the held-out gallery"):
-        return simulators.rows()
+    monitor.waits_for("experts fill the held-out gallery")
+    if not run.resume:
+        _learn(run.updates_per_evaluation, folder, learner, budget, monitor)
+    return simulators.rows()
+
+
+def _learn(
+    n_updates: int, folder: RunFolder, learner: Learner, budget: Budget, monitor: Monitor
+) -> None:
+    losses = learner.learn(n_updates)
+    budget.add(n_updates)
+    folder.append("losses.jsonl", monitor.learnt(losses, budget, learner.trainer.curriculum.stage))
 
 
 def _resume(folder: RunFolder, learner: Learner, judge: Judge, budget: Budget) -> None:
@@ -209,7 +222,7 @@ def _resume(folder: RunFolder, learner: Learner, judge: Judge, budget: Budget) -
         return  # killed before the first evaluation: begin again
     notes = learner.load(folder.path / "latest")
     budget.load_state(notes["budget"])
-    kept = [row for row in folder.rows("reports.jsonl")]
+    kept = list(folder.rows("reports.jsonl"))
     judge.history = [from_json(row["report"]) for row in kept]
     judge.decisions = list(decisions(judge.history, judge.stopping)) if kept else []
     folder.keep_rows(

@@ -124,7 +124,10 @@ def _collect_task(
     """Run one task's episodes and hand them to the writer."""
     tally = Tally()
     line = bar.add_task(
-        short_name(task_id), total=config.episodes, completed=config.episodes - len(plan), rate=""
+        short_name(task_id),
+        total=config.episodes,
+        completed=config.episodes - len(plan),
+        rate="" if plan else "on disk already",
     )
     if not plan:
         return tally

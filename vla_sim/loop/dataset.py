@@ -19,7 +19,9 @@ def dataset_rows(path: Path) -> tuple[Rows, Rows]:
     """
     roots = datasets_in(path)
     if not roots:
-        raise RunFolderError(f"{path} holds no dataset; make one with `vla-sim collect --out {path}`")
+        raise RunFolderError(
+            f"{path} holds no dataset; make one with `vla-sim collect --out {path}`"
+        )
     return (
         concatenated([read_steps(root, TASK_IDS) for root in roots]),
         concatenated([read_segments(root, TASK_IDS) for root in roots]),

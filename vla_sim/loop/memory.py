@@ -11,7 +11,6 @@ from vla_sim.records.triple import Rows
 from vla_sim.triples.buffer import TripleBufferConfig
 from vla_sim.triples.spec import segment_spec, step_spec
 
-
 TASK_FLOOR = 0.3
 """Weight that a task keeps when it never fails, so that it is not forgotten."""
 

@@ -1,5 +1,6 @@
 """The monitor: what a person sees of a run while it goes on."""
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import TracebackType
@@ -30,13 +31,17 @@ class Monitor:
         )
         self._bar = self.progress.add_task("starting", total=1.0)
         self._n_triples = 0
+        self._waited_s = 0.0
 
     def __enter__(self) -> "Monitor":
         self.progress.start()
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
     ) -> None:
         self.progress.stop()
 
@@ -44,11 +49,16 @@ class Monitor:
         """A line above the bar."""
         self.progress.console.print(text, highlight=False)
 
-    @contextmanager
-    def waiting(self, what: str) -> Iterator[None]:
+    def waits_for(self, what: str) -> None:
         """Show what is waited for."""
         self.progress.update(self._bar, description=what)
+
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        """Count the time that the trainer waits for the simulators."""
+        began = time.monotonic()
         yield
+        self._waited_s += time.monotonic() - began
 
     def harvested(self, harvest: Harvest) -> None:
         """Triples came in."""
@@ -65,6 +75,7 @@ class Monitor:
         row: dict[str, float | str] = {
             "step": budget.n_updates,
             "elapsed_s": round(budget.elapsed_s, 2),
+            "waited_s": round(self._waited_s, 2),
             "stage": stage,
             "total": float(np.mean([loss.total for loss in losses])),
         }

@@ -68,9 +68,7 @@ class Simulators:
         self.config = config
         self._stations = {task_id: _Station(task_id, config) for task_id in config.task_ids}
 
-    def collect(
-        self, model: ChunkModel | None, *, expert_share: float, n_rows: int
-    ) -> Harvest:
+    def collect(self, model: ChunkModel | None, *, expert_share: float, n_rows: int) -> Harvest:
         """Run on until every task has brought `n_rows` step triples.
 
         Args:
@@ -92,7 +90,7 @@ class Simulators:
         )
 
     def evaluate(self, policy: str, plan: Mapping[str, Sequence[EpisodeSpec]]) -> list[Episode]:
-        """Run the planned episodes of each task with a policy, see `policy_of`; no pictures kept."""
+        """Run each task's planned episodes with a policy, see `policy_of`; no pictures are kept."""
         episodes: list[Episode] = []
         for task_id, specs in plan.items():
             crank = self._stations[task_id].spare_crank()
@@ -131,9 +129,7 @@ class _Station:
             self._spare = Crank(self.task_id, self.config.n_slots, self.config.crank)
         return self._spare
 
-    def collect(
-        self, model: ChunkModel | None, *, expert_share: float, n_rows: int
-    ) -> Harvest:
+    def collect(self, model: ChunkModel | None, *, expert_share: float, n_rows: int) -> Harvest:
         policy = self._policy
         policy.learner = self.expert if model is None else AlignedPolicy(model)
         policy.expert_share = 1.0 if model is None else expert_share

@@ -1,0 +1,1 @@
+"""Physics: batched stepping, cameras, pictures, kinematics and filters."""

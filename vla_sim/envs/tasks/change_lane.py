@@ -13,7 +13,7 @@ from vla_sim.assets.ground_props import VEHICLE_HALF_LENGTH_M, VEHICLE_KINDS, ad
 from vla_sim.assets.props import COLOURS
 from vla_sim.envs.looks import Looks, mocap_row, pick_colours
 from vla_sim.envs.robots.car import CarRobot
-from vla_sim.physics.world import World
+from vla_sim.protocols.engine import Engine
 from vla_sim.protocols.task import Goal, Outcome, Scene
 from vla_sim.records.camera import CameraSpec
 from vla_sim.records.instruction import Referent
@@ -21,6 +21,15 @@ from vla_sim.records.manner import Manner, MannerProfile
 
 Floats = NDArray[np.float64]
 SIDES = ("left", "right")
+
+CHASE_CAMERA = CameraSpec(
+    name="chase",
+    position=(-9.0, 0.0, 9.0),
+    target=(9.0, 0.0, 0.0),
+    fov_y_deg=50.0,
+    follow_body="car/chassis",
+    follow_axes="x",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,14 +50,7 @@ class ChangeLaneConfig:
     vehicle_speed_mps: tuple[float, float] = (9.0, 10.5)
     goal_ahead_m: float = 10.0
     """How far ahead in the lane the goal point lies."""
-    camera: CameraSpec = CameraSpec(
-        name="chase",
-        position=(-9.0, 0.0, 9.0),
-        target=(9.0, 0.0, 0.0),
-        fov_y_deg=50.0,
-        follow_body="car/chassis",
-        follow_axes="x",
-    )
+    camera: CameraSpec = CHASE_CAMERA
 
     def build(self) -> "ChangeLane":
         """The task with these settings."""
@@ -81,12 +83,12 @@ class ChangeLane:
         self.robot.attach_to(spec)
         return spec
 
-    def bind(self, world: World) -> None:
+    def bind(self, engine: Engine) -> None:
         """Find the vehicles in the compiled engine."""
-        self.world = world
-        self.looks = Looks(world, self.vehicles, VEHICLE_KINDS, solid=True)
-        self._rows = [mocap_row(world.model, name) for name in self.vehicles]
-        self._speed = np.zeros((world.n, len(SIDES)))
+        self.engine = engine
+        self.looks = Looks(engine, self.vehicles, VEHICLE_KINDS, solid=True)
+        self._rows = [mocap_row(engine.model, name) for name in self.vehicles]
+        self._speed = np.zeros((engine.n, len(SIDES)))
 
     def sample(self, rng: np.random.Generator) -> Scene:
         """One vehicle ahead in each side lane, of different colours."""
@@ -98,11 +100,15 @@ class ChangeLane:
             for k, side in enumerate(SIDES)
         ]
         by_vehicle = [
-            Goal(intent_id="follow", referent=Referent(colour=colours[k], shape=kinds[k]), outcome=k)
+            Goal(
+                intent_id="follow", referent=Referent(colour=colours[k], shape=kinds[k]), outcome=k
+            )
             for k in range(len(SIDES))
         ]
         return Scene(
-            start=np.array([c.start_x_m, rng.uniform(-0.2, 0.2), 0.0, rng.uniform(*c.start_speed_mps)]),
+            start=np.array(
+                [c.start_x_m, rng.uniform(-0.2, 0.2), 0.0, rng.uniform(*c.start_speed_mps)]
+            ),
             goals=(*by_side, *by_vehicle),
             values={
                 "ahead": c.start_x_m + rng.uniform(*c.gap_m, len(SIDES)),
@@ -115,7 +121,7 @@ class ChangeLane:
         for slot, scene in zip(ids, scenes, strict=True):
             self._speed[slot] = scene.values["speed"]
             for k, row in enumerate(self._rows):
-                self.world.mocap_pos[slot, row] = [scene.values["ahead"][k], self.lane_y[k], 0.0]
+                self.engine.mocap_pos[slot, row] = [scene.values["ahead"][k], self.lane_y[k], 0.0]
             wishes = [
                 (g.referent.shape, COLOURS[g.referent.colour])
                 for g in scene.goals
@@ -127,7 +133,7 @@ class ChangeLane:
         """The vehicles drive on."""
         dt = self.robot.embodiment.control_dt_s
         for k, row in enumerate(self._rows):
-            self.world.mocap_pos[:, row, 0] += self._speed[:, k] * dt
+            self.engine.mocap_pos[:, row, 0] += self._speed[:, k] * dt
 
     def _goal_side(self) -> NDArray[np.int64]:
         return np.array([0, 1, 0, 1])  # goals are (left, right, left vehicle, right vehicle)
@@ -154,8 +160,8 @@ class ChangeLane:
     def privileged(self) -> Mapping[str, Floats]:
         """The car's state, the goals' lanes and the vehicles in them (rear ends)."""
         side = self._goal_side()
-        ahead = self.world.mocap_pos[:, self._rows, 0] - VEHICLE_HALF_LENGTH_M
-        n = self.world.n
+        ahead = self.engine.mocap_pos[:, self._rows, 0] - VEHICLE_HALF_LENGTH_M
+        n = self.engine.n
         return {
             **self.robot.privileged(),
             "goal_lane_y": np.repeat(self.lane_y[side][None], n, axis=0),
@@ -176,13 +182,13 @@ class ChangeLane:
     def referent_point(self) -> Floats:
         """(n, 4, 3): the lane ahead for a side, the vehicle for a vehicle."""
         point = self.goal_point()
-        point[:, 2:] = self.world.mocap_pos[:, self._rows]
+        point[:, 2:] = self.engine.mocap_pos[:, self._rows]
         point[:, 2:, 2] += 0.8
         return point
 
     def hazard_geoms(self) -> NDArray[np.int64]:
         """The vehicles."""
-        model = self.world.model
+        model = self.engine.model
         geoms = [
             np.arange(int(b.geomadr[0]), int(b.geomadr[0]) + int(b.geomnum[0]))
             for b in (model.body(name) for name in self.vehicles)

@@ -15,13 +15,17 @@ from vla_sim.envs.detour import shortest_way
 from vla_sim.envs.layout import scatter
 from vla_sim.envs.looks import Looks, mocap_row, pick_colours
 from vla_sim.envs.robots.car import CarRobot
-from vla_sim.physics.world import World
+from vla_sim.protocols.engine import Engine
 from vla_sim.protocols.task import Goal, Outcome, Scene
 from vla_sim.records.camera import CameraSpec
 from vla_sim.records.instruction import Referent
 from vla_sim.records.manner import Manner, MannerProfile
 
 Floats = NDArray[np.float64]
+
+ARENA_CAMERA = CameraSpec(
+    name="overhead", position=(-7.0, 0.0, 30.0), target=(0.0, 0.0, 0.0), fov_y_deg=52.0
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,9 +52,7 @@ class DriveToGoalConfig:
     obstacle_distance_m: float = 6.5
     clearance_m: float = 1.0
     """Half the car's width and a little, for the shortest way around obstacles."""
-    camera: CameraSpec = CameraSpec(
-        name="overhead", position=(-7.0, 0.0, 30.0), target=(0.0, 0.0, 0.0), fov_y_deg=52.0
-    )
+    camera: CameraSpec = ARENA_CAMERA
 
     def build(self) -> "DriveToGoal":
         """The task with these settings."""
@@ -80,12 +82,12 @@ class DriveToGoal:
         self.robot.attach_to(spec)
         return spec
 
-    def bind(self, world: World) -> None:
+    def bind(self, engine: Engine) -> None:
         """Find pads and obstacles in the compiled engine."""
-        self.world = world
-        self.looks = Looks(world, self.pads, PAD_SHAPES, solid=False)
-        self._pad_rows = [mocap_row(world.model, name) for name in self.pads]
-        self._obstacle_rows = [mocap_row(world.model, name) for name in self.obstacles]
+        self.engine = engine
+        self.looks = Looks(engine, self.pads, PAD_SHAPES, solid=False)
+        self._pad_rows = [mocap_row(engine.model, name) for name in self.pads]
+        self._obstacle_rows = [mocap_row(engine.model, name) for name in self.obstacles]
 
     def sample(self, rng: np.random.Generator) -> Scene:
         """Pads beyond the obstacles, obstacles in between, the car on the near side."""
@@ -115,9 +117,9 @@ class DriveToGoal:
         """Place pads and obstacles."""
         for slot, scene in zip(ids, scenes, strict=True):
             for row, xy in zip(self._pad_rows, scene.values["pads"], strict=True):
-                self.world.mocap_pos[slot, row] = [*xy, 0.0]
+                self.engine.mocap_pos[slot, row] = [*xy, 0.0]
             for row, xy in zip(self._obstacle_rows, scene.values["obstacles"], strict=True):
-                self.world.mocap_pos[slot, row] = [*xy, 0.0]
+                self.engine.mocap_pos[slot, row] = [*xy, 0.0]
             wishes = [(g.referent.shape, COLOURS[g.referent.colour]) for g in scene.goals]
             self.looks.show(int(slot), wishes)
 
@@ -126,7 +128,7 @@ class DriveToGoal:
 
     def goal_point(self) -> Floats:
         """(n, n_pads, 3) centres of the pads."""
-        return self.world.mocap_pos[:, self._pad_rows]
+        return self.engine.mocap_pos[:, self._pad_rows]
 
     def _distance(self, goal: NDArray[np.int64]) -> Floats:
         offset = self.robot.motion.point - self.goal_point()[np.arange(len(goal)), goal]
@@ -137,7 +139,7 @@ class DriveToGoal:
         c = self.config
         distance = self._distance(goal)
         speed = self.robot.privileged()["speed"]
-        off_road = (np.abs(self.robot.motion.point[:, :2]) > c.arena_m).any(axis=1)
+        off_road = np.any(np.abs(self.robot.motion.point[:, :2]) > c.arena_m, axis=1)
         failure = off_road | self.robot.collision()
         there = distance < c.radius_m
         return Outcome(
@@ -159,7 +161,7 @@ class DriveToGoal:
         }
 
     def _circles(self) -> Floats:
-        circles = self.world.mocap_pos[:, self._obstacle_rows].copy()
+        circles = self.engine.mocap_pos[:, self._obstacle_rows].copy()
         circles[:, :, 2] = OBSTACLE_RADII_M
         return circles
 
@@ -169,7 +171,7 @@ class DriveToGoal:
 
     def hazard_geoms(self) -> NDArray[np.int64]:
         """The obstacles."""
-        model = self.world.model
+        model = self.engine.model
         return np.array([model.body(name).geomadr[0] for name in self.obstacles], dtype=np.int64)
 
     def expert_path_length(self, goal: NDArray[np.int64]) -> Floats:

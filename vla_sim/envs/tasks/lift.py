@@ -11,7 +11,7 @@ from vla_sim.assets.arenas import table_scene
 from vla_sim.assets.panda import PANDA_MANNERS
 from vla_sim.envs.layout import scatter
 from vla_sim.envs.robots.panda import PandaRobot
-from vla_sim.envs.table_objects import TableObjects
+from vla_sim.envs.table_objects import TABLE_CAMERA, TableObjects
 from vla_sim.protocols.engine import Engine
 from vla_sim.protocols.task import Goal, Outcome, Scene
 from vla_sim.records.camera import CameraSpec
@@ -36,9 +36,7 @@ class LiftConfig:
     min_distance_m: float = 0.13
     start_low: tuple[float, float, float] = (0.40, -0.10, 0.20)
     start_high: tuple[float, float, float] = (0.50, 0.10, 0.28)
-    camera: CameraSpec = CameraSpec(
-        position=(1.20, 0.0, 0.78), target=(0.50, 0.0, 0.06), fov_y_deg=36.0
-    )
+    camera: CameraSpec = TABLE_CAMERA
 
     def build(self) -> "Lift":
         """The task with these settings."""
@@ -66,7 +64,6 @@ class Lift:
 
     def bind(self, engine: Engine) -> None:
         """Find the objects in the compiled engine."""
-        self.engine = engine
         self.objects.bind(engine)
 
     def sample(self, rng: np.random.Generator) -> Scene:
@@ -107,7 +104,7 @@ class Lift:
                 "near": 1.0 - np.tanh(5.0 * distance),
                 "up": np.clip(mine / self.config.lift_m, 0.0, 1.0),
             },
-            violations={"wrong_object": (others > 0.5 * self.config.lift_m).any(axis=1)},
+            violations={"wrong_object": np.any(others > 0.5 * self.config.lift_m, axis=1)},
         )
 
     def privileged(self) -> Mapping[str, Floats]:

@@ -11,7 +11,7 @@ from vla_sim.assets.arenas import table_scene
 from vla_sim.assets.panda import PANDA_MANNERS
 from vla_sim.envs.layout import scatter
 from vla_sim.envs.robots.panda import PandaRobot
-from vla_sim.envs.table_objects import TableObjects
+from vla_sim.envs.table_objects import TABLE_CAMERA, TableObjects
 from vla_sim.protocols.engine import Engine
 from vla_sim.protocols.task import Goal, Outcome, Scene
 from vla_sim.records.camera import CameraSpec
@@ -36,9 +36,7 @@ class ReachConfig:
     min_distance_m: float = 0.11
     start_low: tuple[float, float, float] = (0.38, -0.12, 0.22)
     start_high: tuple[float, float, float] = (0.52, 0.12, 0.32)
-    camera: CameraSpec = CameraSpec(
-        position=(1.20, 0.0, 0.78), target=(0.50, 0.0, 0.06), fov_y_deg=36.0
-    )
+    camera: CameraSpec = TABLE_CAMERA
 
     def build(self) -> "Reach":
         """The task with these settings."""
@@ -66,7 +64,6 @@ class Reach:
 
     def bind(self, engine: Engine) -> None:
         """Find the objects in the compiled engine."""
-        self.engine = engine
         self.objects.bind(engine)
 
     def sample(self, rng: np.random.Generator) -> Scene:

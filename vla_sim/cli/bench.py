@@ -1,0 +1,105 @@
+"""`vla-sim bench`: measure a policy under a protocol, with control arms and intervals."""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from vla_sim.cli.verb import Verb
+
+if TYPE_CHECKING:
+    from vla_sim.loop.bench import BenchRun
+    from vla_sim.records.reports import EvalReport, TaskReport
+
+
+def recipes() -> "Mapping[str, Callable[[], BenchRun]]":
+    """Loads the table."""
+    from vla_sim.recipes.table import recipes_of
+
+    return recipes_of("bench")
+
+
+def run(config: "BenchRun", console: Console) -> int:
+    """Measure and print."""
+    from vla_sim.loop.bench import bench
+
+    show(bench(config, console), console)
+    if config.out is not None:
+        console.print(f"written to {config.out}", highlight=False, soft_wrap=True)
+    return 0
+
+
+def show(report: "EvalReport", console: Console) -> None:
+    """The report as tables."""
+    from vla_sim.envs.task_names import short_name
+
+    arms = list(dict.fromkeys(task.arm for task in report.tasks))
+    table = Table(box=box.SIMPLE_HEAD, title=f"success at end, {report.protocol}")
+    table.add_column("task")
+    for arm in arms:
+        table.add_column(arm.replace("_", " "), justify="right")
+    table.add_column("guessing", justify="right")
+    by_task: dict[str, list[TaskReport]] = {}
+    for task in report.tasks:
+        by_task.setdefault(task.task_id, []).append(task)
+    for task_id, reports in by_task.items():
+        rates = {r.arm: r.rates["success_at_end"] for r in reports}
+        cells = [
+            f"{100 * e.value:.0f} % [dim]\\[{100 * e.low:.0f}, {100 * e.high:.0f}][/]"
+            for e in (rates[arm] for arm in arms)
+        ]
+        table.add_row(short_name(task_id), *cells, f"{100 * reports[0].guess_rate:.0f} %")
+    console.print(table)
+    console.print(_motion(report))
+    if report.retrieval is not None:
+        found = report.retrieval
+        keys = [key for key in found.values if key.endswith("R@10")]
+        line = ", ".join(
+            f"{key} {100 * found.values[key]:.0f} % (chance {100 * found.chance[key]:.0f})"
+            for key in keys
+        )
+        console.print(f"retrieval in a gallery of {found.gallery_size}: {line}", highlight=False)
+
+
+def _motion(report: "EvalReport") -> Table:
+    from vla_sim.envs.task_names import short_name
+
+    table = Table(box=box.SIMPLE_HEAD, title="motion under the true instruction")
+    for column in (
+        "task",
+        "SPL",
+        "time [s]",
+        "manner kept",
+        "comfortable",
+        "episodes that violate",
+    ):
+        table.add_column(column, justify="left" if column == "task" else "right", overflow="fold")
+    for task in report.tasks:
+        if task.arm != "correct":
+            continue
+        broken = {
+            name.removeprefix("violation/"): rate.value
+            for name, rate in task.rates.items()
+            if name.startswith("violation/") and rate.value > 0
+        }
+        table.add_row(
+            short_name(task.task_id),
+            f"{task.means['spl'].value:.2f}",
+            f"{task.means['time_s'].value:.1f}",
+            *(
+                f"{100 * task.rates[name].value:.0f} %" if name in task.rates else "-"
+                for name in ("manner_kept", "comfortable")
+            ),
+            ", ".join(f"{name} {100 * value:.0f} %" for name, value in broken.items()) or "none",
+        )
+    return table
+
+
+VERB: "Verb[BenchRun]" = Verb(
+    summary="Measure a policy on unseen scenes: success, SPL, comfort, violations, control arms.",
+    example="bench --policy runs/mine --episodes 100",
+    recipes=recipes,
+    run=run,
+)

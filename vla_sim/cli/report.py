@@ -1,0 +1,35 @@
+"""`vla-sim report`: one HTML file about a run."""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from vla_sim.cli.verb import Verb
+
+if TYPE_CHECKING:
+    from vla_sim.loop.reporting import ReportRun
+
+
+def recipes() -> "Mapping[str, Callable[[], ReportRun]]":
+    """Loads the table."""
+    from vla_sim.recipes.table import recipes_of
+
+    return recipes_of("report")
+
+
+def run(config: "ReportRun", console: Console) -> int:
+    """Write it and say where it lies."""
+    from vla_sim.loop.reporting import write_run_report
+
+    path = write_run_report(config, console)
+    console.print(f"report: {path.resolve()}", highlight=False, soft_wrap=True)
+    return 0
+
+
+VERB: "Verb[ReportRun]" = Verb(
+    summary="Write a run's curves, tables, films and worked failures into one HTML file.",
+    example="report --run runs/mine",
+    recipes=recipes,
+    run=run,
+)

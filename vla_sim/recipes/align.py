@@ -1,0 +1,102 @@
+"""Alignments by name."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from vla_sim.align.encoders.text import BagTextConfig
+from vla_sim.align.encoders.vision import VisionConfig
+from vla_sim.align.model import ModelConfig
+from vla_sim.align.objective import Weights
+from vla_sim.align.trainer import TrainerConfig
+from vla_sim.envs.task_names import task_id_of
+from vla_sim.loop.closed_loop import AlignRun
+from vla_sim.loop.learner import LearnerConfig
+from vla_sim.loop.memory import MemoryConfig
+from vla_sim.loop.simulators import SimulatorsConfig
+
+
+def _trainer() -> TrainerConfig:
+    """Small towers; behaviour weighs most, alignment runs on every eighth update."""
+    return TrainerConfig(
+        segment_every=8,
+        freeze_text_after=0.35,
+        model=ModelConfig(vision=VisionConfig(width=32, deep_width=64, n_out=48)),
+        weights=Weights(
+            behaviour=5.0,
+            goal=1.0,
+            grounding=0.5,
+            hazard=0.5,
+            contrast_vl=0.3,
+            contrast_la=0.3,
+            contrast_va=0.15,
+            cycle=0.06,
+        ),
+    )
+
+
+def default() -> AlignRun:
+    """All four tasks in one model, within minutes."""
+    return AlignRun(
+        learner=LearnerConfig(
+            trainer=_trainer(),
+            memory=MemoryConfig(n_steps=20_000, n_segments=1_500, batch_segments=64),
+        ),
+        rounds_per_evaluation=10,
+        max_seconds=350.0,
+    )
+
+
+def pcgrad() -> AlignRun:
+    """The default with conflicts between losses taken out of the shared representation."""
+    return _with_trainer(replace(_trainer(), surgery="pcgrad"))
+
+
+def bag_of_words() -> AlignRun:
+    """The default with the mean of word embeddings as its text tower: faster, blind to order."""
+    trainer = _trainer()
+    return _with_trainer(replace(trainer, model=replace(trainer.model, text=BagTextConfig())))
+
+
+def reach() -> AlignRun:
+    """Reach alone, by number of updates: the same on every machine."""
+    return replace(
+        default(),
+        simulators=SimulatorsConfig(task_ids=(task_id_of("Reach"),)),
+        max_seconds=None,
+        max_updates=2_000,
+        gallery_per_task=256,
+    )
+
+
+def glance() -> AlignRun:
+    """A few dozen updates, to see the loop turn."""
+    run = default()
+    memory = replace(run.learner.memory, batch_steps=8, batch_segments=8)
+    return replace(
+        run,
+        learner=replace(run.learner, memory=memory),
+        simulators=SimulatorsConfig(n_slots=4),
+        max_seconds=None,
+        max_updates=40,
+        updates_per_round=10,
+        updates_per_evaluation=10,
+        rounds_per_evaluation=2,
+        warm_up_rows=32,
+        rows_per_round=8,
+        online_episodes=2,
+        gallery_per_task=4,
+    )
+
+
+def _with_trainer(trainer: TrainerConfig) -> AlignRun:
+    run = default()
+    return replace(run, learner=replace(run.learner, trainer=trainer))
+
+
+RECIPES: Mapping[str, Callable[[], AlignRun]] = {
+    "default": default,
+    "pcgrad": pcgrad,
+    "bag-of-words": bag_of_words,
+    "reach": reach,
+    "glance": glance,
+}

@@ -1,0 +1,26 @@
+"""Demos by name, and reports, which need a folder more than a recipe."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from vla_sim.loop.demo import DemoRun
+from vla_sim.loop.reporting import ReportRun
+from vla_sim.recipes import align, bench, collect
+
+
+def default() -> DemoRun:
+    """The closed loop on the embedded defaults: at most 8 minutes on 2 cores."""
+    return DemoRun(align=align.default(), bench=bench.default())
+
+
+def glance() -> DemoRun:
+    """Every step for seconds: shows that all of it works, learns nothing."""
+    return DemoRun(
+        collect=replace(collect.glance(), episodes=1),
+        align=align.glance(),
+        bench=bench.glance(),
+    )
+
+
+DEMOS: Mapping[str, Callable[[], DemoRun]] = {"default": default, "glance": glance}
+REPORTS: Mapping[str, Callable[[], ReportRun]] = {"default": ReportRun}
