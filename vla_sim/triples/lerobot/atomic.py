@@ -63,8 +63,9 @@ def read_table(path: Path, columns: list[str] | None = None) -> pa.Table:
         DamagedFile: If it is missing, is no whole parquet file, or lacks a column.
     """
     try:
-        # Through a file of our own: pyarrow would take "name=value" folders for columns.
-        with path.open("rb") as file:
+        # Through a file of our own: pyarrow would take "name=value" folders for columns. One of
+        # Arrow's, since its threads may outlive the interpreter that a Python file needs.
+        with pa.OSFile(str(path)) as file:
             table = pq.ParquetFile(file).read(columns=columns)
     except (OSError, pa.ArrowException) as error:
         raise DamagedFile(
