@@ -1,4 +1,3 @@
-# ruff: noqa: N815 -- capital suffixes of fields carry tensor shapes, as those of variables do
 """Where to look: a sentence asks the cells of a picture, and the answer is supervised.
 
 Legend: B pictures, G sentences a picture, S = GRID * GRID cells row-major, C map channels,

@@ -1,4 +1,3 @@
-# ruff: noqa: N815 -- capital suffixes of fields carry tensor shapes, as those of variables do
 """Rows of arrays as tensors, ready for a step of training.
 
 Legend: B pictures, G goals, N segments, F pictures a clip, K knots, A actions, P proprioception.

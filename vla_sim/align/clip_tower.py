@@ -1,4 +1,3 @@
-# ruff: noqa: N815 -- capital suffixes of fields carry tensor shapes, as those of variables do
 """Late fusion's picture side: a whole clip into one vector.
 
 Legend: N clips, F = N_CLIP pictures, S cells, C map channels, W free looks, E embedding.

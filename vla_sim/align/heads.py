@@ -73,13 +73,13 @@ class HazardCode(nn.Module):
     the picture's frame it would have to learn the pose's geometry first.
     """
 
-    probe_A2: Tensor
+    probe_P2: Tensor
 
     def __init__(self, *, n_code: int) -> None:
         super().__init__()
         self.code = nn.Linear(N_PROBES, n_code)
         probes = [(x, y) for x in PROBE_X_M for y in PROBE_Y_M]
-        self.register_buffer("probe_A2", torch.tensor(probes), persistent=False)
+        self.register_buffer("probe_P2", torch.tensor(probes), persistent=False)
 
     def forward(self, hazard_NS: Tensor, ground_NS2: Tensor, proprio_NP: Tensor) -> Tensor:
         """The code, shape (N, H).
@@ -93,8 +93,8 @@ class HazardCode(nn.Module):
         cos_N1, sin_N1 = proprio_NP[:, 3:4], proprio_NP[:, 4:5]
         ahead_NS = cos_N1 * away_NS2[..., 0] + sin_N1 * away_NS2[..., 1]
         left_NS = cos_N1 * away_NS2[..., 1] - sin_N1 * away_NS2[..., 0]
-        square_NAS = (ahead_NS[:, None] - self.probe_A2[:, :1]).square()
-        square_NAS = square_NAS + (left_NS[:, None] - self.probe_A2[:, 1:]).square()
+        square_NAS = (ahead_NS[:, None] - self.probe_P2[:, :1]).square()
+        square_NAS = square_NAS + (left_NS[:, None] - self.probe_P2[:, 1:]).square()
         near_NAS = (1.0 + square_NAS / PROBE_RADIUS_M**2).reciprocal().square()
         felt_NA = (near_NAS @ torch.sigmoid(hazard_NS).unsqueeze(-1)).squeeze(-1)
         out_NH: Tensor = self.code(felt_NA)

@@ -1,4 +1,3 @@
-# ruff: noqa: N815 -- capital suffixes of fields carry tensor shapes, as those of variables do
 """The aligned model: shared towers, a grounded policy on top, and three vectors on one sphere.
 
 Legend: B pictures, G goals a picture, N rows, F pictures a clip, S cells, C map channels,

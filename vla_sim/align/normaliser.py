@@ -1,4 +1,3 @@
-# ruff: noqa: N815 -- capital suffixes of fields carry tensor shapes, as those of variables do
 """Body constants as tensors: what turns SI numbers into numbers of unit size and back.
 
 Legend: N rows, M bodies, P proprioceptive components, A action components.

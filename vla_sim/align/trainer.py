@@ -260,7 +260,7 @@ class AlignTrainer:
         self.optimizer.state.clear()
         for name, parameter in self.model.named_parameters():
             moments = {
-                key: state.tensors[f"optimizer.{key}.{name}"].clone()
+                key: _laid_out_as(parameter, state.tensors[f"optimizer.{key}.{name}"])
                 for key in ("step", "exp_avg", "exp_avg_sq")
                 if f"optimizer.{key}.{name}" in state.tensors
             }
@@ -395,3 +395,13 @@ class AlignTrainer:
             [piece.view_as(z) for piece, z in zip(pieces, leaves_used, strict=True)],
         )
         return conflict_share(gradient_TX)
+
+
+def _laid_out_as(parameter: Tensor, value: Tensor) -> Tensor:
+    """A copy in the parameter's memory layout, which a file does not keep.
+
+    The fused optimiser walks through memory: moments in another order would be those of others.
+    """
+    if value.shape != parameter.shape:
+        return value.clone()
+    return torch.empty_like(parameter, requires_grad=False).copy_(value)

@@ -13,7 +13,6 @@ from transformers import BertConfig, BertModel
 from vla_sim.align.encoders.tokenizer import MAX_TOKENS, PAD, START, Tokenizer, drop_tokens
 from vla_sim.errors import BadConfig
 
-
 STEADY_BLOCK = 32
 """Sentences encoded at once where bits must not depend on the company."""
 

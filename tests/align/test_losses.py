@@ -1,0 +1,193 @@
+"""Laws of the losses: the gradient is the finite difference, the minimum lies at the truth."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from vla_sim.align.attention import cell_centres
+from vla_sim.align.losses.behaviour import behaviour_loss
+from vla_sim.align.losses.contrastive import contrastive_loss
+from vla_sim.align.losses.cycle import cycle_loss
+from vla_sim.align.losses.goal import goal_loss
+from vla_sim.align.losses.grounding import grounding_loss, splat
+from vla_sim.align.losses.hazard import hazard_loss
+from vla_sim.align.losses.motion import filtered, motion_loss
+from vla_sim.align.losses.table import LOSSES
+from vla_sim.align.losses.temperature import INITIAL, LARGEST, clamp_temperature
+from vla_sim.align.objective import Weights
+from vla_sim.records.triple import GRID
+
+
+def random(*shape: int, seed: int = 0) -> Tensor:
+    values = np.random.default_rng(seed).normal(size=shape)
+    return torch.tensor(values, dtype=torch.float64, requires_grad=True)
+
+
+def differentiates(function: object, *inputs: Tensor) -> bool:
+    return bool(torch.autograd.gradcheck(function, inputs, atol=1e-6))  # type: ignore[arg-type]
+
+
+def test_every_weight_has_a_loss_and_every_loss_a_weight() -> None:
+    assert set(vars(Weights())) == set(LOSSES)
+
+
+def test_gradients_are_finite_differences() -> None:
+    positive = torch.tensor([[1, 0, 1, 0], [0, 1, 0, 0], [1, 0, 1, 0]], dtype=torch.bool)
+    ones = torch.ones(3, dtype=torch.float64)
+    place = torch.rand(3, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    expert, target, hazard = random(3, 4, 2, seed=1), random(3, 3, seed=2), random(3, 16, seed=3)
+    truth = (hazard.detach() > 1.0).double()
+    assert differentiates(lambda s: contrastive_loss(s, positive), random(3, 4))
+    assert differentiates(
+        lambda p: cycle_loss(p, functional.normalize(target.detach(), dim=1), ones[0]), random(3, 3)
+    )
+    assert differentiates(
+        lambda c: behaviour_loss(c, expert.detach(), ones[:, None, None]), random(3, 4, 2)
+    )
+    assert differentiates(
+        lambda a: grounding_loss(a.log_softmax(-1), place, ones), random(3, GRID * GRID)
+    )
+    assert differentiates(lambda g: goal_loss(g, target.detach(), ones), random(3, 3))
+    assert differentiates(lambda h: hazard_loss(h, truth), random(3, 16))
+    for derivative in (1, 2, 3):
+        assert differentiates(
+            lambda c, d=derivative: motion_loss(
+                c, ones, order=1, derivative=d, limit=0.5, dt_s=0.5
+            ),
+            random(3, 5, 2),
+        )
+
+
+def test_one_positive_each_is_plain_infonce() -> None:
+    logits = random(5, 5)
+    plain = functional.cross_entropy(logits, torch.arange(5))
+    assert contrastive_loss(logits, torch.eye(5, dtype=torch.bool)).item() == pytest.approx(
+        plain.item()
+    )
+
+
+def test_perfect_alignment_costs_nothing_however_often_words_repeat() -> None:
+    meaning = torch.arange(8) % 2
+    positive = meaning[:, None] == meaning[None, :]
+    logits = 1e3 * positive.double()
+    assert contrastive_loss(logits, positive).item() == pytest.approx(0.0, abs=1e-9)
+    diagonal = contrastive_loss(logits, torch.eye(8, dtype=torch.bool))
+    assert diagonal.item() == pytest.approx(math.log(4.0))  # the floor that multi-positives avoid
+
+
+def test_queries_without_a_positive_do_not_count() -> None:
+    logits = random(2, 3)
+    positive = torch.tensor([[True, False, False], [False, False, False]])
+    alone = contrastive_loss(logits[:1], positive[:1])
+    assert contrastive_loss(logits, positive).item() == pytest.approx(alone.item())
+    assert contrastive_loss(logits, torch.zeros(2, 3, dtype=torch.bool)).item() == 0.0
+
+
+def test_cycle_leaves_its_targets_alone_and_is_bounded_below() -> None:
+    predicted, target = random(4, 6), random(4, 6, seed=1)
+    theta = torch.tensor(2.0, dtype=torch.float64, requires_grad=True)
+    unit = functional.normalize(target, dim=1)
+    cycle_loss(predicted, unit, theta).backward()  # type: ignore[no-untyped-call]
+    assert target.grad is None and theta.grad is None and predicted.grad is not None
+    perfect = cycle_loss(torch.eye(4) * 7.0, torch.eye(4), torch.tensor(100.0))
+    collapsed = cycle_loss(torch.ones(4, 4), functional.normalize(torch.ones(4, 4), dim=1), theta)
+    assert perfect.item() < 1e-6 < collapsed.item()
+
+
+def test_splat_keeps_the_place() -> None:
+    place = torch.rand(50, 2, generator=torch.Generator().manual_seed(0)) * 0.9 + 0.05
+    cell, weight = splat(place)
+    mean = (cell_centres()[cell] * weight.unsqueeze(-1)).sum(1)
+    torch.testing.assert_close(weight.sum(1), torch.ones(50))
+    torch.testing.assert_close(mean, place, atol=1e-5, rtol=0.0)
+    corner, _ = splat(torch.tensor([[0.0, 0.0], [1.0, 1.0]]))
+    assert corner.min() >= 0 and corner.max() < GRID * GRID
+
+
+def test_grounding_is_zero_at_the_splat_only() -> None:
+    place = torch.tensor([[0.31, 0.72]])
+    cell, weight = splat(place)
+    best = torch.full((1, GRID * GRID), 1e-12).scatter(1, cell, weight)
+    one = torch.ones(1)
+    assert grounding_loss(best.log(), place, one).item() == pytest.approx(0.0, abs=1e-5)
+    uniform = torch.full((1, GRID * GRID), 1.0 / GRID**2)
+    assert grounding_loss(uniform.log(), place, one).item() > 3.0
+    assert grounding_loss(uniform.log(), place, torch.zeros(1)).item() == 0.0
+
+
+def test_behaviour_and_goal_are_least_at_the_truth_and_blind_to_padding() -> None:
+    expert = random(3, 8, 7).detach()
+    weight = torch.ones(3, 1, 1, dtype=torch.float64)
+    assert behaviour_loss(expert, expert, weight).item() == 0.0
+    moved = expert.clone()
+    moved[0] += 1.0
+    assert behaviour_loss(moved, expert, weight).item() > 0.0
+    weight[0] = 0.0
+    assert behaviour_loss(moved, expert, weight).item() == 0.0
+    goal = random(4, 3).detach()
+    assert goal_loss(goal, goal, torch.ones(4)).item() == 0.0
+    assert goal_loss(goal + 1.0, goal, torch.zeros(4)).item() == 0.0
+
+
+def test_hazard_falls_towards_the_truth() -> None:
+    truth = torch.zeros(2, 16)
+    truth[0, 3] = 1.0
+    sure = (truth * 2.0 - 1.0) * 20.0
+    wrong_everywhere, unsure = hazard_loss(-sure, truth), hazard_loss(0.0 * sure, truth)
+    assert hazard_loss(sure, truth) < 1e-6 < unsure < wrong_everywhere
+    assert torch.isfinite(hazard_loss(sure, torch.zeros(2, 16)))
+
+
+@pytest.mark.parametrize(
+    ("order", "derivative", "value"),
+    [(1, 1, 0.9), (1, 2, 9.0), (2, 2, 0.9), (0, 1, 9.0), (1, 3, 90.0)],
+)
+def test_motion_is_free_within_the_limit_and_costs_beyond(
+    order: int, derivative: int, value: float
+) -> None:
+    # A command t^n / n! has the n-th derivative 1, here over steps of 0.1 s.
+    n, dt_s = derivative - order, 0.1
+    time_s = torch.arange(8, dtype=torch.float64) * dt_s
+    command = (value * time_s**n / math.factorial(n)).view(1, 8, 1)
+    one = torch.ones(1, dtype=torch.float64)
+
+    def loss(limit: float) -> float:
+        return motion_loss(
+            command, one, order=order, derivative=derivative, limit=limit, dt_s=dt_s
+        ).item()
+
+    assert loss(value * 1.01) == 0.0
+    assert loss(value / 2.0) == pytest.approx(1.0, rel=1e-6)  # twice the limit: excess 1
+
+
+def test_motion_is_silent_about_what_a_chunk_cannot_tell() -> None:
+    command = torch.full((1, 8, 1), 1e6)
+    loss = motion_loss(command, torch.ones(1), order=2, derivative=1, limit=1.0, dt_s=0.1)
+    assert loss.item() == 0.0
+
+
+def test_filter_keeps_what_is_constant_and_lags_behind_a_step() -> None:
+    constant = torch.full((1, 8, 2), 0.7)
+    torch.testing.assert_close(filtered(constant, bandwidth_fraction=0.4), constant)
+    step = torch.cat((torch.zeros(1, 1, 1), torch.ones(1, 7, 1)), dim=1)
+    passed = filtered(step, bandwidth_fraction=0.4).flatten()
+    alpha = 1.0 - math.exp(-math.pi * 0.4)
+    state, expected = 0.0, []
+    for value in step.flatten().tolist():
+        state += alpha * (value - state)
+        expected.append(state)
+    torch.testing.assert_close(passed, torch.tensor(expected))
+
+
+def test_temperature_is_clamped_in_place() -> None:
+    theta = torch.nn.Parameter(torch.tensor(99.0))
+    clamp_temperature(theta)
+    assert theta.item() == pytest.approx(LARGEST)
+    theta.data.fill_(-3.0)
+    clamp_temperature(theta)
+    assert theta.item() == 0.0
+    assert 0.05 <= math.exp(-INITIAL) <= 0.07

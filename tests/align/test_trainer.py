@@ -1,0 +1,238 @@
+"""Laws of the trainer: it learns, frozen towers stand still, a resumed run goes on exactly."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from tests.align import squares
+from vla_sim.align.curriculum import CurriculumConfig
+from vla_sim.align.inference import ModelPolicyCore
+from vla_sim.align.model import TOWERS, ModelConfig
+from vla_sim.align.objective import LossReport, Weights
+from vla_sim.align.trainer import AlignTrainer, TrainerConfig
+from vla_sim.errors import BadConfig, DamagedFile, UnknownName
+from vla_sim.records.triple import GRID, N_GOALS, SegmentTriples, StepTriples
+
+ALL = TrainerConfig(curriculum=CurriculumConfig(first="all"))
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+def trainer(config: TrainerConfig = ALL, seed: int = 0) -> AlignTrainer:
+    return AlignTrainer(
+        config, corpus=squares.CORPUS, bodies=[squares.BODY], task_body=[0], seed=seed
+    )
+
+
+def one_step(learner: AlignTrainer, seed: int, n: int = 4) -> LossReport:
+    rng = np.random.default_rng(seed)
+    rows = squares.steps(rng, n)
+    texts = squares.say_all(rng, rows)
+    if not learner.wants_segments:
+        return learner.step(rows, texts)
+    segments = squares.segments(rng, n)
+    return learner.step(rows, texts, segments, squares.say(rng, segments.meaning))
+
+
+def test_it_learns_to_look_and_to_point() -> None:
+    learner, rng, n_steps = trainer(), np.random.default_rng(0), 260
+    for step in range(n_steps):
+        learner.set_progress(step / n_steps)
+        rows = squares.steps(rng, 16)
+        learner.step(rows, squares.say_all(rng, rows))
+    test = squares.steps(np.random.default_rng(99), 64)
+    goal = np.arange(64) % N_GOALS
+    own = np.arange(64), goal
+    told = squares.say(rng, goal)
+    decision = ModelPolicyCore(learner.model).decide(test.image, test.proprio, told, 0)
+    looked = np.stack(
+        np.unravel_index(decision.attention.reshape(64, -1).argmax(1), (GRID, GRID))[::-1], axis=1
+    )
+    hit = (np.abs((looked + 0.5) / GRID - test.cell[own]) < 1.0 / GRID).all(axis=1)
+    assert hit.mean() > 0.9  # chance: 4 of 256 cells
+    error_m = np.linalg.norm(decision.goal - test.goal_point[own], axis=1)
+    chance_m = np.linalg.norm(test.goal_point[own] - test.goal_point.mean((0, 1)), axis=1)
+    assert error_m.mean() < 0.4 * chance_m.mean()
+    action_error = np.abs(decision.chunk - test.chunk[own])[..., :3].mean()
+    assert action_error < 0.5 * np.abs(test.chunk[own])[..., :3].mean()
+    # Words decide: with another colour named, the same picture is another goal.
+    swapped = squares.say(rng, (goal + 1) % N_GOALS)
+    other = ModelPolicyCore(learner.model).decide(test.image, test.proprio, swapped, 0)
+    assert np.linalg.norm(other.goal - test.goal_point[own], axis=1).mean() > 2 * error_m.mean()
+
+
+def test_every_term_is_taken_and_finite() -> None:
+    weights = replace(Weights(), contrast_step=0.5)
+    report = one_step(trainer(replace(ALL, weights=weights)), 0)
+    assert set(report.terms) == set(vars(weights))
+    assert all(np.isfinite(value) for value in report.terms.values())
+    total = sum(
+        value * getattr(weights, name) * (ALL.priors_every if name in PRIORS else 1)
+        for name, value in report.terms.items()
+    )
+    assert report.total == pytest.approx(total, rel=1e-4)
+
+
+PRIORS = ("velocity", "acceleration", "jerk")
+
+
+def test_segments_teach_clips_and_words() -> None:
+    config = replace(ALL, segment_every=1, weights=replace(Weights(), behaviour=0.0, goal=0.0))
+    learner = trainer(config)
+    first = [one_step(learner, seed, 8) for seed in range(4)]
+    for seed in range(4, 60):
+        learner.set_progress(seed / 80)
+        last = one_step(learner, seed, 8)
+    assert last.terms["outcome"] < 0.7 * np.mean([r.terms["outcome"] for r in first])
+
+
+@pytest.mark.parametrize("tower", TOWERS)
+def test_a_frozen_tower_stands_still_and_can_be_freed(tower: str) -> None:
+    learner = trainer(replace(ALL, freeze=(tower,)))
+    parts = learner.model.parts(tower)
+    before = [p.clone() for part in parts for p in part.parameters()]
+    outside = [p.clone() for p in learner.model.parameters()]
+    one_step(learner, 0)
+    one_step(learner, 1)
+    after = [p for part in parts for p in part.parameters()]
+    assert all(torch.equal(a, b) for a, b in zip(before, after, strict=True))
+    assert not all(
+        torch.equal(a, b) for a, b in zip(outside, learner.model.parameters(), strict=True)
+    )
+    learner.freeze(())
+    learner.n_steps = 0
+    one_step(learner, 2)
+    assert not all(torch.equal(a, b) for a, b in zip(before, after, strict=True))
+
+
+def test_an_unknown_tower_is_named() -> None:
+    with pytest.raises(UnknownName, match="vision"):
+        trainer(replace(ALL, freeze=("eyes",)))
+
+
+@pytest.mark.parametrize("surgery", ["none", "pcgrad"])
+def test_a_resumed_run_has_the_same_losses_to_the_last_bit(surgery: str) -> None:
+    config = replace(ALL, surgery=surgery)  # type: ignore[arg-type]
+    learner = trainer(config)
+    for seed in range(3):
+        learner.set_progress(0.2 * seed)
+        one_step(learner, seed)
+    state = learner.state()
+
+    # The second half lies beyond the point where words are frozen.
+    def go_on(run: AlignTrainer) -> list[LossReport]:
+        reports = []
+        for seed in range(3, 6):
+            run.set_progress(0.2 * seed)
+            reports.append(one_step(run, seed))
+        return reports
+
+    expected = go_on(learner)
+    resumed = trainer(config, seed=77)
+    resumed.load_state(state)
+    assert go_on(resumed) == expected
+    assert resumed.frozen == learner.frozen == ("text",)
+
+
+def test_equal_seeds_give_equal_runs() -> None:
+    assert one_step(trainer(seed=5), 0) == one_step(trainer(seed=5), 0)
+    assert one_step(trainer(seed=5), 0) != one_step(trainer(seed=6), 0)
+
+
+def test_building_a_trainer_leaves_the_global_randomness_alone() -> None:
+    before = torch.get_rng_state()
+    trainer()
+    assert torch.equal(before, torch.get_rng_state())
+
+
+def test_surgery_without_conflict_changes_nothing() -> None:
+    """One group of losses alone has nobody to conflict with: plain and surgical steps agree."""
+    weights = Weights(**{name: 0.0 for name in vars(Weights()) if name != "grounding"})
+    plain = trainer(replace(ALL, weights=weights))
+    surgical = trainer(replace(ALL, weights=weights, surgery="pcgrad"))
+    for seed in range(2):
+        rng = np.random.default_rng(seed)
+        rows = squares.steps(rng, 4)
+        texts = squares.say_all(rng, rows)
+        plain.step(rows, texts)
+        surgical.step(rows, texts)
+    for a, b in zip(plain.model.parameters(), surgical.model.parameters(), strict=True):
+        torch.testing.assert_close(a, b, atol=1e-5, rtol=1e-3)
+
+
+def test_a_state_of_another_model_is_refused() -> None:
+    other = trainer(replace(ALL, model=ModelConfig(hidden=64))).state()
+    with pytest.raises(DamagedFile, match="other settings"):
+        trainer().load_state(other)
+
+
+def test_temperatures_stay_within_bounds() -> None:
+    learner = trainer(replace(ALL, temperature_learning_rate=50.0))
+    one_step(learner, 0)
+    for theta in learner.model.log_inverse_temperature.values():
+        assert 0.0 <= theta.item() <= np.log(100.0) + 1e-6
+
+
+def rows_and_texts() -> tuple[StepTriples, list[list[str]]]:
+    rng = np.random.default_rng(0)
+    rows = squares.steps(rng, 2)
+    return rows, squares.say_all(rng, rows)
+
+
+def test_bad_batches_are_refused() -> None:
+    learner = trainer()
+    rows, texts = rows_and_texts()
+    with pytest.raises(BadConfig, match="sentences"):
+        learner.step(rows, texts[:1])
+    with pytest.raises(BadConfig, match="sentence each"):
+        learner.step(rows, texts, None, ["go"])
+    with pytest.raises(UnknownName, match="task"):
+        learner.step(replace(rows, task=rows.task + 5), texts)
+    chunk = rows.chunk.copy()
+    chunk[0, 0, 0, 0] = np.nan
+    with pytest.raises(BadConfig, match="behaviour"):
+        learner.step(replace(rows, chunk=chunk), texts)
+
+
+def test_bad_settings_are_refused() -> None:
+    with pytest.raises(BadConfig, match="segment_every"):
+        TrainerConfig(segment_every=0)
+    with pytest.raises(BadConfig, match="task_body"):
+        AlignTrainer(ALL, corpus=squares.CORPUS, bodies=[squares.BODY], task_body=[3], seed=0)
+
+
+def test_padding_does_not_teach() -> None:
+    """A goal of weight zero may hold anything."""
+    rng = np.random.default_rng(0)
+    rows = squares.steps(rng, 4)
+    texts = squares.say_all(rng, rows)
+    weight = rows.weight.copy()
+    weight[:, 3] = 0.0
+    rows = replace(rows, weight=weight)
+    spoilt = replace(
+        rows,
+        chunk=np.where(weight[..., None, None] > 0, rows.chunk, np.float32(9.0)),
+        goal_point=np.where(weight[..., None] > 0, rows.goal_point, np.float32(-9.0)),
+        cell=np.where(weight[..., None] > 0, rows.cell, np.float32(0.0)),
+    )
+    no_forcing = replace(ALL, goal_forcing=0.0)
+    assert trainer(no_forcing).step(rows, texts) == trainer(no_forcing).step(spoilt, texts)
+
+
+def test_segments_are_not_asked_for_on_every_step() -> None:
+    learner = trainer(replace(ALL, segment_every=3))
+    asked = []
+    for seed in range(6):
+        asked.append(learner.wants_segments)
+        one_step(learner, seed, 2)
+    assert asked == [True, False, False] * 2
+
+
+def test_segments_hold_what_a_step_needs() -> None:
+    rows: SegmentTriples = squares.segments(np.random.default_rng(0), 3)
+    assert all(len(value) == 3 for value in vars(rows).values())
