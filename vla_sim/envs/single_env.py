@@ -19,6 +19,8 @@ _ONLY = np.zeros(1, dtype=np.int64)
 class VlaEnv(gymnasium.Env[Any, Any]):
     """One episode at a time of one task; made by `gymnasium.make`."""
 
+    metadata: dict[str, Any] = {"render_modes": ["rgb_array"], "render_fps": 20}  # noqa: RUF012
+
     def __init__(
         self,
         task_id: str,
@@ -30,10 +32,7 @@ class VlaEnv(gymnasium.Env[Any, Any]):
         self.crank = Crank(task_id, 1, CrankConfig(renderer=renderer, image_size=image_size))
         body = self.crank.embodiment
         self.render_mode = render_mode
-        self.metadata = {
-            "render_modes": ["rgb_array"],
-            "render_fps": round(1 / body.control_dt_s),
-        }
+        self.metadata = {**type(self).metadata, "render_fps": round(1 / body.control_dt_s)}
         self.observation_space = observation_space(body, image_size)
         self.action_space = action_space(body)
 

@@ -1,0 +1,99 @@
+"""Laws of every task: a new line in TASKS is tested by being there."""
+
+import numpy as np
+import pytest
+
+from vla_sim.agents.controls import POLICIES
+from vla_sim.envs.crank import Crank, CrankConfig
+from vla_sim.envs.language.grammar import MEANING_INDEX
+from vla_sim.envs.plan import plan_episodes
+from vla_sim.envs.registration import IDS
+from vla_sim.envs.rollout import run_all
+from vla_sim.envs.streams import stream
+from vla_sim.envs.tasks import TASK_IDS, make_task
+from vla_sim.envs.tasks.change_lane import ChangeLaneConfig
+from vla_sim.errors import UnknownName
+from vla_sim.records.episode import Episode
+from vla_sim.records.instruction import Meaning
+from vla_sim.records.triple import N_GOALS
+
+SEEDS = range(700, 707)
+
+
+def episodes(task_id: str, policy: str, n: int, n_threads: int = 1) -> list[Episode]:
+    crank = Crank(task_id, n, CrankConfig(n_threads=n_threads))
+    plan = plan_episodes(task_id, SEEDS)
+    return run_all(crank, POLICIES[policy](task_id, crank.task), plan, keep_images=True)
+
+
+@pytest.fixture(scope="module", params=TASK_IDS)
+def shown(request: pytest.FixtureRequest) -> list[Episode]:
+    """The expert's episodes of a task, one at a time."""
+    return episodes(request.param, "expert", 1)
+
+
+def test_registration_and_table_name_the_same_tasks() -> None:
+    assert set(IDS) == set(TASK_IDS)
+
+
+def test_expert_succeeds_and_keeps_within_limits(shown: list[Episode]) -> None:
+    for episode in shown:
+        assert episode.success_at_end, episode.spec
+        assert episode.terminated
+        for name in ("velocity", "acceleration", "jerk", "joint_limit", "action_range"):
+            assert not episode.violations[name].any(), (name, episode.spec)
+
+
+@pytest.mark.parametrize("n, n_threads", [(7, 1), (7, 2), (3, 2)])
+def test_an_episode_is_the_same_to_the_last_bit_in_any_batch(
+    shown: list[Episode], n: int, n_threads: int
+) -> None:
+    again = episodes(shown[0].spec.task_id, "expert", n, n_threads)
+    for one, other in zip(shown, again, strict=True):
+        assert one.spec == other.spec
+        assert one.instruction == other.instruction
+        for name in ("actions", "proprio", "position", "velocity", "reward", "images", "cell"):
+            first, second = getattr(one, name), getattr(other, name)
+            assert first.tobytes() == second.tobytes(), name
+
+
+@pytest.mark.parametrize("policy", ["zero", "random"])
+@pytest.mark.parametrize("task_id", TASK_IDS)
+def test_doing_nothing_and_anything_fails(task_id: str, policy: str) -> None:
+    assert not any(e.success_once for e in episodes(task_id, policy, len(SEEDS)))
+
+
+@pytest.mark.parametrize("task_id", TASK_IDS)
+def test_scenes_cannot_be_told_apart_by_sight_alone(task_id: str) -> None:
+    task = make_task(task_id)
+    for seed in range(200):
+        scene = task.sample(stream(task_id, seed, "scene"))
+        assert 2 <= len(scene.goals) <= N_GOALS
+        assert len({goal.outcome for goal in scene.goals}) >= 2
+        asked = [(goal.intent_id, goal.referent) for goal in scene.goals]
+        assert len(set(asked)) == len(asked), "two goals are asked for in the same words"
+        for goal in scene.goals:
+            assert Meaning(intent_id=goal.intent_id, referent=goal.referent) in MEANING_INDEX
+
+
+@pytest.mark.parametrize("task_id", TASK_IDS)
+def test_equal_seeds_give_equal_scenes_and_others_differ(task_id: str) -> None:
+    task = make_task(task_id)
+    one, same, other = (task.sample(stream(task_id, seed, "scene")) for seed in (5, 5, 6))
+    np.testing.assert_array_equal(one.start, same.start)
+    assert one.goals == same.goals
+    assert not np.array_equal(one.start, other.start)
+
+
+def test_spl_has_a_positive_path_to_compare_with(shown: list[Episode]) -> None:
+    assert all(episode.expert_path_length_m > 0.0 for episode in shown)
+
+
+def test_unknown_task_lists_what_there_is() -> None:
+    with pytest.raises(UnknownName, match=r"no task 'vla_sim/Juggle-v0'; there are .*Reach-v0"):
+        make_task("vla_sim/Juggle-v0")
+
+
+def test_a_vehicle_named_and_its_side_mean_the_same_lane() -> None:
+    scene = ChangeLaneConfig().build().sample(np.random.default_rng(0))
+    assert [goal.outcome for goal in scene.goals] == [0, 1, 0, 1]
