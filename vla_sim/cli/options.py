@@ -1,6 +1,7 @@
 """Options: typed overrides of a frozen config, read by tyro."""
 
 import contextlib
+import difflib
 import io
 import sys
 from collections.abc import Iterator, Sequence
@@ -12,14 +13,16 @@ import tyro
 from vla_sim.errors import UnknownName, VlaSimError
 
 C = TypeVar("C")
+_MOST_LISTED = 24
+"""Options; beyond, a list of all of them would hide the one that was meant."""
 
 
 def override(settings: C, words: Sequence[str], *, prog: str, description: str) -> C:
     """The settings with what the command line changes; `--help` prints them all and exits.
 
     Raises:
-        UnknownName: If an option does not exist; the error lists those that do.
-        VlaSimError: If a word belongs to no option, or the config itself refuses a value.
+        VlaSimError: If an option does not exist (the error lists those that do, or the nearest of
+            many), if a word belongs to no option, or if the config itself refuses a value.
         SystemExit: After `--help`, and after a value of the wrong type, which tyro explains.
     """
     said = io.StringIO()
@@ -32,6 +35,8 @@ def override(settings: C, words: Sequence[str], *, prog: str, description: str) 
                 prog=prog,
                 description=description,
                 return_unknown_args=True,
+                # A part that has alternatives is changed by a recipe; options change its numbers.
+                config=(tyro.conf.AvoidSubcommands,),
             )
     except SystemExit as stop:
         if (refusal := _refusal(stop)) is not None:
@@ -39,15 +44,29 @@ def override(settings: C, words: Sequence[str], *, prog: str, description: str) 
         print(said.getvalue(), end="", file=sys.stderr)
         raise
     if rest:
-        options = list(option_names(settings)) or ["none"]
         wrong = next((word for word in rest if word.startswith("-")), None)
         if wrong is not None:
-            raise UnknownName("option", wrong.partition("=")[0], options)
+            raise _unknown_option(wrong.partition("=")[0], list(option_names(settings)))
         raise VlaSimError(
-            f"{rest[0]!r} belongs to no option; a name goes right after the verb, and the options "
-            f"are {', '.join(options)}"
+            f"{rest[0]!r} belongs to no option; a name goes right after the verb, and "
+            f"`{prog.rpartition(' ')[0]} --help` lists the options"
         )
     return cast(C, changed)
+
+
+def _unknown_option(name: str, options: list[str]) -> VlaSimError:
+    """The error for an option that does not exist: all that do, or the nearest of very many."""
+    if not options:
+        return VlaSimError(f"no option {name!r}; there are none here")
+    if len(options) <= _MOST_LISTED:
+        return UnknownName("option", name, options)
+    # People remember the last part of a nested name, so that is what counts first.
+    ends = {option.rpartition(".")[2].removeprefix("--"): option for option in options}
+    end = name.rpartition(".")[2].removeprefix("--")
+    near = [ends[close] for close in difflib.get_close_matches(end, ends, n=3, cutoff=0.5)]
+    near += difflib.get_close_matches(name, options, n=5, cutoff=0.4)
+    listed = ", ".join(map(repr, dict.fromkeys(near))) or "none like it"
+    return VlaSimError(f"no option {name!r}; of {len(options)}, the nearest are {listed}")
 
 
 def _refusal(stop: SystemExit) -> VlaSimError | None:
