@@ -1,7 +1,7 @@
 """From what was looked at to a goal and to a chunk of actions.
 
 Legend: N rows, S cells, C map channels, H hazard code, D text features, P proprioceptive
-components, M bodies, K chunk steps, A action components.
+components, M bodies, K chunk steps, A action components, X by Y probes.
 """
 
 import torch
@@ -62,7 +62,11 @@ PROBE_X_M = (-2.0, 1.0, 3.5, 6.0, 9.0, 12.0)
 PROBE_Y_M = (-6.0, -4.0, -2.5, -1.2, 0.0, 1.2, 2.5, 4.0, 6.0)
 PROBE_RADIUS_M = 1.5
 """Probes ahead of and beside a vehicle, as its own frame has them: x forward, y left."""
-N_PROBES = len(PROBE_X_M) * len(PROBE_Y_M)
+
+
+def _near(distance_NAS: Tensor) -> Tensor:
+    """1 at a probe, a quarter at its radius, soon nothing."""
+    return (1.0 + (distance_NAS / PROBE_RADIUS_M).square()).reciprocal().square()
 
 
 class HazardCode(nn.Module):
@@ -70,16 +74,18 @@ class HazardCode(nn.Module):
 
     The marked cells are laid on the ground by the camera's calibration and read off by probes that
     go with the body, so that the decoder meets an obstacle where it is in the body's own frame: in
-    the picture's frame it would have to learn the pose's geometry first.
+    the picture's frame it would have to learn the pose's geometry first. What a probe feels falls
+    off along each axis by itself, so that a grid of probes costs its rows and columns only.
     """
 
-    probe_P2: Tensor
+    probe_x_X: Tensor
+    probe_y_Y: Tensor
 
     def __init__(self, *, n_code: int) -> None:
         super().__init__()
-        self.code = nn.Linear(N_PROBES, n_code)
-        probes = [(x, y) for x in PROBE_X_M for y in PROBE_Y_M]
-        self.register_buffer("probe_P2", torch.tensor(probes), persistent=False)
+        self.code = nn.Linear(len(PROBE_X_M) * len(PROBE_Y_M), n_code)
+        self.register_buffer("probe_x_X", torch.tensor(PROBE_X_M), persistent=False)
+        self.register_buffer("probe_y_Y", torch.tensor(PROBE_Y_M), persistent=False)
 
     def forward(self, hazard_NS: Tensor, ground_NS2: Tensor, proprio_NP: Tensor) -> Tensor:
         """The code, shape (N, H).
@@ -93,11 +99,11 @@ class HazardCode(nn.Module):
         cos_N1, sin_N1 = proprio_NP[:, 3:4], proprio_NP[:, 4:5]
         ahead_NS = cos_N1 * away_NS2[..., 0] + sin_N1 * away_NS2[..., 1]
         left_NS = cos_N1 * away_NS2[..., 1] - sin_N1 * away_NS2[..., 0]
-        square_NAS = (ahead_NS[:, None] - self.probe_P2[:, :1]).square()
-        square_NAS = square_NAS + (left_NS[:, None] - self.probe_P2[:, 1:]).square()
-        near_NAS = (1.0 + square_NAS / PROBE_RADIUS_M**2).reciprocal().square()
-        felt_NA = (near_NAS @ torch.sigmoid(hazard_NS).unsqueeze(-1)).squeeze(-1)
-        out_NH: Tensor = self.code(felt_NA)
+        near_x_NXS = _near(ahead_NS[:, None] - self.probe_x_X[:, None])
+        near_y_NYS = _near(left_NS[:, None] - self.probe_y_Y[:, None])
+        marked_NXS = near_x_NXS * torch.sigmoid(hazard_NS)[:, None]
+        felt_NXY = marked_NXS @ near_y_NYS.transpose(1, 2)
+        out_NH: Tensor = self.code(felt_NXY.flatten(1))
         return out_NH
 
 
