@@ -3,6 +3,7 @@ from dataclasses import replace
 import mujoco
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from tests.physics.render_scenes import (
     FIXED,
@@ -143,6 +144,47 @@ def test_a_floating_ball_darkens_the_ground_away_from_the_sun(moving: bool) -> N
 
     assert brightness(-0.24, 0.0) < 0.8 * brightness(0.24, 0.0)  # 0.6 m high, slope 0.4
     assert brightness(0.24, 0.0) == brightness(0.0, 0.4)
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_the_ground_is_dark_where_mujocos_rays_to_the_sun_are_blocked(kind: str) -> None:
+    size, camera = 48, FIXED
+    sun = np.array([0.4, -0.3, 1.0])
+    n_dark = 0
+    for seed in range(3):
+        xml = random_scene(seed, (kind, kind))
+        xml = xml.replace('name="mat"', 'name="mat" group="3"')  # planes cast no shadows
+        seen = shots(xml.replace("<worldbody>", f"<worldbody>{light_from(sun)}"), n=2, seed=seed)
+        picture = draw(seen, camera, size)
+        assert picture.segmentation is not None and picture.depth is not None
+        data = mujoco.MjData(seen.model)
+        mujoco.mj_forward(seen.model, data)
+        for row in range(2):
+            data.geom_xpos[:], data.geom_xmat[:] = seen.geom_pos[row], seen.geom_mat[row]
+            on_ground = picture.segmentation[row] == 0
+            rays = geometry.rays(camera, size, size)[on_ground]
+            points = np.asarray(camera.position) + picture.depth[row][on_ground][:, None] * rays
+            blocked = [is_blocked(seen.model, data, p + 1e-4 * sun, sun) for p in points]
+            brightness = picture.rgb[row][on_ground].max(axis=1)
+            dark = brightness < brightness.max()
+            assert (dark == blocked).mean() >= 0.995
+            n_dark += int(dark.sum())
+    assert n_dark > 100
+
+
+def light_from(sun: NDArray[np.float64]) -> str:
+    x, y, z = -sun
+    return f'<light type="directional" dir="{x} {y} {z}"/>'
+
+
+def is_blocked(
+    model: mujoco.MjModel,
+    data: mujoco.MjData,
+    start: NDArray[np.float64],
+    sun: NDArray[np.float64],
+) -> bool:
+    groups = np.array([1, 1, 1, 0, 0, 0], dtype=np.uint8)
+    return bool(mujoco.mj_ray(model, data, start, sun, groups, 1, -1, np.zeros(1, np.int32)) >= 0)
 
 
 def test_a_hidden_geom_leaves_neither_picture_nor_shadow() -> None:

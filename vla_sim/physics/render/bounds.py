@@ -58,14 +58,25 @@ def heights(solid: Floats, point: Floats, normal: Floats) -> tuple[float, float]
 @kernel
 def fill_shadow(solid: Floats, point: Floats, normal: Floats, sun: Floats, shadow: Floats) -> None:
     """Write the solid's projection along `sun` onto the plane through `point`."""
-    slope = normal[0] * sun[0] + normal[1] * sun[1] + normal[2] * sun[2]
+    per_slope = 1.0 / (normal[0] * sun[0] + normal[1] * sun[1] + normal[2] * sun[2])
     for row in range(5):
         height = 0.0
         for i in range(3):
             height += normal[i] * (solid[row, i] - (point[i] if row == 0 else 0.0))
-        height /= slope
+        height *= per_slope
         for i in range(3):
             shadow[row, i] = solid[row, i] - sun[i] * height
+
+
+@kernel
+def widen(bounds: Slopes, left: float, right: float, top: float, bottom: float) -> Slopes:
+    """Bounds that hold these too."""
+    return (
+        left if left < bounds[0] else bounds[0],
+        right if right > bounds[1] else bounds[1],
+        top if top < bounds[2] else bounds[2],
+        bottom if bottom > bounds[3] else bounds[3],
+    )
 
 
 @kernel
@@ -81,8 +92,10 @@ def tangents(c: float, cz: float, q: float, qcz: float, qz: float) -> tuple[floa
     """
     a = cz * cz - qz
     b = c * cz - qcz
-    root = np.sqrt(max(b * b - a * (c * c - q), 0.0))
-    return (b - root) / a, (b + root) / a
+    square = b * b - a * (c * c - q)
+    root = np.sqrt(square if square > 0.0 else 0.0)
+    per = 1.0 / a
+    return (b - root) * per, (b + root) * per
 
 
 @kernel
@@ -92,7 +105,7 @@ def box_slopes(local: Floats) -> Slopes:
     The part behind the camera does not count, so that a long box that passes below the camera is
     bounded by what of it lies ahead.
     """
-    left, right, top, bottom = NOTHING
+    bounds = NOTHING
     for corner in range(8):
         s1 = 1.0 if corner & 1 else -1.0
         s2 = 1.0 if corner & 2 else -1.0
@@ -101,8 +114,8 @@ def box_slopes(local: Floats) -> Slopes:
         y = local[0, 1] + s1 * local[1, 1] + s2 * local[2, 1] + s3 * local[3, 1]
         z = local[0, 2] + s1 * local[1, 2] + s2 * local[2, 2] + s3 * local[3, 2]
         if z >= CLOSE_M:
-            left, right = min(left, x / z), max(right, x / z)
-            top, bottom = min(top, y / z), max(bottom, y / z)
+            per = 1.0 / z
+            bounds = widen(bounds, x * per, x * per, y * per, y * per)
             continue
         for row in range(1, 4):
             sign = s1 if row == 1 else (s2 if row == 2 else s3)
@@ -111,15 +124,14 @@ def box_slopes(local: Floats) -> Slopes:
                 part = (CLOSE_M - z) / rise
                 ex = (x - part * 2.0 * sign * local[row, 0]) / CLOSE_M
                 ey = (y - part * 2.0 * sign * local[row, 1]) / CLOSE_M
-                left, right = min(left, ex), max(right, ex)
-                top, bottom = min(top, ey), max(bottom, ey)
-    return left, right, top, bottom
+                bounds = widen(bounds, ex, ex, ey, ey)
+    return bounds
 
 
 @kernel
 def round_slopes(local: Floats, n_parts: int) -> Slopes:
     """Bounds of an ellipsoid, or of the hull of two, in the camera's frame."""
-    left, right, top, bottom = NOTHING
+    bounds = NOTHING
     qx = qy = qz = qxz = qyz = 0.0
     for row in range(1, 4):
         x, y, z = local[row, 0], local[row, 1], local[row, 2]
@@ -136,13 +148,10 @@ def round_slopes(local: Floats, n_parts: int) -> Slopes:
         if z < 0.0:
             n_behind += 1
             continue
-        low, high = tangents(x, z, qx, qxz, qz)
-        left, right = min(left, low), max(right, high)
-        low, high = tangents(y, z, qy, qyz, qz)
-        top, bottom = min(top, low), max(bottom, high)
-    if 0 < n_behind < n_parts:
-        return EVERYTHING
-    return left, right, top, bottom
+        left, right = tangents(x, z, qx, qxz, qz)
+        top, bottom = tangents(y, z, qy, qyz, qz)
+        bounds = widen(bounds, left, right, top, bottom)
+    return EVERYTHING if 0 < n_behind < n_parts else bounds
 
 
 @kernel
@@ -168,8 +177,11 @@ def screen_slopes(kind: int, solid: Floats, eye: Floats, axes: Floats, local: Fl
 
 
 @kernel
-def pixel_range(low: float, high: float, first: float, step: float, n: int) -> tuple[int, int]:
+def pixel_range(low: float, high: float, first: float, per_step: float, n: int) -> tuple[int, int]:
     """First and last-but-one index of the pixel centres between two slopes."""
-    start = np.ceil((low - first) / step - SLACK_PIXELS)
-    stop = np.floor((high - first) / step + SLACK_PIXELS) + 1.0
-    return int(min(max(start, 0.0), float(n))), int(min(max(stop, 0.0), float(n)))
+    start = np.ceil((low - first) * per_step - SLACK_PIXELS)
+    stop = np.floor((high - first) * per_step + SLACK_PIXELS) + 1.0
+    end = float(n)
+    start = start if start < end else end
+    stop = stop if stop < end else end
+    return int(start if start > 0.0 else 0.0), int(stop if stop > 0.0 else 0.0)

@@ -91,8 +91,8 @@ def window(kind: int, solid: Floats, eye: Floats, lens: Lens, local: Floats) -> 
     left, right, top, bottom = screen_slopes(kind, solid, eye, lens.axes, local)
     if left > right:
         return 0, 0, 0, 0
-    r0, r1 = pixel_range(top, bottom, lens.rows[0], lens.step, len(lens.rows))
-    c0, c1 = pixel_range(left, right, lens.columns[0], lens.step, lens.width)
+    r0, r1 = pixel_range(top, bottom, lens.rows[0], lens.per_step, len(lens.rows))
+    c0, c1 = pixel_range(left, right, lens.columns[0], lens.per_step, lens.width)
     return r0, r1, c0, c1
 
 

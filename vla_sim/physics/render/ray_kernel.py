@@ -12,65 +12,17 @@ from collections.abc import Callable
 from pathlib import Path
 from zlib import crc32
 
+from vla_sim.physics.render.backdrop import draw_sky, use_backdrop
 from vla_sim.physics.render.bounds import Floats, fill_solid
 from vla_sim.physics.render.compiled import entry, kernel
-from vla_sim.physics.render.draw import draw_shape, lit_colour, place, set_pixel, window
+from vla_sim.physics.render.draw import draw_shape, place, window
 from vla_sim.physics.render.frame import Backdrop, Frames, Scratch
 from vla_sim.physics.render.rows import Singles
 from vla_sim.physics.render.shadows import draw_shadows
-from vla_sim.physics.render.shapes import HIDDEN, ONE, PLANE
-from vla_sim.physics.render.tables import Lens, Scene, Shapes
+from vla_sim.physics.render.shapes import HIDDEN, PLANE
+from vla_sim.physics.render.tables import Lens, Scene
 
 SOURCES = crc32(b"".join(p.read_bytes() for p in sorted(Path(__file__).parent.glob("*.py"))))
-
-
-@kernel
-def use_backdrop(
-    shapes: Shapes, pos: Floats, mat: Floats, colours: Singles, backdrop: Backdrop, frame: Frames
-) -> bool:
-    """Copy the backdrop into the frame; False if it does not hold for this state.
-
-    Other colours than the backdrop's are no obstacle: its brightness is known pixel by pixel.
-    """
-    if not backdrop.valid:
-        return False
-    recoloured = False
-    for g in range(len(shapes.kind)):
-        if shapes.still[g]:
-            for i in range(3):
-                if pos[g, i] != backdrop.pos[g, i]:
-                    return False
-            for i in range(9):
-                if mat[g, i] != backdrop.mat[g, i]:
-                    return False
-            if (colours[g, 3] > 0.0) != (backdrop.rgba[g, 3] > 0.0):
-                return False
-            for i in range(3):
-                recoloured |= colours[g, i] != backdrop.rgba[g, i]
-    for pixel in range(len(frame.depth)):
-        frame.depth[pixel] = backdrop.depth[pixel]
-        frame.geom[pixel] = backdrop.geom[pixel]
-        frame.brightness[pixel] = backdrop.brightness[pixel]
-    for pixel in range(len(frame.depth)):
-        for channel in range(3):
-            frame.rgb[pixel, channel] = backdrop.rgb[pixel, channel]
-    if recoloured:
-        for pixel in range(len(frame.depth)):
-            if frame.geom[pixel] >= 0:
-                value = lit_colour(colours[frame.geom[pixel]], frame.brightness[pixel])
-                set_pixel(frame.rgb, pixel, value)
-    return True
-
-
-@kernel
-def draw_sky(lens: Lens, frame: Frames) -> None:
-    """What is seen where nothing is."""
-    for pixel in range(len(frame.depth)):
-        for channel in range(3):
-            frame.rgb[pixel, channel] = lens.sky[pixel, channel]
-        frame.depth[pixel] = lens.far
-        frame.geom[pixel] = -1
-        frame.brightness[pixel] = ONE
 
 
 @kernel

@@ -204,9 +204,11 @@ def darken(
             right -= 1
         if left >= right:
             continue
-        for column in range(left, right):
-            depth[column] = frame.depth[start + column]
-            hidden[column] = ZERO
+        n, seen = right - left, frame.depth[start + left : start + right]
+        row_depth, row_hidden = depth[left:right], hidden[left:right]
+        for i in range(n):
+            row_depth[i] = seen[i]
+            row_hidden[i] = ZERO
         for k in range(n_casters):
             first, last = max(left, casters[k, 3]), min(right, casters[k, 4])
             if casters[k, 1] <= row < casters[k, 2] and first < last:
@@ -219,10 +221,10 @@ def darken(
                     depth[first:end],
                     hidden[first:end],
                 )
-        for column in range(left, right):
-            if hidden[column] > ZERO and in_sun(start + column, ground, lit, frame):
-                frame.brightness[start + column] = dark
-                set_pixel(frame.rgb, start + column, value)
+        for i in range(n):
+            if row_hidden[i] > ZERO and in_sun(start + left + i, ground, lit, frame):
+                frame.brightness[start + left + i] = dark
+                set_pixel(frame.rgb, start + left + i, value)
 
 
 @kernel

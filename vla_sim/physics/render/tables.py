@@ -69,7 +69,7 @@ class Lens(NamedTuple):
         rows: float32 (h,), downward slope of each row of pixels.
         half_width, half_height: Slopes of the picture's edges.
         secant_width, secant_height: sqrt(1 + slope^2) of the picture's edges.
-        step: Difference of slope between neighbouring pixels.
+        per_step: Pixels per unit of slope.
         sky: uint8 (h * w, 3), what a ray that hits nothing sees.
         far: Depth beyond which nothing is drawn [m].
     """
@@ -82,7 +82,7 @@ class Lens(NamedTuple):
     half_height: float
     secant_width: float
     secant_height: float
-    step: float
+    per_step: float
     sky: NDArray[np.uint8]
     far: np.float32
 
@@ -199,7 +199,7 @@ def lens_of(model: mujoco.MjModel, spec: CameraSpec, height: int, width: int) ->
         half_height=half_height,
         secant_width=float(np.hypot(1.0, half_width)),
         secant_height=float(np.hypot(1.0, half_height)),
-        step=2.0 * half_height / height,
+        per_step=height / (2.0 * half_height),
         sky=np.rint(sky * 255.0).astype(np.uint8).reshape(-1, 3),
         far=np.float32(model.vis.map.zfar * model.stat.extent),
     )
