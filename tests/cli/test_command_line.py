@@ -121,11 +121,11 @@ def test_a_missing_task_is_asked_for(capsys: Capture) -> None:
     ("words", "says"),
     [
         (["collect", "--tasks", "Fly"], "no task 'Fly'"),
-        (["collect", "--policy", "genius"], "no policy 'genius'"),
+        (["collect", "--policy", "genius"], "no policy, and no folder, 'genius'"),
         (["collect", "--episodes", "0"], "episodes is 0"),
         (["collect", "--crank.image-size", "3"], "image_size is 3 px"),
         (["film", "Reach", "--out", "film.mp4"], "no film format '.mp4'"),
-        (["film", "Reach", "--policy", "genius"], "no policy 'genius'"),
+        (["film", "Reach", "--policy", "genius"], "no policy, and no folder, 'genius'"),
         (["say", "Reach", "--n", "0"], "n is 0"),
         (["list", "--kind", "foods"], "no kind 'foods'"),
         (["say", "Reach", "3"], "'3' belongs to no option"),

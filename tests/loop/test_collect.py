@@ -21,7 +21,7 @@ from vla_sim.envs.rollout import run_all
 from vla_sim.envs.streams import TRAIN_SEEDS_FROM
 from vla_sim.envs.task_names import task_id_of
 from vla_sim.envs.tasks import TASK_IDS
-from vla_sim.errors import BadRows, RunFolderError
+from vla_sim.errors import BadRows, RunFolderError, VlaSimError
 from vla_sim.loop import collect as room
 from vla_sim.loop.collect import CollectRun, Tally, collect, even_slots
 from vla_sim.loop.collect_labelled import labelled_episodes
@@ -184,6 +184,15 @@ def test_a_half_written_run_folder_is_named(tmp_path: Path) -> None:
     (tmp_path / "run.json").write_text('{"kind": ')
     with pytest.raises(ValueError, match=r"run\.json cannot be read as JSON"):
         collect(small(tmp_path, resume=True), QUIET)
+
+
+def test_a_folder_without_a_checkpoint_is_refused_before_anything_is_written(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(VlaSimError, match="empty"):
+        collect(small(tmp_path / "a", policy=str(tmp_path / "empty")), QUIET)
+    assert not (tmp_path / "a").exists()
 
 
 @pytest.mark.parametrize(

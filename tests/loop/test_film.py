@@ -6,25 +6,27 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 
+from vla_sim.agents.controls import POLICIES
 from vla_sim.cli.main import main
-from vla_sim.envs.crank import CrankConfig
+from vla_sim.envs.crank import Crank
 from vla_sim.envs.tasks import TASK_IDS
 from vla_sim.errors import BadConfig, RunFolderError, UnknownName
+from vla_sim.loop import film as room
 from vla_sim.loop import film_frames
 from vla_sim.loop.film import FilmRun, film
 from vla_sim.loop.film_file import FORMATS, save_film, stills
 from vla_sim.loop.film_frames import captioned, side_by_side
 from vla_sim.records.episode import Episode
-
-SMALL = CrankConfig(image_size=64)
+from vla_sim.records.observation import PolicyInput
 
 
 @pytest.fixture(scope="module")
 def filmed(tmp_path_factory: pytest.TempPathFactory) -> tuple[FilmRun, list[Episode]]:
     out = tmp_path_factory.mktemp("film") / "deep" / "film.webp"
-    config = FilmRun(task="ChangeLane", out=out, n=2, crank=SMALL, language="en")
+    config = FilmRun(task="ChangeLane", out=out, n=2, size=64, language="en")
     return config, film(config)
 
 
@@ -107,7 +109,7 @@ def test_every_task_can_be_filmed_from_the_command_line(
     task_id: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "a.png"
-    words = ["film", task_id, "--out", str(out), "--seed", "1", "--crank.image-size", "32"]
+    words = ["film", task_id, "--out", str(out), "--seed", "1", "--size", "32"]
     assert main(words) == 0
     said = capsys.readouterr().out
     assert "seed 1: " in said
@@ -124,14 +126,47 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         save_film(tmp_path / "file" / "film.gif", frames, [frames], period_s=0.05)
 
 
+class Seeing:
+    """The expert, who insists on pictures of its own size."""
+
+    needs_images = True
+    n_action_steps = 2
+
+    def __init__(self, crank: Crank, sizes: list[int]) -> None:
+        self.expert = POLICIES["expert"](crank.task_id, crank.task)
+        self.sizes = sizes
+
+    def chunk(self, told: PolicyInput) -> NDArray[np.float32]:
+        self.sizes += [image.shape[1] for image in told.observation.images.values()]
+        return self.expert.chunk(told)
+
+
+def test_a_policy_sees_its_own_pictures_and_the_film_is_larger(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes: list[int] = []
+    config = FilmRun(task="Reach", out=tmp_path / "a.webp", size=96, seed=5)
+    (blind,) = film(config)
+    monkeypatch.setattr(room, "policy_of", lambda name, crank: Seeing(crank, sizes))
+    (seeing,) = film(config)
+    assert set(sizes) == {64}
+    assert np.array_equal(blind.actions, seeing.actions)
+    assert blind.images is not None
+    assert seeing.images is not None
+    assert seeing.images.shape[1] == 96
+    assert np.array_equal(blind.images, seeing.images)
+
+
 def test_what_cannot_be_filmed_is_refused_before_anything_runs() -> None:
     with pytest.raises(UnknownName, match="no task 'Fly'"):
         FilmRun(task="Fly")
-    with pytest.raises(UnknownName, match="no policy 'genius'"):
+    with pytest.raises(UnknownName, match="no policy, and no folder, 'genius'"):
         FilmRun(policy="genius")
     with pytest.raises(UnknownName, match=r"no film format '\.mp4'; there are '\.gif'"):
         FilmRun(out=Path("film.mp4"))
     with pytest.raises(BadConfig, match="n is 0"):
         FilmRun(n=0)
+    with pytest.raises(BadConfig, match="size is 8 px"):
+        FilmRun(size=8)
     with pytest.raises(BadConfig, match="speed is 0"):
         FilmRun(speed=0.0)

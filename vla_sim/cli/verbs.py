@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from vla_sim.cli import align, bench, collect, demo, doctor, film, listing, report, say
+from vla_sim.cli import align, bench, collect, demo, doctor, film, finetune, listing, report, say
 from vla_sim.cli.verb import Verb
 
 VERBS: Mapping[str, Verb[Any]] = {
@@ -13,6 +13,7 @@ VERBS: Mapping[str, Verb[Any]] = {
     "collect": collect.VERB,
     "align": align.VERB,
     "bench": bench.VERB,
+    "finetune": finetune.VERB,
     "film": film.VERB,
     "report": report.VERB,
     "demo": demo.VERB,

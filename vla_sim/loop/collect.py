@@ -23,6 +23,7 @@ from vla_sim.loop.collect_labelled import labelled_episodes
 from vla_sim.loop.collect_writer import BackgroundWriter
 from vla_sim.loop.evaluation import make_protocol
 from vla_sim.loop.labels import Labeller
+from vla_sim.loop.policies import policy_of
 from vla_sim.loop.run_folder import RunFolder
 from vla_sim.records.episode import EpisodeSpec
 from vla_sim.triples.lerobot.schema import CARD, LeRobotConfig
@@ -41,7 +42,8 @@ class CollectRun:
     episodes: int = 50
     """Episodes of each task."""
     policy: str = "expert"
-    """Who acts: expert, random or zero. The expert labels every step, whoever acts."""
+    """Who acts: expert, random, zero, or the folder of a checkpoint or run. The expert labels
+    every step, whoever acts."""
     seed: int = 0
     """Chooses the block of training seeds; equal seeds give equal episodes."""
     n_slots: int = 32
@@ -57,8 +59,8 @@ class CollectRun:
             task_id_of(task)
         if not self.tasks:
             raise BadConfig("no task was named; `vla-sim list tasks` shows them")
-        if self.policy not in POLICIES:
-            raise UnknownName("policy", self.policy, POLICIES)
+        if self.policy not in POLICIES and not Path(self.policy).is_dir():
+            raise UnknownName("policy, and no folder,", self.policy, POLICIES)
         if not 1 <= self.episodes <= TRAIN_SEEDS_FROM:
             raise BadConfig(f"episodes is {self.episodes}; use 1 to {TRAIN_SEEDS_FROM}")
         if self.n_slots < 1 or self.seed < 0:
@@ -96,6 +98,9 @@ def collect(config: CollectRun, console: Console) -> dict[str, Tally]:
         RunFolderError: If the folder cannot be written, holds something else, or was begun with
             other settings; or if what was written does not read back.
     """
+    if config.policy not in POLICIES:
+        # A damaged checkpoint is refused before anything is written.
+        policy_of(config.policy, Crank(config.task_ids[0], 1, config.crank))
     _begin(config)
     tallies = {}
     with ExitStack() as stack:
@@ -132,7 +137,7 @@ def _collect_task(
     if not plan:
         return tally
     crank = Crank(task_id, even_slots(len(plan), config.n_slots), config.crank)
-    policy = POLICIES[config.policy](task_id, crank.task)
+    policy = policy_of(config.policy, crank)
     labeller = Labeller(crank, expert_for(task_id, crank.embodiment, crank.task.manners))
     began_s, n_steps = time.perf_counter(), 0
     teaches = config.policy == "expert"

@@ -39,7 +39,7 @@ def labelled_episodes(
 ) -> Iterator[tuple[int, list[tuple[Episode, Rows]]]]:
     """Run a plan; after every step, yield how many slots moved and the episodes that ended.
 
-    Pictures are drawn once a step, by the labeller, and travel in its rows.
+    Pictures are drawn once a step, and travel in the rows.
 
     Args:
         crank: The simulations.
@@ -48,11 +48,13 @@ def labelled_episodes(
         plan: The episodes.
         teaches: The policy is the expert itself: its states are not a learner's.
     """
-    run = Rollout(crank, policy, plan)
+    sees = policy.needs_images
+    run = Rollout(crank, policy, plan, keep_images=sees)
     store = LabelStore(crank.n, crank.horizon_steps)
     while len(ids := run.active):
         on_policy = np.full(len(ids), not teaches)
-        store.put(ids, crank.steps[ids], labeller.rows(ids, on_policy))
+        images = run.latest_images(ids) if sees else None
+        store.put(ids, crank.steps[ids], labeller.rows(ids, on_policy, images))
         slot_of = dict(zip(run.place_of(ids).tolist(), ids.tolist(), strict=True))
         ended = [
             (episode, store.take(slot_of[place], episode.n_steps))

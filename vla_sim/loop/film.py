@@ -1,12 +1,13 @@
 """Film: what an episode looks like, with what was asked written below it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vla_sim.agents.controls import POLICIES
+from vla_sim.agents.replay import ReplayPolicy
 from vla_sim.envs.crank import Crank, CrankConfig
 from vla_sim.envs.plan import draw_spec
 from vla_sim.envs.rollout import run_all
@@ -14,6 +15,7 @@ from vla_sim.envs.task_names import short_name, task_id_of
 from vla_sim.errors import BadConfig, UnknownName
 from vla_sim.loop.film_file import FORMATS, save_film
 from vla_sim.loop.film_frames import captioned, side_by_side
+from vla_sim.loop.policies import policy_of
 from vla_sim.records.episode import Episode
 from vla_sim.records.instruction import Language
 from vla_sim.records.manner import Manner
@@ -30,7 +32,7 @@ class FilmRun:
     out: Path | None = None
     """A .webp, .gif or .png (one row of stills per episode); TASK.webp where none is given."""
     policy: str = "expert"
-    """Who acts: expert, random or zero."""
+    """Who acts: expert, random, zero, or the folder of a checkpoint or run."""
     seed: int = 0
     """The first episode; the others follow."""
     n: int = 1
@@ -41,14 +43,18 @@ class FilmRun:
     """Of the instruction; drawn from the seed where none is given."""
     speed: float = 1.0
     """Of the film against real time."""
-    crank: CrankConfig = field(default_factory=lambda: CrankConfig(image_size=256))
+    size: int = 256
+    """Height and width of the film's pictures [px]; the policy sees its own."""
+    crank: CrankConfig = field(default_factory=CrankConfig)
 
     def __post_init__(self) -> None:
         task_id_of(self.task)
-        if self.policy not in POLICIES:
-            raise UnknownName("policy", self.policy, POLICIES)
+        if self.policy not in POLICIES and not Path(self.policy).is_dir():
+            raise UnknownName("policy, and no folder,", self.policy, POLICIES)
         if not 1 <= self.n <= _MOST_EPISODES or self.seed < 0:
             raise BadConfig(f"n is {self.n}, seed {self.seed}; use 1 to {_MOST_EPISODES} and >= 0")
+        if not 32 <= self.size <= 2048:
+            raise BadConfig(f"size is {self.size} px; use 32 to 2048")
         if not 0.1 <= self.speed <= 10.0:
             raise BadConfig(f"speed is {self.speed}; use 0.1 to 10")
         if self.path.suffix.lower() not in FORMATS:
@@ -64,20 +70,25 @@ def film(config: FilmRun) -> list[Episode]:
     """Run the episodes, and write the film to `config.path`.
 
     Returns:
-        The episodes, without their pictures.
+        The episodes, with the film's pictures.
 
     Raises:
         RunFolderError: If the file cannot be written.
         RenderBackendError: If the renderer cannot draw here.
     """
     task_id = task_id_of(config.task)
-    crank = Crank(task_id, config.n, config.crank)
     plan = [
         draw_spec(task_id, config.seed + k, manner=config.manner, language=config.language)
         for k in range(config.n)
     ]
-    episodes = run_all(crank, POLICIES[config.policy](task_id, crank.task), plan, keep_images=True)
-    period_s = crank.embodiment.control_dt_s / config.speed
+    large = Crank(task_id, config.n, replace(config.crank, image_size=config.size))
+    policy = policy_of(config.policy, large)
+    if policy.needs_images:
+        # It acts on pictures of the size that it knows; the same actions are then filmed large.
+        seen = Crank(task_id, config.n, config.crank)
+        policy = ReplayPolicy(run_all(seen, policy_of(config.policy, seen), plan))
+    episodes = run_all(large, policy, plan, keep_images=True)
+    period_s = large.embodiment.control_dt_s / config.speed
     strips = [captioned(_pictures(episode), episode) for episode in episodes]
     save_film(config.path, side_by_side(strips), strips, period_s=period_s)
     return episodes
