@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from vla_sim.envs.tasks import TASK_IDS
-from vla_sim.errors import RunFolderError
 from vla_sim.loop.simulators import concatenated
 from vla_sim.records.triple import Rows
 from vla_sim.triples.lerobot.folder import datasets_in
@@ -18,10 +17,6 @@ def dataset_rows(path: Path) -> tuple[Rows, Rows]:
         DamagedFile: If a file of one is damaged.
     """
     roots = datasets_in(path)
-    if not roots:
-        raise RunFolderError(
-            f"{path} holds no dataset; make one with `vla-sim collect --out {path}`"
-        )
     return (
         concatenated([read_steps(root, TASK_IDS) for root in roots]),
         concatenated([read_segments(root, TASK_IDS) for root in roots]),

@@ -115,7 +115,7 @@ class Learner:
         """Everything that the next update depends on."""
         folder.mkdir(parents=True, exist_ok=True)
         draft = folder / "memory.safetensors.tmp"
-        arrays = {k: np.ascontiguousarray(v) for k, v in self.memory.state().items()}
+        arrays = {k: np.asarray(v, order="C") for k, v in self.memory.state().items()}
         save_file(arrays, draft, metadata={"rng": json.dumps(self.memory.rng.bit_generator.state)})
         draft.replace(folder / "memory.safetensors")
         save_checkpoint(

@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import signal
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -19,6 +20,14 @@ from vla_sim.records.episode import Episode, EpisodeSpec
 from vla_sim.records.triple import Rows
 
 Plan = Mapping[str, Sequence[EpisodeSpec]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Refusal:
+    """An error on its way to the parent: its constructor takes more than its text."""
+
+    kind: type[VlaSimError]
+    text: str
 
 
 class WorkerDied(VlaSimError):
@@ -97,8 +106,8 @@ class SimulatorProcess:
             answer = self._pipe.recv()
         except (EOFError, OSError) as error:
             raise WorkerDied("the simulator process ended; see its error above") from error
-        if isinstance(answer, Exception):
-            raise answer
+        if isinstance(answer, _Refusal):
+            raise answer.kind.__new__(answer.kind, answer.text)
         return answer
 
 
@@ -136,7 +145,7 @@ def _serve(pipe: Connection, config: SimulatorsConfig) -> None:
         try:
             answer = verbs[verb](**details)
         except VlaSimError as error:
-            answer = error
+            answer = _Refusal(kind=type(error), text=str(error))
         pipe.send(answer)
 
 

@@ -1,0 +1,151 @@
+"""The loop on a scale of seconds: it turns, stops, keeps the best, and resumes."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from vla_sim.errors import BadConfig, DamagedFile, RunFolderError, UnknownName
+from vla_sim.eval.report_file import from_json
+from vla_sim.loop.bench import BenchRun, bench
+from vla_sim.loop.closed_loop import AlignRun, align
+from vla_sim.loop.collect import CollectRun, collect
+from vla_sim.loop.learned import LearnedModel
+from vla_sim.loop.learner import Learner
+from vla_sim.loop.monitor import Monitor
+from vla_sim.loop.policies import best_checkpoint
+from vla_sim.loop.reporting import BENCH_FILE, ReportRun, write_run_report
+from vla_sim.loop.run_folder import RunFolder
+from vla_sim.loop.showcase import ShowcaseConfig
+from vla_sim.loop.simulators import Simulators, SimulatorsConfig
+from vla_sim.recipes import align as recipes
+
+REACH = "vla_sim/Reach-v0"
+SIMULATORS = SimulatorsConfig(task_ids=(REACH,), n_slots=4)
+
+
+def tiny(out: Path) -> AlignRun:
+    return replace(
+        recipes.glance(), out=out, simulators=SIMULATORS, max_updates=30, gallery_per_task=6
+    )
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+    return align(tiny(tmp_path_factory.mktemp("runs") / "one"), Monitor())
+
+
+def test_a_run_leaves_everything_behind(run: RunFolder) -> None:
+    reports = [from_json(row["report"]) for row in run.rows("reports.jsonl")]
+    decisions = run.read_json("decisions.json")
+    assert len(reports) == len(decisions) >= 1
+    assert all(report.retrieval is not None for report in reports)
+    best = best_checkpoint(run.path)
+    assert best.is_dir() and LearnedModel.load(best)
+    kept = [k for k, decision in enumerate(decisions) if decision["is_best"]][-1]
+    assert best.name == f"step_{reports[kept].step:06d}"
+    config = run.read_json("run.json")["config"]
+    assert config["simulators"]["task_ids"] == [REACH]
+    losses = list(run.rows("losses.jsonl"))
+    assert [row["step"] for row in losses] == sorted(row["step"] for row in losses)
+    assert {"behaviour", "grounding", "goal"} <= losses[-1].keys()
+    assert any("contrast_vl" in row for row in losses)
+
+
+def test_equal_seeds_and_updates_give_equal_runs(run: RunFolder, tmp_path: Path) -> None:
+    again = align(tiny(tmp_path / "two"), Monitor())
+    for one, other in zip(run.rows("losses.jsonl"), again.rows("losses.jsonl"), strict=True):
+        clocks = ("elapsed_s", "waited_s")
+        assert {k: v for k, v in one.items() if k not in clocks} == {
+            k: v for k, v in other.items() if k not in clocks
+        }
+
+
+def test_a_bench_and_a_report_of_the_run(run: RunFolder) -> None:
+    config = BenchRun(
+        policy=str(run.path),
+        tasks=("Reach",),
+        episodes=3,
+        arms=("correct", "swapped", "empty"),
+        gallery=5,
+        n_slots=4,
+        out=run.path / BENCH_FILE,
+    )
+    report = bench(config, Console(quiet=True))
+    one = bench(replace(config, n_processes=1, n_slots=2, out=None), Console(quiet=True))
+    assert report.tasks == one.tasks, "the result depends on how it was run"
+    assert {task.arm for task in report.tasks} == {"correct", "swapped", "empty"}
+    assert all(task.rates["success_at_end"].n == 3 for task in report.tasks)
+    assert report.retrieval is not None and report.retrieval.gallery_size == 5
+    page = write_run_report(
+        ReportRun(run=run.path, showcase=ShowcaseConfig(n_episodes=2)), Console(quiet=True)
+    )
+    text = page.read_text(encoding="utf-8")
+    assert "Reach" in text and report.protocol in text
+
+
+def test_a_learner_resumes_to_the_same_losses(tmp_path: Path) -> None:
+    harvest = Simulators(SIMULATORS).collect(None, expert_share=1.0, n_rows=48)
+    config = recipes.glance().learner
+
+    def learner() -> Learner:
+        made = Learner(config, image_size=64, seed=3, first_steps=harvest.steps)
+        made.remember(harvest.steps, harvest.segments)
+        return made
+
+    straight, stopped = learner(), learner()
+    straight.memory.attend_to({0: 0.5})
+    stopped.memory.attend_to({0: 0.5})
+    straight.learn(4)
+    stopped.learn(4)
+    stopped.save(tmp_path / "latest", {"budget": {"n_updates": 4}})
+    resumed = Learner(config, image_size=64, seed=99, first_steps=harvest.steps)
+    assert resumed.load(tmp_path / "latest") == {"budget": {"n_updates": 4}}
+    assert resumed.memory.task_weights == {0: 0.8}
+    for one, other in zip(straight.learn(4), resumed.learn(4), strict=True):
+        assert one == other
+
+
+def test_a_run_trains_from_a_dataset_and_resumes(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    collect(CollectRun(out=data, tasks=("Reach",), episodes=6, n_slots=3), Console(quiet=True))
+    config = replace(tiny(tmp_path / "run"), data=data, max_updates=20)
+    align(config, Monitor())
+    steps = [row["step"] for row in RunFolder.open(config.out).rows("losses.jsonl")]
+    longer = replace(config, resume=True, max_updates=40)
+    folder = align(longer, Monitor())
+    resumed = [row["step"] for row in folder.rows("losses.jsonl")]
+    assert resumed[: len(steps) - 1] == steps[: len(steps) - 1] and resumed[-1] > steps[-1]
+
+
+def test_a_folder_in_use_is_not_overwritten(run: RunFolder) -> None:
+    with pytest.raises(RunFolderError, match=r"already holds .*; give another --out"):
+        align(tiny(run.path), Monitor())
+
+
+def test_bad_settings_and_folders_are_named(tmp_path: Path) -> None:
+    with pytest.raises(BadConfig, match="either max_seconds or max_updates"):
+        AlignRun(max_seconds=None)
+    with pytest.raises(RunFolderError, match="holds no run"):
+        align(replace(tiny(tmp_path), resume=True), Monitor())
+    with pytest.raises(RunFolderError, match="there is no dataset of vla-sim"):
+        align(replace(tiny(tmp_path / "x"), data=tmp_path / "nothing"), Monitor())
+    with pytest.raises(UnknownName, match="no task 'vla_sim/Fly-v0'"):
+        SimulatorsConfig(task_ids=("vla_sim/Fly-v0",))
+    with pytest.raises(UnknownName, match="policy"):
+        bench(BenchRun(policy="nobody", episodes=1, tasks=("Reach",)), Console(quiet=True))
+    (tmp_path / "checkpoint").mkdir()
+    (tmp_path / "checkpoint" / "checkpoint.json").write_text("{not json")
+    with pytest.raises(DamagedFile, match=r"checkpoint\.json"):
+        LearnedModel.load(tmp_path / "checkpoint")
+
+
+def test_texts_differ_from_draw_to_draw_but_not_from_seed_to_seed() -> None:
+    from vla_sim.loop.wording import draw_texts
+
+    meanings = np.arange(40)
+    one = draw_texts(meanings, np.random.default_rng(1))
+    assert one == draw_texts(meanings, np.random.default_rng(1))
+    assert one != draw_texts(meanings, np.random.default_rng(2))
