@@ -165,7 +165,7 @@ def main() -> None:
     timed(f"heads and losses, {n_rows} rows", heads, repeats)
 
     def optimise() -> None:
-        trainer.optimizer.step()
+        trainer.optimiser.step(0.5)
 
     timed("optimiser", optimise, repeats)
     step_ms = timed("step", lambda: trainer.step(rows, texts), repeats)

@@ -11,6 +11,7 @@ from vla_sim.align.curriculum import CurriculumConfig
 from vla_sim.align.inference import ModelPolicyCore
 from vla_sim.align.model import TOWERS, ModelConfig
 from vla_sim.align.objective import LossReport, Weights
+from vla_sim.align.optimiser import OptimiserConfig
 from vla_sim.align.trainer import AlignTrainer, TrainerConfig
 from vla_sim.errors import BadConfig, DamagedFile, UnknownName
 from vla_sim.records.triple import GRID, N_GOALS, SegmentTriples, StepTriples
@@ -169,10 +170,16 @@ def test_a_state_of_another_model_is_refused() -> None:
     other = trainer(replace(ALL, model=ModelConfig(hidden=64))).state()
     with pytest.raises(DamagedFile, match="other settings"):
         trainer().load_state(other)
+    learner = trainer()
+    one_step(learner, 0)
+    state = learner.state()
+    kept = {k: v for k, v in state.tensors.items() if not k.startswith("optimiser.")}
+    with pytest.raises(DamagedFile, match="moments"):
+        trainer().load_state(replace(state, tensors=kept))
 
 
 def test_temperatures_stay_within_bounds() -> None:
-    learner = trainer(replace(ALL, temperature_learning_rate=50.0))
+    learner = trainer(replace(ALL, optimiser=OptimiserConfig(temperature_learning_rate=50.0)))
     one_step(learner, 0)
     for theta in learner.model.log_inverse_temperature.values():
         assert 0.0 <= theta.item() <= np.log(100.0) + 1e-6
@@ -202,6 +209,8 @@ def test_bad_batches_are_refused() -> None:
 def test_bad_settings_are_refused() -> None:
     with pytest.raises(BadConfig, match="segment_every"):
         TrainerConfig(segment_every=0)
+    with pytest.raises(BadConfig, match="learning_rate"):
+        OptimiserConfig(learning_rate=0.0)
     with pytest.raises(BadConfig, match="task_body"):
         AlignTrainer(ALL, corpus=squares.CORPUS, bodies=[squares.BODY], task_body=[3], seed=0)
 
@@ -236,3 +245,11 @@ def test_segments_are_not_asked_for_on_every_step() -> None:
 def test_segments_hold_what_a_step_needs() -> None:
     rows: SegmentTriples = squares.segments(np.random.default_rng(0), 3)
     assert all(len(value) == 3 for value in vars(rows).values())
+
+
+def test_the_learning_rate_rises_and_falls() -> None:
+    config = OptimiserConfig()
+    shares = [config.share(fraction) for fraction in (0.0, 0.02, 0.5, 0.9, 1.0)]
+    assert shares[0] < 0.1 and shares[1] > 0.99
+    assert shares[1] > shares[2] > shares[3] > shares[4]
+    assert shares[4] == pytest.approx(config.last_rate)

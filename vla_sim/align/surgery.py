@@ -3,6 +3,8 @@
 Legend: T tasks (groups of losses), X flattened representation.
 """
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -45,3 +47,47 @@ def conflict_share(gradient_TX: Tensor) -> float:
         return 0.0
     against_TT = (gradient_TX @ gradient_TX.T) < 0.0
     return float(against_TT.sum()) / (n_tasks * (n_tasks - 1))
+
+
+def backward_with_surgery(
+    losses: Sequence[Tensor],
+    *,
+    shared: Sequence[Tensor],
+    leaves: Sequence[Tensor],
+    heads: Sequence[Tensor],
+    generator: torch.Generator,
+) -> float:
+    """Backward of several losses with their conflicts taken out of the shared representation.
+
+    Args:
+        losses: One loss for each group, computed from `leaves`.
+        shared: The representation as the towers made it.
+        leaves: The same values, cut off from the towers.
+        heads: All parameters; those behind the leaves get the plain sum of their gradients.
+        generator: Source of the order of projections.
+
+    Returns:
+        The share of conflicting pairs.
+    """
+    used = [z for z in leaves if z.requires_grad]
+    rows: list[Tensor] = []
+    for loss in losses:
+        gradients = torch.autograd.grad(loss, [*used, *heads], retain_graph=True, allow_unused=True)
+        if used:
+            on_z = zip(used, gradients, strict=False)
+            rows.append(
+                torch.cat([(torch.zeros_like(z) if g is None else g).flatten() for z, g in on_z])
+            )
+        for parameter, gradient in zip(heads, gradients[len(used) :], strict=True):
+            if gradient is not None:
+                previous = parameter.grad
+                parameter.grad = gradient if previous is None else previous + gradient
+    if not rows:
+        return 0.0
+    gradient_TX = torch.stack(rows)
+    pieces = torch.split(pcgrad(gradient_TX, generator), [z.numel() for z in used])
+    torch.autograd.backward(
+        [z for z in shared if z.requires_grad],
+        [piece.view_as(z) for piece, z in zip(pieces, used, strict=True)],
+    )
+    return conflict_share(gradient_TX)

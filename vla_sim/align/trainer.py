@@ -3,14 +3,12 @@
 Legend: B pictures, G goals a picture, N segments, F pictures a clip, S cells, C channels, D text.
 """
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 import torch
 from torch import Tensor
-from torch.nn.utils import clip_grad_norm_
 
 from vla_sim.align.batch import SegmentBatch, StepBatch, check_texts
 from vla_sim.align.body import Body
@@ -19,7 +17,8 @@ from vla_sim.align.encoders.tokenizer import Tokenizer
 from vla_sim.align.losses.temperature import clamp_temperature
 from vla_sim.align.model import ModelConfig
 from vla_sim.align.objective import GROUPS, PRIORS, LossReport, Weights, policy_terms, segment_terms
-from vla_sim.align.surgery import conflict_share, pcgrad
+from vla_sim.align.optimiser import Optimiser, OptimiserConfig
+from vla_sim.align.surgery import backward_with_surgery
 from vla_sim.errors import BadConfig, DamagedFile
 from vla_sim.records.triple import SegmentTriples, StepTriples
 
@@ -31,14 +30,7 @@ class TrainerConfig:
     model: ModelConfig = field(default_factory=ModelConfig)
     weights: Weights = field(default_factory=Weights)
     curriculum: CurriculumConfig = field(default_factory=CurriculumConfig)
-    learning_rate: float = 2e-3
-    temperature_learning_rate: float = 5e-4
-    weight_decay: float = 1e-2
-    warm_up_fraction: float = 0.02
-    """Share of the budget in which the learning rate rises."""
-    last_rate: float = 0.02
-    """Learning rate at the end, as a share of the highest."""
-    gradient_norm: float = 1.0
+    optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
     segment_every: int = 4
     """Segments are learnt from on every k-th step: a clip costs as much as its pictures."""
     priors_every: int = 4
@@ -57,8 +49,6 @@ class TrainerConfig:
     def __post_init__(self) -> None:
         if min(self.segment_every, self.priors_every) < 1:
             raise BadConfig("segment_every and priors_every must be at least 1")
-        if not (self.learning_rate > 0.0 and self.gradient_norm > 0.0):
-            raise BadConfig("learning_rate and gradient_norm must be positive")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +96,7 @@ class AlignTrainer:
         self.model.to(self.device).train()
         self.frozen: tuple[str, ...] = ()
         self.freeze(config.freeze)
-        self.optimizer = torch.optim.AdamW(self._groups(), fused=True)
+        self.optimiser = Optimiser(config.optimiser, self.model)
         self.curriculum = CurriculumState(stage=config.curriculum.first)
         self.fraction = 0.0
         self.n_steps = 0
@@ -199,18 +189,23 @@ class AlignTrainer:
         if not torch.isfinite(total):
             bad = [name for name, term in terms.items() if not torch.isfinite(term)]
             raise BadConfig(f"the loss is not finite ({', '.join(bad)}): look for NaN in the rows")
-        self.optimizer.zero_grad(set_to_none=True)
+        self.optimiser.zero_grad()
         if self.config.surgery == "pcgrad":
-            watched["conflict_share"] = self._backward_with_surgery(
-                {name: wanted[name] * term for name, term in terms.items()}, shared, heads_input
+            weighted = {name: wanted[name] * term for name, term in terms.items()}
+            watched["conflict_share"] = backward_with_surgery(
+                [
+                    torch.stack([weighted[name] for name in names if name in weighted]).sum()
+                    for names in GROUPS.values()
+                    if any(name in weighted for name in names)
+                ],
+                shared=shared,
+                leaves=heads_input,
+                heads=[p for p in self.model.parameters() if p.requires_grad],
+                generator=self.generator,
             )
         else:
             total.backward()  # type: ignore[no-untyped-call]
-        watched["gradient_norm"] = float(
-            clip_grad_norm_(self.model.parameters(), self.config.gradient_norm)
-        )
-        self._set_learning_rates()
-        self.optimizer.step()
+        watched["gradient_norm"] = self.optimiser.step(self.fraction)
         for theta in self.model.log_inverse_temperature.values():
             clamp_temperature(theta)
         self.n_steps += 1
@@ -226,9 +221,7 @@ class AlignTrainer:
             f"model.{name}": value.detach().clone()
             for name, value in self.model.state_dict().items()
         }
-        for name, parameter in self.model.named_parameters():
-            for key, value in self.optimizer.state.get(parameter, {}).items():
-                tensors[f"optimizer.{key}.{name}"] = value.detach().clone()
+        tensors |= {f"optimiser.{name}": value for name, value in self.optimiser.state().items()}
         tensors["random.own"] = self.generator.get_state()
         tensors["random.torch"] = torch.get_rng_state()
         meta = {
@@ -245,61 +238,22 @@ class AlignTrainer:
         Raises:
             DamagedFile: If the state does not fit this model.
         """
-        prefix = "model."
-        weights = {
-            name[len(prefix) :]: value
-            for name, value in state.tensors.items()
-            if name.startswith(prefix)
-        }
+        weights = _part(state.tensors, "model.")
         expected = {name: value.shape for name, value in self.model.state_dict().items()}
+        moments = _part(state.tensors, "optimiser.")
+        if state.meta["n_steps"] and not moments:
+            raise DamagedFile("the training state lacks the optimiser's moments; start afresh")
         if {name: value.shape for name, value in weights.items()} != expected:
             raise DamagedFile("the training state belongs to a model with other settings")
         self.model.load_state_dict(weights)
         self.model.forget_texts()
         self.freeze(state.meta["frozen"])
-        self.optimizer.state.clear()
-        for name, parameter in self.model.named_parameters():
-            moments = {
-                key: _laid_out_as(parameter, state.tensors[f"optimizer.{key}.{name}"])
-                for key in ("step", "exp_avg", "exp_avg_sq")
-                if f"optimizer.{key}.{name}" in state.tensors
-            }
-            if moments:
-                self.optimizer.state[parameter] = moments
+        self.optimiser.load_state(moments)
         self.generator.set_state(state.tensors["random.own"])
         torch.set_rng_state(state.tensors["random.torch"])
         self.n_steps = int(state.meta["n_steps"])
         self.fraction = float(state.meta["fraction"])
         self.curriculum = CurriculumState(**state.meta["curriculum"])
-
-    def _groups(self) -> list[dict[str, Any]]:
-        """Matrices decay; vectors and the temperatures, which have a rate of their own, do not."""
-        named = list(self.model.named_parameters())
-        thetas = [p for name, p in named if name.startswith("log_inverse_temperature")]
-        others = [p for name, p in named if not name.startswith("log_inverse_temperature")]
-        config = self.config
-        return [
-            {
-                "params": [p for p in others if p.ndim >= 2],
-                "lr": config.learning_rate,
-                "weight_decay": config.weight_decay,
-            },
-            {
-                "params": [p for p in others if p.ndim < 2],
-                "lr": config.learning_rate,
-                "weight_decay": 0.0,
-            },
-            {"params": thetas, "lr": config.temperature_learning_rate, "weight_decay": 0.0},
-        ]
-
-    def _set_learning_rates(self) -> None:
-        config, fraction = self.config, self.fraction
-        rising = min(1.0, (fraction + 1e-3) / max(config.warm_up_fraction, 1e-3))
-        falling = 0.5 * (1.0 + math.cos(math.pi * fraction))
-        share = rising * (config.last_rate + (1.0 - config.last_rate) * falling)
-        highest = (config.learning_rate, config.learning_rate, config.temperature_learning_rate)
-        for group, rate in zip(self.optimizer.param_groups, highest, strict=True):
-            group["lr"] = rate * share
 
     def _towers(
         self,
@@ -355,53 +309,7 @@ class AlignTrainer:
             terms |= more
         return terms, watched
 
-    def _backward_with_surgery(
-        self,
-        weighted: Mapping[str, Tensor],
-        shared: tuple[Tensor, ...],
-        leaves: tuple[Tensor, ...],
-    ) -> float:
-        """Backward with conflicts between groups taken out of dL/dz; returns their share."""
-        leaves_used = [z for z in leaves if z.requires_grad]
-        heads = [p for p in self.model.parameters() if p.requires_grad]
-        rows: list[Tensor] = []
-        for names in GROUPS.values():
-            group = [weighted[name] for name in names if name in weighted]
-            if not group:
-                continue
-            gradients = torch.autograd.grad(
-                torch.stack(group).sum(),
-                [*leaves_used, *heads],
-                retain_graph=True,
-                allow_unused=True,
-            )
-            on_z = [
-                torch.zeros_like(z) if g is None else g
-                for z, g in zip(leaves_used, gradients, strict=False)
-            ]
-            if on_z:
-                rows.append(torch.cat([g.flatten() for g in on_z]))
-            for parameter, gradient in zip(heads, gradients[len(leaves_used) :], strict=True):
-                if gradient is not None:
-                    previous = parameter.grad
-                    parameter.grad = gradient if previous is None else previous + gradient
-        if not rows:
-            return 0.0
-        gradient_TX = torch.stack(rows)
-        combined_X = pcgrad(gradient_TX, self.generator)
-        pieces = torch.split(combined_X, [z.numel() for z in leaves_used])
-        torch.autograd.backward(
-            [z for z in shared if z.requires_grad],
-            [piece.view_as(z) for piece, z in zip(pieces, leaves_used, strict=True)],
-        )
-        return conflict_share(gradient_TX)
 
-
-def _laid_out_as(parameter: Tensor, value: Tensor) -> Tensor:
-    """A copy in the parameter's memory layout, which a file does not keep.
-
-    The fused optimiser walks through memory: moments in another order would be those of others.
-    """
-    if value.shape != parameter.shape:
-        return value.clone()
-    return torch.empty_like(parameter, requires_grad=False).copy_(value)
+def _part(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """The tensors whose names begin with a prefix, under the rest of their names."""
+    return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}

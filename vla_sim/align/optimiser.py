@@ -1,0 +1,108 @@
+"""AdamW with what this model needs: three groups, one schedule, and moments that travel."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils import clip_grad_norm_
+
+from vla_sim.errors import BadConfig
+
+TEMPERATURE = "log_inverse_temperature"
+"""Parameters with this prefix have a rate of their own."""
+MOMENTS = ("step", "exp_avg", "exp_avg_sq")
+
+
+@dataclass(frozen=True, kw_only=True)
+class OptimiserConfig:
+    """Settings of Optimiser."""
+
+    learning_rate: float = 2e-3
+    temperature_learning_rate: float = 5e-4
+    weight_decay: float = 1e-2
+    warm_up_fraction: float = 0.02
+    """Share of the budget in which the learning rate rises."""
+    last_rate: float = 0.02
+    """Learning rate at the end, as a share of the highest."""
+    gradient_norm: float = 1.0
+    """Longer gradients are shortened to this."""
+
+    def __post_init__(self) -> None:
+        if not (self.learning_rate > 0.0 and self.gradient_norm > 0.0):
+            raise BadConfig("learning_rate and gradient_norm must be positive")
+
+    def share(self, fraction: float) -> float:
+        """Learning rate as a share of the highest, after a fraction of the budget."""
+        rising = min(1.0, (fraction + 1e-3) / max(self.warm_up_fraction, 1e-3))
+        falling = 0.5 * (1.0 + math.cos(math.pi * fraction))
+        return rising * (self.last_rate + (1.0 - self.last_rate) * falling)
+
+
+class Optimiser:
+    """Steps a model. Frozen parameters have no gradient and so stand still, decay included."""
+
+    def __init__(self, config: OptimiserConfig, model: nn.Module) -> None:
+        self.config = config
+        self.model = model
+        self.adam = torch.optim.AdamW(self._groups(), fused=True)
+
+    def zero_grad(self) -> None:
+        """Forget all gradients."""
+        self.adam.zero_grad(set_to_none=True)
+
+    def step(self, fraction: float) -> float:
+        """Update the model after a fraction of the budget; returns the gradient's norm."""
+        config = self.config
+        norm = float(clip_grad_norm_(self.model.parameters(), config.gradient_norm))
+        highest = (config.learning_rate, config.learning_rate, config.temperature_learning_rate)
+        for group, rate in zip(self.adam.param_groups, highest, strict=True):
+            group["lr"] = rate * config.share(fraction)
+        self.adam.step()
+        return norm
+
+    def state(self) -> dict[str, Tensor]:
+        """The moments by the names of their parameters, copied."""
+        return {
+            f"{key}.{name}": value.detach().clone()
+            for name, parameter in self.model.named_parameters()
+            for key, value in self.adam.state.get(parameter, {}).items()
+        }
+
+    def load_state(self, state: Mapping[str, Tensor]) -> None:
+        """Take over the moments of another optimiser of an equal model."""
+        self.adam.state.clear()
+        for name, parameter in self.model.named_parameters():
+            moments = {
+                key: _laid_out_as(parameter, state[f"{key}.{name}"])
+                for key in MOMENTS
+                if f"{key}.{name}" in state
+            }
+            if moments:
+                self.adam.state[parameter] = moments
+
+    def _groups(self) -> list[dict[str, Any]]:
+        """Matrices decay; vectors and the temperatures, which have a rate of their own, do not."""
+        named = list(self.model.named_parameters())
+        thetas = [p for name, p in named if name.startswith(TEMPERATURE)]
+        others = [p for name, p in named if not name.startswith(TEMPERATURE)]
+        return [
+            {
+                "params": [p for p in others if p.ndim >= 2],
+                "weight_decay": self.config.weight_decay,
+            },
+            {"params": [p for p in others if p.ndim < 2], "weight_decay": 0.0},
+            {"params": thetas, "weight_decay": 0.0},
+        ]
+
+
+def _laid_out_as(parameter: Tensor, value: Tensor) -> Tensor:
+    """A copy in the parameter's memory layout, which a file does not keep.
+
+    The fused optimiser walks through memory: moments in another order would be those of others.
+    """
+    if value.shape != parameter.shape:
+        return value.clone()
+    return torch.empty_like(parameter, requires_grad=False).copy_(value)
