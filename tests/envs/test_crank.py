@@ -6,7 +6,7 @@ import pytest
 from vla_sim.envs.crank import Crank, CrankConfig
 from vla_sim.envs.plan import draw_spec, plan_episodes
 from vla_sim.errors import BadAction, BadConfig, UnknownName
-from vla_sim.records.episode import EpisodeSpec
+from vla_sim.records.episode import Arm, EpisodeSpec
 
 REACH = "vla_sim/Reach-v0"
 
@@ -87,7 +87,7 @@ def test_an_episode_of_another_task_is_refused(crank: Crank) -> None:
 
 def test_control_arms_change_words_and_nothing_else() -> None:
     crank = Crank(REACH, 5)
-    arms = ("correct", "empty", "swapped", "held_out", "other_language")
+    arms: tuple[Arm, ...] = ("correct", "empty", "swapped", "held_out", "other_language")
     crank.start(np.arange(5), [draw_spec(REACH, 11, arm=arm) for arm in arms])
     assert len({tuple(row) for row in crank.engine.qpos}) == 1
     assert len(set(crank.instructions)) == 1

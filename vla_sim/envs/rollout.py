@@ -36,6 +36,7 @@ class Rollout:
         self._cursor = np.zeros(crank.n, dtype=np.int64)
         self._recorder = Recorder(crank, keep_images=keep_images)
         self._refill(np.arange(crank.n))
+        self._settle_idle()
 
     @property
     def active(self) -> NDArray[np.int64]:
@@ -109,6 +110,13 @@ class Rollout:
             self._cursor[ids] = 0
             start = self.crank.observe(ids, images=self.keep_images)
             self._recorder.begin(ids, start, self.crank.task.camera.name)
+
+    def _settle_idle(self) -> None:
+        """Give slots without an episode a sound scene: a model's bare default can blow up."""
+        idle = np.flatnonzero(self._place < 0)
+        example = next((spec for spec in self.crank.specs if spec is not None), None)
+        if len(idle) and example is not None:
+            self.crank.start(idle, [example] * len(idle))
 
 
 def rollout(

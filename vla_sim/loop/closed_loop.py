@@ -222,7 +222,13 @@ def _resume(folder: RunFolder, learner: Learner, judge: Judge, budget: Budget) -
         return  # killed before the first evaluation: begin again
     notes = learner.load(folder.path / "latest")
     budget.load_state(notes["budget"])
-    kept = list(folder.rows("reports.jsonl"))
+    # What came after the last save is done again, so it is not kept twice.
+    kept = [
+        row
+        for row in folder.rows("reports.jsonl")
+        if from_json(row["report"]).step < budget.n_updates
+    ]
+    folder.keep_rows("reports.jsonl", kept)
     judge.history = [from_json(row["report"]) for row in kept]
     judge.decisions = list(decisions(judge.history, judge.stopping)) if kept else []
     folder.keep_rows(

@@ -71,7 +71,7 @@ def reach() -> AlignRun:
 def glance() -> AlignRun:
     """A few dozen updates, to see the loop turn."""
     run = default()
-    memory = replace(run.learner.memory, batch_steps=8, batch_segments=8)
+    memory = replace(run.learner.memory, batch_steps=8, batch_segments=2)
     return replace(
         run,
         learner=replace(run.learner, memory=memory),
@@ -81,7 +81,7 @@ def glance() -> AlignRun:
         updates_per_round=10,
         updates_per_evaluation=10,
         rounds_per_evaluation=2,
-        warm_up_rows=32,
+        warm_up_rows=96,
         rows_per_round=8,
         online_episodes=2,
         gallery_per_task=4,

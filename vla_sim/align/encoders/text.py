@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from transformers import BertConfig, BertModel
 
 from vla_sim.align.encoders.tokenizer import MAX_TOKENS, PAD, START, Tokenizer, drop_tokens
 from vla_sim.errors import BadConfig
@@ -79,6 +78,9 @@ class TransformerText(TextEncoder):
         self.tokenizer = tokenizer
         self.generator = generator
         self.width = config.width
+        # Here, because transformers takes seconds to import, and other towers do without it.
+        from transformers import BertConfig, BertModel
+
         self.bert = BertModel(
             BertConfig(
                 vocab_size=len(tokenizer),

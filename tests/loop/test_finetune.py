@@ -1,0 +1,243 @@
+"""Finetuning runs, goes on after an interrupt, and leaves a policy that stands alone."""
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from rich.console import Console
+
+from vla_sim.agents.rl_ppo import PpoConfig, tensors_of
+from vla_sim.align.checkpoint import load_checkpoint, save_checkpoint
+from vla_sim.align.encoders.text import BagTextConfig
+from vla_sim.align.encoders.tokenizer import Tokenizer
+from vla_sim.align.encoders.vision import VisionConfig
+from vla_sim.align.model import ModelConfig
+from vla_sim.cli.main import main
+from vla_sim.envs.crank import Crank, CrankConfig
+from vla_sim.envs.plan import draw_spec
+from vla_sim.envs.rollout import run_all
+from vla_sim.envs.task_names import task_id_of
+from vla_sim.envs.tasks import TASK_IDS
+from vla_sim.errors import BadConfig, DamagedFile, RunFolderError, UnknownName
+from vla_sim.loop import finetune as room
+from vla_sim.loop.budget import Budget
+from vla_sim.loop.finetune import CURVE, FinetuneRun, finetune
+from vla_sim.loop.learned import TASK_BODY
+from vla_sim.loop.learner import fit_bodies
+from vla_sim.loop.policies import policy_of
+from vla_sim.loop.rl_policy import INDEX, RlPolicy, load_rl_policy, read_rl_policy
+from vla_sim.loop.run_folder import RunFolder
+from vla_sim.records.triple import N_GOALS, N_PROPRIO
+
+QUIET = Console(quiet=True)
+REACH = task_id_of("Reach")
+SMALL = CrankConfig(image_size=16)
+
+
+@pytest.fixture(scope="module")
+def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkpoint of a small model that learnt nothing."""
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    rng = np.random.default_rng(0)
+    n = 8
+    bodies = fit_bodies(
+        {
+            "task": np.repeat(np.arange(len(TASK_IDS)), n),
+            "proprio": rng.normal(size=(n * len(TASK_IDS), N_PROPRIO)),
+            "goal_point": rng.normal(size=(n * len(TASK_IDS), N_GOALS, 3)),
+        }
+    )
+    vision = VisionConfig(image_px=16, width=8, deep_width=8, n_deep=0, n_out=8)
+    config = ModelConfig(vision=vision, text=BagTextConfig(), n_embed=16, hidden=16)
+    model = config.build(bodies, Tokenizer.from_corpus(["reach the red cube"]))
+    folder = tmp_path_factory.mktemp("encoder")
+    return save_checkpoint(folder, model, task_body=TASK_BODY)
+
+
+def tiny(encoder: Path, out: Path, **changes: object) -> FinetuneRun:
+    """Four rounds of 4 slots, 4 actions and 2 control steps."""
+    run = FinetuneRun(
+        out=out,
+        encoder=encoder,
+        n_slots=4,
+        max_seconds=None,
+        max_env_steps=128,
+        episodes=0,
+        ppo=PpoConfig(n_steps=4, batch_size=8, n_epochs=2, hidden=16),
+        crank=SMALL,
+    )
+    return replace(run, **changes)  # type: ignore[arg-type]  # names are checked by replace
+
+
+@pytest.fixture(scope="module")
+def tuned(encoder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("tuned") / "run"
+    done = finetune(tiny(encoder, out), QUIET)
+    assert done.n_env_steps == 128 and done.report is None and done.steps_to_80 is None
+    return out
+
+
+@pytest.fixture
+def copy(tuned: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(tuned, tmp_path / "copy"))
+
+
+def test_the_curve_counts_control_steps(tuned: Path) -> None:
+    rows = list(RunFolder.open(tuned).rows(CURVE))
+    assert [row["env_steps"] for row in rows] == [32, 64, 96, 128]
+    assert all(row["elapsed_s"] > 0.0 and row["success"] is None for row in rows)
+
+
+def test_the_policy_stands_alone_and_acts_by_name(copy: Path, encoder: Path) -> None:
+    policy = policy_of(str(copy), Crank(REACH, 1, SMALL))
+    assert isinstance(policy, RlPolicy) and policy.n_action_steps == 2
+    assert not [path for path in copy.rglob("*") if path.suffix in (".zip", ".pkl", ".pt")]
+    crank = Crank(REACH, 2, SMALL)
+    (episode,) = run_all(crank, policy, [draw_spec(REACH, 3)])
+    assert episode.n_steps > 0 and np.abs(episode.actions).max() > 0.0
+
+
+@pytest.mark.parametrize("scratch", [False, True])
+def test_a_loaded_policy_gives_the_same_bits_in_any_company(
+    encoder: Path, tmp_path: Path, scratch: bool
+) -> None:
+    out = tmp_path / "run"
+    finetune(tiny(encoder, out, scratch=scratch, max_env_steps=32), QUIET)
+    crank = Crank(REACH, 21, SMALL)
+    ids = np.arange(crank.n)
+    crank.start(ids, [draw_spec(REACH, seed) for seed in range(crank.n)])
+    told = crank.told(ids, crank.observe(ids))
+    together = load_rl_policy(out).chunk(told)
+    assert together.shape == (21, 2, 7) and np.array_equal(together[:, 0], together[:, 1])
+    for some in (np.array([0]), np.array([20, 3]), ids[::-1]):
+        alone = load_rl_policy(out).chunk(crank.told(some, crank.observe(some)))
+        assert np.array_equal(alone, together[some])
+
+
+def test_from_scratch_the_encoder_learns_and_otherwise_it_does_not(
+    encoder: Path, tmp_path: Path
+) -> None:
+    finetune(tiny(encoder, tmp_path / "learnt", scratch=True, max_env_steps=32), QUIET)
+    _, weights = read_rl_policy(tmp_path / "learnt")
+    learnt = load_rl_policy(tmp_path / "learnt").features.model.state_dict()
+    assert all(
+        torch.equal(learnt[k.partition(".model.")[2]], v)
+        for k, v in weights.items()
+        if k.startswith("features_extractor.")
+    )
+    began = load_checkpoint(tmp_path / "learnt" / "encoder").model.state_dict()
+    given = load_checkpoint(encoder).model.state_dict()
+    name = "vision.stem.weight"
+    assert not torch.equal(learnt[name], began[name]) and not torch.equal(began[name], given[name])
+
+    finetune(tiny(encoder, tmp_path / "frozen", max_env_steps=32), QUIET)
+    frozen = load_rl_policy(tmp_path / "frozen").features.model.state_dict()
+    assert all(torch.equal(frozen[k], v) for k, v in given.items())
+
+
+def test_an_interrupted_run_goes_on_from_its_last_round(
+    encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "run"
+    save, calls = room._save, []
+
+    def interrupted(*args: object) -> None:
+        if len(calls) == 2:
+            raise KeyboardInterrupt  # after the row, before the save
+        calls.append(args)
+        save(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(room, "_save", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        finetune(tiny(encoder, out), QUIET)
+    monkeypatch.undo()
+    index, before = read_rl_policy(out)
+    assert index["notes"]["budget"]["n_updates"] == 64
+
+    run = tiny(encoder, out, resume=True)
+    folder = RunFolder.open(out)
+    env, ppo = room._agent(
+        run, load_checkpoint(out / "encoder"), Budget(max_seconds=None, max_updates=128)
+    )
+    room._go_on(folder, env, ppo, Budget(max_seconds=None, max_updates=128))
+    again = tensors_of(ppo)
+    assert again.keys() == before.keys()
+    assert all(torch.equal(again[name], value) for name, value in before.items())
+
+    done = finetune(run, QUIET)
+    assert done.n_env_steps == 128
+    assert [row["env_steps"] for row in folder.rows(CURVE)] == [32, 64, 96, 128]
+
+
+def test_a_finished_run_resumed_does_nothing(copy: Path, encoder: Path) -> None:
+    before = (copy / INDEX).read_bytes()
+    assert finetune(tiny(encoder, copy, resume=True), QUIET).n_env_steps == 128
+    assert (copy / INDEX).read_bytes() == before
+
+
+def test_resuming_with_other_settings_is_refused(copy: Path, encoder: Path) -> None:
+    with pytest.raises(RunFolderError, match="begun with seed = 0, not 1"):
+        finetune(tiny(encoder, copy, resume=True, seed=1), QUIET)
+    with pytest.raises(RunFolderError, match="already holds"):
+        finetune(tiny(encoder, copy), QUIET)
+
+
+def test_a_missing_encoder_leaves_nothing_behind(tmp_path: Path) -> None:
+    with pytest.raises(DamagedFile, match="holds no checkpoint"):
+        finetune(tiny(tmp_path / "none", tmp_path / "run"), QUIET)
+    assert not (tmp_path / "run").exists()
+
+
+def test_an_unknown_task_is_named() -> None:
+    with pytest.raises(UnknownName, match="no task 'Fly'; there are"):
+        FinetuneRun(task="Fly")
+    with pytest.raises(BadConfig, match="not both"):
+        FinetuneRun(max_env_steps=100)
+
+
+def test_another_task_is_refused(tuned: Path) -> None:
+    lift = task_id_of("Lift")
+    crank = Crank(lift, 1, SMALL)
+    with pytest.raises(BadConfig, match="trained on vla_sim/Reach-v0, not vla_sim/Lift-v0"):
+        run_all(crank, load_rl_policy(tuned), [draw_spec(lift, 0)])
+
+
+def test_damage_is_named(copy: Path) -> None:
+    index = json.loads((copy / INDEX).read_text())
+    weights = copy / index["weights"]["file"]
+    data = weights.read_bytes()
+    weights.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+    with pytest.raises(DamagedFile, match="its hash differs"):
+        load_rl_policy(copy)
+    weights.unlink()
+    with pytest.raises(DamagedFile, match="missing or unreadable"):
+        load_rl_policy(copy)
+    for text, says in (
+        ("{", "cannot be read as JSON"),
+        ('{"format": "other"}', "is not a vla-sim RL policy"),
+        (json.dumps(index | {"version": 9}), "version 9"),
+        (json.dumps({k: v for k, v in index.items() if k != "task_id"}), "lacks or garbles"),
+        (json.dumps(index | {"task_id": "Fly"}), "no task 'Fly'"),
+    ):
+        (copy / INDEX).write_text(text)
+        with pytest.raises((DamagedFile, UnknownName), match=says):
+            load_rl_policy(copy)
+
+
+def test_the_command_line_trains_and_measures(
+    encoder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "run"
+    words = ["finetune", "glance", "--encoder", str(encoder), "--out", str(out)]
+    words += ["--max-env-steps", "128", "--crank.image-size", "16", "--episodes", "1"]
+    assert main(words) == 0
+    said = capsys.readouterr().out
+    assert "128 env steps" in said and "over 1 unseen scenes" in said
+    assert (out / "bench.json").is_file()
+    assert main([*words[:1], "--encoder", str(tmp_path / "none"), "--out", str(out / "x")]) == 2
+    assert "holds no checkpoint" in capsys.readouterr().err
