@@ -44,15 +44,18 @@ class ClipTower(nn.Module):
         Returns:
             Features not yet on the sphere (N, E), and the log attention on the outcome (N, S).
         """
-        ends_NSX = torch.cat((map_NFSC[:, -1], map_NFSC[:, 0]), dim=-1)
+        # One strided view: each separate look at the maps costs a gradient of their full size.
+        first_NSC, last_NSC = map_NFSC[:, :: N_CLIP - 1].unbind(1)
+        ends_NSX = torch.cat((last_NSC, first_NSC), dim=-1)
         log_attention_NS = self.outcome(ends_NSX).squeeze(-1).log_softmax(-1)
         attention_NS = log_attention_NS.exp()
-        there_NFC = torch.matmul(attention_NS[:, None, None], map_NFSC).squeeze(2)
-        mean_NFC = map_NFSC.mean(2)
+        evenly_NS = torch.full_like(attention_NS, 1.0 / attention_NS.shape[1])
+        reading_N2S = torch.stack((attention_NS, evenly_NS), dim=1)
+        read_NFX = (reading_N2S.unsqueeze(1) @ map_NFSC).flatten(2)
         free_NFWS = self.free(map_NFSC).transpose(2, 3).softmax(-1)
         moved_NFX = (free_NFWS @ self.centre_S2).flatten(2)
         place_N2 = attention_NS @ self.centre_S2
         clock_NX = torch.cat((time_NF / 5.0, torch.log(time_NF.clamp_min(0.0) + 0.1)), dim=1)
-        pictures_NX = torch.cat((there_NFC, mean_NFC, moved_NFX), dim=-1).flatten(1)
+        pictures_NX = torch.cat((read_NFX, moved_NFX), dim=-1).flatten(1)
         out_NE: Tensor = self.mlp(torch.cat((pictures_NX, place_N2, clock_NX), dim=1))
         return out_NE, log_attention_NS
