@@ -40,9 +40,9 @@ SMALL = CrankConfig(image_size=16)
 
 @pytest.fixture(scope="module")
 def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A checkpoint of a small model that learnt nothing."""
+    """A checkpoint of a small model that learnt nothing; narrower ones round by place in batch."""
     torch.set_num_threads(1)
-    torch.manual_seed(0)
+    torch.manual_seed(11)
     rng = np.random.default_rng(0)
     n = 8
     bodies = fit_bodies(
@@ -52,8 +52,8 @@ def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "goal_point": rng.normal(size=(n * len(TASK_IDS), N_GOALS, 3)),
         }
     )
-    vision = VisionConfig(image_px=16, width=8, deep_width=8, n_deep=0, n_out=8)
-    config = ModelConfig(vision=vision, text=BagTextConfig(), n_embed=16, hidden=16)
+    vision = VisionConfig(image_px=16, width=16, deep_width=16, n_deep=0, n_out=16)
+    config = ModelConfig(vision=vision, text=BagTextConfig(), n_embed=16, hidden=32)
     model = config.build(bodies, Tokenizer.from_corpus(["reach the red cube"]))
     folder = tmp_path_factory.mktemp("encoder")
     return save_checkpoint(folder, model, task_body=TASK_BODY)
@@ -144,7 +144,8 @@ def test_an_interrupted_run_goes_on_from_its_last_round(
     encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = tmp_path / "run"
-    save, calls = room._save, []
+    save = room._save
+    calls: list[object] = []
 
     def interrupted(*args: object) -> None:
         if len(calls) == 2:

@@ -1,0 +1,159 @@
+"""The batch keeps stable-baselines3's conventions, and loses no step and no episode."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from gymnasium import spaces
+from numpy.typing import NDArray
+from stable_baselines3.common.vec_env import VecTransposeImage
+
+from vla_sim.agents.controls import ExpertPolicy
+from vla_sim.agents.experts.table import expert_for
+from vla_sim.agents.rl_pictures import PictureObserver
+from vla_sim.agents.rl_slots import Seen, SlotsConfig, SlotVecEnv
+from vla_sim.envs.crank import Crank, CrankConfig
+from vla_sim.envs.spaces import decode_instruction
+from vla_sim.envs.streams import TRAIN_SEEDS_FROM
+from vla_sim.errors import BadConfig
+from vla_sim.records.embodiment import Embodiment
+from vla_sim.records.observation import PolicyInput
+
+REACH = "vla_sim/Reach-v0"
+SMALL = CrankConfig(image_size=16)
+
+
+class Blind:
+    """Sees proprioception and the clock."""
+
+    def space(self, body: Embodiment, image_size: int) -> spaces.Space[Any]:
+        return spaces.Box(-np.inf, np.inf, (body.n_proprio + 1,), np.float32)
+
+    def see(self, told: PolicyInput) -> Seen:
+        return np.column_stack((told.observation.proprio, told.step)).astype(np.float32)
+
+
+def slots(n: int = 3, observer: Any = None, **config: Any) -> SlotVecEnv:
+    return SlotVecEnv(Crank(REACH, n, SMALL), observer or Blind(), SlotsConfig(**config))
+
+
+def zeros(env: SlotVecEnv) -> NDArray[np.float32]:
+    return np.zeros((env.num_envs, 7), dtype=np.float32)
+
+
+def expert_actions(env: SlotVecEnv) -> NDArray[np.float32]:
+    crank = env.crank
+    expert = ExpertPolicy(expert_for(REACH, crank.embodiment, crank.task.manners))
+    ids = np.arange(crank.n)
+    return expert.chunk(crank.told(ids, crank.observe(ids, images=False)))[:, 0]
+
+
+def test_observations_fill_the_space_and_types_are_python_s() -> None:
+    env = slots()
+    seen = env.reset()
+    assert isinstance(seen, np.ndarray) and seen.dtype == np.float32
+    assert env.observation_space.contains(seen[0])
+    seen, reward, done, infos = env.step(zeros(env))
+    assert isinstance(seen, np.ndarray) and seen.shape == (3, *(env.observation_space.shape or ()))
+    assert reward.dtype == np.float32 and reward.shape == (3,)
+    assert done.dtype == np.bool_ and done.shape == (3,)
+    for info in infos:
+        assert type(info["is_success"]) is bool and type(info["TimeLimit.truncated"]) is bool
+        assert "terminal_observation" not in info and "episode" not in info
+
+
+def test_the_horizon_truncates_and_the_next_episode_begins_in_the_same_step() -> None:
+    env = slots(2, action_repeat=2)
+    env.reset()
+    begun = env.crank.seed.copy()
+    for k in range(1, 80):
+        _, _, done, _ = env.step(zeros(env))
+        assert not done.any(), k
+    seen, _, done, infos = env.step(zeros(env))
+    assert done.all()
+    assert isinstance(seen, np.ndarray)
+    for slot, info in enumerate(infos):
+        assert info["TimeLimit.truncated"] and not info["is_success"]
+        assert info["terminal_observation"][-1] == 160 and seen[slot, -1] == 0
+        assert info["episode"]["l"] == 160 and type(info["episode"]["r"]) is float
+    assert (env.crank.seed == begun + 2).all()
+
+
+def test_held_success_terminates_and_earns_what_standing_there_for_ever_would() -> None:
+    env = slots(3, action_repeat=1, gamma=0.9)
+    env.reset()
+    ended = 0
+    while ended < 4:
+        _, reward, done, infos = env.step(expert_actions(env))
+        for slot, info in enumerate(infos):
+            if done[slot]:
+                ended += 1
+                assert info["is_success"] and not info["TimeLimit.truncated"]
+                assert 1.0 < reward[slot] <= 1.1
+            else:
+                assert 0.0 <= reward[slot] <= 0.1
+
+
+def test_what_happens_after_the_end_within_an_action_is_not_rewarded() -> None:
+    env = slots(1, action_repeat=160 * 2)
+    env.reset()
+    _, reward, done, infos = env.step(zeros(env))
+    assert done[0] and infos[0]["TimeLimit.truncated"] and infos[0]["episode"]["l"] == 160
+    # The mean over the control steps, of which only the first half counted.
+    assert 0.0 < reward[0] <= 0.5 * 0.05
+
+
+def test_seeds_given_are_used_once_and_training_seeds_are_fresh() -> None:
+    env = slots(3)
+    env.seed(7)
+    env.reset()
+    assert env.crank.seed.tolist() == [7, 8, 9]
+    env.reset()
+    assert env.crank.seed.tolist() == [TRAIN_SEEDS_FROM + k for k in range(3)]
+    other = SlotVecEnv(Crank(REACH, 2, SMALL), Blind(), block=1)
+    other.reset()
+    assert other.crank.seed.tolist() == [2 * TRAIN_SEEDS_FROM, 2 * TRAIN_SEEDS_FROM + 1]
+
+
+def test_equal_seeds_give_equal_steps_in_any_slot() -> None:
+    one, three = slots(1), slots(3)
+    one.seed(5)
+    three.seed(4)  # slot 1 gets 5
+    assert np.array_equal(np.asarray(one.reset())[0], np.asarray(three.reset())[1])
+    action = np.full((3, 7), 0.3, dtype=np.float32)
+    for _ in range(5):
+        alone, reward, *_ = one.step(action[:1])
+        among, rewards, *_ = three.step(action)
+        assert np.array_equal(np.asarray(alone)[0], np.asarray(among)[1])
+        assert reward[0] == rewards[1]
+
+
+def test_pictures_come_as_from_gymnasium_and_take_sb3_s_wrapper() -> None:
+    env = slots(2, PictureObserver())
+    wrapped = VecTransposeImage(env)
+    seen = wrapped.reset()
+    assert isinstance(seen, dict) and seen["image"].shape == (2, 3, 16, 16)
+    word = env.crank.shown[1]
+    assert word is not None and decode_instruction(seen["instruction"][1]) == word.text
+    for _ in range(79):
+        wrapped.step(zeros(env))
+    fresh, _, done, infos = wrapped.step(zeros(env))
+    assert done.all() and isinstance(fresh, dict)
+    last = infos[0]["terminal_observation"]["image"]
+    assert last.shape == (3, 16, 16) and not np.array_equal(last, fresh["image"][0])
+
+
+def test_slots_have_nothing_of_their_own() -> None:
+    env = slots(2)
+    assert env.get_attr("num_envs") == [2, 2]
+    assert env.env_is_wrapped(object, indices=[0]) == [False]  # type: ignore[arg-type]  # any class
+    with pytest.raises(BadConfig, match="set it on the batch"):
+        env.set_attr("speed", 1)
+    with pytest.raises(BadConfig, match="call the batch's"):
+        env.env_method("jump")
+
+
+@pytest.mark.parametrize("wrong", [{"action_repeat": 0}, {"gamma": 1.0}, {"gamma": -0.1}])
+def test_settings_out_of_range_are_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(BadConfig, match="action_repeat"):
+        SlotsConfig(**wrong)

@@ -1,0 +1,72 @@
+"""The actor that PPO trained, without PPO: features to the mean action.
+
+Legend: N rows, X features, A action components.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from vla_sim.errors import DamagedFile
+
+WIDE = 16
+"""The last matrix product is padded to so many outputs: narrower ones sum in an order that depends
+on a row's place in its batch."""
+BLOCK = 16
+"""Rows a forward pass, always as many, for the same reason."""
+
+_HIDDEN = "mlp_extractor.policy_net."
+_OUT = "action_net."
+
+
+class RlActor:
+    """An MLP with ReLUs; a row's bits do not depend on the other rows."""
+
+    def __init__(self, weights: Mapping[str, Tensor]) -> None:
+        """Take the actor's share of the weights of an SB3 `ActorCriticPolicy`.
+
+        Raises:
+            DamagedFile: If they hold no such actor.
+        """
+        places = sorted(
+            int(name.removeprefix(_HIDDEN).removesuffix(".weight"))
+            for name in weights
+            if name.startswith(_HIDDEN) and name.endswith(".weight")
+        )
+        layers: list[nn.Module] = []
+        try:
+            for place in places:
+                name = f"{_HIDDEN}{place}."
+                layers += [_linear(weights[name + "weight"], weights[name + "bias"]), nn.ReLU()]
+            out, bias = weights[_OUT + "weight"], weights[_OUT + "bias"]
+        except KeyError as error:
+            raise DamagedFile(f"the policy's weights lack {error}; train it again") from error
+        self.n_act = len(bias)
+        more = max(WIDE - self.n_act, 0)
+        layers.append(
+            _linear(nn.functional.pad(out, (0, 0, 0, more)), nn.functional.pad(bias, (0, more)))
+        )
+        self.net = nn.Sequential(*layers)
+
+    def __call__(self, features_NX: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Mean actions clipped to [-1, 1], shape (N, A)."""
+        actions_NA = np.zeros((len(features_NX), self.n_act), dtype=np.float32)
+        with torch.no_grad():
+            for start in range(0, len(features_NX), BLOCK):
+                rows_BX = torch.as_tensor(features_NX[start : start + BLOCK])
+                n = len(rows_BX)
+                filled_BX = torch.cat((rows_BX, rows_BX[:1].expand(BLOCK - n, -1)))
+                out_BA = self.net(filled_BX)[:n, : self.n_act].clamp(-1.0, 1.0)
+                actions_NA[start : start + n] = out_BA.numpy()
+        return actions_NA
+
+
+def _linear(weight: Tensor, bias: Tensor) -> nn.Linear:
+    layer = nn.Linear(weight.shape[1], weight.shape[0])
+    with torch.no_grad():
+        layer.weight.copy_(weight)
+        layer.bias.copy_(bias)
+    return layer.requires_grad_(False)

@@ -1,0 +1,142 @@
+"""PPO by stable-baselines3: its settings, and its state as plain tensors."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from stable_baselines3 import PPO
+from stable_baselines3.common.logger import Logger
+from stable_baselines3.common.policies import ActorCriticPolicy
+from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
+from stable_baselines3.common.utils import set_random_seed
+from torch import Tensor, nn
+
+from vla_sim.agents.rl_slots import SlotVecEnv
+from vla_sim.errors import BadConfig, DamagedFile
+
+_OPTIMISER = "optimiser."
+_SHARED = "features_extractor."
+_ALIASES = ("pi_features_extractor.", "vf_features_extractor.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PpoConfig:
+    """Settings of PPO."""
+
+    n_steps: int = 32
+    """Actions per slot between two improvements."""
+    batch_size: int = 256
+    n_epochs: int = 8
+    learning_rate: float = 1e-3
+    """At the start; it falls to a tenth with the budget."""
+    gae_lambda: float = 0.9
+    clip_range: float = 0.2
+    target_kl: float = 0.03
+    """Epochs end early when the policy has moved so far."""
+    max_grad_norm: float = 0.5
+    log_std: float = -1.0
+    """Logarithm of the actions' standard deviation at the start."""
+    hidden: int = 128
+
+    def __post_init__(self) -> None:
+        if self.n_steps < 2 or self.batch_size < 2 or self.n_epochs < 1 or self.hidden < 1:
+            raise BadConfig("use 2 or more n_steps and batch_size, 1 or more n_epochs and hidden")
+        if self.learning_rate <= 0.0 or self.target_kl <= 0.0:
+            raise BadConfig("learning_rate and target_kl must be positive")
+
+    def build(
+        self,
+        env: SlotVecEnv,
+        *,
+        rate: Callable[[], float],
+        seed: int,
+        sight: tuple[type[BaseFeaturesExtractor], dict[str, object]] | None = None,
+    ) -> PPO:
+        """PPO with these settings, on the CPU.
+
+        Args:
+            env: What it acts in; the discount is the environment's.
+            rate: The learning rate now. Asked at every improvement, as the budget is known to the
+                caller alone.
+            seed: Seed of weights and noise.
+            sight: Class and arguments of a features extractor that learns along.
+        """
+        # Not through PPO's own `seed`, which would also choose the batch's first scenes.
+        set_random_seed(seed)
+        layers = [self.hidden, self.hidden]
+        # ReLU: tanh rounds differently in a vector register than in the scalar loop over the rest.
+        kwargs: dict[str, object] = {
+            "net_arch": {"pi": layers, "vf": layers},
+            "activation_fn": nn.ReLU,
+            "log_std_init": self.log_std,
+            "normalize_images": False,
+        }
+        if sight is not None:
+            kwargs |= {"features_extractor_class": sight[0], "features_extractor_kwargs": sight[1]}
+            # SB3 would draw the extractor's weights anew too; `_orthogonal` does the rest as it.
+            kwargs["ortho_init"] = False
+        ppo = PPO(
+            "MlpPolicy" if sight is None else "MultiInputPolicy",
+            env,
+            learning_rate=lambda _: rate(),
+            n_steps=self.n_steps,
+            batch_size=min(self.batch_size, self.n_steps * env.num_envs),
+            n_epochs=self.n_epochs,
+            gamma=env.config.gamma,
+            gae_lambda=self.gae_lambda,
+            clip_range=self.clip_range,
+            target_kl=self.target_kl,
+            max_grad_norm=self.max_grad_norm,
+            policy_kwargs=kwargs,
+            device="cpu",
+        )
+        if sight is not None:
+            _orthogonal(ppo.policy)
+        ppo.set_logger(Logger(folder=None, output_formats=[]))
+        return ppo
+
+
+def _orthogonal(policy: ActorCriticPolicy) -> None:
+    """SB3's start of actor and critic: orthogonal weights, first actions near zero."""
+    for part, gain in (
+        (policy.mlp_extractor, 2.0**0.5),
+        (policy.action_net, 0.01),
+        (policy.value_net, 1.0),
+    ):
+        part.apply(partial(policy.init_weights, gain=gain))
+
+
+def tensors_of(ppo: PPO) -> dict[str, Tensor]:
+    """Weights, each once, and the optimiser's moments: what a training needs to go on."""
+    tensors = {
+        name: value
+        for name, value in ppo.policy.state_dict().items()
+        if not name.startswith(_ALIASES)
+    }
+    for place, moments in ppo.policy.optimizer.state_dict()["state"].items():
+        tensors |= {f"{_OPTIMISER}{place}.{name}": value for name, value in moments.items()}
+    return tensors
+
+
+def load_tensors(ppo: PPO, tensors: Mapping[str, Tensor]) -> None:
+    """Put back what `tensors_of` gave.
+
+    Raises:
+        DamagedFile: If they are of another network.
+    """
+    weights = {k: v for k, v in tensors.items() if not k.startswith(_OPTIMISER)}
+    for alias in _ALIASES:
+        weights |= {
+            alias + k.removeprefix(_SHARED): v for k, v in weights.items() if k.startswith(_SHARED)
+        }
+    moments: dict[int, dict[str, Tensor]] = {}
+    for name, value in tensors.items():
+        if name.startswith(_OPTIMISER):
+            place, _, what = name.removeprefix(_OPTIMISER).partition(".")
+            moments.setdefault(int(place), {})[what] = value.clone()
+    state = ppo.policy.optimizer.state_dict()
+    try:
+        ppo.policy.load_state_dict(weights)
+        ppo.policy.optimizer.load_state_dict({**state, "state": moments})
+    except (RuntimeError, ValueError) as error:
+        raise DamagedFile("the saved weights are of another network; finetune again") from error

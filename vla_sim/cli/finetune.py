@@ -1,0 +1,55 @@
+"""`vla-sim finetune`: reinforcement learning on top of the aligned encoder."""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from vla_sim.cli.verb import Verb
+
+if TYPE_CHECKING:
+    from vla_sim.loop.finetune import FinetuneRun
+
+
+def recipes() -> "Mapping[str, Callable[[], FinetuneRun]]":
+    """Loads the table."""
+    from vla_sim.recipes.table import recipes_of
+
+    return recipes_of("finetune")
+
+
+def run(config: "FinetuneRun", console: Console) -> int:
+    """Train, measure, and say what it took."""
+    from vla_sim.loop.finetune import finetune
+
+    done = finetune(config, console)
+    took = f"{done.n_env_steps:,} env steps in {done.elapsed_s:.0f} s"
+    reached = (
+        "80 % of 100 training episodes never succeeded"
+        if done.steps_to_80 is None
+        else f"80 % of 100 training episodes succeeded after {done.steps_to_80:,} env steps"
+    )
+    console.print(f"{took}; {reached}", highlight=False)
+    if done.report is not None:
+        rate = done.report.tasks[0].rates["success_at_end"]
+        console.print(
+            f"success at end {100 * rate.value:.0f} % [{100 * rate.low:.0f}, {100 * rate.high:.0f}]"
+            f" over {rate.n} unseen scenes",
+            highlight=False,
+            markup=False,
+        )
+    console.print(
+        f"next: vla-sim bench --policy {done.folder.path} --tasks {config.task}",
+        highlight=False,
+        soft_wrap=True,
+    )
+    return 0
+
+
+VERB: "Verb[FinetuneRun]" = Verb(
+    summary="Train a policy by PPO on the aligned encoder's frozen features, and measure it.",
+    example="finetune --encoder runs/mine --out runs/rl",
+    recipes=recipes,
+    run=run,
+    resumes=True,
+)

@@ -1,0 +1,37 @@
+"""Finetunings by name."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from vla_sim.agents.rl_ppo import PpoConfig
+from vla_sim.envs.crank import CrankConfig
+from vla_sim.loop.finetune import FinetuneRun
+
+
+def default() -> FinetuneRun:
+    """PPO on Reach, on the frozen features of the aligned encoder."""
+    return FinetuneRun(crank=CrankConfig(n_threads=2))
+
+
+def scratch() -> FinetuneRun:
+    """The same network with weights drawn anew, trained end to end from pictures."""
+    return replace(default(), scratch=True)
+
+
+def glance() -> FinetuneRun:
+    """A few rounds, to see the loop turn."""
+    return FinetuneRun(
+        n_slots=4,
+        max_seconds=None,
+        max_env_steps=256,
+        episodes=2,
+        n_processes=1,
+        ppo=PpoConfig(n_steps=16, batch_size=32, n_epochs=2),
+    )
+
+
+RECIPES: Mapping[str, Callable[[], FinetuneRun]] = {
+    "default": default,
+    "scratch": scratch,
+    "glance": glance,
+}
