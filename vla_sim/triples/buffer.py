@@ -195,7 +195,8 @@ class TripleBuffer:
         """Draw rows with replacement, in random order.
 
         Each task that holds rows gets an equal share, or one in proportion to its entry in
-        `weights`, as far as `max_duplicates` lets it; which task gets one more is drawn. Equal contents and equal states of `rng` give equal batches.
+        `weights`, as far as `max_duplicates` lets it; which task gets one more is drawn. Equal
+        contents and equal states of `rng` give equal batches.
 
         Raises:
             BadRows: If the buffer is empty, or `max_duplicates` does not allow so large a batch.
