@@ -19,7 +19,11 @@ help:
 
 $(BIN)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@rm -rf $(VENV)/warm-up
+	@echo "compiling kernels, once"
+	@$(BIN)/vla-sim collect glance --out $(VENV)/warm-up > /dev/null
+	@rm -rf $(VENV)/warm-up
 	@touch $@
 
 demo: $(BIN)/.installed

@@ -12,7 +12,7 @@ PAD_SHAPES = ("disc", "square", "diamond")
 PAD_RADIUS_M = 1.8
 _PAD_HALF_THICKNESS_M = 0.01
 
-OBSTACLE_RADII_M = (0.8, 1.0, 1.2)
+OBSTACLE_RADII_M = (0.8, 1.1)
 _OBSTACLE_HALF_HEIGHT_M = 0.6
 _OBSTACLE_RGB: Rgb = (0.06, 0.06, 0.08)
 

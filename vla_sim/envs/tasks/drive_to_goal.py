@@ -9,7 +9,13 @@ from numpy.typing import NDArray
 
 from vla_sim.assets.arenas import drive_arena
 from vla_sim.assets.car import CAR_MANNERS
-from vla_sim.assets.ground_props import OBSTACLE_RADII_M, PAD_SHAPES, add_obstacle, add_pad
+from vla_sim.assets.ground_props import (
+    OBSTACLE_RADII_M,
+    PAD_RADIUS_M,
+    PAD_SHAPES,
+    add_obstacle,
+    add_pad,
+)
 from vla_sim.assets.props import COLOURS
 from vla_sim.envs.detour import shortest_way
 from vla_sim.envs.layout import scatter
@@ -33,7 +39,7 @@ class DriveToGoalConfig:
     """Settings of DriveToGoal."""
 
     n_pads: int = 3
-    radius_m: float = 1.5
+    radius_m: float = PAD_RADIUS_M
     """The car's centre must be this close to the pad's centre,"""
     stop_speed_mps: float = 1.0
     """slower than this."""

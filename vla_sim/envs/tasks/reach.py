@@ -27,7 +27,7 @@ class ReachConfig:
     n_objects: int = 4
     hover_m: float = 0.03
     """The fingertips go this far above the object's top."""
-    tolerance_m: float = 0.02
+    tolerance_m: float = 0.03
     """And must come this close to that point."""
     horizon_s: float = 8.0
     hold_steps: int = 5
