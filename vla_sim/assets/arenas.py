@@ -17,7 +17,10 @@ DASH_PERIOD_M = 12.0
 
 def table_scene() -> mujoco.MjSpec:
     """An endless table top, lit from above."""
-    return _ground(half_size_m=3.0, rgba=_TABLE_RGBA, light_height_m=3.0)
+    # From behind the camera that looks at the arm, so that the fronts of things are lit.
+    return _ground(
+        half_size_m=3.0, rgba=_TABLE_RGBA, light_height_m=3.0, light_dir=(-0.35, 0.25, -0.9)
+    )
 
 
 def drive_arena(half_size_m: float) -> mujoco.MjSpec:
@@ -54,7 +57,11 @@ def road(n_lanes: int, lane_width_m: float, length_m: float) -> mujoco.MjSpec:
 
 
 def _ground(
-    *, half_size_m: float, rgba: tuple[float, float, float, float], light_height_m: float
+    *,
+    half_size_m: float,
+    rgba: tuple[float, float, float, float],
+    light_height_m: float,
+    light_dir: tuple[float, float, float] = (0.35, 0.25, -0.9),
 ) -> mujoco.MjSpec:
     spec = mujoco.MjSpec()
     spec.worldbody.add_geom(
@@ -69,7 +76,7 @@ def _ground(
         name="sun",
         type=mujoco.mjtLightType.mjLIGHT_DIRECTIONAL,
         pos=[0.0, 0.0, light_height_m],
-        dir=[0.35, 0.25, -0.9],
+        dir=light_dir,
         castshadow=True,
     )
     return spec
