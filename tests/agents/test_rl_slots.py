@@ -77,6 +77,7 @@ def test_the_horizon_truncates_and_the_next_episode_begins_in_the_same_step() ->
         assert info["terminal_observation"][-1] == 160 and seen[slot, -1] == 0
         assert info["episode"]["l"] == 160 and type(info["episode"]["r"]) is float
     assert (env.crank.seed == begun + 2).all()
+    assert (env.n_begun, env.n_ended) == (4, 2)
 
 
 def test_held_success_terminates_and_earns_what_standing_there_for_ever_would() -> None:

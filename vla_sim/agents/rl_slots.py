@@ -63,8 +63,9 @@ class SlotVecEnv(VecEnv):
     earn: with less, whoever is paid at every step gains by putting success off.
 
     Attributes:
-        n_episodes: Episodes begun so far, which is also the next training seed's place in its
-            block; set it to go on with a training.
+        n_begun: Episodes begun with fresh seeds so far, which is also the next training seed's
+            place in its block; set it to go on with a training.
+        n_ended: Episodes ended so far.
     """
 
     def __init__(
@@ -87,7 +88,8 @@ class SlotVecEnv(VecEnv):
         self.observer = observer
         self.config = config or SlotsConfig()
         self.block = block
-        self.n_episodes = 0
+        self.n_begun = 0
+        self.n_ended = 0
         self.render_mode = "rgb_array"
         self._all = np.arange(crank.n)
         self._actions = np.zeros((crank.n, crank.embodiment.n_act), dtype=np.float32)
@@ -140,6 +142,7 @@ class SlotVecEnv(VecEnv):
                 "r": float(self._return[slot]),
                 "l": int(self._length[slot]),
             }
+        self.n_ended += len(ended)
         if len(ended):
             self._begin(ended, [None] * len(ended))
             _put(seen, ended, self._see(ended))
@@ -187,8 +190,8 @@ class SlotVecEnv(VecEnv):
     def _seed(self, given: int | None) -> int:
         if given is not None:
             return given
-        self.n_episodes += 1
-        return TRAIN_SEEDS_FROM * (1 + self.block) + self.n_episodes - 1
+        self.n_begun += 1
+        return TRAIN_SEEDS_FROM * (1 + self.block) + self.n_begun - 1
 
     def _see(self, slots: NDArray[np.int64]) -> Seen:
         return self.observer.see(self.crank.told(slots, self.crank.observe(slots)))

@@ -202,7 +202,7 @@ def _row(env: SlotVecEnv, ppo: PPO, budget: Budget) -> dict[str, Any]:
     return {
         "env_steps": budget.n_updates,
         "elapsed_s": round(budget.elapsed_s, 2),
-        "n_episodes": env.n_episodes - env.num_envs,
+        "n_episodes": env.n_ended,
         "success": float(np.mean(recent)) if recent else None,
         "return": float(np.mean([row["r"] for row in told])) if told else None,
         "action_std": float(torch.exp(ppo.policy.log_std).mean().item()),
@@ -212,7 +212,8 @@ def _row(env: SlotVecEnv, ppo: PPO, budget: Budget) -> dict[str, Any]:
 def _save(run: FinetuneRun, folder: RunFolder, env: SlotVecEnv, ppo: PPO, budget: Budget) -> None:
     notes = {
         "budget": budget.state(),
-        "n_episodes": env.n_episodes,
+        "n_begun": env.n_begun,
+        "n_ended": env.n_ended,
         "success": [bool(s) for s in ppo.ep_success_buffer or ()],
         "episodes": [dict(row) for row in ppo.ep_info_buffer or ()],
     }
@@ -231,9 +232,9 @@ def _go_on(folder: RunFolder, env: SlotVecEnv, ppo: PPO, budget: Budget) -> None
     load_tensors(ppo, tensors)
     notes = index["notes"]
     budget.load_state(notes["budget"])
-    env.n_episodes = int(notes["n_episodes"])
+    env.n_begun, env.n_ended = int(notes["n_begun"]), int(notes["n_ended"])
     # A fresh stream: the old one would repeat the noise of the first rounds.
-    set_random_seed(env.block + env.n_episodes)
+    set_random_seed(env.block + env.n_begun)
     ppo.learn(0, reset_num_timesteps=False)  # makes the buffers
     assert ppo.ep_success_buffer is not None and ppo.ep_info_buffer is not None
     ppo.ep_success_buffer.extend(notes["success"])
