@@ -181,6 +181,14 @@ def test_a_finished_run_resumed_does_nothing(copy: Path, encoder: Path) -> None:
     assert (copy / INDEX).read_bytes() == before
 
 
+def test_resuming_from_garbled_notes_is_refused(copy: Path, encoder: Path) -> None:
+    index = json.loads((copy / INDEX).read_text())
+    del index["notes"]["n_begun"]
+    (copy / INDEX).write_text(json.dumps(index))
+    with pytest.raises(DamagedFile, match="lacks or garbles 'n_begun'"):
+        finetune(tiny(encoder, copy, resume=True), QUIET)
+
+
 def test_resuming_with_other_settings_is_refused(copy: Path, encoder: Path) -> None:
     with pytest.raises(RunFolderError, match="begun with seed = 0, not 1"):
         finetune(tiny(encoder, copy, resume=True, seed=1), QUIET)

@@ -25,7 +25,7 @@ from vla_sim.align.checkpoint import Checkpoint, load_checkpoint, save_checkpoin
 from vla_sim.envs.crank import Crank, CrankConfig
 from vla_sim.envs.task_names import short_name, task_id_of
 from vla_sim.envs.tasks import TASK_IDS
-from vla_sim.errors import BadConfig, RunFolderError
+from vla_sim.errors import BadConfig, DamagedFile, RunFolderError
 from vla_sim.eval.run_card import run_card
 from vla_sim.loop.bench import BENCH_SEEDS_FROM, BenchRun, bench
 from vla_sim.loop.budget import Budget
@@ -230,15 +230,22 @@ def _go_on(folder: RunFolder, env: SlotVecEnv, ppo: PPO, budget: Budget) -> None
     """Put everything back to the last round; episodes that were in flight are left behind."""
     index, tensors = read_rl_policy(folder.path)
     load_tensors(ppo, tensors)
-    notes = index["notes"]
-    budget.load_state(notes["budget"])
-    env.n_begun, env.n_ended = int(notes["n_begun"]), int(notes["n_ended"])
+    try:
+        notes = index["notes"]
+        budget.load_state(notes["budget"])
+        env.n_begun, env.n_ended = int(notes["n_begun"]), int(notes["n_ended"])
+        successes, episodes = list(notes["success"]), list(notes["episodes"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise DamagedFile(
+            f"{folder.path / INDEX} lacks or garbles {error}, so that training cannot go on; "
+            "finetune into another --out"
+        ) from error
     # A fresh stream: the old one would repeat the noise of the first rounds.
     set_random_seed(env.block + env.n_begun)
     ppo.learn(0, reset_num_timesteps=False)  # makes the buffers
     assert ppo.ep_success_buffer is not None and ppo.ep_info_buffer is not None
-    ppo.ep_success_buffer.extend(notes["success"])
-    ppo.ep_info_buffer.extend(notes["episodes"])
+    ppo.ep_success_buffer.extend(successes)
+    ppo.ep_info_buffer.extend(episodes)
     rows = [row for row in folder.rows(CURVE) if row["env_steps"] <= budget.n_updates]
     folder.keep_rows(CURVE, rows)
 

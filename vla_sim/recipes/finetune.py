@@ -15,7 +15,8 @@ def default() -> FinetuneRun:
 
 def scratch() -> FinetuneRun:
     """The same network with weights drawn anew, trained end to end from pictures."""
-    return replace(default(), scratch=True)
+    # Smaller steps: at the default rate the first updates of a whole network saturate the actions.
+    return replace(default(), scratch=True, ppo=PpoConfig(learning_rate=2e-4))
 
 
 def glance() -> FinetuneRun:
