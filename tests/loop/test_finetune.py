@@ -175,6 +175,16 @@ def test_an_interrupted_run_goes_on_from_its_last_round(
     assert [row["env_steps"] for row in folder.rows(CURVE)] == [32, 64, 96, 128]
 
 
+def test_a_run_killed_before_its_first_save_begins_again(encoder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    finetune(tiny(encoder, out), QUIET)
+    (out / INDEX).unlink()
+    shutil.rmtree(out / "encoder")
+    assert finetune(tiny(encoder, out, resume=True), QUIET).n_env_steps == 128
+    rows = list(RunFolder.open(out).rows(CURVE))
+    assert [row["env_steps"] for row in rows] == [32, 64, 96, 128]
+
+
 def test_a_finished_run_resumed_does_nothing(copy: Path, encoder: Path) -> None:
     before = (copy / INDEX).read_bytes()
     assert finetune(tiny(encoder, copy, resume=True), QUIET).n_env_steps == 128

@@ -21,6 +21,7 @@ from stable_baselines3.common.utils import set_random_seed
 from vla_sim.agents.rl_pictures import PictureObserver
 from vla_sim.agents.rl_ppo import PpoConfig, load_tensors, tensors_of
 from vla_sim.agents.rl_slots import SlotsConfig, SlotVecEnv
+from vla_sim.align.checkpoint import INDEX as INDEX_OF_CHECKPOINT
 from vla_sim.align.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from vla_sim.envs.crank import Crank, CrankConfig
 from vla_sim.envs.task_names import short_name, task_id_of
@@ -118,11 +119,12 @@ def finetune(run: FinetuneRun, console: Console) -> Finetuned:
     """
     torch.set_num_threads(1)
     folder = _begin(run)
-    encoder = load_checkpoint(folder.path / ENCODER)
+    encoder = _encoder(run, folder)
     budget = Budget(max_seconds=run.max_seconds, max_updates=run.max_env_steps)
     env, ppo = _agent(run, encoder, budget)
     if (folder.path / INDEX).is_file():
         _go_on(folder, env, ppo, budget)
+    folder.keep_rows(CURVE, [r for r in folder.rows(CURVE) if r["env_steps"] <= budget.n_updates])
     with _progress(console, run, budget) as show:
         while budget.fraction < 1.0 and _success(ppo) < run.target_success:
             ppo.learn(run.ppo.n_steps * run.n_slots, reset_num_timesteps=False)
@@ -140,7 +142,7 @@ def finetune(run: FinetuneRun, console: Console) -> Finetuned:
 
 
 def _begin(run: FinetuneRun) -> RunFolder:
-    """A new run folder with a copy of the encoder in it; or the one to go on with."""
+    """A new run folder, or the one to go on with."""
     settings = json.loads(json.dumps(asdict(run), default=str))
     if run.resume:
         folder = RunFolder.open(run.out)
@@ -153,7 +155,7 @@ def _begin(run: FinetuneRun) -> RunFolder:
                 )
         return folder
     checkpoint = best_checkpoint(run.encoder)
-    encoder = load_checkpoint(checkpoint)  # before anything is written
+    load_checkpoint(checkpoint)  # before anything is written
     protocol = make_protocol(
         "bench",
         tasks=(run.task_id,),
@@ -162,16 +164,27 @@ def _begin(run: FinetuneRun) -> RunFolder:
         crank=run.crank,
     )
     card = run_card(protocol=protocol, seed=run.seed, extra={"encoder": str(checkpoint)})
-    folder = RunFolder.create(run.out, settings, card)
-    model = encoder.model
-    if run.scratch:
-        torch.manual_seed(run.seed)
-        model = model.config.build(model.bodies, model.tokenizer)
-    save_checkpoint(
-        run.out / ENCODER, model, task_body=encoder.task_body, notes={"from": str(checkpoint)}
-    )
-    folder.write_json("best.json", {"checkpoint": ENCODER, "reason": "what the policy sees with"})
-    return folder
+    return RunFolder.create(run.out, settings, card)
+
+
+def _encoder(run: FinetuneRun, folder: RunFolder) -> Checkpoint:
+    """The run's own copy of the encoder, made if there is none yet."""
+    if not (folder.path / ENCODER / INDEX_OF_CHECKPOINT).is_file():
+        checkpoint = best_checkpoint(run.encoder)
+        given = load_checkpoint(checkpoint)
+        model = given.model
+        if run.scratch:
+            torch.manual_seed(run.seed)
+            model = model.config.build(model.bodies, model.tokenizer)
+        save_checkpoint(
+            folder.path / ENCODER,
+            model,
+            task_body=given.task_body,
+            notes={"from": str(checkpoint)},
+        )
+        reason = "what the policy sees with"
+        folder.write_json("best.json", {"checkpoint": ENCODER, "reason": reason})
+    return load_checkpoint(folder.path / ENCODER)
 
 
 def _agent(run: FinetuneRun, encoder: Checkpoint, budget: Budget) -> tuple[SlotVecEnv, PPO]:
@@ -246,8 +259,6 @@ def _go_on(folder: RunFolder, env: SlotVecEnv, ppo: PPO, budget: Budget) -> None
     assert ppo.ep_success_buffer is not None and ppo.ep_info_buffer is not None
     ppo.ep_success_buffer.extend(successes)
     ppo.ep_info_buffer.extend(episodes)
-    rows = [row for row in folder.rows(CURVE) if row["env_steps"] <= budget.n_updates]
-    folder.keep_rows(CURVE, rows)
 
 
 def _steps_to(folder: RunFolder, success: float) -> int | None:
