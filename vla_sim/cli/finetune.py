@@ -8,7 +8,7 @@ from rich.console import Console
 from vla_sim.cli.verb import Verb
 
 if TYPE_CHECKING:
-    from vla_sim.loop.finetune import FinetuneRun
+    from vla_sim.loop.rl_run import FinetuneRun
 
 
 def recipes() -> "Mapping[str, Callable[[], FinetuneRun]]":
