@@ -70,7 +70,7 @@ def test_it_learns_to_look_and_to_point() -> None:
 def test_every_term_is_taken_and_finite() -> None:
     weights = replace(Weights(), contrast_step=0.5)
     report = one_step(trainer(replace(ALL, weights=weights)), 0)
-    assert set(report.terms) == set(vars(weights))
+    assert set(report.terms) == set(vars(weights)) - {"rehearsal"}, "it comes with rows of its own"
     assert all(np.isfinite(value) for value in report.terms.values())
     total = sum(
         value * getattr(weights, name) * (ALL.priors_every if name in PRIORS else 1)
@@ -253,3 +253,36 @@ def test_the_learning_rate_rises_and_falls() -> None:
     assert shares[0] < 0.1 and shares[1] > 0.99
     assert shares[1] > shares[2] > shares[3] > shares[4]
     assert shares[4] == pytest.approx(config.last_rate)
+
+
+def test_rehearsal_teaches_the_decoder_and_no_picture() -> None:
+    nothing_else = {name: 0.0 for name in vars(Weights())} | {"rehearsal": 1.0}
+    config = replace(ALL, weights=Weights(**nothing_else), rehearsal_noise=0.0)
+    learner = trainer(config)
+    vision = [p.detach().clone() for p in learner.model.vision.parameters()]
+    attention = [p.detach().clone() for p in learner.model.attention.parameters()]
+    losses = []
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        rows, more = squares.steps(rng, 4), squares.steps(rng, 16)
+        learner.set_progress(seed / 100)
+        report = learner.step(
+            rows,
+            squares.say_all(rng, rows),
+            rehearsal=more,
+            rehearsal_texts=squares.say_all(rng, more),
+        )
+        losses.append(report.terms["rehearsal"])
+    assert np.mean(losses[-10:]) < 0.7 * np.mean(losses[:10])
+    for now, before in zip(learner.model.vision.parameters(), vision, strict=True):
+        assert torch.equal(now, before)
+    for now, before in zip(learner.model.attention.parameters(), attention, strict=True):
+        assert torch.equal(now, before)
+
+
+def test_rehearsal_wants_a_sentence_for_every_goal() -> None:
+    rng = np.random.default_rng(0)
+    rows = squares.steps(rng, 4)
+    texts = squares.say_all(rng, rows)
+    with pytest.raises(BadConfig, match="sentences each"):
+        trainer().step(rows, texts, rehearsal=rows, rehearsal_texts=texts[:2])

@@ -110,11 +110,9 @@ class HazardCode(nn.Module):
 class Decoder(nn.Module):
     """An MLP from the relative goal and its circumstances to the next actions."""
 
-    def __init__(
-        self, *, n_map: int, n_text: int, n_hazard: int, n_bodies: int, hidden: int
-    ) -> None:
+    def __init__(self, *, n_text: int, n_hazard: int, n_bodies: int, hidden: int) -> None:
         super().__init__()
-        n_in = 7 + N_PROPRIO + n_bodies + n_text + n_map + n_hazard
+        n_in = 7 + N_PROPRIO + n_bodies + n_text + n_hazard
         self.mlp = nn.Sequential(
             nn.Linear(n_in, hidden),
             nn.ReLU(),
@@ -128,7 +126,7 @@ class Decoder(nn.Module):
 
         Args:
             relative_N3: Relative goal in units of the goal scale.
-            circumstances_NX: Proprioception, body, text, attended feature, hazard code.
+            circumstances_NX: Proprioception, body, hazard code, text.
         """
         distance_N1 = relative_N3.norm(dim=-1, keepdim=True)
         near_N3 = functional.softsign(relative_N3 / FINE)

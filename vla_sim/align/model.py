@@ -94,14 +94,14 @@ class AlignModel(nn.Module):
         self.goal = GoalHead(n_map=n_map, n_text=n_text, n_bodies=n_bodies, hidden=hidden // 2)
         self.hazard = HazardCode(n_code=config.n_hazard)
         self.decoder = Decoder(
-            n_map=n_map, n_text=n_text, n_hazard=config.n_hazard, n_bodies=n_bodies, hidden=hidden
+            n_text=n_text, n_hazard=config.n_hazard, n_bodies=n_bodies, hidden=hidden
         )
         self.clip = ClipTower(n_map=n_map, hidden=hidden, n_embed=n_embed)
         self.sentence = nn.Sequential(
             nn.Linear(n_text, hidden), nn.ReLU(), nn.Linear(hidden, n_embed)
         )
         self.action = config.action.build(n_bodies=n_bodies, n_embed=n_embed)
-        n_state = 3 + N_PROPRIO + n_bodies + n_text + n_map + config.n_hazard
+        n_state = 3 + N_PROPRIO + n_bodies + n_text + config.n_hazard
         self.step = nn.Sequential(nn.Linear(n_state, hidden), nn.ReLU(), nn.Linear(hidden, n_embed))
         self.predict_v = nn.Sequential(
             nn.Linear(2 * n_embed, hidden), nn.ReLU(), nn.Linear(hidden, n_embed)
@@ -162,7 +162,6 @@ class AlignModel(nn.Module):
             return value_BX.unsqueeze(1).expand(-1, n_goals, -1)
 
         look = self.attention(map_BSC, text_BGD)
-        code_BH = self.hazard(look.hazard_BS, norm.ground_MS2[body_B], proprio_BP)
         known_BX = torch.cat((norm.proprio(proprio_BP, body_B), norm.body_code(body_B)), dim=-1)
         centre_B13 = norm.goal_centre_M3[body_B].unsqueeze(1)
         scale_B13 = norm.goal_scale_M3[body_B].unsqueeze(1)
@@ -171,21 +170,54 @@ class AlignModel(nn.Module):
         goal_m_BG3 = goal_BG3 * scale_B13 + centre_B13
         if told_goal_BG3 is not None and told_BG is not None:
             goal_m_BG3 = torch.where(told_BG.unsqueeze(-1), told_goal_BG3, goal_m_BG3)
-        # One length for all axes keeps angles: a turned frame must not be a stretched one.
-        relative_BG3 = relative_goal(goal_m_BG3, proprio_BP.unsqueeze(1)) / scale_B13.amax(
-            -1, keepdim=True
+        chunk_BGKA, state_BGX = self.decode(
+            goal_m_BG3, look.hazard_BS, text_BGD, proprio_BP, body_B
         )
-        circumstances_BGX = torch.cat(
-            (each(known_BX), text_BGD, look.feature_BGC, each(code_BH)), dim=-1
-        )
-        chunk_BGKA = self.decoder(relative_BG3, circumstances_BGX)
         return PolicyOutput(
             chunk_BGKA=chunk_BGKA,
             goal_BG3=goal_BG3,
             log_attention_BGS=look.log_attention_BGS,
             hazard_BS=look.hazard_BS,
-            state_BGX=torch.cat((relative_BG3, circumstances_BGX), dim=-1),
+            state_BGX=state_BGX,
         )
+
+    def decode(
+        self,
+        goal_m_BG3: Tensor,
+        hazard_BS: Tensor,
+        text_BGD: Tensor,
+        proprio_BP: Tensor,
+        body_B: Tensor,
+    ) -> tuple[Tensor, Tensor]:
+        """From goals and hazards, wherever they come from, to chunks.
+
+        Nothing of the picture enters but these two: so the decoder can be rehearsed without
+        pictures, on the simulator's truth.
+
+        Args:
+            goal_m_BG3: Goal points [m], frame of proprio[:3].
+            hazard_BS: Logits of the hazard grid.
+            text_BGD: Features of the sentences.
+            proprio_BP: Raw proprioception, padded.
+            body_B: int64, index of the body.
+
+        Returns:
+            Normalised actions, not clipped (B, G, K, A), and what the decoder was told (B, G, X).
+        """
+        n_goals = text_BGD.shape[1]
+        norm = self.normaliser
+        scale_B11 = norm.goal_scale_M3[body_B].amax(-1)[:, None, None]
+        # One length for all axes keeps angles: a turned frame must not be a stretched one.
+        relative_BG3 = relative_goal(goal_m_BG3, proprio_BP.unsqueeze(1)) / scale_B11
+        code_BH = self.hazard(hazard_BS, norm.ground_MS2[body_B], proprio_BP)
+        known_BX = torch.cat(
+            (norm.proprio(proprio_BP, body_B), norm.body_code(body_B), code_BH), dim=-1
+        )
+        circumstances_BGX = torch.cat(
+            (known_BX.unsqueeze(1).expand(-1, n_goals, -1), text_BGD), dim=-1
+        )
+        chunk_BGKA = self.decoder(relative_BG3, circumstances_BGX)
+        return chunk_BGKA, torch.cat((relative_BG3, circumstances_BGX), dim=-1)
 
     def embed_clip(self, map_NFSC: Tensor, time_NF: Tensor) -> tuple[Tensor, Tensor]:
         """z_V of clips on the unit sphere (N, E), and the log attention on the outcome (N, S)."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
 import torch
-from torch import Tensor
+from torch import Generator, Tensor
 
 from vla_sim.align.batch import SegmentBatch, StepBatch
 from vla_sim.align.curriculum import Stage
@@ -23,7 +23,9 @@ from vla_sim.errors import BadConfig
 
 PRIORS = {"velocity": 1, "acceleration": 2, "jerk": 3}
 """{term: derivative of motion that it bounds}."""
-BEHAVIOUR = ("goal", "behaviour", *PRIORS)
+SURE = 0.005
+"""The hazard head is never surer than this, so neither is the truth that stands in for it."""
+BEHAVIOUR = ("goal", "behaviour", "rehearsal", *PRIORS)
 GROUPS: dict[str, tuple[str, ...]] = {
     "behaviour": (*BEHAVIOUR, "hazard"),
     "grounding": ("grounding", "outcome"),
@@ -46,6 +48,8 @@ class Weights:
     goal: float = 0.3
     hazard: float = 0.2
     behaviour: float = 1.0
+    rehearsal: float = 1.0
+    """Behaviour again, on rows without pictures: the decoder alone, told the truth and noise."""
     velocity: float = 0.05
     acceleration: float = 0.05
     jerk: float = 0.05
@@ -111,6 +115,38 @@ def policy_terms(
     if "contrast_step" in wanted:
         terms["contrast_step"] = step_term(model, batch, out)
     return terms
+
+
+def rehearsal_term(
+    model: AlignModel, batch: StepBatch, text_BGD: Tensor, *, noise: float, generator: Generator
+) -> Tensor:
+    """Behaviour of the decoder alone, told true hazards and true goals with noise.
+
+    A picture costs many times what a decoder's row costs, and the decoder needs the most rows. The
+    noise is what the goal head errs by; labels stay those of the true goal.
+
+    Args:
+        model: The model.
+        batch: B moments; their pictures are not looked at.
+        text_BGD: Features of their sentences.
+        noise: Standard deviation of the noise in units of the goal's scale.
+        generator: Draws the noise.
+    """
+    scale_B13 = model.normaliser.goal_scale_M3[batch.body_B].unsqueeze(1)
+    error_BG3 = torch.randn(batch.goal_BG3.shape, generator=generator).to(scale_B13.device)
+    hazard_BS = batch.hazard_BS.clamp(SURE, 1.0 - SURE).logit()
+    chunk_BGKA, _ = model.decode(
+        batch.goal_BG3 + noise * scale_B13 * error_BG3,
+        hazard_BS,
+        text_BGD,
+        batch.proprio_BP,
+        batch.body_B,
+    )
+    mask_BA = model.normaliser.action_mask_MA[batch.body_B]
+    weight_BG1A = batch.weight_BG[:, :, None, None] * mask_BA[:, None, None, :]
+    return behaviour_loss(
+        chunk_BGKA.flatten(0, 1), batch.chunk_BGKA.flatten(0, 1), weight_BG1A.flatten(0, 1)
+    )
 
 
 def prior_terms(

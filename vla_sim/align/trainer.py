@@ -16,7 +16,15 @@ from vla_sim.align.curriculum import CurriculumConfig, CurriculumState, advance
 from vla_sim.align.encoders.tokenizer import Tokenizer
 from vla_sim.align.losses.temperature import clamp_temperature
 from vla_sim.align.model import ModelConfig
-from vla_sim.align.objective import GROUPS, PRIORS, LossReport, Weights, policy_terms, segment_terms
+from vla_sim.align.objective import (
+    GROUPS,
+    PRIORS,
+    LossReport,
+    Weights,
+    policy_terms,
+    rehearsal_term,
+    segment_terms,
+)
 from vla_sim.align.optimiser import Optimiser, OptimiserConfig
 from vla_sim.align.surgery import backward_with_surgery
 from vla_sim.errors import BadConfig, DamagedFile
@@ -40,6 +48,8 @@ class TrainerConfig:
     """Share of the rows whose decoder is told the true goal; it falls to 0 with the budget."""
     freeze: tuple[str, ...] = ()
     """Towers that do not learn, see `TOWERS`."""
+    rehearsal_noise: float = 0.05
+    """Standard deviation of the noise on rehearsed goals, in units of the goal's scale."""
     freeze_text_after: float = 0.5
     """Share of the budget after which the text tower stands still and each sentence is encoded
     once for all: by then words are learnt, and a third of the time is theirs."""
@@ -143,6 +153,8 @@ class AlignTrainer:
         texts: Sequence[Sequence[str]],
         segments: SegmentTriples | None = None,
         segment_texts: Sequence[str] = (),
+        rehearsal: StepTriples | None = None,
+        rehearsal_texts: Sequence[Sequence[str]] = (),
     ) -> LossReport:
         """Learn from one batch.
 
@@ -151,6 +163,8 @@ class AlignTrainer:
             texts: A sentence for each of them, B lists of G.
             segments: N segments, see `wants_segments`; None to leave the alignment out.
             segment_texts: A sentence for each segment.
+            rehearsal: Moments for the decoder alone, see `rehearsal_term`; None to leave it out.
+            rehearsal_texts: A sentence for each of their goals.
 
         Returns:
             The losses of this step, before the update.
@@ -185,6 +199,9 @@ class AlignTrainer:
         if self.config.surgery == "pcgrad":
             heads_input = tuple(z.detach().requires_grad_(z.requires_grad) for z in shared)
         terms, watched = self._terms(batch, segment, heads_input, wanted)
+        if rehearsal is not None and "rehearsal" in wanted:
+            check_texts(rehearsal.weight.shape[0], rehearsal.weight.shape[1], rehearsal_texts)
+            terms["rehearsal"] = self._rehearse(rehearsal, rehearsal_texts)
         total = torch.stack([wanted[name] * term for name, term in terms.items()]).sum()
         if not torch.isfinite(total):
             bad = [name for name, term in terms.items() if not torch.isfinite(term)]
@@ -275,6 +292,17 @@ class AlignTrainer:
             map_XSC = self.model.vision(segment.clip_NFHWC.flatten(0, 1))
         map_NFSC = map_XSC.view(*segment.clip_NFHWC.shape[:2], *map_XSC.shape[1:])
         return map_BSC, text_BGD, map_NFSC, text_XD[len(flat) :]
+
+    def _rehearse(self, rows: StepTriples, texts: Sequence[Sequence[str]]) -> Tensor:
+        batch = StepBatch.of(rows, self.task_body, self.device)
+        text_XD = self.model.encode_texts([text for row in texts for text in row])
+        return rehearsal_term(
+            self.model,
+            batch,
+            text_XD.view(*batch.weight_BG.shape, -1),
+            noise=self.config.rehearsal_noise,
+            generator=self.generator,
+        )
 
     def _terms(
         self,

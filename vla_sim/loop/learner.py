@@ -21,7 +21,7 @@ from vla_sim.loop.learned import BODY_NAMES, TASK_BODY, LearnedModel
 from vla_sim.loop.memory import Memory, MemoryConfig
 from vla_sim.physics.camera import rays
 from vla_sim.records.camera import CameraSpec
-from vla_sim.records.triple import GRID, Rows, SegmentTriples, StepTriples
+from vla_sim.records.triple import GRID, N_GOALS, Rows, SegmentTriples, StepTriples
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +63,11 @@ def ground_of(camera: CameraSpec) -> tuple[tuple[float, float], ...]:
     return tuple((float(x), float(y)) for x, y in points)
 
 
+def by_row(texts: list[str]) -> list[list[str]]:
+    """Sentences in the order of (row, goal), as one list a row."""
+    return [texts[first : first + N_GOALS] for first in range(0, len(texts), N_GOALS)]
+
+
 class Learner:
     """Learns from what it is given to remember."""
 
@@ -97,15 +102,23 @@ class Learner:
     def _update(self) -> LossReport:
         batch = self.memory.draw(with_segments=self.trainer.wants_segments)
         steps = StepTriples(**batch.steps)  # type: ignore[arg-type]
-        n_goals = steps.weight.shape[1]
-        texts = [
-            batch.step_texts[row : row + n_goals]
-            for row in range(0, len(batch.step_texts), n_goals)
-        ]
         segments = (
             None if batch.segments is None else SegmentTriples(**batch.segments)  # type: ignore[arg-type]
         )
-        return self.trainer.step(steps, texts, segments, batch.segment_texts)
+        rehearsal: StepTriples | None = None
+        rehearsal_texts: list[str] = []
+        if self.config.memory.batch_rehearsal and "text" in self.trainer.frozen:
+            # While words are still learnt, each of these sentences would cost an encoding.
+            rows, rehearsal_texts = self.memory.draw_rehearsal()
+            rehearsal = StepTriples(**rows)  # type: ignore[arg-type]
+        return self.trainer.step(
+            steps,
+            by_row(batch.step_texts),
+            segments,
+            batch.segment_texts,
+            rehearsal,
+            by_row(rehearsal_texts),
+        )
 
     def save_model(self, folder: Path) -> Path:
         """The model alone: what policies and benchmarks need."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vla_sim.loop.wording import draw_texts
+from vla_sim.loop.wording import draw_texts, phrase_bank
 from vla_sim.records.triple import Rows
 from vla_sim.triples.buffer import TripleBufferConfig
 from vla_sim.triples.spec import segment_spec, step_spec
@@ -24,6 +24,8 @@ class MemoryConfig:
     n_segments: int = 3_000
     batch_steps: int = 32
     """Pictures per update; each meets every goal of its scene."""
+    batch_rehearsal: int = 64
+    """Moments per update for the decoder alone, once words are learnt; 0 for none."""
     batch_segments: int = 96
     max_duplicates: int = 2
     """Segments of one meaning in a batch: more would be no negatives of each other."""
@@ -44,7 +46,9 @@ class Memory:
 
     def __init__(self, config: MemoryConfig, *, image_size: int, seed: int) -> None:
         self.config = config
+        self.seed = seed
         self.rng = np.random.default_rng(seed)
+        self._bank: list[list[str]] | None = None
         self.task_weights: dict[int, float] | None = None
         """{task index: share of the step triples}, see `attend_to`; None for equal shares."""
         self.steps = TripleBufferConfig(capacity=config.n_steps).build(
@@ -72,6 +76,16 @@ class Memory:
         return Batch(
             steps=steps, step_texts=step_texts, segments=segments, segment_texts=segment_texts
         )
+
+    def draw_rehearsal(self) -> tuple[Rows, list[str]]:
+        """Moments for the decoder alone, with words from a small bank: said quickly."""
+        if self._bank is None:
+            self._bank = phrase_bank(np.random.default_rng(self.seed))
+        rows = self.steps.sample(self.config.batch_rehearsal, self.rng, self.task_weights)
+        meanings = np.asarray(rows["meaning"], dtype=np.int64).ravel()
+        picks = self.rng.integers(len(self._bank[0]), size=len(meanings))
+        bank = self._bank
+        return rows, [bank[m][k] for m, k in zip(meanings.tolist(), picks.tolist(), strict=True)]
 
     def state(self) -> dict[str, NDArray[np.generic]]:
         """Both rings, for an exact resume (the generator goes elsewhere: it is no array)."""

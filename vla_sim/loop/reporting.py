@@ -24,7 +24,7 @@ BENCH_FILE = "bench.json"
 class ReportRun:
     """Settings of a report."""
 
-    run: Path = Path("runs/demo")
+    run: Path = Path("runs/demo/align")
     """Folder of an alignment run."""
     out: Path | None = None
     """The HTML file; report.html in the run folder where none is given."""

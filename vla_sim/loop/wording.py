@@ -27,3 +27,8 @@ def draw_texts(
         say(MEANINGS[m], language=languages[k], split="seen", rng=rng).text
         for m, k in zip(flat, spoken, strict=True)
     ]
+
+
+def phrase_bank(rng: np.random.Generator, n_phrases: int = 24) -> list[list[str]]:
+    """Some seen phrases for each meaning, to draw from where saying anew would cost too much."""
+    return [draw_texts(np.full(n_phrases, m), rng) for m in range(len(MEANINGS))]

@@ -16,13 +16,14 @@ from vla_sim.loop.simulators import SimulatorsConfig
 
 
 def _trainer() -> TrainerConfig:
-    """Small towers; behaviour weighs most, alignment runs on every eighth update."""
+    """Small towers; behaviour weighs most, alignment runs on every twelfth update."""
     return TrainerConfig(
-        segment_every=8,
-        freeze_text_after=0.35,
+        segment_every=12,
+        freeze_text_after=0.3,
         model=ModelConfig(vision=VisionConfig(width=32, deep_width=64, n_out=48)),
         weights=Weights(
             behaviour=5.0,
+            rehearsal=5.0,
             goal=1.0,
             grounding=0.5,
             hazard=0.5,
@@ -41,8 +42,8 @@ def default() -> AlignRun:
             trainer=_trainer(),
             memory=MemoryConfig(n_steps=20_000, n_segments=1_500, batch_segments=64),
         ),
-        rounds_per_evaluation=10,
-        max_seconds=350.0,
+        rounds_per_evaluation=11,
+        max_seconds=320.0,
     )
 
 
