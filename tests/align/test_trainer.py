@@ -256,7 +256,7 @@ def test_the_learning_rate_rises_and_falls() -> None:
 
 
 def test_rehearsal_teaches_the_decoder_and_no_picture() -> None:
-    nothing_else = {name: 0.0 for name in vars(Weights())} | {"rehearsal": 1.0}
+    nothing_else = dict.fromkeys(vars(Weights()), 0.0) | {"rehearsal": 1.0}
     config = replace(ALL, weights=Weights(**nothing_else), rehearsal_noise=0.0)
     learner = trainer(config)
     vision = [p.detach().clone() for p in learner.model.vision.parameters()]
