@@ -22,6 +22,7 @@ LOSSES: dict[str, Callable[..., Tensor]] = {
     "grounding": grounding_loss,
     "goal": goal_loss,
     "hazard": hazard_loss,
+    "rehearsal": behaviour_loss,
     "behaviour": behaviour_loss,
     "velocity": motion_loss,
     "acceleration": motion_loss,
