@@ -32,6 +32,10 @@ from vla_sim.loop.run_folder import RunFolder
 from vla_sim.records.reports import EvalReport
 
 
+VLA_SIM = str(Path(sys.executable).with_name("vla-sim"))
+"""The command of this environment, whether or not it is on the path."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Row:
     """One claim."""
@@ -85,7 +89,7 @@ def demo(options: Options) -> Iterator[Row]:
     if folder is None:
         folder = Path("runs") / f"claims-{time.strftime('%Y%m%d-%H%M%S')}"
         began = time.monotonic()
-        subprocess.run(["vla-sim", "demo", "--out", str(folder)], check=True)
+        subprocess.run([VLA_SIM, "demo", "--out", str(folder)], check=True)
         minutes = (time.monotonic() - began) / 60
         options.demo = folder
         yield Row(
@@ -211,7 +215,7 @@ def finetune(options: Options) -> Iterator[Row]:
 def _finetuned(options: Options, recipe: str) -> Path:
     folder = Path("runs") / f"claims-ppo-{recipe}-{time.strftime('%Y%m%d-%H%M%S')}"
     encoder = str((options.demo or Path()) / "align")
-    command = ["vla-sim", "finetune", recipe, "--encoder", encoder, "--out", str(folder)]
+    command = [VLA_SIM, "finetune", recipe, "--encoder", encoder, "--out", str(folder)]
     subprocess.run(command, check=True)
     return folder
 
