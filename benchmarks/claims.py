@@ -31,7 +31,6 @@ from vla_sim.loop.finetune import CURVE, WINDOW
 from vla_sim.loop.run_folder import RunFolder
 from vla_sim.records.reports import EvalReport
 
-
 VLA_SIM = str(Path(sys.executable).with_name("vla-sim"))
 """The command of this environment, whether or not it is on the path."""
 
