@@ -97,3 +97,11 @@ def test_unknown_task_lists_what_there_is() -> None:
 def test_a_vehicle_named_and_its_side_mean_the_same_lane() -> None:
     scene = ChangeLaneConfig().build().sample(np.random.default_rng(0))
     assert [goal.outcome for goal in scene.goals] == [0, 1, 0, 1]
+
+
+def test_a_diamond_stands_on_its_corner_and_a_square_on_its_side() -> None:
+    crank = Crank("vla_sim/DriveToGoal-v0", 1)
+    model = crank.engine.model
+    turn = {shape: model.geom(f"pad_0_{shape}").quat[3] for shape in ("square", "diamond")}
+    assert turn["square"] == 0.0
+    assert 2 * np.arcsin(turn["diamond"]) == pytest.approx(np.pi / 4)

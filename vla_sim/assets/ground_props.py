@@ -5,6 +5,7 @@ named "<body>_<look>" or "<body>_<look>_<part>"; the first of a look carries the
 """
 
 import mujoco
+import numpy as np
 
 Rgb = tuple[float, float, float]
 
@@ -29,23 +30,24 @@ def add_pad(spec: mujoco.MjSpec, name: str) -> None:
     body = spec.worldbody.add_body(name=name, mocap=True)
     flat = _PAD_HALF_THICKNESS_M
     side = PAD_RADIUS_M * 0.85  # about the disc's area, so that size does not give the shape away
+    straight, turned = [1.0, 0.0, 0.0, 0.0], [np.cos(np.pi / 8), 0.0, 0.0, np.sin(np.pi / 8)]
     looks = {
-        "disc": (mujoco.mjtGeom.mjGEOM_CYLINDER, [PAD_RADIUS_M, flat, 0.0], 0.0),
-        "square": (mujoco.mjtGeom.mjGEOM_BOX, [side, side, flat], 0.0),
-        "diamond": (mujoco.mjtGeom.mjGEOM_BOX, [side, side, flat], 45.0),
+        "disc": (mujoco.mjtGeom.mjGEOM_CYLINDER, [PAD_RADIUS_M, flat, 0.0], straight),
+        "square": (mujoco.mjtGeom.mjGEOM_BOX, [side, side, flat], straight),
+        "diamond": (mujoco.mjtGeom.mjGEOM_BOX, [side, side, flat], turned),
     }
     for shape in PAD_SHAPES:
-        kind, size, yaw_deg = looks[shape]
-        geom = body.add_geom(
+        kind, size, quat = looks[shape]
+        body.add_geom(
             name=f"{name}_{shape}",
             type=kind,
             size=size,
             pos=[0.0, 0.0, flat],
+            quat=quat,
             contype=0,
             conaffinity=0,
             rgba=_UNSEEN,
         )
-        geom.alt.axisangle = [0.0, 0.0, 1.0, yaw_deg]
 
 
 def add_obstacle(spec: mujoco.MjSpec, name: str, radius_m: float) -> None:
