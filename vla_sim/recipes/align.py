@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from vla_sim.align.encoders.text import BagTextConfig
+from vla_sim.align.encoders.text import BagTextConfig, TransformerTextConfig
 from vla_sim.align.encoders.vision import VisionConfig
 from vla_sim.align.model import ModelConfig
 from vla_sim.align.objective import Weights
@@ -19,8 +19,12 @@ def _trainer() -> TrainerConfig:
     """Small towers; behaviour weighs most, alignment runs on every twelfth update."""
     return TrainerConfig(
         segment_every=12,
-        freeze_text_after=0.3,
-        model=ModelConfig(vision=VisionConfig(width=32, deep_width=64, n_out=48)),
+        freeze_text_after=0.35,
+        model=ModelConfig(
+            vision=VisionConfig(width=32, deep_width=64, n_out=48),
+            # Wording never seen brings unknown words; they have to be met while words are learnt.
+            text=TransformerTextConfig(unknown_dropout=0.15),
+        ),
         weights=Weights(
             behaviour=5.0,
             rehearsal=5.0,
