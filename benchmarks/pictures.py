@@ -20,7 +20,7 @@ from vla_sim.physics.render import Renderer, make_renderer
 from vla_sim.records.camera import CameraSpec
 from vla_sim.records.episode import EpisodeSpec
 
-CAMERAS = {"fixed": "vla_sim/Lift-v0", "moving": "vla_sim/ChangeLane-v0"}
+CAMERAS = {"fixed": "vla_sim/Lift-v1", "moving": "vla_sim/ChangeLane-v1"}
 SIZES_PIXELS = (64, 96)
 N = 64
 ROUNDS = 30

@@ -16,7 +16,7 @@ from vla_sim.envs.plan import plan_episodes
 from vla_sim.loop.labels import Labeller
 from vla_sim.loop.simulators import Simulators, SimulatorsConfig
 
-LIFT = "vla_sim/Lift-v0"
+LIFT = "vla_sim/Lift-v1"
 N = 64
 
 

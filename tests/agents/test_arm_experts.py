@@ -16,8 +16,8 @@ Floats = NDArray[np.float64]
 
 DT_S = ARM.control_dt_s
 N = 20
-REACH = expert_for("vla_sim/Reach-v0", ARM, PANDA_MANNERS)
-LIFT = expert_for("vla_sim/Lift-v0", ARM, PANDA_MANNERS)
+REACH = expert_for("vla_sim/Reach-v1", ARM, PANDA_MANNERS)
+LIFT = expert_for("vla_sim/Lift-v1", ARM, PANDA_MANNERS)
 
 
 def _goals(n: int) -> NDArray[np.int64]:

@@ -17,8 +17,8 @@ Floats = NDArray[np.float64]
 
 DT_S = CAR.control_dt_s
 N = 60
-DRIVE = expert_for("vla_sim/DriveToGoal-v0", CAR, CAR_MANNERS)
-CHANGE = expert_for("vla_sim/ChangeLane-v0", CAR, ROAD_MANNERS)
+DRIVE = expert_for("vla_sim/DriveToGoal-v1", CAR, CAR_MANNERS)
+CHANGE = expert_for("vla_sim/ChangeLane-v1", CAR, ROAD_MANNERS)
 
 
 @dataclass(frozen=True, kw_only=True)

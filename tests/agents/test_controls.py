@@ -22,7 +22,7 @@ def _told(seeds: list[int], steps: list[int]) -> PolicyInput:
             images={}, proprio=np.zeros((n, 12), dtype=np.float32), time_s=np.zeros(n)
         ),
         instructions=[],
-        task_id="vla_sim/Reach-v0",
+        task_id="vla_sim/Reach-v1",
         seed=np.array(seeds),
         step=np.array(steps),
         privileged={},
@@ -46,7 +46,7 @@ def test_random_is_a_function_of_seed_and_step_alone() -> None:
 def test_an_expert_cannot_execute_more_than_it_plans() -> None:
     with pytest.raises(BadConfig, match="n_action_steps"):
         ExpertPolicy(
-            expert_for("vla_sim/Reach-v0", PANDA, PANDA_MANNERS), n_action_steps=8, chunk_size=4
+            expert_for("vla_sim/Reach-v1", PANDA, PANDA_MANNERS), n_action_steps=8, chunk_size=4
         )
 
 

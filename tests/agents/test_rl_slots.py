@@ -19,7 +19,7 @@ from vla_sim.errors import BadConfig
 from vla_sim.records.embodiment import Embodiment
 from vla_sim.records.observation import PolicyInput
 
-REACH = "vla_sim/Reach-v0"
+REACH = "vla_sim/Reach-v1"
 SMALL = CrankConfig(image_size=16)
 
 

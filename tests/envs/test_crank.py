@@ -8,7 +8,7 @@ from vla_sim.envs.plan import draw_spec, plan_episodes
 from vla_sim.errors import BadAction, BadConfig, UnknownName
 from vla_sim.records.episode import Arm, EpisodeSpec
 
-REACH = "vla_sim/Reach-v0"
+REACH = "vla_sim/Reach-v1"
 
 
 @pytest.fixture
@@ -81,8 +81,8 @@ def test_reward_is_bounded_and_the_mean_of_its_terms(crank: Crank) -> None:
 
 
 def test_an_episode_of_another_task_is_refused(crank: Crank) -> None:
-    with pytest.raises(BadConfig, match="was given to vla_sim/Reach-v0"):
-        crank.start(np.array([0]), [EpisodeSpec(task_id="vla_sim/Lift-v0", seed=0, goal=0)])
+    with pytest.raises(BadConfig, match="was given to vla_sim/Reach-v1"):
+        crank.start(np.array([0]), [EpisodeSpec(task_id="vla_sim/Lift-v1", seed=0, goal=0)])
 
 
 def test_control_arms_change_words_and_nothing_else() -> None:

@@ -34,8 +34,8 @@ def test_gymnasium_and_sb3_find_nothing_wrong(task_id: str) -> None:
 
 
 def test_the_single_env_is_the_batch_with_one() -> None:
-    single = gymnasium.make("vla_sim/Lift-v0")
-    batch = gymnasium.make_vec("vla_sim/Lift-v0", num_envs=3)
+    single = gymnasium.make("vla_sim/Lift-v1")
+    batch = gymnasium.make_vec("vla_sim/Lift-v1", num_envs=3)
     one, _ = single.reset(seed=4)
     many, info = batch.reset(seed=3)
     rng = np.random.default_rng(0)
@@ -50,7 +50,7 @@ def test_the_single_env_is_the_batch_with_one() -> None:
 
 
 def test_autoreset_happens_in_the_same_step_and_keeps_the_last_observation() -> None:
-    envs = cast(VlaVectorEnv, gymnasium.make_vec("vla_sim/ChangeLane-v0", num_envs=2))
+    envs = cast(VlaVectorEnv, gymnasium.make_vec("vla_sim/ChangeLane-v1", num_envs=2))
     assert envs.metadata["autoreset_mode"] == AutoresetMode.SAME_STEP
     envs.reset(seed=0)
     crash = np.tile(np.array([0.0, 1.0], dtype=np.float32), (2, 1))
@@ -69,7 +69,7 @@ def test_autoreset_happens_in_the_same_step_and_keeps_the_last_observation() -> 
 
 
 def test_equal_seeds_give_equal_episodes_and_reset_is_repeatable() -> None:
-    env = gymnasium.make("vla_sim/DriveToGoal-v0")
+    env = gymnasium.make("vla_sim/DriveToGoal-v1")
     first, info = env.reset(seed=9)
     env.step(env.action_space.sample())
     second, again = env.reset(seed=9)
@@ -79,7 +79,7 @@ def test_equal_seeds_give_equal_episodes_and_reset_is_repeatable() -> None:
 
 
 def test_lerobot_finds_its_attributes() -> None:
-    env = cast(VlaEnv, gymnasium.make("vla_sim/Reach-v0").unwrapped)
+    env = cast(VlaEnv, gymnasium.make("vla_sim/Reach-v1").unwrapped)
     _, info = env.reset(seed=0)
     assert env.task_description and env.task_description == info["instruction"]
     assert info["is_success"] is False
@@ -91,10 +91,10 @@ def test_lerobot_finds_its_attributes() -> None:
 
 
 def test_an_explicit_plan_is_run_as_it_is() -> None:
-    envs = cast(VlaVectorEnv, gymnasium.make_vec("vla_sim/Reach-v0", num_envs=2))
+    envs = cast(VlaVectorEnv, gymnasium.make_vec("vla_sim/Reach-v1", num_envs=2))
     from vla_sim.envs.plan import draw_spec
 
-    specs = [draw_spec("vla_sim/Reach-v0", seed, language="zh") for seed in (40, 41)]
+    specs = [draw_spec("vla_sim/Reach-v1", seed, language="zh") for seed in (40, 41)]
     _, info = envs.reset(options={"specs": specs})
     assert envs.crank.specs == specs
     assert all(not text.isascii() for text in info["instruction"])
@@ -116,7 +116,7 @@ def test_importing_the_package_stays_light() -> None:
 
 
 def test_single_env_types_are_pythons_own() -> None:
-    env = gymnasium.make("vla_sim/Reach-v0")
+    env = gymnasium.make("vla_sim/Reach-v1")
     env.reset(seed=1)
     _, reward, terminated, truncated, info = env.step(np.zeros(7, dtype=np.float32))
     values: tuple[Any, ...] = (reward, terminated, truncated, info["is_success"])

@@ -58,7 +58,7 @@ def make_episode(
     y_m: NDArray[np.float64] | None = None,
     yaw: NDArray[np.float64] | None = None,
     dt_s: float = DT_S,
-    task_id: str = "vla_sim/Reach-v0",
+    task_id: str = "vla_sim/Reach-v1",
     seed: int = 0,
     arm: Arm = "correct",
     manner: Manner = "normal",

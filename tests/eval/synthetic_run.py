@@ -18,10 +18,10 @@ from vla_sim.records.episode import Arm, Episode
 from vla_sim.records.reports import Estimate, EvalReport, RetrievalReport, TaskReport
 
 TASKS = {
-    "vla_sim/Reach-v0": (0.96, "reach for the red cube slowly", "慢慢地移到红色方块那里"),
-    "vla_sim/Lift-v0": (0.81, "pick up the blue ball", "把蓝色的球拿起来"),
-    "vla_sim/DriveToGoal-v0": (0.90, "drive to the yellow square", "开到黄色方形停车位"),
-    "vla_sim/ChangeLane-v0": (0.87, "quickly move over to the left lane", "赶快换到左边的车道"),
+    "vla_sim/Reach-v1": (0.96, "reach for the red cube slowly", "慢慢地移到红色方块那里"),
+    "vla_sim/Lift-v1": (0.81, "pick up the blue ball", "把蓝色的球拿起来"),
+    "vla_sim/DriveToGoal-v1": (0.90, "drive to the yellow square", "开到黄色方形停车位"),
+    "vla_sim/ChangeLane-v1": (0.87, "quickly move over to the left lane", "赶快换到左边的车道"),
 }
 SHARE: dict[Arm, float] = {
     "correct": 1.0,
@@ -190,11 +190,11 @@ def _failures(
         (
             (
                 "timeout_near",
-                "vla_sim/Lift-v0",
+                "vla_sim/Lift-v1",
                 "It looked at the blue ball and went there, but closed the gripper 2 cm above it; "
                 "the jerk passed the limit on 11 of 89 steps while it searched.",
             ),
-            ("collision", "vla_sim/DriveToGoal-v0", "It cut the corner of the second obstacle."),
+            ("collision", "vla_sim/DriveToGoal-v1", "It cut the corner of the second obstacle."),
         )
     ):
         _, en, zh = TASKS[task]

@@ -93,26 +93,26 @@ def test_order_does_not_matter(episode: Make, body: Body) -> None:
         for s in range(12)
     ]
     shuffled = [episodes[i] for i in rng.permutation(12)]
-    assert task_report(episodes, {"vla_sim/Reach-v0": body}) == task_report(
-        shuffled, {"vla_sim/Reach-v0": body}
+    assert task_report(episodes, {"vla_sim/Reach-v1": body}) == task_report(
+        shuffled, {"vla_sim/Reach-v1": body}
     )
 
 
 def test_undefined_values_leave_n_and_never_reach_a_mean(episode: Make, body: Body) -> None:
     moving, still = episode(seed=0), episode(np.zeros(9), seed=1, success=False)
-    report = task_report([moving, still], {"vla_sim/Reach-v0": body})
+    report = task_report([moving, still], {"vla_sim/Reach-v1": body})
     assert report.means["typical_speed"].n == 1
     assert report.means["spl"].n == 2
-    assert "typical_speed" not in task_report([still], {"vla_sim/Reach-v0": body}).means
+    assert "typical_speed" not in task_report([still], {"vla_sim/Reach-v1": body}).means
 
 
 def test_what_cannot_be_reported_is_named(episode: Make, body: Body) -> None:
     with pytest.raises(UnknownName, match="Reach"):
-        task_report([episode()], {"vla_sim/Lift-v0": body})
+        task_report([episode()], {"vla_sim/Lift-v1": body})
     with pytest.raises(BadConfig, match="one task under one arm"):
-        task_report([], {"vla_sim/Reach-v0": body})
+        task_report([], {"vla_sim/Reach-v1": body})
     with pytest.raises(BadConfig, match="one task under one arm"):
-        task_report([episode(), episode(arm="empty")], {"vla_sim/Reach-v0": body})
+        task_report([episode(), episode(arm="empty")], {"vla_sim/Reach-v1": body})
 
 
 def test_json_is_lossless(episode: Make, body: Body) -> None:

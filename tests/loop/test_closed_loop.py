@@ -22,7 +22,7 @@ from vla_sim.loop.showcase import ShowcaseConfig
 from vla_sim.loop.simulators import Simulators, SimulatorsConfig
 from vla_sim.recipes import align as recipes
 
-REACH = "vla_sim/Reach-v0"
+REACH = "vla_sim/Reach-v1"
 SIMULATORS = SimulatorsConfig(task_ids=(REACH,), n_slots=4)
 
 
@@ -143,9 +143,11 @@ def test_bad_settings_and_folders_are_named(tmp_path: Path) -> None:
 
 
 def test_texts_differ_from_draw_to_draw_but_not_from_seed_to_seed() -> None:
+    from tests.meanings import MEANINGS
+    from vla_sim.envs.language.codes import encode
     from vla_sim.loop.wording import draw_texts
 
-    meanings = np.arange(40)
+    meanings = np.array([encode(meaning) for meaning in MEANINGS[:40]])
     one = draw_texts(meanings, np.random.default_rng(1))
     assert one == draw_texts(meanings, np.random.default_rng(1))
     assert one != draw_texts(meanings, np.random.default_rng(2))

@@ -223,7 +223,7 @@ def test_an_unknown_task_is_named() -> None:
 def test_another_task_is_refused(tuned: Path) -> None:
     lift = task_id_of("Lift")
     crank = Crank(lift, 1, SMALL)
-    with pytest.raises(BadConfig, match="trained on vla_sim/Reach-v0, not vla_sim/Lift-v0"):
+    with pytest.raises(BadConfig, match="trained on vla_sim/Reach-v1, not vla_sim/Lift-v1"):
         run_all(crank, load_rl_policy(tuned), [draw_spec(lift, 0)])
 
 

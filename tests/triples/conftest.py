@@ -6,7 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from vla_sim.envs.language.grammar import MEANING_INDEX, MEANINGS, say
+from tests.meanings import MEANINGS
+from vla_sim.envs.language.codes import decode, encode
+from vla_sim.envs.language.grammar import say
 from vla_sim.records.episode import Episode, EpisodeSpec
 from vla_sim.records.instruction import Language
 from vla_sim.records.triple import CHUNK_SIZE, GRID, N_ACT, N_GOALS, N_PROPRIO, Rows, StepTriples
@@ -22,9 +24,10 @@ def made_episode(
 ) -> Made:
     """An arm's episode of random numbers, and its labels."""
     rng = np.random.default_rng(seed)
-    chosen = rng.choice(len(MEANINGS), N_GOALS, replace=False)
+    picks = rng.choice(len(MEANINGS), N_GOALS, replace=False)
+    chosen = np.array([encode(MEANINGS[k]) for k in picks])
     goal = int(rng.integers(N_GOALS))
-    meaning = MEANINGS[chosen[goal]]
+    meaning = decode(int(chosen[goal]))
     said = say(meaning, language=language, split="seen", rng=rng)
     success = np.zeros(n_steps, np.bool_)
     if success_from is not None:
@@ -33,7 +36,7 @@ def made_episode(
     proprio = rng.normal(size=(n_steps + 1, N_PROPRIO)).astype(np.float32)
     episode = Episode(
         spec=EpisodeSpec(
-            task_id=("vla_sim/Reach-v0", "vla_sim/Lift-v0")[seed % 2],
+            task_id=("vla_sim/Reach-v1", "vla_sim/Lift-v1")[seed % 2],
             seed=seed,
             goal=goal,
             manner=meaning.manner,
@@ -73,7 +76,7 @@ def made_episode(
         hazard=rng.integers(0, 256, (n_steps, GRID, GRID), dtype=np.uint8),
         on_policy=rng.random(n_steps) < 0.5,
     )
-    assert MEANING_INDEX[meaning] == chosen[goal]
+    assert encode(meaning) == chosen[goal]
     return episode, vars(labels)
 
 
@@ -98,4 +101,4 @@ def config() -> LeRobotConfig:
 
 @pytest.fixture
 def tasks() -> tuple[str, ...]:
-    return ("vla_sim/Reach-v0", "vla_sim/Lift-v0")
+    return ("vla_sim/Reach-v1", "vla_sim/Lift-v1")

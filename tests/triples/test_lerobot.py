@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from vla_sim.envs.language.grammar import MEANING_INDEX
+from vla_sim.envs.language.codes import encode
 from vla_sim.errors import BadRows, DamagedFile, RunFolderError, UnknownName
 from vla_sim.records.episode import Episode
 from vla_sim.records.triple import Rows
@@ -86,7 +86,7 @@ def test_segments_equal_those_cut_from_the_episodes(
         expected = segment(
             episode,
             task=tasks.index(episode.spec.task_id),
-            meaning=MEANING_INDEX[episode.instruction.meaning],
+            meaning=encode(episode.instruction.meaning),
             cell=cell,
             cell_visible=seen,
         )
@@ -437,7 +437,7 @@ def test_episodes_that_do_not_belong_are_refused(
         (episode, shorter, "labels for 11"),
         (episode, no_image, "image"),
         (episode, other, "different episodes"),
-        (episode, bad_meaning, "MEANINGS"),
+        (episode, bad_meaning, "meaning that is none"),
         (episode, bad_chunk, "NaN.*'chunk'"),
         (replace(episode, spec=replace(episode.spec, goal=4)), labels, "the goal 4"),
     ):
@@ -448,7 +448,7 @@ def test_episodes_that_do_not_belong_are_refused(
 
 def test_unknown_tasks_are_named(tmp_path: Path, config: LeRobotConfig, make: Make) -> None:
     write(tmp_path / "data", config, [make(0)])
-    with pytest.raises(UnknownName, match=r"Reach-v0.*Fly-v0"):
+    with pytest.raises(UnknownName, match=r"Reach-v1.*Fly-v0"):
         read_steps(tmp_path / "data", ("vla_sim/Fly-v0",))
 
 

@@ -173,6 +173,16 @@ CAR_MANNERS: dict[Manner, MannerProfile] = {
         peak_jerk=2.0,
         still_speed=0.2,
     ),
+    "gently": MannerProfile(
+        motion_group="longitudinal",
+        velocity=2.2,
+        acceleration=0.7,
+        jerk=1.0,
+        typical_speed_band=(1.1, 2.4),
+        peak_acceleration=1.0,
+        peak_jerk=1.8,
+        still_speed=0.2,
+    ),
 }
 """For driving some 20 m from rest, around obstacles, and stopping there."""
 
@@ -215,6 +225,16 @@ ROAD_MANNERS: dict[Manner, MannerProfile] = {
         typical_speed_band=(7.0, 9.0),
         peak_acceleration=1.3,
         peak_jerk=2.4,
+        still_speed=0.2,
+    ),
+    "gently": MannerProfile(
+        motion_group="planar",
+        velocity=7.0,
+        acceleration=0.9,
+        jerk=1.0,
+        typical_speed_band=(6.0, 8.0),
+        peak_acceleration=1.2,
+        peak_jerk=2.2,
         still_speed=0.2,
     ),
 }

@@ -159,6 +159,16 @@ PANDA_MANNERS: dict[Manner, MannerProfile] = {
         peak_jerk=12.0,
         still_speed=0.02,
     ),
+    "gently": MannerProfile(
+        motion_group="tcp_linear",
+        velocity=0.18,
+        acceleration=0.5,
+        jerk=3.0,
+        typical_speed_band=(0.06, 0.22),
+        peak_acceleration=0.8,
+        peak_jerk=9.0,
+        still_speed=0.02,
+    ),
 }
 """Joint 2 is the slowest: in its worst direction 2.4 m/s^2 at the tool is what it can give."""
 

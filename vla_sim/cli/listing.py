@@ -38,14 +38,14 @@ def _tasks() -> Table:
     from vla_sim.envs.streams import stream
     from vla_sim.envs.task_names import short_name
     from vla_sim.envs.tasks import TASKS
-    from vla_sim.records.instruction import LANGUAGES, Meaning
+    from vla_sim.records.instruction import LANGUAGES
 
     table = _table("tasks", "name, Gymnasium id", "robot, time", "for example")
     for task_id, config in TASKS.items():
         task = config.build()
         body = task.robot.embodiment
         goal = task.sample(stream(task_id, 0, "scene")).goals[0]
-        meaning = Meaning(intent_id=goal.intent_id, referent=goal.referent)
+        meaning = goal.meaning()
         said = [
             say(meaning, language=x, split="seen", rng=stream(task_id, 0, "words")).text
             for x in LANGUAGES

@@ -65,7 +65,7 @@ def run(config: SayRun, console: Console) -> int:
 def _goals(scene: "Scene", title: str, rng: np.random.Generator) -> Table:
     table = _table(title, "goal", "asks for", "in words")
     for k, goal in enumerate(scene.goals):
-        meaning = Meaning(intent_id=goal.intent_id, referent=goal.referent)
+        meaning = goal.meaning()
         same = [j for j, g in enumerate(scene.goals) if g.outcome == goal.outcome and j != k]
         asked = f"{goal.intent_id}: {_referent(goal.referent)}"
         if same:
@@ -82,8 +82,8 @@ def _drawn(scene: "Scene", config: SayRun, rng: np.random.Generator) -> Table:
     languages = LANGUAGES if config.language is None else (config.language,)
     for k in range(config.n):
         goal, turn = k % len(scene.goals), k // len(scene.goals)
-        asked, manner = scene.goals[goal], MANNERS[turn % len(MANNERS)]
-        meaning = Meaning(intent_id=asked.intent_id, referent=asked.referent, manner=manner)
+        manner = MANNERS[turn % len(MANNERS)]
+        meaning = scene.goals[goal].meaning(manner)
         said = _say(meaning, languages[k % len(languages)], config.split, rng)
         table.add_row(str(goal), manner, f"{said.language} {said.template_id}", escape(said.text))
     return table

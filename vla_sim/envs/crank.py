@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from vla_sim.envs.camera_view import CameraView
 from vla_sim.envs.language.arms import shown
-from vla_sim.envs.language.grammar import MEANING_INDEX, say
+from vla_sim.envs.language.codes import encode
+from vla_sim.envs.language.grammar import say
 from vla_sim.envs.streams import stream
 from vla_sim.envs.tasks import make_task
 from vla_sim.envs.violations import motion_violations
@@ -152,9 +153,12 @@ class Crank:
         diverged = self.engine.step(self.robot.n_substeps)
         self.robot.after_step()
         self.steps += 1
+        self.task.after_step(self.goal)
         outcome = self.task.judge(self.goal)
         success = outcome.success & ~diverged
         self.held = np.where(success, self.held + 1, 0)
+        hold_steps = self.task.hold_steps
+        held = self.held >= hold_steps if hold_steps else np.zeros(self.n, dtype=bool)
         reward = np.zeros(self.n)
         for term in outcome.reward_terms.values():
             reward += np.where(diverged, 0.0, term) / len(outcome.reward_terms)
@@ -168,7 +172,7 @@ class Crank:
             reward=reward,
             reward_terms=outcome.reward_terms,
             success=success,
-            terminated=(self.held >= self.task.hold_steps) | outcome.failure | diverged,
+            terminated=held | outcome.failure | diverged,
             truncated=self.steps >= self.horizon_steps,
             diverged=diverged,
             violations=violations,
@@ -220,22 +224,13 @@ class Crank:
 
 def meaning_of(scene: Scene, goal: int, spec: EpisodeSpec) -> Meaning:
     """What asking for the goal number `goal` of a scene in the spec's manner means."""
-    asked = scene.goals[goal % len(scene.goals)]
-    return Meaning(intent_id=asked.intent_id, referent=asked.referent, manner=spec.manner)
+    return scene.goals[goal % len(scene.goals)].meaning(spec.manner)
 
 
 def _meaning_table(scene: Scene) -> NDArray[np.int64]:
-    """Index into MEANINGS of each goal in each manner, (N_GOALS, len(MANNERS)); goals repeat."""
+    """Code of each goal in each manner, (N_GOALS, len(MANNERS)); goals repeat."""
     asked = [scene.goals[k % len(scene.goals)] for k in range(N_GOALS)]
-    return np.array(
-        [
-            [
-                MEANING_INDEX[Meaning(intent_id=g.intent_id, referent=g.referent, manner=m)]
-                for m in MANNERS
-            ]
-            for g in asked
-        ]
-    )
+    return np.array([[encode(goal.meaning(manner)) for manner in MANNERS] for goal in asked])
 
 
 def words_of(scene: Scene, spec: EpisodeSpec) -> tuple[Instruction, Instruction]:

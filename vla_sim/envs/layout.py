@@ -1,14 +1,18 @@
 """Where things lie in a scene: positions that keep their distance."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
+
+Corner = Sequence[float] | NDArray[np.float64]
 
 
 def scatter(
     rng: np.random.Generator,
     n_points: int,
-    low: tuple[float, float],
-    high: tuple[float, float],
+    low: Corner,
+    high: Corner,
     min_distance_m: float,
 ) -> NDArray[np.float64]:
     """Points in a rectangle, no two closer than `min_distance_m`, shape (n_points, 2) [m].
@@ -28,3 +32,12 @@ def scatter(
     raise ValueError(
         f"cannot place {n_points} points {min_distance_m} m apart between {low} and {high}"
     )
+
+
+def widened(
+    low: Corner, high: Corner, share: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """A box with its sides moved outwards by `share` of its width, half of it on either side."""
+    bottom, top = np.array(low), np.array(high)
+    margin = 0.5 * share * (top - bottom)
+    return bottom - margin, top + margin

@@ -3,10 +3,10 @@
 import gymnasium
 
 IDS = (
-    "vla_sim/Reach-v0",
-    "vla_sim/Lift-v0",
-    "vla_sim/DriveToGoal-v0",
-    "vla_sim/ChangeLane-v0",
+    "vla_sim/Reach-v1",
+    "vla_sim/Lift-v1",
+    "vla_sim/DriveToGoal-v1",
+    "vla_sim/ChangeLane-v1",
 )
 
 

@@ -7,12 +7,12 @@ from vla_sim.errors import UnknownName
 
 
 def short_name(task_id: str) -> str:
-    """What people call a task: "vla_sim/Reach-v0" is "Reach"."""
+    """What people call a task: "vla_sim/Reach-v1" is "Reach"."""
     return task_id.partition("/")[2].rpartition("-v")[0]
 
 
 def task_id_of(name: str, task_ids: Sequence[str] = IDS) -> str:
-    """The task that `name` means, e.g. "Reach", "reach", "Reach-v0" or "vla_sim/Reach-v0".
+    """The task that `name` means, e.g. "Reach", "reach", "Reach-v1" or "vla_sim/Reach-v1".
 
     A name without a version means the newest.
 

@@ -7,7 +7,8 @@ from typing import Protocol as Role
 import numpy as np
 from numpy.typing import NDArray
 
-from vla_sim.envs.language.grammar import MEANINGS, say
+from vla_sim.envs.language.codes import decode
+from vla_sim.envs.language.grammar import say
 from vla_sim.envs.streams import stream
 from vla_sim.eval.aggregate import eval_report
 from vla_sim.eval.body import Body
@@ -44,7 +45,7 @@ def gallery_texts(rows: Rows) -> list[str]:
     texts = []
     for row, meaning in enumerate(rows["meaning"].tolist()):
         language = LANGUAGES[row % len(LANGUAGES)]
-        texts.append(say(MEANINGS[meaning], language=language, split="seen", rng=rng).text)
+        texts.append(say(decode(meaning), language=language, split="seen", rng=rng).text)
     return texts
 
 

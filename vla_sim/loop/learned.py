@@ -17,10 +17,10 @@ from vla_sim.records.triple import Rows
 Floats = NDArray[np.float32]
 
 BODY_OF_TASK = {
-    "vla_sim/Reach-v0": "panda",
-    "vla_sim/Lift-v0": "panda",
-    "vla_sim/DriveToGoal-v0": "ackermann_car in the arena",
-    "vla_sim/ChangeLane-v0": "ackermann_car on the road",
+    "vla_sim/Reach-v1": "panda",
+    "vla_sim/Lift-v1": "panda",
+    "vla_sim/DriveToGoal-v1": "ackermann_car in the arena",
+    "vla_sim/ChangeLane-v1": "ackermann_car on the road",
 }
 """Tasks of one body share scales: a car's position means another thing on a road, where the camera
 drives along, than in an arena."""

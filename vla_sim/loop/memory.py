@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vla_sim.loop.wording import draw_texts, phrase_bank
+from vla_sim.loop.wording import PhraseBank, draw_texts
 from vla_sim.records.triple import Rows
 from vla_sim.triples.buffer import TripleBufferConfig
 from vla_sim.triples.spec import segment_spec, step_spec
@@ -48,7 +48,7 @@ class Memory:
         self.config = config
         self.seed = seed
         self.rng = np.random.default_rng(seed)
-        self._bank: list[list[str]] | None = None
+        self._bank = PhraseBank(seed)
         self.task_weights: dict[int, float] | None = None
         """{task index: share of the step triples}, see `attend_to`; None for equal shares."""
         self.steps = TripleBufferConfig(capacity=config.n_steps).build(
@@ -79,13 +79,8 @@ class Memory:
 
     def draw_rehearsal(self) -> tuple[Rows, list[str]]:
         """Moments for the decoder alone, with words from a small bank: said quickly."""
-        if self._bank is None:
-            self._bank = phrase_bank(np.random.default_rng(self.seed))
         rows = self.steps.sample(self.config.batch_rehearsal, self.rng, self.task_weights)
-        meanings = np.asarray(rows["meaning"], dtype=np.int64).ravel()
-        picks = self.rng.integers(len(self._bank[0]), size=len(meanings))
-        bank = self._bank
-        return rows, [bank[m][k] for m, k in zip(meanings.tolist(), picks.tolist(), strict=True)]
+        return rows, self._bank.draw(np.asarray(rows["meaning"], dtype=np.int64), self.rng)
 
     def state(self) -> dict[str, NDArray[np.generic]]:
         """Both rings, for an exact resume (the generator goes elsewhere: it is no array)."""

@@ -15,7 +15,7 @@ from vla_sim.agents.controls import ExpertPolicy
 from vla_sim.agents.experts.table import expert_for
 from vla_sim.agents.mixed import MixedPolicy
 from vla_sim.envs.crank import Crank, CrankConfig
-from vla_sim.envs.language.grammar import MEANING_INDEX
+from vla_sim.envs.language.codes import encode
 from vla_sim.envs.plan import draw_spec
 from vla_sim.envs.rollout import Rollout, run_all
 from vla_sim.envs.streams import TRAIN_SEEDS_FROM
@@ -174,7 +174,7 @@ def segment_rows(episode: Episode, task_index: int) -> Rows:
     triple = segment(
         episode,
         task=task_index,
-        meaning=MEANING_INDEX[episode.instruction.meaning],
+        meaning=encode(episode.instruction.meaning),
         cell=episode.cell,
         cell_visible=episode.cell_visible,
     )

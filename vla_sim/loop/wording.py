@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from vla_sim.envs.language.grammar import MEANINGS, say
+from vla_sim.envs.language.codes import decode
+from vla_sim.envs.language.grammar import say
 from vla_sim.records.instruction import LANGUAGES, Language
 
 
@@ -17,18 +18,37 @@ def draw_texts(
     """One seen paraphrase for each meaning, in a random language.
 
     Args:
-        meanings: Indices into MEANINGS, any shape; read in C order.
+        meanings: Codes of meanings, any shape; read in C order.
         rng: Draws languages, templates and synonyms.
         languages: Those to draw from.
     """
     flat = meanings.ravel().tolist()
     spoken = rng.integers(len(languages), size=len(flat)).tolist()
     return [
-        say(MEANINGS[m], language=languages[k], split="seen", rng=rng).text
+        say(decode(m), language=languages[k], split="seen", rng=rng).text
         for m, k in zip(flat, spoken, strict=True)
     ]
 
 
-def phrase_bank(rng: np.random.Generator, n_phrases: int = 24) -> list[list[str]]:
-    """Some seen phrases for each meaning, to draw from where saying anew would cost too much."""
-    return [draw_texts(np.full(n_phrases, m), rng) for m in range(len(MEANINGS))]
+class PhraseBank:
+    """Some seen phrases for each meaning, to draw from where saying anew would cost too much.
+
+    A meaning's phrases depend on the seed and the meaning alone, not on when it is met.
+    """
+
+    def __init__(self, seed: int, n_phrases: int = 24) -> None:
+        self._seed = seed
+        self._n_phrases = n_phrases
+        self._phrases: dict[int, list[str]] = {}
+
+    def draw(self, meanings: NDArray[np.int64], rng: np.random.Generator) -> list[str]:
+        """A phrase for each meaning's code, any shape; read in C order."""
+        flat = meanings.ravel().tolist()
+        picks = rng.integers(self._n_phrases, size=len(flat)).tolist()
+        return [self._of(meaning)[k] for meaning, k in zip(flat, picks, strict=True)]
+
+    def _of(self, meaning: int) -> list[str]:
+        if meaning not in self._phrases:
+            rng = np.random.default_rng([self._seed, meaning])
+            self._phrases[meaning] = draw_texts(np.full(self._n_phrases, meaning), rng)
+        return self._phrases[meaning]

@@ -10,6 +10,11 @@ from numpy.typing import NDArray
 class Expert(Protocol):
     """A pure function of the privileged state, so that any state can be labelled at any time."""
 
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Names of what it reads of the privileged state."""
+        ...
+
     def chunk(
         self,
         privileged: Mapping[str, NDArray[np.float64]],

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from vla_sim.protocols.engine import Engine
 from vla_sim.protocols.robot import Robot
 from vla_sim.records.camera import CameraSpec
-from vla_sim.records.instruction import Referent
+from vla_sim.records.instruction import Meaning, Referent
 from vla_sim.records.manner import Manner, MannerProfile
+from vla_sim.records.spread import TRAINING, Spread
 
 Floats = NDArray[np.float64]
 
@@ -23,8 +24,16 @@ class Goal:
 
     intent_id: str
     referent: Referent
+    target: Referent = field(default_factory=Referent)
+    """Where to, which way, or how, for intents that say so."""
     outcome: int
     """Goals with equal outcomes are satisfied by the same behaviour."""
+
+    def meaning(self, manner: Manner = "normal") -> Meaning:
+        """What asking for it in a manner means."""
+        return Meaning(
+            intent_id=self.intent_id, referent=self.referent, target=self.target, manner=manner
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +93,10 @@ class Task(Protocol):
 
     @property
     def hold_steps(self) -> int:
-        """Consecutive steps of success that end the episode."""
+        """How success is read: 1 for once, k for held that many steps, 0 for at the horizon's end.
+
+        An episode ends as a success after so many consecutive steps; with 0 it runs on.
+        """
         ...
 
     def build(self) -> mujoco.MjSpec:
@@ -95,8 +107,8 @@ class Task(Protocol):
         """Find the scene's parts in the compiled engine and allocate per-simulation arrays."""
         ...
 
-    def sample(self, rng: np.random.Generator) -> Scene:
-        """Draw one scene; no engine is touched."""
+    def sample(self, rng: np.random.Generator, spread: Spread = TRAINING) -> Scene:
+        """Draw one scene, as wide as `spread` says; no engine is touched."""
         ...
 
     def write(self, ids: NDArray[np.int64], scenes: Sequence[Scene]) -> None:
@@ -105,6 +117,13 @@ class Task(Protocol):
 
     def before_step(self) -> None:
         """Move what moves by itself (other vehicles) for the coming control step."""
+        ...
+
+    def after_step(self, goal: NDArray[np.int64]) -> None:
+        """Note what the task has to remember (progress) of the step that was just measured.
+
+        Called once for all simulations after each control step, before `judge`.
+        """
         ...
 
     def judge(self, goal: NDArray[np.int64]) -> Outcome:

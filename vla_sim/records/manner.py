@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-Manner = Literal["normal", "slowly", "quickly", "smoothly"]
+Manner = Literal["normal", "slowly", "quickly", "smoothly", "gently"]
 MANNERS: tuple[Manner, ...] = get_args(Manner)
 
 

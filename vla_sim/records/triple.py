@@ -33,7 +33,7 @@ class StepTriples:
         image: uint8 (N, h, w, 3), causal: nothing after the moment.
         proprio: float32 (N, N_PROPRIO).
         task: int64 (N,), index of the task in `TASKS`.
-        meaning: int64 (N, N_GOALS), index into `MEANINGS`.
+        meaning: int64 (N, N_GOALS), code of the meaning.
         weight: float32 (N, N_GOALS), 1 for a goal of the scene, 0 for padding.
         chunk: float32 (N, N_GOALS, CHUNK_SIZE, N_ACT), the expert's normalised actions.
         goal_point: float32 (N, N_GOALS, 3), where the goal lies [m], same frame as proprio[:3].
@@ -65,7 +65,7 @@ class SegmentTriples:
         clip: uint8 (N, N_CLIP, h, w, 3), evenly spaced from the start to the outcome.
         clip_time_s: float32 (N, N_CLIP), when each picture was taken.
         task: int64 (N,).
-        meaning: int64 (N,), index into `MEANINGS`.
+        meaning: int64 (N,), code of the meaning.
         knots: float32 (N, CHUNK_SIZE, N_ACT), low-passed and resampled normalised actions.
         duration_s: float32 (N,).
         start: float32 (N, N_PROPRIO), proprioception at the start.

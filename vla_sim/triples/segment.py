@@ -70,7 +70,7 @@ def cut(
         success: bool (T,), the task's condition after each step.
         control_dt_s: Control period [s].
         task: Index of the task.
-        meaning: Index of the true meaning in `MEANINGS`.
+        meaning: Code of the true meaning.
         cell: float32 (M, 2), image position (u, v) of the referent in each picture, in [0, 1].
         cell_visible: bool (M,).
         seed: The episode's seed.
@@ -107,7 +107,7 @@ def segment(
     Args:
         episode: With pictures; the outcome is its first success, or its last step.
         task: Index of its task.
-        meaning: Index of its true meaning in `MEANINGS`.
+        meaning: Code of its true meaning.
         cell: float32 (T + 1, 2), image position (u, v) of its referent, in [0, 1].
         cell_visible: bool (T + 1,).
 

@@ -33,6 +33,7 @@ from vla_sim.records.manner import Manner, MannerProfile
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+_LEADS = ("lead_x", "lead_speed", "own_lead_x", "own_lead_speed")
 STEP_PEAK = 0.371
 """Largest acceleration of the three-pole step response over rate^2 and the step's height."""
 
@@ -76,6 +77,8 @@ ChangeLaneSettings = settings_type("ChangeLaneSettings", ChangeLaneExpertConfig,
 class ChangeLaneExpert:
     """Critically damped lane change with gap keeping."""
 
+    reads = ("pose", "speed", "accel", "curvature", "goal_lane_y", *_LEADS)
+
     def __init__(
         self,
         config: ChangeLaneExpertConfig,
@@ -92,16 +95,14 @@ class ChangeLaneExpert:
         self, privileged: Mapping[str, Floats], goal: Ints, manner: Ints, size: int
     ) -> NDArray[np.float32]:
         """See `vla_sim.protocols.expert.Expert`."""
-        leads = ("lead_x", "lead_speed", "own_lead_x", "own_lead_speed")
-        names = ("pose", "speed", "accel", "curvature", "goal_lane_y", *leads)
         state = checked_rows(
             privileged,
-            names,
+            self.reads,
             goal,
             manner,
             size,
             goals_of="goal_lane_y",
-            may_be_infinite=leads,
+            may_be_infinite=_LEADS,
         )
         row = np.arange(len(goal))
         car = np.column_stack([state["pose"], state["speed"], state["accel"], state["curvature"]])

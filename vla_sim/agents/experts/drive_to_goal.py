@@ -78,6 +78,8 @@ DriveSettings = settings_type("DriveSettings", DriveToGoalExpertConfig, __name__
 class DriveToGoalExpert:
     """Model-predictive choice of a way, pure pursuit along it."""
 
+    reads = ("pose", "speed", "accel", "curvature", "goal_pos", "obstacle")
+
     def __init__(
         self,
         config: DriveToGoalExpertConfig,
@@ -94,8 +96,7 @@ class DriveToGoalExpert:
         self, privileged: Mapping[str, Floats], goal: Ints, manner: Ints, size: int
     ) -> NDArray[np.float32]:
         """See `vla_sim.protocols.expert.Expert`."""
-        names = ("pose", "speed", "accel", "curvature", "goal_pos", "obstacle")
-        state = checked_rows(privileged, names, goal, manner, size, goals_of="goal_pos")
+        state = checked_rows(privileged, self.reads, goal, manner, size, goals_of="goal_pos")
         car = np.column_stack([state["pose"], state["speed"], state["accel"], state["curvature"]])
         action = np.empty((len(goal), size, 2))
         _roll_out(

@@ -86,6 +86,8 @@ LiftSettings = settings_type("LiftSettings", LiftExpertConfig, __name__)
 class LiftExpert:
     """A phase machine without memory over time-optimal straight motions."""
 
+    reads = ("tcp_pos", "tcp_vel", "tcp_acc", "gripper_width", "object_pos", "object_size")
+
     def __init__(
         self,
         config: LiftExpertConfig,
@@ -102,8 +104,7 @@ class LiftExpert:
         self, privileged: Mapping[str, Floats], goal: Ints, manner: Ints, size: int
     ) -> NDArray[np.float32]:
         """See `vla_sim.protocols.expert.Expert`."""
-        names = ("tcp_pos", "tcp_vel", "tcp_acc", "gripper_width", "object_pos", "object_size")
-        state = checked_rows(privileged, names, goal, manner, size, goals_of="object_pos")
+        state = checked_rows(privileged, self.reads, goal, manner, size, goals_of="object_pos")
         m = len(goal)
         half = state["object_size"]
         objects = state["object_pos"].copy()

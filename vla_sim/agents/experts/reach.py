@@ -35,6 +35,8 @@ class ReachExpertConfig:
 class ReachExpert:
     """A straight motion, time-optimal under the manner's norms of v, a and j."""
 
+    reads = ("tcp_pos", "tcp_vel", "tcp_acc", "object_pos", "object_size")
+
     def __init__(
         self,
         config: ReachExpertConfig,
@@ -52,8 +54,7 @@ class ReachExpert:
         self, privileged: Mapping[str, Floats], goal: Ints, manner: Ints, size: int
     ) -> NDArray[np.float32]:
         """See `vla_sim.protocols.expert.Expert`."""
-        names = ("tcp_pos", "tcp_vel", "tcp_acc", "object_pos", "object_size")
-        state = checked_rows(privileged, names, goal, manner, size, goals_of="object_pos")
+        state = checked_rows(privileged, self.reads, goal, manner, size, goals_of="object_pos")
         m = len(goal)
         row = np.arange(m)
         target = state["object_pos"][row, goal]

@@ -22,10 +22,10 @@ class ExpertConfig(Protocol):
 
 
 EXPERTS: dict[str, ExpertConfig] = {
-    "vla_sim/Reach-v0": ReachExpertConfig(),
-    "vla_sim/Lift-v0": LiftExpertConfig(),
-    "vla_sim/DriveToGoal-v0": DriveToGoalExpertConfig(),
-    "vla_sim/ChangeLane-v0": ChangeLaneExpertConfig(),
+    "vla_sim/Reach-v1": ReachExpertConfig(),
+    "vla_sim/Lift-v1": LiftExpertConfig(),
+    "vla_sim/DriveToGoal-v1": DriveToGoalExpertConfig(),
+    "vla_sim/ChangeLane-v1": ChangeLaneExpertConfig(),
 }
 
 

@@ -1,24 +1,48 @@
-"""All text of the grammar, for tokenizers."""
+"""All words of the grammar, for tokenizers."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from vla_sim.envs.language.grammar import MEANINGS, SPLITS, say_all
-from vla_sim.records.instruction import LANGUAGES, Split
+from vla_sim.envs.language import lexicon
+from vla_sim.envs.language.grammar import SPLITS
+from vla_sim.envs.language.templates import TEMPLATES
+from vla_sim.errors import UnknownName
+from vla_sim.records.instruction import LANGUAGES, Language, Split
 
 _WORD = re.compile(r"[a-z]+|[\u4e00-\u9fff]")
+_SLOT = re.compile(r"\{\w+\}")
+_TABLES: tuple[Mapping[Language, Mapping[str, lexicon.Words]], ...] = (
+    lexicon.COLOUR_WORDS,
+    lexicon.SHAPE_WORDS,
+    lexicon.SIZE_WORDS,
+    lexicon.SIDE_WORDS,
+    lexicon.WAY_WORDS,
+    lexicon.RANK_WORDS,
+    lexicon.PLACE_WORDS,
+)
 
 
 def corpus(split: Split) -> Iterator[str]:
-    """Each text of a split once, English and Chinese, in a fixed order.
+    """The pieces that the texts of a split are put together from, in a fixed order.
+
+    The sentences are too many to list; every word of every one of them is in a piece.
 
     Raises:
         UnknownName: If there is no such split.
     """
-    for meaning in MEANINGS:
-        for language in LANGUAGES:
-            for said in say_all(meaning, language, split):
-                yield said.text
+    if split not in SPLITS:
+        raise UnknownName("split", split, SPLITS)
+    for template in TEMPLATES:
+        if template.split == split:
+            yield _SLOT.sub(" ", template.with_manner)
+    for language in LANGUAGES:
+        for table in _TABLES:
+            for words in table[language].values():
+                yield from words
+        for manners in lexicon.MANNER_SLOTS.values():
+            for words in manners[language].values():
+                yield from words
+    yield from ("the", "and", "的", "和")  # what phrases add of their own
 
 
 def vocabulary() -> list[str]:

@@ -13,10 +13,21 @@ from vla_sim.records.manner import Manner
 Words = tuple[str, ...]
 
 COLOURS: Words = ("red", "green", "blue", "yellow", "purple", "orange")
-OBJECT_SHAPES: Words = ("cube", "ball", "cylinder")
-PAD_SHAPES: Words = ("disc", "square", "diamond")
-VEHICLE_SHAPES: Words = ("car", "truck")
-SIDES: Words = ("left", "right")
+SHAPES: Words = (
+    "cube", "ball", "cylinder",
+    "disc", "square", "diamond",
+    "car", "truck",
+    "drawer", "button", "knob", "tray", "line", "bay", "pedestrian", "cone",
+)  # fmt: skip
+SIZES: Words = ("small", "large")
+RELATIONS: Words = (
+    "left", "right", "middle", "straight",
+    "clockwise", "anticlockwise", "close", "far",
+    "leftmost", "rightmost", "nearest", "farthest",
+    "first", "second", "third", "fourth",
+    "left_of", "right_of", "in_front_of", "behind", "between",
+)  # fmt: skip
+"""Ids, not words. All four tables grow at their ends only: see `codes`."""
 
 COLOUR_WORDS: Mapping[Language, Mapping[str, Words]] = {
     "en": {
@@ -48,6 +59,15 @@ SHAPE_WORDS: Mapping[Language, Mapping[str, Words]] = {
         "diamond": ("diamond", "diamond pad"),
         "car": ("car", "sedan"),
         "truck": ("truck", "lorry"),
+        "drawer": ("drawer",),
+        "button": ("button", "push button"),
+        "knob": ("knob", "dial"),
+        "tray": ("tray",),
+        "line": ("line",),
+        "bay": ("bay", "parking bay"),
+        "pedestrian": ("pedestrian", "person"),
+        "cone": ("cone", "traffic cone"),
+        "": ("object", "thing"),
     },
     "zh": {
         "cube": ("方块", "立方体"),
@@ -58,24 +78,114 @@ SHAPE_WORDS: Mapping[Language, Mapping[str, Words]] = {
         "diamond": ("菱形区域", "菱形标记", "菱形"),
         "car": ("轿车", "小轿车"),
         "truck": ("卡车", "货车"),
+        "drawer": ("抽屉",),
+        "button": ("按钮", "按键"),
+        "knob": ("旋钮",),
+        "tray": ("托盘",),
+        "line": ("线",),
+        "bay": ("车位", "停车位"),
+        "pedestrian": ("行人",),
+        "cone": ("锥桶", "路锥"),
+        "": ("物体", "东西"),
     },
 }
 
-SIDE_WORDS: Mapping[Language, Mapping[str, Words]] = {
-    "en": {"left": ("left",), "right": ("right",)},
-    "zh": {"left": ("左",), "right": ("右",)},
+SIZE_WORDS: Mapping[Language, Mapping[str, Words]] = {
+    "en": {"small": ("small", "little"), "large": ("large", "big")},
+    "zh": {"small": ("小",), "large": ("大",)},
 }
+
+SIDE_WORDS: Mapping[Language, Mapping[str, Words]] = {
+    "en": {
+        "left": ("left",),
+        "right": ("right",),
+        "middle": ("middle", "centre"),
+        "straight": ("straight ahead", "straight on"),
+    },
+    "zh": {"left": ("左",), "right": ("右",), "middle": ("中间",), "straight": ("直行",)},
+}
+"""For referents that are no thing: a lane, a way to go."""
+
+WAY_WORDS: Mapping[Language, Mapping[str, Words]] = {
+    "en": {
+        "clockwise": ("clockwise", "to the right"),
+        "anticlockwise": ("anticlockwise", "counterclockwise", "to the left"),
+        "left": ("left",),
+        "right": ("right",),
+        "close": ("close",),
+        "far": ("far",),
+    },
+    "zh": {
+        "clockwise": ("顺时针", "向右"),
+        "anticlockwise": ("逆时针", "向左"),
+        "left": ("左",),
+        "right": ("右",),
+        "close": ("近",),
+        "far": ("远",),
+    },
+}
+"""For targets that are no thing: a direction, a manner of keeping a distance."""
+
+RANK_WORDS: Mapping[Language, Mapping[str, Words]] = {
+    "en": {
+        "leftmost": ("leftmost",),
+        "rightmost": ("rightmost",),
+        "nearest": ("nearest", "closest"),
+        "farthest": ("farthest",),
+        "first": ("first",),
+        "second": ("second",),
+        "third": ("third",),
+        "fourth": ("fourth",),
+        "left": ("left",),
+        "right": ("right",),
+        "middle": ("middle",),
+    },
+    "zh": {
+        "leftmost": ("最左边的",),
+        "rightmost": ("最右边的",),
+        "nearest": ("最近的",),
+        "farthest": ("最远的",),
+        "first": ("第一个",),
+        "second": ("第二个",),
+        "third": ("第三个",),
+        "fourth": ("第四个",),
+        "left": ("左边的", "左侧的"),
+        "right": ("右边的", "右侧的"),
+        "middle": ("中间的",),
+    },
+}
+"""Stand before the noun phrase."""
+
+PLACE_WORDS: Mapping[Language, Mapping[str, Words]] = {
+    "en": {
+        "left_of": ("to the left of", "left of"),
+        "right_of": ("to the right of", "right of"),
+        "in_front_of": ("in front of",),
+        "behind": ("behind",),
+        "between": ("between",),
+    },
+    "zh": {
+        "left_of": ("左边", "左侧"),
+        "right_of": ("右边", "右侧"),
+        "in_front_of": ("前面", "前方"),
+        "behind": ("后面", "后方"),
+        "between": ("之间", "中间"),
+    },
+}
+"""How a thing lies to its anchors, as the camera sees it."""
 
 ADVERBS: Mapping[Language, Mapping[Manner, Words]] = {
     "en": {
         "slowly": ("slowly", "unhurriedly"),
         "quickly": ("quickly", "swiftly", "rapidly"),
         "smoothly": ("smoothly", "steadily", "fluidly"),
+        "gently": ("gently", "softly", "carefully"),
     },
     "zh": {
         "slowly": ("慢慢地", "缓缓", "缓缓地", "缓慢地"),
         "quickly": ("快速地", "迅速", "迅速地", "赶快"),
         "smoothly": ("平稳地", "平顺地", "稳稳地", "流畅地"),
+        "gently": ("轻轻地", "轻柔地", "小心地", "温和地"),
     },
 }
 """Stand right beside the verb."""
@@ -85,11 +195,13 @@ TAILS: Mapping[Language, Mapping[Manner, Words]] = {
         "slowly": ("slowly", "at a slow pace", "without any hurry", "nice and slow"),
         "quickly": ("quickly", "at a fast pace", "as fast as you can", "without delay"),
         "smoothly": ("smoothly", "without any jerks", "in one smooth motion", "nice and smooth"),
+        "gently": ("gently", "with a light touch", "with great care", "nice and easy"),
     },
     "zh": {
         "slowly": ("慢一点", "慢点", "速度放慢些", "不用着急"),
         "quickly": ("快一点", "快点", "速度加快些", "越快越好"),
         "smoothly": ("平稳一点", "稳着点", "动作要平顺", "不要忽快忽慢"),
+        "gently": ("轻一点", "轻点", "动作要轻", "小心一些"),
     },
 }
 """Close a sentence."""
@@ -99,11 +211,13 @@ LEADS: Mapping[Language, Mapping[Manner, Words]] = {
         "slowly": ("take your time", "no rush", "keep it slow"),
         "quickly": ("hurry up", "be quick", "make it fast"),
         "smoothly": ("keep it smooth", "no jerky moves", "be smooth about it"),
+        "gently": ("be gentle", "be careful", "keep it gentle"),
     },
     "zh": {
         "slowly": ("慢一点", "别着急", "慢慢来"),
         "quickly": ("快点", "抓紧时间", "动作快些"),
         "smoothly": ("稳一点", "保持平稳", "动作平顺些"),
+        "gently": ("轻一点", "小心点", "动作轻些"),
     },
 }
 """A clause of their own, before or after the sentence."""

@@ -20,12 +20,20 @@ class TaskConfig(Protocol):
 
 
 TASKS: Mapping[str, TaskConfig] = {
-    "vla_sim/Reach-v0": ReachConfig(),
-    "vla_sim/Lift-v0": LiftConfig(),
-    "vla_sim/DriveToGoal-v0": DriveToGoalConfig(),
-    "vla_sim/ChangeLane-v0": ChangeLaneConfig(),
+    "vla_sim/Reach-v1": ReachConfig(),
+    "vla_sim/Lift-v1": LiftConfig(),
+    "vla_sim/DriveToGoal-v1": DriveToGoalConfig(),
+    "vla_sim/ChangeLane-v1": ChangeLaneConfig(),
 }
 """Gymnasium id to settings; the order is that of `StepTriples.task`."""
+
+RETIRED: Mapping[str, str] = {
+    "vla_sim/Reach-v0": "vla_sim/Reach-v1",
+    "vla_sim/Lift-v0": "vla_sim/Lift-v1",
+    "vla_sim/DriveToGoal-v0": "vla_sim/DriveToGoal-v1",
+    "vla_sim/ChangeLane-v0": "vla_sim/ChangeLane-v1",
+}
+"""What is no longer made, and what replaces it: v0 had fewer words and one manner less."""
 
 TASK_IDS: tuple[str, ...] = tuple(TASKS)
 
@@ -36,6 +44,8 @@ def make_task(task_id: str) -> Task:
     Raises:
         UnknownName: If there is no such task.
     """
+    if task_id in RETIRED:
+        raise UnknownName("task", task_id, (RETIRED[task_id],))
     if task_id not in TASKS:
         raise UnknownName("task", task_id, TASKS)
     return TASKS[task_id].build()

@@ -11,15 +11,16 @@ from vla_sim.assets.arenas import road
 from vla_sim.assets.car import ROAD_MANNERS
 from vla_sim.assets.ground_props import VEHICLE_HALF_LENGTH_M, VEHICLE_KINDS, add_road_user
 from vla_sim.assets.props import COLOURS
+from vla_sim.envs.car_task import CarTask, CarTaskConfig
+from vla_sim.envs.layout import widened
 from vla_sim.envs.looks import Looks, mocap_row, pick_colours
-from vla_sim.envs.robots.car import CarRobot
+from vla_sim.envs.scene_task import Floats
 from vla_sim.protocols.engine import Engine
 from vla_sim.protocols.task import Goal, Outcome, Scene
 from vla_sim.records.camera import CameraSpec
 from vla_sim.records.instruction import Referent
-from vla_sim.records.manner import Manner, MannerProfile
+from vla_sim.records.spread import TRAINING, Spread
 
-Floats = NDArray[np.float64]
 SIDES = ("left", "right")
 
 CHASE_CAMERA = CameraSpec(
@@ -33,7 +34,7 @@ CHASE_CAMERA = CameraSpec(
 
 
 @dataclass(frozen=True, kw_only=True)
-class ChangeLaneConfig:
+class ChangeLaneConfig(CarTaskConfig):
     """Settings of ChangeLane."""
 
     lane_width_m: float = 3.5
@@ -44,6 +45,7 @@ class ChangeLaneConfig:
     heading_tolerance_rad: float = 0.087
     horizon_s: float = 10.0
     hold_steps: int = 10
+    start_y_m: tuple[float, float] = (-0.2, 0.2)
     start_speed_mps: tuple[float, float] = (7.5, 8.5)
     gap_m: tuple[float, float] = (13.0, 20.0)
     """Between the centres of the car and of the vehicle ahead in a side lane."""
@@ -57,7 +59,7 @@ class ChangeLaneConfig:
         return ChangeLane(self)
 
 
-class ChangeLane:
+class ChangeLane(CarTask):
     """Three lanes, the car in the middle, a vehicle ahead on either side.
 
     Left and right can be asked for by side or by naming the vehicle, so words of two kinds lead to
@@ -65,32 +67,29 @@ class ChangeLane:
     """
 
     def __init__(self, config: ChangeLaneConfig) -> None:
+        super().__init__(config, ROAD_MANNERS)
         self.config = config
-        self.robot = CarRobot()
-        self.manners: Mapping[Manner, MannerProfile] = ROAD_MANNERS
-        self.camera = config.camera
-        self.horizon_s = config.horizon_s
-        self.hold_steps = config.hold_steps
         self.vehicles = tuple(f"vehicle_{side}" for side in SIDES)
         self.lane_y = np.array([config.lane_width_m, -config.lane_width_m])
 
-    def build(self) -> mujoco.MjSpec:
-        """A road with two vehicles and the car."""
+    def arena(self) -> mujoco.MjSpec:
+        """Three lanes."""
         c = self.config
-        spec = road(n_lanes=3, lane_width_m=c.lane_width_m, length_m=c.road_m)
+        return road(n_lanes=3, lane_width_m=c.lane_width_m, length_m=c.road_m)
+
+    def add_things(self, spec: mujoco.MjSpec) -> None:
+        """Two vehicles."""
         for name in self.vehicles:
             add_road_user(spec, name)
-        self.robot.attach_to(spec)
-        return spec
 
     def bind(self, engine: Engine) -> None:
         """Find the vehicles in the compiled engine."""
-        self.engine = engine
+        super().bind(engine)
         self.looks = Looks(engine, self.vehicles, VEHICLE_KINDS, solid=True)
         self._rows = [mocap_row(engine.model, name) for name in self.vehicles]
         self._speed = np.zeros((engine.n, len(SIDES)))
 
-    def sample(self, rng: np.random.Generator) -> Scene:
+    def sample(self, rng: np.random.Generator, spread: Spread = TRAINING) -> Scene:
         """One vehicle ahead in each side lane, of different colours."""
         c = self.config
         colours = pick_colours(rng, COLOURS, 2)
@@ -105,19 +104,22 @@ class ChangeLane:
             )
             for k in range(len(SIDES))
         ]
+        ranges = np.transpose([c.start_y_m, c.start_speed_mps])
+        near, far = widened(ranges[0], ranges[1], spread.start)
+        y, speed = rng.uniform(near, far)
+        gaps, wide_gaps = widened(c.gap_m[:1], c.gap_m[1:], spread.layout)
         return Scene(
-            start=np.array(
-                [c.start_x_m, rng.uniform(-0.2, 0.2), 0.0, rng.uniform(*c.start_speed_mps)]
-            ),
+            start=np.array([c.start_x_m, y, 0.0, speed]),
             goals=(*by_side, *by_vehicle),
             values={
-                "ahead": c.start_x_m + rng.uniform(*c.gap_m, len(SIDES)),
+                "ahead": c.start_x_m + rng.uniform(gaps, wide_gaps, len(SIDES)),
                 "speed": rng.uniform(*c.vehicle_speed_mps, len(SIDES)),
             },
         )
 
     def write(self, ids: NDArray[np.int64], scenes: Sequence[Scene]) -> None:
         """Place the vehicles and remember their speeds."""
+        super().write(ids, scenes)
         for slot, scene in zip(ids, scenes, strict=True):
             self._speed[slot] = scene.values["speed"]
             for k, row in enumerate(self._rows):
@@ -163,7 +165,7 @@ class ChangeLane:
         ahead = self.engine.mocap_pos[:, self._rows, 0] - VEHICLE_HALF_LENGTH_M
         n = self.engine.n
         return {
-            **self.robot.privileged(),
+            **super().privileged(),
             "goal_lane_y": np.repeat(self.lane_y[side][None], n, axis=0),
             "lead_x": ahead[:, side],
             "lead_speed": self._speed[:, side],
@@ -188,12 +190,7 @@ class ChangeLane:
 
     def hazard_geoms(self) -> NDArray[np.int64]:
         """The vehicles."""
-        model = self.engine.model
-        geoms = [
-            np.arange(int(b.geomadr[0]), int(b.geomadr[0]) + int(b.geomnum[0]))
-            for b in (model.body(name) for name in self.vehicles)
-        ]
-        return np.concatenate(geoms).astype(np.int64)
+        return self.geoms_of(self.vehicles)
 
     def expert_path_length(self, goal: NDArray[np.int64]) -> Floats:
         """(n,) a gentle change at the present speed, and the steps that it is held for [m]."""

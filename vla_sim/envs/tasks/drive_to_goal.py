@@ -17,17 +17,16 @@ from vla_sim.assets.ground_props import (
     add_pad,
 )
 from vla_sim.assets.props import COLOURS
+from vla_sim.envs.car_task import CarTask, CarTaskConfig
 from vla_sim.envs.detour import shortest_way
-from vla_sim.envs.layout import scatter
+from vla_sim.envs.layout import scatter, widened
 from vla_sim.envs.looks import Looks, mocap_row, pick_colours
-from vla_sim.envs.robots.car import CarRobot
+from vla_sim.envs.scene_task import Floats
 from vla_sim.protocols.engine import Engine
 from vla_sim.protocols.task import Goal, Outcome, Scene
 from vla_sim.records.camera import CameraSpec
 from vla_sim.records.instruction import Referent
-from vla_sim.records.manner import Manner, MannerProfile
-
-Floats = NDArray[np.float64]
+from vla_sim.records.spread import TRAINING, Spread
 
 ARENA_CAMERA = CameraSpec(
     name="overhead", position=(-7.0, 0.0, 30.0), target=(0.0, 0.0, 0.0), fov_y_deg=52.0
@@ -35,7 +34,7 @@ ARENA_CAMERA = CameraSpec(
 
 
 @dataclass(frozen=True, kw_only=True)
-class DriveToGoalConfig:
+class DriveToGoalConfig(CarTaskConfig):
     """Settings of DriveToGoal."""
 
     n_pads: int = 3
@@ -65,42 +64,38 @@ class DriveToGoalConfig:
         return DriveToGoal(self)
 
 
-class DriveToGoal:
+class DriveToGoal(CarTask):
     """An arena with coloured pads; every one of them can be asked for."""
 
     def __init__(self, config: DriveToGoalConfig) -> None:
+        super().__init__(config, CAR_MANNERS)
         self.config = config
-        self.robot = CarRobot()
-        self.manners: Mapping[Manner, MannerProfile] = CAR_MANNERS
-        self.camera = config.camera
-        self.horizon_s = config.horizon_s
-        self.hold_steps = config.hold_steps
         self.pads = tuple(f"pad_{k}" for k in range(config.n_pads))
         self.obstacles = tuple(f"obstacle_{k}" for k in range(len(OBSTACLE_RADII_M)))
 
-    def build(self) -> mujoco.MjSpec:
-        """An arena with pads, obstacles and the car."""
-        spec = drive_arena(2.0 * self.config.arena_m)
+    def arena(self) -> mujoco.MjSpec:
+        """A square that the car may not leave, on wider ground."""
+        return drive_arena(2.0 * self.config.arena_m)
+
+    def add_things(self, spec: mujoco.MjSpec) -> None:
+        """Pads and obstacles."""
         for name in self.pads:
             add_pad(spec, name)
         for name, radius in zip(self.obstacles, OBSTACLE_RADII_M, strict=True):
             add_obstacle(spec, name, radius)
-        self.robot.attach_to(spec)
-        return spec
 
     def bind(self, engine: Engine) -> None:
         """Find pads and obstacles in the compiled engine."""
-        self.engine = engine
+        super().bind(engine)
         self.looks = Looks(engine, self.pads, PAD_SHAPES, solid=False)
         self._pad_rows = [mocap_row(engine.model, name) for name in self.pads]
         self._obstacle_rows = [mocap_row(engine.model, name) for name in self.obstacles]
 
-    def sample(self, rng: np.random.Generator) -> Scene:
+    def sample(self, rng: np.random.Generator, spread: Spread = TRAINING) -> Scene:
         """Pads beyond the obstacles, obstacles in between, the car on the near side."""
         c = self.config
-        pads = scatter(
-            rng, c.n_pads, (c.pad_x[0], c.pad_y[0]), (c.pad_x[1], c.pad_y[1]), c.pad_distance_m
-        )
+        low, high = widened((c.pad_x[0], c.pad_y[0]), (c.pad_x[1], c.pad_y[1]), spread.layout)
+        pads = scatter(rng, c.n_pads, low, high, c.pad_distance_m)
         obstacles = scatter(
             rng,
             len(self.obstacles),
@@ -114,13 +109,14 @@ class DriveToGoal:
             Goal(intent_id="drive_to", referent=Referent(colour=colour, shape=shape), outcome=k)
             for k, (colour, shape) in enumerate(zip(colours, shapes, strict=True))
         )
-        start = np.array(
-            [rng.uniform(*c.start_x), rng.uniform(*c.start_y), rng.uniform(*c.start_yaw), 0.0]
-        )
+        ranges = np.transpose([c.start_x, c.start_y, c.start_yaw])
+        near, far = widened(ranges[0], ranges[1], spread.start)
+        start = np.array([*rng.uniform(near, far), 0.0])
         return Scene(start=start, goals=goals, values={"pads": pads, "obstacles": obstacles})
 
     def write(self, ids: NDArray[np.int64], scenes: Sequence[Scene]) -> None:
         """Place pads and obstacles."""
+        super().write(ids, scenes)
         for slot, scene in zip(ids, scenes, strict=True):
             for row, xy in zip(self._pad_rows, scene.values["pads"], strict=True):
                 self.engine.mocap_pos[slot, row] = [*xy, 0.0]
@@ -129,21 +125,14 @@ class DriveToGoal:
             wishes = [(g.referent.shape, COLOURS[g.referent.colour]) for g in scene.goals]
             self.looks.show(int(slot), wishes)
 
-    def before_step(self) -> None:
-        """Nothing moves by itself."""
-
     def goal_point(self) -> Floats:
         """(n, n_pads, 3) centres of the pads."""
         return self.engine.mocap_pos[:, self._pad_rows]
 
-    def _distance(self, goal: NDArray[np.int64]) -> Floats:
-        offset = self.robot.motion.point - self.goal_point()[np.arange(len(goal)), goal]
-        return np.sqrt(offset[:, 0] ** 2 + offset[:, 1] ** 2)
-
     def judge(self, goal: NDArray[np.int64]) -> Outcome:
         """Success when the car stands on the goal's pad; failure when it hit or left the arena."""
         c = self.config
-        distance = self._distance(goal)
+        distance = self.distance(goal)
         speed = self.robot.privileged()["speed"]
         off_road = np.any(np.abs(self.robot.motion.point[:, :2]) > c.arena_m, axis=1)
         failure = off_road | self.robot.collision()
@@ -161,7 +150,7 @@ class DriveToGoal:
     def privileged(self) -> Mapping[str, Floats]:
         """The car's state, the pads and the obstacles (x, y, radius)."""
         return {
-            **self.robot.privileged(),
+            **super().privileged(),
             "goal_pos": self.goal_point()[:, :, :2],
             "obstacle": self._circles(),
         }
@@ -171,14 +160,9 @@ class DriveToGoal:
         circles[:, :, 2] = OBSTACLE_RADII_M
         return circles
 
-    def referent_point(self) -> Floats:
-        """(n, n_pads, 3) centres of the pads."""
-        return self.goal_point()
-
     def hazard_geoms(self) -> NDArray[np.int64]:
         """The obstacles."""
-        model = self.engine.model
-        return np.array([model.body(name).geomadr[0] for name in self.obstacles], dtype=np.int64)
+        return self.geoms_of(self.obstacles)
 
     def expert_path_length(self, goal: NDArray[np.int64]) -> Floats:
         """(n,) the shortest way around the obstacles, to the pad's rim [m]."""

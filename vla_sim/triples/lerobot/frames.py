@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from vla_sim.envs.language.grammar import MEANINGS
+from vla_sim.envs.language.codes import decode
 from vla_sim.errors import BadRows
 from vla_sim.records.episode import Episode
 from vla_sim.records.triple import CHUNK_SIZE, N_GOALS, Rows
@@ -40,8 +40,11 @@ def check(episode: Episode, labels: Rows, config: LeRobotConfig) -> None:
     if not np.array_equal(labels["proprio"][:, : config.n_state], episode.proprio[:n_labels]):
         raise BadRows(f"{name} and its labels differ in proprio: they are of different episodes")
     meaning = labels["meaning"]
-    if int(meaning.min()) < 0 or int(meaning.max()) >= len(MEANINGS):
-        raise BadRows(f"{name} has labels whose meaning is not an index into MEANINGS")
+    for code in np.unique(meaning).tolist():
+        try:
+            decode(code)
+        except ValueError as error:
+            raise BadRows(f"{name} has labels with a meaning that is none: {error}") from error
     if not 0 <= episode.spec.goal < N_GOALS:
         raise BadRows(f"{name} has the goal {episode.spec.goal}; labels are for {N_GOALS} goals")
     numbers: Rows = {"actions": episode.actions, "reward": episode.reward, **labels}
@@ -96,7 +99,7 @@ def frames(
 def _keys(meaning: NDArray[np.generic]) -> list[str]:
     """The goals' meanings of each frame as one text: stable keys, whatever the table's order."""
     distinct, inverse = np.unique(meaning, axis=0, return_inverse=True)
-    texts = [MEANING_SEPARATOR.join(MEANINGS[i].key for i in row) for row in distinct.tolist()]
+    texts = [MEANING_SEPARATOR.join(decode(code).key for code in row) for row in distinct.tolist()]
     return [texts[i] for i in inverse.reshape(-1).tolist()]
 
 

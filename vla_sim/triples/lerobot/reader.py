@@ -8,8 +8,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from vla_sim.envs.language.grammar import MEANINGS
+from vla_sim.envs.language.codes import encode
 from vla_sim.errors import DamagedFile, UnknownName
+from vla_sim.records.instruction import Meaning
 from vla_sim.records.triple import CHUNK_SIZE, GRID, N_ACT, N_GOALS, N_PROPRIO, Rows
 from vla_sim.triples.lerobot.atomic import read_table
 from vla_sim.triples.lerobot.columns import to_numpy
@@ -18,8 +19,6 @@ from vla_sim.triples.lerobot.pictures import decoded
 from vla_sim.triples.lerobot.schema import CACHE, MEANING_SEPARATOR, features
 from vla_sim.triples.segment import cut
 from vla_sim.triples.spec import segment_spec
-
-_INDEX_OF_KEY = {meaning.key: i for i, meaning in enumerate(MEANINGS)}
 
 
 def read_steps(root: Path, tasks: Sequence[str], *, cache: Path | None = None) -> Rows:
@@ -108,7 +107,7 @@ def read_segments(root: Path, tasks: Sequence[str], *, cache: Path | None = None
                 success=columns["next.success"][span],
                 control_dt_s=1.0 / config.fps,
                 task=task,
-                meaning=_meaning_index(str(row["meaning"])),
+                meaning=_meaning_code(str(row["meaning"])),
                 cell=columns["label.cell"][span, goal],
                 cell_visible=columns["label.cell_visible"][span, goal],
                 seed=as_int(row, "seed"),
@@ -154,7 +153,7 @@ def _meanings(dataset: LeRobotFolder) -> NDArray[np.int64]:
     for path, table in _tables(dataset, ["label.meanings"]):
         encoded = table.column("label.meanings").combine_chunks().dictionary_encode()
         rows = [
-            [_meaning_index(key) for key in text.split(MEANING_SEPARATOR)]
+            [_meaning_code(key) for key in text.split(MEANING_SEPARATOR)]
             for text in encoded.dictionary.to_pylist()
         ]
         if encoded.null_count or any(len(row) != N_GOALS for row in rows):
@@ -163,11 +162,8 @@ def _meanings(dataset: LeRobotFolder) -> NDArray[np.int64]:
     return np.concatenate(parts)
 
 
-def _meaning_index(key: str) -> int:
-    try:
-        return _INDEX_OF_KEY[key]
-    except KeyError:
-        raise UnknownName("meaning", key, _INDEX_OF_KEY) from None
+def _meaning_code(key: str) -> int:
+    return encode(Meaning.from_key(key))
 
 
 def _task_indices(dataset: LeRobotFolder, tasks: Sequence[str]) -> NDArray[np.int64]:

@@ -1,0 +1,21 @@
+"""The table of intents. To add one: write its file and its line here, at the end."""
+
+from collections.abc import Mapping
+
+from vla_sim.envs.language.patterns import (
+    change_lane,
+    drive_to,
+    follow,
+    lift,
+    reach,
+)
+from vla_sim.envs.language.patterns.pattern import Patterns
+
+PATTERNS: Mapping[str, Patterns] = {
+    "reach": reach.PATTERNS,
+    "lift": lift.PATTERNS,
+    "drive_to": drive_to.PATTERNS,
+    "change_lane": change_lane.PATTERNS,
+    "follow": follow.PATTERNS,
+}
+"""Intent id to sentence patterns. The order is that of meaning codes: append, never insert."""
