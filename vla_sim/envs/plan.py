@@ -17,6 +17,7 @@ def draw_spec(
     manner: Manner | None = None,
     language: Language | None = None,
     split: Split = "seen",
+    n_instructions: int = 1,
 ) -> EpisodeSpec:
     """The episode that `seed` stands for.
 
@@ -35,6 +36,7 @@ def draw_spec(
         language=language or drawn_language,
         split=split,
         arm=arm,
+        n_instructions=n_instructions,
     )
 
 
@@ -45,6 +47,12 @@ def plan_episodes(
     arm: Arm = "correct",
     manner: Manner | None = None,
     language: Language | None = None,
+    n_instructions: int = 1,
 ) -> list[EpisodeSpec]:
     """One episode per seed, see `draw_spec`."""
-    return [draw_spec(task_id, s, arm=arm, manner=manner, language=language) for s in seeds]
+    return [
+        draw_spec(
+            task_id, s, arm=arm, manner=manner, language=language, n_instructions=n_instructions
+        )
+        for s in seeds
+    ]
