@@ -22,7 +22,7 @@ from vla_sim.agents.controls import POLICIES
 from vla_sim.envs.crank import Crank, CrankConfig
 from vla_sim.envs.plan import plan_episodes
 from vla_sim.envs.rollout import run_all
-from vla_sim.envs.tasks import TASK_IDS
+from vla_sim.envs.suites import SPINE
 from vla_sim.eval.aggregate import overall_rate, task_report
 from vla_sim.eval.report_file import from_json
 from vla_sim.loop.bench import BENCH_SEEDS_FROM
@@ -56,7 +56,7 @@ class Options:
 
 def experts(_: Options) -> Iterator[Row]:
     """200 fixed seeds a task."""
-    for task_id in TASK_IDS:
+    for task_id in SPINE:
         body = bodies((task_id,))
         crank = Crank(task_id, 50)
         for policy, bar in (("expert", 0.98), ("zero", 0.02), ("random", 0.02)):
@@ -96,7 +96,7 @@ def demo(options: Options) -> Iterator[Row]:
         )
     report = from_json((folder / "align" / "bench.json").read_text(encoding="utf-8"))
     rates = {(task.task_id, task.arm): task.rates["success_at_end"].value for task in report.tasks}
-    correct = {task_id: rates[task_id, "correct"] for task_id in TASK_IDS}
+    correct = {task_id: rates[task_id, "correct"] for task_id in SPINE}
     total = overall_rate(report, "success_at_end")
     assert total is not None
     yield Row(
@@ -120,7 +120,7 @@ def arms(
 ) -> Iterator[Row]:
     """What the control arms say about the use of language, and retrieval."""
     guess = {task.task_id: task.guess_rate for task in report.tasks}
-    for task_id in TASK_IDS:
+    for task_id in SPINE:
         yield Row(
             name=f"swapped instruction on {task_id}",
             value=f"{100 * rates[task_id, 'swapped']:.0f} %",
@@ -134,7 +134,7 @@ def arms(
             holds=rates[task_id, "empty"] <= guess[task_id] + 0.10,
         )
     for arm, what in (("held_out", "held-out wording"), ("other_language", "Chinese")):
-        gap = float(np.mean([correct[t] - rates[t, arm] for t in TASK_IDS]))
+        gap = float(np.mean([correct[t] - rates[t, arm] for t in SPINE]))
         yield Row(
             name=f"{what} against English, mean gap",
             value=f"{100 * gap:+.1f} points",
@@ -229,7 +229,7 @@ def _steps_to_80(folder: Path) -> tuple[int | None, float]:
 
 def identity(_: Options) -> Iterator[Row]:
     """The same episodes in batches of 1, 7 and 64, with 1 and 2 threads."""
-    for task_id in TASK_IDS:
+    for task_id in SPINE:
         prints = set()
         for n, n_threads in ((1, 1), (7, 1), (64, 1), (7, 2), (64, 2)):
             crank = Crank(task_id, n, CrankConfig(n_threads=n_threads))
