@@ -3,7 +3,19 @@
 from collections.abc import Mapping
 from typing import Any
 
-from vla_sim.cli import align, bench, collect, demo, doctor, film, finetune, listing, report, say
+from vla_sim.cli import (
+    align,
+    bench,
+    collect,
+    demo,
+    doctor,
+    film,
+    finetune,
+    gallery,
+    listing,
+    report,
+    say,
+)
 from vla_sim.cli.verb import Verb
 
 VERBS: Mapping[str, Verb[Any]] = {
@@ -15,6 +27,7 @@ VERBS: Mapping[str, Verb[Any]] = {
     "bench": bench.VERB,
     "finetune": finetune.VERB,
     "film": film.VERB,
+    "gallery": gallery.VERB,
     "report": report.VERB,
     "demo": demo.VERB,
 }
