@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vla_sim.assets.arenas import table_scene
-from vla_sim.assets.panda import PANDA_MANNERS
 from vla_sim.envs.layout import scatter
-from vla_sim.envs.robots.panda import PandaRobot
+from vla_sim.envs.robots.arm import ArmConfig
+from vla_sim.envs.robots.panda import PANDA_ARM
 from vla_sim.envs.table_objects import TABLE_CAMERA, TableObjects
 from vla_sim.protocols.engine import Engine
 from vla_sim.protocols.task import Goal, Scene
@@ -35,6 +35,7 @@ class TabletopConfig:
     start_high: tuple[float, float, float]
     """The fingertips start between these corners."""
     camera: CameraSpec = TABLE_CAMERA
+    robot: ArmConfig = PANDA_ARM
 
 
 class Tabletop:
@@ -46,8 +47,8 @@ class Tabletop:
     def __init__(self, config: TabletopConfig, *, intent_id: str, free: bool) -> None:
         self._scene = config
         self._intent_id = intent_id
-        self.robot = PandaRobot()
-        self.manners: Mapping[Manner, MannerProfile] = PANDA_MANNERS
+        self.robot = config.robot.build()
+        self.manners: Mapping[Manner, MannerProfile] = config.robot.manners
         self.camera = config.camera
         self.horizon_s = config.horizon_s
         self.hold_steps = config.hold_steps
