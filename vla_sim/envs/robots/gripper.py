@@ -68,7 +68,7 @@ class Gripper:
         total = np.zeros(len(position))
         for one in position.T:
             total = total + self._to_width(one)
-        return total / position.shape[1]
+        return np.asarray(total / position.shape[1])
 
     def position(self, width: Floats) -> Floats:
         """Position of each joint, shape (n,), at openings (n,) [m]."""
@@ -76,8 +76,7 @@ class Gripper:
 
     def control(self, width: Floats) -> Floats:
         """Control of each actuator, shape (n,), that holds the openings (n,) [m]."""
-        control: Floats = self.config.control_per_position * self._to_position(width)
-        return control
+        return np.asarray(self.config.control_per_position * self._to_position(width))
 
 
 class _Line:
@@ -89,5 +88,4 @@ class _Line:
 
     def __call__(self, x: Floats) -> Floats:
         k = np.clip(np.searchsorted(self._x, x) - 1, 0, len(self._slope) - 1)
-        value: Floats = self._y[k] + (x - self._x[k]) * self._slope[k]
-        return value
+        return np.asarray(self._y[k] + (x - self._x[k]) * self._slope[k])
