@@ -231,6 +231,10 @@ def test_numbers_that_do_not_fit_are_refused() -> None:
         replace(PANDA_ARM, n_substeps=3)
     with pytest.raises(BadConfig, match="must act by"):
         replace(PANDA_ARM, embodiment=replace(panda.PANDA, action=panda.PANDA.action[:1]))
+    with pytest.raises(BadConfig, match="names 1 components of proprioception"):
+        replace(PANDA_ARM, embodiment=replace(panda.PANDA, proprio_names=("tcp_x",)))
+    with pytest.raises(BadConfig, match=r"the tool site 'tcp' of panda must point its z axis down"):
+        replace(PANDA_ARM, home_q_rad=(0.5, *panda.HOME_Q_RAD[1:])).build()
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,8 @@ Floats = NDArray[np.float64]
 Ids = NDArray[np.int64]
 
 _DOWN = np.diag([1.0, -1.0, -1.0])
+_DOWN_TOLERANCE = 1e-3
+_N_PROPRIO = 12
 _TWIST = ("linear", "angular", "gripper")
 _TOOL_MOTION = ("tcp_linear", "tcp_angular")
 
@@ -74,7 +76,7 @@ class ArmConfig:
         gripper: Its gripper.
         links: Bodies that must not touch anything.
         fingers: Bodies that must not touch what is fixed.
-        home_q_rad: Joint angles with the gripper straight down, y of the tool to the right.
+        home_q_rad: Joint angles with the gripper straight down and the tool's x axis forward.
         velocity_rad_s: What the reference may use of the joints' speed,
         acceleration_rad_s2: and of their acceleration.
         workspace_lower_m: Corners of the box that the tool point stays in.
@@ -117,6 +119,12 @@ class ArmConfig:
             raise BadConfig(
                 f"the motion of {emb.name} must be {d} joints with limits of position, then"
                 f" {_TOOL_MOTION}"
+            )
+        if emb.n_proprio != _N_PROPRIO:
+            raise BadConfig(
+                f"{emb.name} names {emb.n_proprio} components of proprioception; an arm's are tool"
+                " point, cosine and sine of yaw, commanded velocity, opening and commanded"
+                f" acceleration, {_N_PROPRIO} in all"
             )
         for name in ("home_q_rad", "velocity_rad_s", "acceleration_rad_s2"):
             if len(getattr(self, name)) != d:
@@ -169,6 +177,12 @@ class ArmRobot:
         self._reach = config.reach.row
         self._home = np.array(config.home_q_rad)
         self._angular_limit = emb.motion_group("tcp_angular").velocity_limit
+        tool = self._chain.pose(self._home[None])[1][0]
+        if np.abs(tool - _DOWN).max() > _DOWN_TOLERANCE:
+            raise BadConfig(
+                f"at home_q_rad the tool site {config.tool_site!r} of {emb.name} must point its z"
+                f" axis down and its x axis forward; its axes are {tool.T.round(3).tolist()}"
+            )
 
     @property
     def embodiment(self) -> Embodiment:
@@ -239,10 +253,11 @@ class ArmRobot:
         q = np.tile(self._home, (len(wanted), 1))
         missed = solve_rows(*self._chain.arrays, wanted, _DOWN, self._home, self._limits, q)
         if missed.any():
+            c = self.config
             raise BadConfig(
                 f"the arm cannot reach {wanted[missed][0]} with its gripper down; the workspace"
-                f" is {self.config.workspace_lower_m} to {self.config.workspace_upper_m}, the"
-                f" wrist {self._reach[:2].tolist()} m from the shoulder"
+                f" is {c.workspace_lower_m} to {c.workspace_upper_m}, the wrist"
+                f" {c.reach.nearest_m} to {c.reach.farthest_m} m from the shoulder"
             )
         return q
 
