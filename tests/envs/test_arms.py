@@ -18,6 +18,7 @@ from vla_sim.envs.crank import Crank, CrankConfig
 from vla_sim.envs.plan import plan_episodes
 from vla_sim.envs.registration import GUEST_IDS, IDS
 from vla_sim.envs.robots.arm import ArmConfig, ArmRobot
+from vla_sim.envs.robots.arm_body import ReachBounds
 from vla_sim.envs.robots.gripper import GripperConfig
 from vla_sim.envs.robots.panda import PANDA_ARM
 from vla_sim.envs.robots.ur5e import UR5E_ARM
@@ -144,6 +145,22 @@ def test_an_arm_goes_and_turns_as_far_as_commanded() -> None:
     assert robot.motion.position[1, 9:] == pytest.approx([0.0, 0.0, 0.4], abs=0.01)
     assert robot.privileged()["tcp_yaw"] == pytest.approx([0.0, 0.4], abs=0.01)
     assert robot.proprio()[0, 3:5].tolist() == [1.0, 0.0]
+
+
+def test_bounds_of_reach_may_be_left_out() -> None:
+    free = replace(UR5E_ARM, reach=ReachBounds())
+    inside, outward = np.zeros((1, 7)), np.zeros((1, 7))
+    inside[0, :3], outward[0, :3] = (-0.05, 0.1, -0.1), (0.4, 0.4, 0.4)
+    (one_world, one), (other_world, other) = (
+        stand(arm, 1, np.array([0.45, 0.0, 0.30])) for arm in (UR5E_ARM, free)
+    )
+    act(one_world, one, inside, 20)
+    act(other_world, other, inside, 20)
+    assert np.array_equal(one.motion.position, other.motion.position)
+    act(other_world, other, outward, 60)  # beyond what it can reach: it stops there, stretched
+    assert np.isfinite(other.motion.position).all()
+    assert np.abs(other.motion.velocity[:, :6]).max() < np.pi
+    assert other.tracking_error() < 0.01
 
 
 def test_a_linkage_gripper_closes_and_opens_again() -> None:

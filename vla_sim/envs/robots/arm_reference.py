@@ -87,7 +87,7 @@ def command_rows(
         act: Angles that the servos hold now [rad], (n, d).
         limits: Rows: lower and upper angle, speed and acceleration of each joint, (4, d).
         box: Lower and upper corner of the workspace [m], (2, 3).
-        reach: `arm.ReachBounds.row`, (6,).
+        reach: `arm_body.ReachBounds.row`, (6,).
         home: Posture that free motion returns to [rad], (d,).
         alpha: Gain of the action filter.
         dt: Control period [s].

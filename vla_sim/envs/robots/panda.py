@@ -1,7 +1,8 @@
 """PandaRobot: the arm of this package's own model, with Franka's published numbers."""
 
 from vla_sim.assets import panda
-from vla_sim.envs.robots.arm import ArmConfig, ArmRobot, ReachBounds
+from vla_sim.envs.robots.arm import ArmConfig, ArmRobot
+from vla_sim.envs.robots.arm_body import ReachBounds
 from vla_sim.envs.robots.gripper import GripperConfig
 
 PANDA_ARM = ArmConfig(

@@ -1,7 +1,8 @@
 """The arm of the extra `ur5e`: a UR5e with a Robotiq 2F-85."""
 
 from vla_sim.assets import ur5e
-from vla_sim.envs.robots.arm import ArmConfig, ReachBounds
+from vla_sim.envs.robots.arm import ArmConfig
+from vla_sim.envs.robots.arm_body import ReachBounds
 from vla_sim.envs.robots.gripper import GripperConfig
 
 UR5E_ARM = ArmConfig(
