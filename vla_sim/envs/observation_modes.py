@@ -7,6 +7,7 @@ changes names, shapes and cameras of what is seen, nothing of what happens.
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
+import mujoco
 import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from scipy.spatial.transform import Rotation
 from vla_sim.envs.camera_view import CameraView
 from vla_sim.envs.crank import Crank
 from vla_sim.envs.language.corpus import alphabet
+from vla_sim.envs.robots.arm import ArmRobot
 from vla_sim.envs.spaces import INSTRUCTION_BYTES, encode_instruction, observation_space
 from vla_sim.errors import BadConfig, UnknownName
 from vla_sim.records.camera import CameraSpec
@@ -76,10 +78,22 @@ class LeRobotMode:
         return {"pixels": dict(seen.images), "agent_pos": seen.proprio.astype(np.float32)}
 
 
-WRIST_CAMERA = CameraSpec(
-    name="wrist", position=(0.13, 0.0, -0.02), target=(0.01, 0.0, -0.12), fov_y_deg=80.0
-)
-"""Beside the hand, down to the fingertips; positions count from the hand, along world axes."""
+_WRIST_FORWARD_M, _WRIST_ABOVE_M, _WRIST_FOV_DEG = 0.13, 0.083, 80.0
+"""The wrist camera: beside the tool and above its point, looking down at the fingertips."""
+
+
+def wrist_camera(robot: ArmRobot, model: mujoco.MjModel) -> CameraSpec:
+    """A camera that goes with the hand of an arm, and does not turn with it."""
+    site = model.site(robot.config.prefix + robot.config.tool_site)
+    tool_z = -float(site.pos[2])  # the hand's frame is above the tool point, which points down
+    return CameraSpec(
+        name="wrist",
+        position=(_WRIST_FORWARD_M, 0.0, tool_z + _WRIST_ABOVE_M),
+        target=(0.01, 0.0, tool_z - 0.017),
+        fov_y_deg=_WRIST_FOV_DEG,
+        follow_body=model.body(int(site.bodyid[0])).name,
+        follow_axes="xyz",
+    )
 
 
 class LiberoMode:
@@ -97,8 +111,7 @@ class LiberoMode:
 
     def __init__(self, crank: Crank) -> None:
         body = crank.embodiment
-        hand = next((b for b in HAND_BODIES if b in _bodies(crank)), None)
-        if hand is None or "gripper_width" not in body.proprio_names:
+        if not isinstance(crank.robot, ArmRobot):
             raise BadConfig(
                 f"obs_mode 'libero' is for arms with a hand; {crank.task_id} has the robot"
                 f" {body.name!r}: use 'native' or 'lerobot'"
@@ -106,16 +119,8 @@ class LiberoMode:
         self._crank = crank
         self._width = body.proprio_names.index("gripper_width")
         self._place, self._turn = body.motion_slice("tcp_linear"), body.motion_slice("tcp_angular")
-        camera = CameraSpec(
-            name=WRIST_CAMERA.name,
-            position=WRIST_CAMERA.position,
-            target=WRIST_CAMERA.target,
-            fov_y_deg=WRIST_CAMERA.fov_y_deg,
-            follow_body=hand,
-            follow_axes="xyz",
-        )
         self._wrist = CameraView(
-            camera,
+            wrist_camera(crank.robot, crank.engine.model),
             crank.engine,
             renderer=crank.config.renderer,
             size=crank.config.image_size,
@@ -146,9 +151,6 @@ class LiberoMode:
             "prompt": tuple(_told(self._crank, ids)),
         }
 
-
-HAND_BODIES = ("panda/hand",)
-"""Bodies that a wrist camera can go with, of the robots that have one."""
 
 OBSERVATION_MODES: Mapping[str, Callable[[Crank], ObservationMode]] = {
     "native": NativeMode,
@@ -199,11 +201,6 @@ def with_rows(seen: Seen, ids: Ids, fresh: Seen) -> Seen:
 def _told(crank: Crank, ids: Ids) -> list[str]:
     shown = [crank.shown[slot] for slot in ids]
     return [instruction.text if instruction else "" for instruction in shown]
-
-
-def _bodies(crank: Crank) -> set[str]:
-    model = crank.engine.model
-    return {model.body(k).name for k in range(model.nbody)}
 
 
 def _picture(size: int) -> spaces.Box:
