@@ -17,6 +17,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.row import Row, percent
 from benchmarks.throughput import physics_ratio, pictures_with_triples_per_s
 from vla_sim.agents.controls import POLICIES
 from vla_sim.envs.crank import Crank, CrankConfig
@@ -33,16 +34,6 @@ from vla_sim.records.reports import EvalReport
 
 VLA_SIM = str(Path(sys.executable).with_name("vla-sim"))
 """The command of this environment, whether or not it is on the path."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Row:
-    """One claim."""
-
-    name: str
-    value: str
-    bar: str
-    holds: bool
 
 
 @dataclass(kw_only=True)
@@ -68,7 +59,7 @@ def experts(_: Options) -> Iterator[Row]:
             sign = ">=" if policy == "expert" else "<="
             yield Row(
                 name=f"{policy} on {task_id}, success (n = {rate.n})",
-                value=percent(rate.value, rate.low, rate.high),
+                value=percent(rate),
                 bar=f"{sign} {100 * bar:.0f} %",
                 holds=holds,
             )
@@ -76,7 +67,7 @@ def experts(_: Options) -> Iterator[Row]:
                 kept = report.rates["manner_kept"]
                 yield Row(
                     name=f"expert on {task_id}, manner kept",
-                    value=percent(kept.value, kept.low, kept.high),
+                    value=percent(kept),
                     bar=">= 95 %",
                     holds=kept.value >= 0.95,
                 )
@@ -101,7 +92,7 @@ def demo(options: Options) -> Iterator[Row]:
     assert total is not None
     yield Row(
         name=f"aligned policy, mean success (n = {total.n})",
-        value=percent(total.value, total.low, total.high),
+        value=percent(total),
         bar=">= 85 %",
         holds=total.value >= 0.85,
     )
@@ -196,7 +187,7 @@ def finetune(options: Options) -> Iterator[Row]:
     steps, minutes = _steps_to_80(folder)
     yield Row(
         name=f"PPO on Reach from the aligned encoder (n = {rate.n})",
-        value=f"{percent(rate.value, rate.low, rate.high)} after {minutes:.1f} min",
+        value=f"{percent(rate)} after {minutes:.1f} min",
         bar=">= 80 % within 15 min",
         holds=rate.value >= 0.80 and minutes <= 15.0,
     )
@@ -279,11 +270,6 @@ GROUPS: dict[str, dict[str, Callable[[Options], Iterator[Row]]]] = {
         "imports": imports,
     },
 }
-
-
-def percent(value: float, low: float, high: float) -> str:
-    """A rate with its 95 % interval."""
-    return f"{100 * value:.1f} % [{100 * low:.1f}, {100 * high:.1f}]"
 
 
 def main() -> int:
