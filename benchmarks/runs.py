@@ -1,4 +1,4 @@
-"""Runs: what a policy does on the fixed seeds of a task, summed up; two processes share the work."""
+"""Runs: what a policy does on the fixed seeds of a task, summed up, in two processes."""
 
 import multiprocessing
 from collections.abc import Iterable, Iterator
