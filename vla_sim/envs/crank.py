@@ -10,21 +10,25 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from vla_sim.envs.axes import axis_of
 from vla_sim.envs.camera_view import CameraView
 from vla_sim.envs.chain import chained_goals
 from vla_sim.envs.language.arms import shown
 from vla_sim.envs.language.codes import encode
 from vla_sim.envs.language.grammar import say
+from vla_sim.envs.shifts import Shifts
 from vla_sim.envs.streams import stream
 from vla_sim.envs.tasks import make_task
 from vla_sim.envs.violations import motion_violations
 from vla_sim.errors import BadAction, BadConfig
-from vla_sim.physics.world import World
+from vla_sim.physics.engines import make_engine
+from vla_sim.protocols.engine import Engine
 from vla_sim.protocols.task import Scene
 from vla_sim.records.episode import EpisodeSpec
 from vla_sim.records.instruction import Instruction, Meaning
 from vla_sim.records.manner import MANNERS
 from vla_sim.records.observation import Observation, PolicyInput
+from vla_sim.records.shift import Shift
 from vla_sim.records.triple import N_GOALS
 
 Bools = NDArray[np.bool_]
@@ -59,6 +63,10 @@ class StepResult:
 class CrankConfig:
     """Settings of a Crank."""
 
+    engine: str = "mujoco"
+    """What computes the physics, a name in `physics.engines.ENGINES`."""
+    distractors: bool = False
+    """Have things at hand for the axis of that name. They cost time where nobody shows them too."""
     renderer: str = "raycast"
     image_size: int = 64
     """Height and width of the pictures [px]."""
@@ -70,6 +78,21 @@ class CrankConfig:
             raise BadConfig(f"image_size is {self.image_size} px; use 16 or more")
         if self.n_threads < 1:
             raise BadConfig(f"n_threads is {self.n_threads}; use 1 or more")
+
+
+def crank_config_for(shift: Shift, base: CrankConfig) -> CrankConfig:
+    """The settings of a crank that can run episodes of a shift, otherwise those of `base`.
+
+    Raises:
+        UnknownName: If there is no such axis.
+    """
+    axis = axis_of(shift)
+    return replace(
+        base,
+        renderer=axis.renderer(shift.severity) or base.renderer,
+        engine=axis.engine(shift.severity) or base.engine,
+        distractors=axis.distractors(shift.severity) or base.distractors,
+    )
 
 
 class Crank:
@@ -84,7 +107,13 @@ class Crank:
         self.task = make_task(task_id)
         self.robot = self.task.robot
         self.embodiment = self.robot.embodiment
-        self.engine = World(self.task.build().compile(), n, n_threads=self.config.n_threads)
+        spec = self.task.build()
+        if self.config.distractors:
+            self.task.add_distractors(spec)
+        self.engine: Engine = make_engine(
+            self.config.engine, spec.compile(), n, self.config.n_threads
+        )
+        self.n_substeps = round(self.embodiment.control_dt_s / self.engine.timestep_s)
         self.robot.bind(self.engine)
         self.task.bind(self.engine)
         self.view = CameraView(
@@ -95,6 +124,7 @@ class Crank:
             n_threads=self.config.n_threads,
             hazard_geoms=self.task.hazard_geoms(),
         )
+        self.shifts = Shifts(task_id, self.task, self.engine, self.view)
         self.horizon_steps = round(self.task.horizon_s / self.embodiment.control_dt_s)
         self.goal = np.zeros(n, dtype=np.int64)
         self.manner = np.zeros(n, dtype=np.int64)
@@ -116,14 +146,19 @@ class Crank:
         """Begin an episode in each of the slots `ids`.
 
         Raises:
-            BadConfig: If a spec is for another task, or its scene starts on its goal.
+            BadConfig: If a spec is for another task, asks for another renderer or engine, or its
+                scene starts on its goal.
+            UnknownName: If there is no such axis.
         """
-        scenes = []
+        scenes, drawn = [], []
         for slot, spec in zip(ids, specs, strict=True):
             if spec.task_id != self.task_id:
                 raise BadConfig(f"an episode of {spec.task_id} was given to {self.task_id}")
-            scene = self.task.sample(stream(self.task_id, spec.seed, "scene"))
+            self._check_shift(spec.shift)
+            conditions = self.shifts.draw(spec)
+            scene = self.task.sample(stream(self.task_id, spec.seed, "scene"), conditions.spread)
             scenes.append(scene)
+            drawn.append(conditions)
             self.scenes[slot] = scene
             self.specs[slot] = spec
             self.chains[slot] = chained_goals(scene.goals, spec, self.task.hold_steps)
@@ -139,10 +174,12 @@ class Crank:
         self.stage[ids] = 0
         self.stage_began[ids] = 0
         self.engine.reset(ids)
+        self.shifts.begin(ids, drawn)
         self.robot.reset(ids, np.stack([scene.start for scene in scenes]))
         self.task.write(ids, scenes)
         self.engine.forward(ids)
         self.robot.after_step(ids)
+        self.shifts.furnish(ids, specs)
         solved = self.task.judge(self.goal).success[ids]
         if solved.any():
             seeds = [specs[int(k)].seed for k in np.flatnonzero(solved)]
@@ -159,9 +196,9 @@ class Crank:
             BadAction: If the shape is wrong or a value is not finite; nothing has moved then.
         """
         clipped, out_of_range = self.checked(actions)
-        self.robot.command(clipped * self.embodiment.action_scale)
+        self.robot.command(self.shifts.delay.pass_on(clipped) * self.embodiment.action_scale)
         self.task.before_step()
-        diverged = self.engine.step(self.robot.n_substeps)
+        diverged = self.engine.step(self.n_substeps)
         self.robot.after_step()
         self.steps += 1
         self.task.after_step(self.goal)
@@ -227,12 +264,26 @@ class Crank:
 
     def observe(self, ids: NDArray[np.int64], *, images: bool = True) -> Observation:
         """What the sensors of the slots `ids` say now."""
-        pictures = {self.task.camera.name: self.view.rgb(ids)} if images else {}
+        rgb = self.view.rgb(ids) if images else None
+        proprio = self.view.relative(self.robot.proprio())[ids]
+        self.shifts.noise.sense(ids, self.seed, self.steps, proprio, rgb)
         return Observation(
-            images=pictures,
-            proprio=self.view.relative(self.robot.proprio())[ids],
+            images={} if rgb is None else {self.task.camera.name: rgb},
+            proprio=proprio,
             time_s=self.steps[ids].astype(np.float64) * self.embodiment.control_dt_s,
         )
+
+    def _check_shift(self, shift: Shift) -> None:
+        """Refuse an episode of an axis that is a property of the crank, and not of this one."""
+        able = crank_config_for(shift, self.config)
+        for what in ("renderer", "engine", "distractors"):
+            wanted, mine = getattr(able, what), getattr(self.config, what)
+            if wanted != mine:
+                raise BadConfig(
+                    f"severity {shift.severity} of axis {shift.axis!r} needs a crank with"
+                    f" {what}={wanted!r}, and this one has {mine!r}: build one with"
+                    " crank_config_for(spec.shift, config)"
+                )
 
     def told(self, ids: NDArray[np.int64], observation: Observation) -> PolicyInput:
         """Everything that a policy may be told about the slots `ids`."""

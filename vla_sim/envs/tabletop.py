@@ -7,7 +7,7 @@ import mujoco
 import numpy as np
 
 from vla_sim.envs.arm_task import ArmTask, ArmTaskConfig
-from vla_sim.envs.layout import scatter, widened
+from vla_sim.envs.layout import scatter
 from vla_sim.envs.scene_task import Floats, Ids
 from vla_sim.envs.table_objects import TableObjects
 from vla_sim.protocols.engine import Engine
@@ -50,8 +50,8 @@ class Tabletop(ArmTask):
     def sample(self, rng: np.random.Generator, spread: Spread = TRAINING) -> Scene:
         """Objects of distinct colours, apart from each other; the arm somewhere above."""
         c = self._scene
-        low, high = widened(c.object_low, c.object_high, spread.layout)
-        xy = scatter(rng, c.n_objects, low, high, c.min_distance_m)
+        low, high = c.object_low, c.object_high
+        xy = scatter(rng, c.n_objects, low, high, c.min_distance_m, wider=spread.layout)
         values, referents = self.objects.sample(rng, xy)
         goals = tuple(
             Goal(intent_id=self._intent_id, referent=r, outcome=k) for k, r in enumerate(referents)

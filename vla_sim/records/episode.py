@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from vla_sim.records.instruction import Instruction, Language, Split
 from vla_sim.records.manner import Manner
+from vla_sim.records.shift import Shift
 
 Arm = Literal["correct", "empty", "swapped", "held_out", "other_language"]
 
@@ -19,6 +20,7 @@ class EpisodeSpec:
 
     The scene follows from (task_id, seed). `goal` counts the scene's goals; the words follow from
     (seed, language, split). `arm` says what the policy is told instead of the true instruction.
+    `axis` and `severity` say how scene, senses or physics leave the training distribution.
     """
 
     task_id: str
@@ -30,6 +32,17 @@ class EpisodeSpec:
     arm: Arm = "correct"
     n_instructions: int = 1
     """With more than one, the next is given in the same scene once the last is carried out."""
+    axis: str = ""
+    severity: int = 0
+
+    @property
+    def shift(self) -> Shift:
+        """Axis and severity.
+
+        Raises:
+            BadConfig: If the severity is out of range, or there is one without an axis.
+        """
+        return Shift(axis=self.axis, severity=self.severity)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,6 +19,7 @@ from vla_sim.assets.ground_props import (
 from vla_sim.assets.props import COLOURS
 from vla_sim.envs.car_task import CarTask, CarTaskConfig
 from vla_sim.envs.detour import shortest_way
+from vla_sim.envs.distractors import Area
 from vla_sim.envs.layout import scatter, widened
 from vla_sim.envs.looks import Looks, mocap_row, pick_colours
 from vla_sim.envs.scene_task import Floats
@@ -94,8 +95,8 @@ class DriveToGoal(CarTask):
     def sample(self, rng: np.random.Generator, spread: Spread = TRAINING) -> Scene:
         """Pads beyond the obstacles, obstacles in between, the car on the near side."""
         c = self.config
-        low, high = widened((c.pad_x[0], c.pad_y[0]), (c.pad_x[1], c.pad_y[1]), spread.layout)
-        pads = scatter(rng, c.n_pads, low, high, c.pad_distance_m)
+        low, high = (c.pad_x[0], c.pad_y[0]), (c.pad_x[1], c.pad_y[1])
+        pads = scatter(rng, c.n_pads, low, high, c.pad_distance_m, wider=spread.layout)
         obstacles = scatter(
             rng,
             len(self.obstacles),
@@ -113,6 +114,15 @@ class DriveToGoal(CarTask):
         near, far = widened(ranges[0], ranges[1], spread.start)
         start = np.array([*rng.uniform(near, far), 0.0])
         return Scene(start=start, goals=goals, values={"pads": pads, "obstacles": obstacles})
+
+    def distractor_areas(self, slot: int) -> Sequence[Area]:
+        """The sides of the arena, where the camera still sees them and no way leads past."""
+        return (
+            (-2.0, -13.8, 12.0, -13.0),
+            (-2.0, 13.0, 12.0, 13.8),
+            (-10.0, -12.8, -3.0, -10.0),
+            (-10.0, 10.0, -3.0, 12.8),
+        )
 
     def write(self, ids: NDArray[np.int64], scenes: Sequence[Scene]) -> None:
         """Place pads and obstacles."""
