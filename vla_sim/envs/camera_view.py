@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from vla_sim.physics.camera import project
 from vla_sim.physics.render import Picture, make_renderer
-from vla_sim.physics.world import World
+from vla_sim.protocols.engine import Engine
 from vla_sim.records.camera import CameraSpec
 from vla_sim.records.triple import GRID
 
@@ -20,7 +20,7 @@ class CameraView:
     def __init__(
         self,
         camera: CameraSpec,
-        engine: World,
+        engine: Engine,
         *,
         renderer: str,
         size: int,

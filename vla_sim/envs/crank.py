@@ -14,10 +14,11 @@ from vla_sim.envs.camera_view import CameraView
 from vla_sim.envs.language.arms import shown
 from vla_sim.envs.language.grammar import MEANING_INDEX, say
 from vla_sim.envs.streams import stream
-from vla_sim.envs.tasks import make_task
+from vla_sim.envs.tasks import check_engine, make_task
 from vla_sim.envs.violations import motion_violations
 from vla_sim.errors import BadAction, BadConfig
-from vla_sim.physics.world import World
+from vla_sim.physics.engines import make_engine
+from vla_sim.protocols.engine import Engine
 from vla_sim.protocols.task import Scene
 from vla_sim.records.episode import EpisodeSpec
 from vla_sim.records.instruction import Instruction, Meaning
@@ -55,6 +56,8 @@ class StepResult:
 class CrankConfig:
     """Settings of a Crank."""
 
+    engine: str = "mujoco"
+    """What computes the physics: mujoco or pybullet."""
     renderer: str = "raycast"
     image_size: int = 64
     """Height and width of the pictures [px]."""
@@ -77,10 +80,13 @@ class Crank:
         self.task_id = task_id
         self.n = n
         self.config = config or CrankConfig()
+        check_engine(task_id, self.config.engine)
         self.task = make_task(task_id)
         self.robot = self.task.robot
         self.embodiment = self.robot.embodiment
-        self.engine = World(self.task.build().compile(), n, n_threads=self.config.n_threads)
+        self.engine: Engine = make_engine(
+            self.config.engine, self.task.build().compile(), n, self.config.n_threads
+        )
         self.robot.bind(self.engine)
         self.task.bind(self.engine)
         self.view = CameraView(

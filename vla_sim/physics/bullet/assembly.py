@@ -82,6 +82,10 @@ class Assembly:
             flags=api.URDF_USE_SELF_COLLISION,
             **self._to,
         )
+        # Of the whole multibody. Asked of a link, PyBullet drops the call and all that is in it.
+        api.changeDynamics(
+            body, -1, linearDamping=0.0, angularDamping=0.0, maxJointVelocity=1e9, **self._to
+        )
         for k, part in enumerate(parts):
             self._dress(body, k - 1, part)
             if part.joint >= 0:
@@ -200,10 +204,7 @@ class Assembly:
             body,
             index,
             localInertiaDiagonal=part.inertia.diagonal.tolist(),
-            linearDamping=0.0,
-            angularDamping=0.0,
             jointDamping=0.0,
-            maxJointVelocity=1e9,
             **surface,
             **self._to,
         )

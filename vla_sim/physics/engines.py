@@ -1,0 +1,46 @@
+"""The engines by name."""
+
+from collections.abc import Callable
+
+import mujoco
+
+from vla_sim.errors import UnknownName
+from vla_sim.physics.world import World
+from vla_sim.protocols.engine import Engine
+
+Maker = Callable[[mujoco.MjModel, int, int], Engine]
+
+
+def _mujoco(model: mujoco.MjModel, n: int, n_threads: int) -> Engine:
+    return World(model, n, n_threads)
+
+
+def _pybullet(model: mujoco.MjModel, n: int, n_threads: int) -> Engine:
+    # Here, because it is the rarer one and brings scipy along.
+    from vla_sim.physics.bullet.world import BulletWorld
+
+    return BulletWorld(model, n, n_threads)
+
+
+ENGINES: dict[str, Maker] = {
+    "mujoco": _mujoco,
+    "pybullet": _pybullet,
+}
+
+
+def make_engine(name: str, model: mujoco.MjModel, n: int, n_threads: int = 1) -> Engine:
+    """Build `n` simulations of a model on the engine `name`.
+
+    Args:
+        name: A name in ENGINES.
+        model: The compiled scene.
+        n: Number of simulations.
+        n_threads: Threads that share the work.
+
+    Raises:
+        UnknownName: If there is no such engine.
+        BadConfig: If a number is below 1, or the engine is missing or cannot run this model.
+    """
+    if name not in ENGINES:
+        raise UnknownName("engine", name, ENGINES)
+    return ENGINES[name](model, n, n_threads)
