@@ -13,14 +13,12 @@ from mujoco import batch
 from numpy.typing import NDArray
 
 from vla_sim.physics.bullet.blueprint import load_of_rotors
+from vla_sim.physics.bullet.damping import Damping
 
 Floats = NDArray[np.float64]
 Ids = NDArray[np.int64]
 
 _VEL = int(mujoco.mjtStage.mjSTAGE_VEL)
-_STABLE = 0.8
-"""Greatest share of a joint's speed that damping may take in one physics step: Bullet integrates
-forces explicitly, which blows up at 2; MuJoCo is implicit and bears any."""
 
 
 class Twin:
@@ -48,7 +46,10 @@ class Twin:
         self.sensordata: Floats = bind("sensordata")
         self._passive: Floats = bind("qfrc_passive")
         self._actuator: Floats = bind("qfrc_actuator")
+        self._actuator_force: Floats = bind("actuator_force")
         self._act_dot: Floats = bind("act_dot")
+        self._inertia: Floats = bind("M")
+        self._damping = Damping(model)
         self._constant = _weight_of_rotors(model)
         limited = np.flatnonzero(model.actuator_actlimited & (model.actuator_actadr >= 0))
         self._limited = model.actuator_actadr[limited]
@@ -65,7 +66,11 @@ class Twin:
     def forces(self) -> Floats:
         """(n, nv) generalised forces that Bullet has to add to gravity and contacts."""
         self._batch.forward()
-        return self._passive + self._actuator + self._constant
+        forces: Floats = self._passive + self._actuator + self._constant
+        self._damping.temper(
+            forces, self._inertia, self.qvel, self.ctrl, self._actuator_force, self._actuator
+        )
+        return forces
 
     def advance_activations(self) -> None:
         """One physics step of the actuators' states, after `forces`."""
@@ -85,53 +90,7 @@ def _without_contacts(model: mujoco.MjModel) -> mujoco.MjModel:
     heavy = model.body_mass > 0.0
     if model.ngravcomp:
         twin.body_gravcomp[heavy] += extra[heavy] / model.body_mass[heavy]
-    _soften(twin)
     return twin
-
-
-def _soften(twin: mujoco.MjModel) -> None:
-    """Take dampers back where one explicit step would overshoot."""
-    data = mujoco.MjData(twin)
-    mujoco.mj_forward(twin, data)
-    # Damping of each dof's speed, coupled ones counted in full [N s/m or N m s].
-    resistance = twin.dof_damping.copy()
-    tendons = [_row(twin, t) for t in range(twin.ntendon)]
-    for t, moment in enumerate(tendons):
-        resistance += twin.tendon_damping[t] * np.abs(moment) * np.abs(moment).sum()
-    moments = [_moment(twin, a, tendons) for a in range(twin.nactuator)]
-    for a, moment in enumerate(moments):
-        drag = max(-float(twin.actuator_biasprm[a, 2]), 0.0)
-        resistance += drag * np.abs(moment) * np.abs(moment).sum()
-    taken = twin.opt.timestep * resistance / np.maximum(twin.dof_M0, 1e-12)
-    softer = np.minimum(1.0, _STABLE / np.maximum(taken, 1e-12))
-    twin.dof_damping *= softer
-    for t, moment in enumerate(tendons):
-        twin.tendon_damping[t] *= softer[moment != 0.0].min(initial=1.0)
-    for a, moment in enumerate(moments):
-        share = softer[moment != 0.0].min(initial=1.0)
-        if twin.actuator_biasprm[a, 1] == 0.0 and twin.actuator_biasprm[a, 2] != 0.0:
-            twin.actuator_gainprm[a, 0] *= share  # a speed servo: its target keeps its meaning
-        twin.actuator_biasprm[a, 2] *= share
-
-
-def _row(model: mujoco.MjModel, tendon: int) -> Floats:
-    """(nv,) coefficients of a fixed tendon."""
-    moment = np.zeros(model.nv)
-    first = int(model.tendon_adr[tendon])
-    for w in range(first, first + int(model.tendon_num[tendon])):
-        moment[model.jnt_dofadr[model.wrap_objid[w]]] = model.wrap_prm[w]
-    return moment
-
-
-def _moment(model: mujoco.MjModel, actuator: int, tendons: list[Floats]) -> Floats:
-    """(nv,) what one unit of the actuator's force does."""
-    target = int(model.actuator_trnid[actuator, 0])
-    gear = float(model.actuator_gear[actuator, 0])
-    if int(model.actuator_trntype[actuator]) == int(mujoco.mjtTrn.mjTRN_TENDON):
-        return gear * tendons[target]
-    moment = np.zeros(model.nv)
-    moment[model.jnt_dofadr[target]] = gear
-    return moment
 
 
 def _weight_of_rotors(model: mujoco.MjModel) -> Floats:
