@@ -3,7 +3,19 @@
 from collections.abc import Mapping
 from typing import Any
 
-from vla_sim.cli import align, bench, collect, demo, doctor, film, finetune, listing, report, say
+from vla_sim.cli import (
+    align,
+    bench,
+    collect,
+    demo,
+    doctor,
+    film,
+    finetune,
+    gap,
+    listing,
+    report,
+    say,
+)
 from vla_sim.cli.verb import Verb
 
 VERBS: Mapping[str, Verb[Any]] = {
@@ -13,6 +25,7 @@ VERBS: Mapping[str, Verb[Any]] = {
     "collect": collect.VERB,
     "align": align.VERB,
     "bench": bench.VERB,
+    "gap": gap.VERB,
     "finetune": finetune.VERB,
     "film": film.VERB,
     "report": report.VERB,

@@ -109,7 +109,7 @@ class Assembly:
         further kind: Bullet knows such things by the link only.
         """
         parts: list[_Part] = []
-        numbers = {}  # of the blueprint's links among the parts
+        numbers: dict[int, int] = {}  # of the blueprint's links among the parts
         for k, link in enumerate([tree.base, *tree.links], start=-1):
             groups = self._groups([shape for shape in link.shapes if solid[shape.geom]])
             parent = 0 if k < 0 else numbers[link.parent]

@@ -1,9 +1,10 @@
 """Damping: explicit forces that slow joints down as an implicit step would.
 
-Bullet integrates forces explicitly: a damper that would stop a light joint several times over within
-one physics step makes it oscillate and blow up. MuJoCo's integrator is implicit in speeds. The same
-is had here by tempering the forces that depend on speed, and only those: with mass matrix M, damping
-B and step h, a force t becomes M (M + h B)^-1 t. At rest nothing changes, so grips keep their force.
+Bullet integrates forces explicitly: a damper that would stop a light joint several times over
+within one physics step makes it oscillate and blow up. MuJoCo's integrator is implicit in speeds.
+The same is had here by tempering the forces that depend on speed, and only those: with mass matrix
+M, damping B and step h, a force t becomes M (M + h B)^-1 t. At rest nothing changes, so grips keep
+their force.
 """
 
 import mujoco
@@ -101,10 +102,9 @@ class _Drag:
         aims = self.strength > 0.0 and not model.actuator_biasprm[actuator, 1]
         aims = aims and int(model.actuator_dyntype[actuator]) == int(mujoco.mjtDyn.mjDYN_NONE)
         self._aim = float(model.actuator_gainprm[actuator, 0]) / self.strength if aims else 0.0
-        bounded = bool(model.actuator_forcelimited[actuator])
-        self._low, self._high = (
-            model.actuator_forcerange[actuator].tolist() if bounded else (-np.inf, np.inf)
-        )
+        self._low, self._high = -np.inf, np.inf
+        if model.actuator_forcelimited[actuator]:
+            self._low, self._high = map(float, model.actuator_forcerange[actuator])
 
     def target(self, ctrl: Floats) -> Floats:
         """(n,) the speed that is aimed at."""
@@ -113,7 +113,8 @@ class _Drag:
     def saturated(self, force: Floats) -> NDArray[np.bool_]:
         """(n,) whether the actuator gives all that it has."""
         mine = force[:, self._actuator]
-        return (mine <= self._low) | (mine >= self._high)
+        spent: NDArray[np.bool_] = (mine <= self._low) | (mine >= self._high)
+        return spent
 
 
 def _tendon_moment(model: mujoco.MjModel, tendon: int) -> Floats:

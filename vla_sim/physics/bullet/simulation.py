@@ -88,7 +88,7 @@ class Simulation:
             spin = turn @ qvel[v + 3 : v + 6]
             at, quat = _base_pose(qpos[q : q + 3], qpos[q + 3 : q + 7], tree.base.inertia)
             api.resetBasePositionAndOrientation(body.id, at, quat, **self._to)
-            speed = qvel[v : v + 3] + np.cross(spin, arm)
+            speed = qvel[v : v + 3] + _cross(spin, arm)
             api.resetBaseVelocity(body.id, speed.tolist(), spin.tolist(), **self._to)
         for body in self._jointed:
             for link, q, v in zip(body.links, body.qpos_at, body.qvel_at, strict=True):
@@ -151,7 +151,7 @@ class Simulation:
             arm = turn @ tree.base.inertia.pos
             qpos[q : q + 3] = at - arm
             qpos[q + 3 : q + 7] = quat
-            qvel[v : v + 3] = linear - np.cross(spin, arm)
+            qvel[v : v + 3] = linear - _cross(spin, arm)
             qvel[v + 3 : v + 6] = turn.T @ spin
             sane &= bool((np.abs(qvel[v : v + 6]) < ABSURD_SPEED).all())
         return sane
@@ -177,6 +177,12 @@ def _base_pose(pos: Floats, quat: Floats, inertia: Inertia) -> tuple[list[float]
     at, turned = np.zeros(3), np.zeros(4)
     mujoco.mju_mulPose(at, turned, pos, quat, inertia.pos, inertia.quat)
     return at.tolist(), xyzw(turned)
+
+
+def _cross(a: Floats, b: Floats) -> Floats:
+    product = np.zeros(3)
+    mujoco.mju_cross(product, a, b)
+    return product
 
 
 def _matrix(quat: Floats) -> Floats:

@@ -171,17 +171,18 @@ class BulletWorld:
             the model's defaults until it is reset; the others are not touched by it.
         """
         twin = self._twin
-        diverged = ~np.isfinite(twin.ctrl).all(axis=1)
-        diverged |= ~np.isfinite(twin.qpos).all(axis=1) | ~np.isfinite(twin.qvel).all(axis=1)
+        diverged = np.zeros(self._n, dtype=np.bool_)
+        for given in (twin.qpos, twin.qvel, twin.act, twin.ctrl):
+            diverged |= ~np.isfinite(given).all(axis=1)
         self._restart(diverged)
         for i in range(self._n):
             self._write(i)
         for _ in range(n_substeps):
             forces = twin.forces()
-            for i in np.flatnonzero(~diverged):
+            for i in np.flatnonzero(~diverged).tolist():
                 diverged[i] = not self._sims[i].step(forces[i], twin.qpos[i], twin.qvel[i])
             twin.advance_activations()
-        for i in np.flatnonzero(~diverged):
+        for i in np.flatnonzero(~diverged).tolist():
             diverged[i] = not self._sims[i].read_bases(twin.qpos[i], twin.qvel[i])
         self._restart(diverged)
         self._seen_qpos[:], self._seen_qvel[:] = twin.qpos, twin.qvel
