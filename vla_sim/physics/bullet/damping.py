@@ -4,7 +4,7 @@ Bullet integrates forces explicitly: a damper that would stop a light joint seve
 within one physics step makes it oscillate and blow up. MuJoCo's integrator is implicit in speeds.
 The same is had here by tempering the forces that depend on speed, and only those: with mass matrix
 M, damping B and step h, a force t becomes M (M + h B)^-1 t. At rest nothing changes, so grips keep
-their force.
+their force; where h B is far above M, a servo is quicker than MuJoCo's.
 """
 
 import mujoco
@@ -33,7 +33,7 @@ class Damping:
         resists = np.diag(passive) > 0.0
         for a in range(model.nactuator):
             drag = _Drag(model, a, _actuator_moment(model, a, tendons))
-            if drag.strength > 0.0:
+            if drag.strength > 0.0 and not model.actuator_forcelimited[a]:
                 self._drags.append(drag)
                 resists |= drag.moment != 0.0
         self._dofs = np.flatnonzero(resists)
@@ -52,7 +52,6 @@ class Damping:
         inertia: Floats,
         qvel: Floats,
         ctrl: Floats,
-        actuator_force: Floats,
         qfrc_actuator: Floats,
     ) -> None:
         """Replace the part of forces (n, nv) that depends on speed, in place.
@@ -62,7 +61,6 @@ class Damping:
             inertia: MuJoCo's mass matrices, sparse, (n, nC).
             qvel: Speeds, (n, nv).
             ctrl: Controls, (n, nu).
-            actuator_force: Forces of the actuators, (n, nu).
             qfrc_actuator: Generalised forces of the actuators, (n, nv).
         """
         dofs, h = self._dofs, self._step_s
@@ -76,11 +74,8 @@ class Damping:
         spent = (bounded <= self._low) | (bounded >= self._high)
         for drag in self._drags:
             # A force at its limit does not depend on speed.
-            strength = np.where(
-                drag.saturated(actuator_force) | (spent & (drag.moment != 0.0)).any(axis=1),
-                0.0,
-                drag.strength,
-            )
+            no_more = (spent & (drag.moment != 0.0)).any(axis=1)
+            strength = np.where(no_more, 0.0, drag.strength)
             damping += strength[:, None, None] * np.outer(drag.moment, drag.moment)
             pull += (strength * drag.target(ctrl))[:, None] * drag.moment
         for j in range(k):
@@ -102,19 +97,27 @@ class _Drag:
         aims = self.strength > 0.0 and not model.actuator_biasprm[actuator, 1]
         aims = aims and int(model.actuator_dyntype[actuator]) == int(mujoco.mjtDyn.mjDYN_NONE)
         self._aim = float(model.actuator_gainprm[actuator, 0]) / self.strength if aims else 0.0
-        self._low, self._high = -np.inf, np.inf
-        if model.actuator_forcelimited[actuator]:
-            self._low, self._high = map(float, model.actuator_forcerange[actuator])
 
     def target(self, ctrl: Floats) -> Floats:
         """(n,) the speed that is aimed at."""
         return self._aim * ctrl[:, self._actuator]
 
-    def saturated(self, force: Floats) -> NDArray[np.bool_]:
-        """(n,) whether the actuator gives all that it has."""
-        mine = force[:, self._actuator]
-        spent: NDArray[np.bool_] = (mine <= self._low) | (mine >= self._high)
-        return spent
+
+def soften(model: mujoco.MjModel) -> None:
+    """Weaken the damping of servos with a limited force, in place.
+
+    Beyond the limit there is nothing left to temper, and a servo would be thrown from one limit to
+    the other: its damping must be bearable by itself.
+    """
+    tendons = [_tendon_moment(model, t) for t in range(model.ntendon)]
+    for a in range(model.nactuator):
+        drag = -float(model.actuator_biasprm[a, 2])
+        if drag > 0.0 and model.actuator_forcelimited[a]:
+            moment = _actuator_moment(model, a, tendons)
+            taken = float((moment * moment / model.dof_M0).sum()) * drag * model.opt.timestep
+            model.actuator_biasprm[a, 2] /= 1.0 + taken
+            if not model.actuator_biasprm[a, 1]:
+                model.actuator_gainprm[a, 0] /= 1.0 + taken
 
 
 def _tendon_moment(model: mujoco.MjModel, tendon: int) -> Floats:

@@ -43,6 +43,8 @@ def friction_of(model: mujoco.MjModel) -> Friction:
     Raises:
         BadConfig: If sliding coefficients of the pairs that can meet are no products.
     """
+    if model.ngeom == 0:
+        return Friction(sliding=np.zeros(0), spinning=np.zeros(0), rolling=np.zeros(0))
     keys = [_key(model, g) for g in range(model.ngeom)]
     kinds = sorted(set(keys))
     index = {key: k for k, key in enumerate(kinds)}

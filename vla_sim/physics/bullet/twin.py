@@ -13,7 +13,7 @@ from mujoco import batch
 from numpy.typing import NDArray
 
 from vla_sim.physics.bullet.blueprint import load_of_rotors
-from vla_sim.physics.bullet.damping import Damping
+from vla_sim.physics.bullet.damping import Damping, soften
 
 Floats = NDArray[np.float64]
 Ids = NDArray[np.int64]
@@ -46,7 +46,6 @@ class Twin:
         self.sensordata: Floats = bind("sensordata")
         self._passive: Floats = bind("qfrc_passive")
         self._actuator: Floats = bind("qfrc_actuator")
-        self._actuator_force: Floats = bind("actuator_force")
         self._act_dot: Floats = bind("act_dot")
         self._inertia: Floats = bind("M")
         self._damping = Damping(model)
@@ -67,9 +66,7 @@ class Twin:
         """(n, nv) generalised forces that Bullet has to add to gravity and contacts."""
         self._batch.forward()
         forces: Floats = self._passive + self._actuator + self._constant
-        self._damping.temper(
-            forces, self._inertia, self.qvel, self.ctrl, self._actuator_force, self._actuator
-        )
+        self._damping.temper(forces, self._inertia, self.qvel, self.ctrl, self._actuator)
         return forces
 
     def advance_activations(self) -> None:
@@ -88,6 +85,7 @@ def _without_contacts(model: mujoco.MjModel) -> mujoco.MjModel:
     twin.opt.enableflags &= ~int(mujoco.mjtEnableBit.mjENBL_SLEEP)
     extra = load_of_rotors(model)
     heavy = model.body_mass > 0.0
+    soften(twin)
     if model.ngravcomp:
         twin.body_gravcomp[heavy] += extra[heavy] / model.body_mass[heavy]
     return twin

@@ -8,7 +8,7 @@ from vla_sim.errors import BadConfig, UnknownName
 from vla_sim.physics.bullet.blueprint import blueprint
 from vla_sim.physics.bullet.friction import friction_of
 from vla_sim.physics.bullet.refusals import check_translatable
-from vla_sim.physics.bullet.simulation import Simulation
+from vla_sim.physics.bullet.simulation import ABSURD_SPEED, Simulation
 from vla_sim.physics.bullet.touch import Touch
 from vla_sim.physics.bullet.twin import Twin
 
@@ -174,6 +174,7 @@ class BulletWorld:
         diverged = np.zeros(self._n, dtype=np.bool_)
         for given in (twin.qpos, twin.qvel, twin.act, twin.ctrl):
             diverged |= ~np.isfinite(given).all(axis=1)
+        diverged |= (np.abs(twin.qvel) > ABSURD_SPEED).any(axis=1)
         self._restart(diverged)
         for i in range(self._n):
             self._write(i)
