@@ -18,7 +18,7 @@ from vla_sim.envs.language.codes import encode
 from vla_sim.envs.language.grammar import say
 from vla_sim.envs.shifts import Shifts
 from vla_sim.envs.streams import stream
-from vla_sim.envs.tasks import make_task
+from vla_sim.envs.tasks import check_engine, make_task
 from vla_sim.envs.violations import motion_violations
 from vla_sim.errors import BadAction, BadConfig
 from vla_sim.physics.engines import make_engine
@@ -104,6 +104,7 @@ class Crank:
         self.task_id = task_id
         self.n = n
         self.config = config or CrankConfig()
+        check_engine(task_id, self.config.engine)
         self.task = make_task(task_id)
         self.robot = self.task.robot
         self.embodiment = self.robot.embodiment

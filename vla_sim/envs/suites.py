@@ -6,3 +6,5 @@ SPINE: tuple[str, ...] = tuple(
     task_id_of(name) for name in ("Reach", "Lift", "DriveToGoal", "ChangeLane")
 )
 """Two tasks of either robot, which the default model learns together within minutes."""
+
+CORE: tuple[str, ...] = SPINE

@@ -1,7 +1,7 @@
 """What a protocol runs, and what is read off its episodes."""
 
 from collections.abc import Sequence
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 
 import mujoco
 
@@ -9,6 +9,7 @@ from vla_sim.envs.crank import CrankConfig
 from vla_sim.envs.plan import draw_spec
 from vla_sim.envs.suites import SPINE
 from vla_sim.envs.tasks import make_task
+from vla_sim.errors import BadConfig
 from vla_sim.eval.body import Body, body_of
 from vla_sim.eval.protocol import Protocol
 from vla_sim.physics.render import make_renderer
@@ -43,9 +44,23 @@ def make_protocol(
         languages=languages,
         manners=MANNERS,
         renderer=renderer_id(crank.renderer),
-        engine=f"mujoco {version('mujoco')}",
+        engine=engine_id(crank.engine),
         image_size=(crank.image_size, crank.image_size),
     )
+
+
+def engine_id(name: str) -> str:
+    """The id of an engine in run cards, with its version.
+
+    Raises:
+        BadConfig: If its package is not installed.
+    """
+    try:
+        return f"{name} {version(name)}"
+    except PackageNotFoundError as error:
+        raise BadConfig(
+            f"the engine {name!r} is not installed: pip install 'vla-sim[{name}]'"
+        ) from error
 
 
 def renderer_id(name: str) -> str:

@@ -8,7 +8,7 @@ from vla_sim.envs.tasks.change_lane import ChangeLaneConfig
 from vla_sim.envs.tasks.drive_to_goal import DriveToGoalConfig
 from vla_sim.envs.tasks.lift import LiftConfig
 from vla_sim.envs.tasks.reach import ReachConfig
-from vla_sim.errors import UnknownName
+from vla_sim.errors import BadConfig, UnknownName
 from vla_sim.protocols.task import Task
 
 
@@ -44,6 +44,28 @@ GUEST_TASKS: Mapping[str, TaskConfig] = {
 They are no part of the standard set, so triples of them are not stored."""
 
 TASK_IDS: tuple[str, ...] = tuple(TASKS)
+
+ENGINE_TASKS: Mapping[str, tuple[str, ...]] = {
+    "pybullet": (
+        "vla_sim/Reach-v1",
+        "vla_sim/Lift-v1",
+        "vla_sim/DriveToGoal-v1",
+    ),
+}
+"""The tasks that are declared to run on an engine, because their experts were measured there; an
+engine that is not named here runs all of them."""
+
+
+def check_engine(task_id: str, engine: str) -> None:
+    """Let pass a task on an engine that it is declared for.
+
+    Raises:
+        BadConfig: If the task is not declared; the error lists those that are.
+    """
+    declared = ENGINE_TASKS.get(engine)
+    if declared is not None and task_id not in declared:
+        listed = ", ".join(declared)
+        raise BadConfig(f"{task_id} is not declared to run on {engine}; there are {listed}")
 
 
 def make_task(task_id: str) -> Task:
