@@ -40,7 +40,7 @@ def trace(crank: Crank, specs: Sequence[EpisodeSpec]) -> list[bytes]:
             for k in ids:
                 parts[k] += [seen.proprio[k].tobytes(), rgb[k].tobytes(), uv[k].tobytes()]
                 parts[k] += [in_view[k].tobytes(), crank.engine.qpos[k].tobytes()]
-                rng = np.random.default_rng([mine[k].seed, step])
+                rng = np.random.default_rng([int(crank.seed[k]), step])
                 actions[k] = rng.uniform(-1.0, 1.0, crank.embodiment.n_act)
             crank.step(actions)
         traces += [b"".join(part) for part in parts]
@@ -204,5 +204,6 @@ def test_actions_arrive_late_and_until_then_nothing_moves() -> None:
     np.testing.assert_array_equal(came[:, 0], [1, 2, 3, 4, 5, 6])
     np.testing.assert_array_equal(came[:, 1], [0, 1, 2, 3, 4, 5])
     np.testing.assert_array_equal(came[:, 2], [0, 0, 0, 1, 2, 3])
-    line.begin(1, 2)
-    assert line.pass_on(sent[0])[1, 0] == 0.0
+    line.begin(1, 0.25)
+    assert line.pass_on(sent[0])[1, 0] == pytest.approx(0.75 * 1.0)
+    assert line.pass_on(sent[3])[1, 0] == pytest.approx(0.75 * 4.0 + 0.25 * 1.0)

@@ -12,12 +12,13 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
-from vla_sim.envs.crank import Crank, CrankConfig, StepResult
+from vla_sim.envs.crank import Crank, CrankConfig, StepResult, crank_config_for
 from vla_sim.envs.plan import draw_spec
 from vla_sim.envs.spaces import action_space, encode_instruction, observation_space
 from vla_sim.envs.streams import TRAIN_SEEDS_FROM
 from vla_sim.errors import BadConfig
 from vla_sim.records.episode import EpisodeSpec
+from vla_sim.records.shift import Shift
 
 Observations = dict[str, NDArray[Any]]
 
@@ -30,6 +31,8 @@ class VlaVectorEnv(VectorEnv[Observations, NDArray[np.float32], NDArray[Any]]):
         num_envs: Number of simulations.
         renderer: Name of the picture backend.
         image_size: Height and width of the pictures [px].
+        axis: A domain axis along which all episodes leave the training distribution.
+        severity: How far along it, 0 (as in training) to 3.
         n_threads: Threads for physics and pictures.
         render_mode: "rgb_array" or None.
     """
@@ -41,11 +44,14 @@ class VlaVectorEnv(VectorEnv[Observations, NDArray[np.float32], NDArray[Any]]):
         *,
         renderer: str = "raycast",
         image_size: int = 64,
+        axis: str = "",
+        severity: int = 0,
         n_threads: int = 1,
         render_mode: str | None = "rgb_array",
     ) -> None:
+        self.shift = Shift(axis=axis, severity=severity)
         config = CrankConfig(renderer=renderer, image_size=image_size, n_threads=n_threads)
-        self.crank = Crank(task_id, num_envs, config)
+        self.crank = Crank(task_id, num_envs, crank_config_for(self.shift, config))
         body = self.crank.embodiment
         self.num_envs = num_envs
         self.render_mode = render_mode
@@ -79,7 +85,7 @@ class VlaVectorEnv(VectorEnv[Observations, NDArray[np.float32], NDArray[Any]]):
             super().reset(seed=next((s for s in seed if s is not None), None))
             seeds = list(seed)
         specs: Sequence[EpisodeSpec] = (options or {}).get("specs") or [
-            draw_spec(self.crank.task_id, self._fresh_seed() if s is None else s) for s in seeds
+            self._spec(self._fresh_seed() if s is None else s) for s in seeds
         ]
         if len(specs) != self.num_envs:
             raise BadConfig(f"{len(specs)} episodes were given to {self.num_envs} simulations")
@@ -103,8 +109,7 @@ class VlaVectorEnv(VectorEnv[Observations, NDArray[np.float32], NDArray[Any]]):
             info["_final_obs"] = done
             info["final_info"] = {key: value for key, value in info.items() if "final" not in key}
             info["_final_info"] = done
-            task_id = self.crank.task_id
-            self.crank.start(over, [draw_spec(task_id, self._fresh_seed()) for _ in over])
+            self.crank.start(over, [self._spec(self._fresh_seed()) for _ in over])
             for key, value in self._observe(over).items():
                 observations[key][over] = value
             info.update(self._batched(self._told()))
@@ -118,6 +123,10 @@ class VlaVectorEnv(VectorEnv[Observations, NDArray[np.float32], NDArray[Any]]):
 
     def close_extras(self, **kwargs: Any) -> None:
         """Nothing to release: the batch goes with the object."""
+
+    def _spec(self, seed: int) -> EpisodeSpec:
+        axis, severity = self.shift.axis, self.shift.severity
+        return draw_spec(self.crank.task_id, seed, axis=axis, severity=severity)
 
     def _fresh_seed(self) -> int:
         return TRAIN_SEEDS_FROM + int(self.np_random.integers(2**40))
