@@ -55,5 +55,5 @@ def test_pictures_of_a_start_are_the_same() -> None:
 def test_a_task_on_an_engine_that_it_is_not_declared_for_is_refused() -> None:
     with pytest.raises(BadConfig, match=r"ChangeLane-v1 is not declared .* vla_sim/Reach-v1"):
         Crank("vla_sim/ChangeLane-v1", 1, BULLET)
-    with pytest.raises(UnknownName, match="no engine 'havok'; there are 'mujoco'.*'pybullet'"):
+    with pytest.raises(UnknownName, match=r"no engine 'havok'; there are 'mujoco'.*'pybullet'"):
         Crank("vla_sim/Reach-v1", 1, CrankConfig(engine="havok"))

@@ -90,6 +90,21 @@ def test_lerobot_finds_its_attributes() -> None:
     assert {"is_success", "violation/collision", "reward/near"} <= info.keys()
 
 
+def test_both_faces_can_leave_the_training_distribution() -> None:
+    seen = {}
+    for axis, severity in (("", 0), ("light", 2), ("renderer", 2)):
+        single = VlaEnv("vla_sim/Reach-v1", axis=axis, severity=severity)
+        vector = VlaVectorEnv("vla_sim/Reach-v1", 2, axis=axis, severity=severity)
+        alone, _ = single.reset(seed=5)
+        both, _ = vector.reset(seed=[5, 6])
+        np.testing.assert_array_equal(both["image"][0], alone["image"])
+        np.testing.assert_array_equal(both["proprio"][0], alone["proprio"])
+        seen[axis] = alone["image"].tobytes()
+        single.close()
+        vector.close()
+    assert len(set(seen.values())) == 3
+
+
 def test_an_explicit_plan_is_run_as_it_is() -> None:
     envs = cast(VlaVectorEnv, gymnasium.make_vec("vla_sim/Reach-v1", num_envs=2))
     from vla_sim.envs.plan import draw_spec

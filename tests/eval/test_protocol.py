@@ -35,7 +35,10 @@ CHANGES: dict[str, Any] = {
     "renderer": "egl",
     "engine": "pybullet",
     "image_size": (64, 64),
+    "axis": "light",
+    "severity": 2,
 }
+SHIFTED = replace(SPINE, axis="camera", severity=1)
 
 
 def test_the_stamp_never_changes_by_itself() -> None:
@@ -49,11 +52,20 @@ def test_every_field_is_part_of_the_stamp() -> None:
 
 @pytest.mark.parametrize("field", CHANGES)
 def test_a_change_of_any_field_is_refused_by_name(field: str) -> None:
-    other = replace(SPINE, **{field: CHANGES[field]})
-    assert other.stamp != SPINE.stamp
+    base = SHIFTED if field in ("axis", "severity") else SPINE  # neither is without the other
+    other = replace(base, **{field: CHANGES[field]})
+    assert other.stamp != base.stamp
     with pytest.raises(ProtocolMismatch, match=f"{field}: .* against"):
-        require_same(SPINE, other)
+        require_same(base, other)
     require_same(SPINE, replace(SPINE))
+
+
+def test_an_axis_is_part_of_the_stamp_and_stands_with_its_severity() -> None:
+    assert SHIFTED.stamp != SPINE.stamp
+    with pytest.raises(BadConfig, match="'camera' with severity 0"):
+        replace(SPINE, axis="camera")
+    with pytest.raises(BadConfig, match="severity 2 of no axis"):
+        replace(SPINE, severity=2)
 
 
 def test_reports_name_the_difference_from_their_cards() -> None:

@@ -11,16 +11,19 @@ from PIL import Image
 
 from vla_sim.agents.controls import POLICIES
 from vla_sim.cli.main import main
+from vla_sim.envs.axes import AXES
 from vla_sim.envs.crank import Crank
 from vla_sim.envs.tasks import TASK_IDS
 from vla_sim.errors import BadConfig, RunFolderError, UnknownName
 from vla_sim.loop import film as room
 from vla_sim.loop import film_frames
 from vla_sim.loop.film import FilmRun, film
+from vla_sim.loop.film_axes import _corner, film_axes
 from vla_sim.loop.film_file import FORMATS, save_film, stills
 from vla_sim.loop.film_frames import captioned, side_by_side
 from vla_sim.records.episode import Episode
 from vla_sim.records.observation import PolicyInput
+from vla_sim.records.shift import SEVERITIES
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +58,27 @@ def test_every_format_opens(suffix: str, tmp_path: Path) -> None:
             assert image.size == (6 * 24 + 5 * 4, 2 * 20)
         else:
             assert (image.size, getattr(image, "n_frames", 1)) == ((24, 20), 9)
+
+
+def test_a_sheet_of_axes_has_a_row_for_each_and_severity_0_is_always_the_same(
+    tmp_path: Path,
+) -> None:
+    config = FilmRun(task="Reach", out=tmp_path / "sheet.png", axes=True, size=48, language="en")
+    film_axes(config)
+    with Image.open(config.path) as image:
+        sheet = np.asarray(image)
+    rows = {axis: _cells(sheet, row, 48) for row, axis in enumerate(AXES)}
+    for axis in AXES:
+        if AXES[axis].shown == "start":
+            np.testing.assert_array_equal(rows[axis][0], rows["layout"][0])
+            assert (rows[axis][2] != rows[axis][0]).any(), axis
+    with pytest.raises(BadConfig, match=r"\.png, not 'sheet.webp'"):
+        replace(config, out=tmp_path / "sheet.webp")
+
+
+def _cells(sheet: NDArray[np.uint8], row: int, size: int) -> list[NDArray[np.uint8]]:
+    corners = [_corner(row, severity, size) for severity in SEVERITIES]
+    return [sheet[y : y + size, x : x + size] for y, x in corners]
 
 
 def test_stills_begin_and_end_with_the_episode() -> None:

@@ -25,6 +25,8 @@ def run(config: "BenchRun", console: Console) -> int:
     """Measure and print."""
     from vla_sim.loop.bench import bench
 
+    if config.severity:
+        console.print(f"axis {config.axis}, severity {config.severity}", highlight=False)
     show(bench(config, console), console)
     if config.out is not None:
         console.print(f"written to {config.out}", highlight=False, soft_wrap=True)

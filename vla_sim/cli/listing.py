@@ -111,6 +111,15 @@ def _renderers() -> Table:
     return table
 
 
+def _axes() -> Table:
+    from vla_sim.envs.axes import AXES
+
+    table = _table("domain axes, severities 1 to 3", "name", "what it changes")
+    for name, axis in AXES.items():
+        table.add_row(name, escape(_first_line(type(axis))))
+    return table
+
+
 def _recipes() -> Table:
     from vla_sim.recipes.table import MODULES, recipes_of
 
@@ -127,6 +136,7 @@ KINDS: Mapping[str, Callable[[], Table]] = {
     "experts": _experts,
     "policies": _policies,
     "renderers": _renderers,
+    "axes": _axes,
     "recipes": _recipes,
 }
 
@@ -148,7 +158,7 @@ def _table(title: str, *columns: str) -> Table:
 
 
 VERB: Verb[ListRun] = Verb(
-    summary="List tasks, robots, experts, policies, renderers and recipes.",
+    summary="List tasks, robots, experts, policies, renderers, axes and recipes.",
     example="list tasks",
     recipes=recipes,
     run=run,

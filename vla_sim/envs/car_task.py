@@ -16,7 +16,7 @@ from vla_sim.records.manner import Manner, MannerProfile
 _CLEARANCE_M = 0.5
 _SHOULDER_M = (1.6, 4.5)
 """Between which distances from the outermost line things stand at a roadside."""
-_ALONG_M = (0.0, 32.0)
+_ALONG_M = (8.0, 40.0)
 """Between which distances ahead of the car's start."""
 
 

@@ -15,6 +15,6 @@ class Conditions:
     sight: Sight
     spread: Spread = TRAINING
     dynamics: Dynamics = NOMINAL
-    latency_steps: int = 0
-    """Control steps from an action to its effect, beyond the one that there always is."""
+    latency_steps: float = 0.0
+    """By how many control steps actions come late, whole or not."""
     noise: NoiseLevel = SILENT

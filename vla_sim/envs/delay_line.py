@@ -7,26 +7,35 @@ MAX_LATENCY_STEPS = 4
 
 
 class DelayLine:
-    """Holds back the actions of n simulations, each by its own number of steps.
+    """Holds back the actions of n simulations, each by its own time.
 
-    Until its first action arrives, a simulation gets zeros: no motion, no acceleration.
+    An action that arrives within a control step acts for the rest of it: over that step, the mean
+    of what acts is the old and the new action in the shares of time that they have, and that is
+    what is passed on. Until its first action arrives, a simulation gets zeros: no motion, no
+    acceleration.
     """
 
     def __init__(self, n: int, n_act: int) -> None:
         self._steps = np.zeros(n, dtype=np.int64)
-        self._latest = np.zeros((n, MAX_LATENCY_STEPS + 1, n_act))
+        self._rest = np.zeros((n, 1))
+        self._is_late = np.zeros(n, dtype=np.bool_)
+        self._latest = np.zeros((n, MAX_LATENCY_STEPS + 2, n_act))
         self._all = np.arange(n)
 
-    def begin(self, slot: int, steps: int) -> None:
-        """Start an episode whose actions come `steps` late."""
+    def begin(self, slot: int, steps: float) -> None:
+        """Start an episode whose actions come so many control steps late, whole or not."""
         assert 0 <= steps <= MAX_LATENCY_STEPS
-        self._steps[slot] = steps
+        self._steps[slot] = int(steps)
+        self._rest[slot] = steps - int(steps)
+        self._is_late[slot] = steps > 0.0
         self._latest[slot] = 0.0
 
     def pass_on(self, actions: NDArray[np.float64]) -> NDArray[np.float64]:
         """What arrives now, (n, n_act), when `actions` are sent now."""
-        if not self._steps.any():
+        if not self._is_late.any():
             return actions
         self._latest[:, 1:] = self._latest[:, :-1].copy()
         self._latest[:, 0] = actions
-        return self._latest[self._all, self._steps]
+        new, old = self._latest[self._all, self._steps], self._latest[self._all, self._steps + 1]
+        mixed = (1.0 - self._rest) * new + self._rest * old
+        return np.where(self._rest > 0.0, mixed, new)

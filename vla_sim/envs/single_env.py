@@ -6,19 +6,29 @@ import gymnasium
 import numpy as np
 from numpy.typing import NDArray
 
-from vla_sim.envs.crank import Crank, CrankConfig
+from vla_sim.envs.crank import Crank, CrankConfig, crank_config_for
 from vla_sim.envs.observation_modes import Seen, make_mode, row_of
 from vla_sim.envs.plan import draw_spec
 from vla_sim.envs.spaces import action_space
 from vla_sim.envs.streams import TRAIN_SEEDS_FROM
 from vla_sim.envs.vector_env import step_info
 from vla_sim.records.episode import EpisodeSpec
+from vla_sim.records.shift import Shift
 
 _ONLY = np.zeros(1, dtype=np.int64)
 
 
 class VlaEnv(gymnasium.Env[Any, Any]):
-    """One episode at a time of one task; made by `gymnasium.make`."""
+    """One episode at a time of one task; made by `gymnasium.make`.
+
+    Args:
+        task_id: One of the registered ids.
+        renderer: Name of the picture backend.
+        image_size: Height and width of the pictures [px].
+        axis: A domain axis along which all episodes leave the training distribution.
+        severity: How far along it, 0 (as in training) to 3.
+        render_mode: "rgb_array" or None.
+    """
 
     metadata: dict[str, Any] = {"render_modes": ["rgb_array"], "render_fps": 20}  # noqa: RUF012
 
@@ -29,9 +39,13 @@ class VlaEnv(gymnasium.Env[Any, Any]):
         renderer: str = "raycast",
         image_size: int = 64,
         obs_mode: str = "native",
+        axis: str = "",
+        severity: int = 0,
         render_mode: str | None = "rgb_array",
     ) -> None:
-        self.crank = Crank(task_id, 1, CrankConfig(renderer=renderer, image_size=image_size))
+        self.shift = Shift(axis=axis, severity=severity)
+        config = CrankConfig(renderer=renderer, image_size=image_size)
+        self.crank = Crank(task_id, 1, crank_config_for(self.shift, config))
         body = self.crank.embodiment
         self.render_mode = render_mode
         self.metadata = {**type(self).metadata, "render_fps": round(1 / body.control_dt_s)}
@@ -67,7 +81,9 @@ class VlaEnv(gymnasium.Env[Any, Any]):
         super().reset(seed=seed)
         if seed is None:
             seed = TRAIN_SEEDS_FROM + int(self.np_random.integers(2**40))
-        spec: EpisodeSpec = (options or {}).get("spec") or draw_spec(self.crank.task_id, seed)
+        spec: EpisodeSpec = (options or {}).get("spec") or draw_spec(
+            self.crank.task_id, seed, axis=self.shift.axis, severity=self.shift.severity
+        )
         self.crank.start(_ONLY, [spec])
         return self._observe(), {"is_success": False, "instruction": self.task_description}
 

@@ -12,13 +12,14 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
-from vla_sim.envs.crank import Crank, CrankConfig, StepResult
+from vla_sim.envs.crank import Crank, CrankConfig, StepResult, crank_config_for
 from vla_sim.envs.observation_modes import Seen, make_mode, row_of, with_rows
 from vla_sim.envs.plan import draw_spec
 from vla_sim.envs.spaces import action_space
 from vla_sim.envs.streams import TRAIN_SEEDS_FROM
 from vla_sim.errors import BadConfig, UnknownName
 from vla_sim.records.episode import EpisodeSpec
+from vla_sim.records.shift import Shift
 
 
 class VlaVectorEnv(VectorEnv[Seen, NDArray[np.float32], NDArray[Any]]):
@@ -29,6 +30,8 @@ class VlaVectorEnv(VectorEnv[Seen, NDArray[np.float32], NDArray[Any]]):
         num_envs: Number of simulations.
         renderer: Name of the picture backend.
         image_size: Height and width of the pictures [px].
+        axis: A domain axis along which all episodes leave the training distribution.
+        severity: How far along it, 0 (as in training) to 3.
         n_threads: Threads for physics and pictures.
         obs_mode: What observations look like, see `observation_modes`.
         render_mode: "rgb_array" or None.
@@ -41,12 +44,15 @@ class VlaVectorEnv(VectorEnv[Seen, NDArray[np.float32], NDArray[Any]]):
         *,
         renderer: str = "raycast",
         image_size: int = 64,
+        axis: str = "",
+        severity: int = 0,
         n_threads: int = 1,
         obs_mode: str = "native",
         render_mode: str | None = "rgb_array",
     ) -> None:
+        self.shift = Shift(axis=axis, severity=severity)
         config = CrankConfig(renderer=renderer, image_size=image_size, n_threads=n_threads)
-        self.crank = Crank(task_id, num_envs, config)
+        self.crank = Crank(task_id, num_envs, crank_config_for(self.shift, config))
         body = self.crank.embodiment
         self.num_envs = num_envs
         self.render_mode = render_mode
@@ -81,7 +87,7 @@ class VlaVectorEnv(VectorEnv[Seen, NDArray[np.float32], NDArray[Any]]):
             super().reset(seed=next((s for s in seed if s is not None), None))
             seeds = list(seed)
         specs: Sequence[EpisodeSpec] = (options or {}).get("specs") or [
-            draw_spec(self.crank.task_id, self._fresh_seed() if s is None else s) for s in seeds
+            self._spec(self._fresh_seed() if s is None else s) for s in seeds
         ]
         if len(specs) != self.num_envs:
             raise BadConfig(f"{len(specs)} episodes were given to {self.num_envs} simulations")
@@ -105,8 +111,7 @@ class VlaVectorEnv(VectorEnv[Seen, NDArray[np.float32], NDArray[Any]]):
             info["_final_obs"] = done
             info["final_info"] = {key: value for key, value in info.items() if "final" not in key}
             info["_final_info"] = done
-            task_id = self.crank.task_id
-            self.crank.start(over, [draw_spec(task_id, self._fresh_seed()) for _ in over])
+            self.crank.start(over, [self._spec(self._fresh_seed()) for _ in over])
             observations = with_rows(observations, over, self.mode.see(over))
             info.update(self._batched(self._told()))
         return observations, result.reward, result.terminated, result.truncated, info
@@ -132,6 +137,10 @@ class VlaVectorEnv(VectorEnv[Seen, NDArray[np.float32], NDArray[Any]]):
 
     def close_extras(self, **kwargs: Any) -> None:
         """Nothing to release: the batch goes with the object."""
+
+    def _spec(self, seed: int) -> EpisodeSpec:
+        axis, severity = self.shift.axis, self.shift.severity
+        return draw_spec(self.crank.task_id, seed, axis=axis, severity=severity)
 
     def _fresh_seed(self) -> int:
         return TRAIN_SEEDS_FROM + int(self.np_random.integers(2**40))

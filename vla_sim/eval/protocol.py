@@ -10,6 +10,7 @@ from vla_sim.records.episode import Arm
 from vla_sim.records.instruction import LANGUAGES, Language
 from vla_sim.records.manner import MANNERS, Manner
 from vla_sim.records.reports import EvalReport
+from vla_sim.records.shift import Shift
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +38,10 @@ class Protocol:
     """Id of the physics engine, e.g. "mujoco 4.0.0"."""
     image_size: tuple[int, int]
     """Height and width of the pictures that the policy sees [px]."""
+    axis: str = ""
+    """The domain axis along which the episodes leave the training distribution; empty for none."""
+    severity: int = 0
+    """How far; 0 is the training distribution."""
 
     def __post_init__(self) -> None:
         """Refuse what could not be run.
@@ -58,6 +63,8 @@ class Protocol:
             raise BadConfig(f"protocol {self.name!r}: no reading of success {self.success!r}")
         if unknown := set(self.languages) - set(LANGUAGES) | set(self.manners) - set(MANNERS):
             raise BadConfig(f"protocol {self.name!r}: unknown words {sorted(unknown)}")
+        if (self.axis == "") != Shift(axis=self.axis, severity=self.severity).is_training:
+            raise BadConfig(f"protocol {self.name!r}: axis {self.axis!r} with severity 0 is none")
 
     @property
     def seeds(self) -> range:
@@ -67,7 +74,11 @@ class Protocol:
     @property
     def stamp(self) -> str:
         """Name, version and a hash of all fields, e.g. "spine-v1-3fa85f64c1"."""
-        text = json.dumps(asdict(self), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+        values = asdict(self)
+        if not self.axis:
+            # Stamps from before there were axes stay good: those episodes are the same.
+            del values["axis"], values["severity"]
+        text = json.dumps(values, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
         return f"{self.name}-v{self.version}-{hashlib.sha256(text.encode()).hexdigest()[:10]}"
 
     @property

@@ -9,7 +9,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from vla_sim.agents.controls import POLICIES
-from vla_sim.envs.crank import CrankConfig
+from vla_sim.envs.axes import axis_of
+from vla_sim.envs.crank import CrankConfig, crank_config_for
 from vla_sim.envs.suites import SPINE
 from vla_sim.envs.task_names import short_name, task_id_of
 from vla_sim.errors import BadConfig, RunFolderError
@@ -24,6 +25,7 @@ from vla_sim.loop.worker import SimulatorProcess
 from vla_sim.records.episode import Arm, Episode, EpisodeSpec
 from vla_sim.records.instruction import Language
 from vla_sim.records.reports import EvalReport
+from vla_sim.records.shift import Shift
 from vla_sim.records.triple import Rows
 
 BENCH_SEEDS_FROM = 10_000
@@ -46,6 +48,10 @@ class BenchRun:
     """Languages of the true instructions."""
     gallery: int = 66
     """Held-out episodes per task in the retrieval gallery; 0 for no retrieval."""
+    axis: str = ""
+    """A domain axis along which all episodes leave the training distribution; empty for none."""
+    severity: int = 0
+    """How far along the axis: 0 as in training, to 3."""
     n_processes: int = 2
     n_slots: int = 16
     """Simulations at once in a process; results do not depend on it."""
@@ -58,6 +64,12 @@ class BenchRun:
             task_id_of(task)
         if not self.tasks or self.episodes < 1 or self.n_processes < 1 or self.n_slots < 1:
             raise BadConfig("name tasks, and use 1 or more episodes, processes and slots")
+        axis_of(self.shift)
+
+    @property
+    def shift(self) -> Shift:
+        """Axis and severity."""
+        return Shift(axis=self.axis, severity=self.severity)
 
     @property
     def task_ids(self) -> tuple[str, ...]:
@@ -69,7 +81,8 @@ def bench(run: BenchRun, console: Console) -> EvalReport:
     """Run the protocol; the report does not depend on the number of processes.
 
     Raises:
-        UnknownName: If there is no such policy or task.
+        UnknownName: If there is no such policy or task, or what an axis needs is not there.
+        RenderBackendError: If a renderer does not work here.
         RunFolderError: If the report cannot be written.
     """
     protocol = make_protocol(
@@ -80,9 +93,11 @@ def bench(run: BenchRun, console: Console) -> EvalReport:
         arms=run.arms,
         languages=run.languages,
         crank=run.crank,
+        shift=run.shift,
     )
     plan = planned(protocol)
-    config = SimulatorsConfig(task_ids=run.task_ids, n_slots=run.n_slots, crank=run.crank)
+    crank = crank_config_for(run.shift, run.crank)
+    config = SimulatorsConfig(task_ids=run.task_ids, n_slots=run.n_slots, crank=crank)
     retrieval = None
     with ExitStack() as stack:
         workers = [stack.enter_context(SimulatorProcess(config)) for _ in range(run.n_processes)]
@@ -163,7 +178,7 @@ def _portions(
 
 
 def _gallery(run: BenchRun, workers: Sequence[SimulatorProcess]) -> Rows:
-    plan = gallery_plan(run.task_ids, run.gallery)
+    plan = gallery_plan(run.task_ids, run.gallery, run.shift)
     shares = [
         {task_id: specs[k :: len(workers)] for task_id, specs in plan.items()}
         for k in range(len(workers))

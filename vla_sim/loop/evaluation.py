@@ -5,18 +5,20 @@ from importlib.metadata import PackageNotFoundError, version
 
 import mujoco
 
-from vla_sim.envs.crank import CrankConfig
-from vla_sim.envs.plan import draw_spec
+from vla_sim.envs.crank import CrankConfig, crank_config_for
+from vla_sim.envs.plan import draw_spec, plan_episodes
 from vla_sim.envs.suites import SPINE
 from vla_sim.envs.tasks import make_task
-from vla_sim.errors import BadConfig
+from vla_sim.errors import BadConfig, UnknownName
 from vla_sim.eval.body import Body, body_of
 from vla_sim.eval.protocol import Protocol
+from vla_sim.physics.engines import ENGINES
 from vla_sim.physics.render import make_renderer
 from vla_sim.records.camera import CameraSpec
 from vla_sim.records.episode import Arm, EpisodeSpec
 from vla_sim.records.instruction import LANGUAGES, Language
 from vla_sim.records.manner import MANNERS
+from vla_sim.records.shift import NO_SHIFT, Shift
 
 ALL_ARMS: tuple[Arm, ...] = ("correct", "empty", "swapped", "held_out", "other_language")
 GALLERY_SEEDS_FROM = 500_000
@@ -32,9 +34,15 @@ def make_protocol(
     arms: tuple[Arm, ...] = ("correct",),
     languages: tuple[Language, ...] = LANGUAGES,
     crank: CrankConfig | None = None,
+    shift: Shift = NO_SHIFT,
 ) -> Protocol:
-    """A protocol on this machine's engine and renderer, all manners."""
-    crank = crank or CrankConfig()
+    """A protocol on this machine's engine and renderer, all manners.
+
+    Raises:
+        UnknownName: If there is no such axis, renderer or engine.
+        RenderBackendError: If the renderer does not work here.
+    """
+    crank = crank_config_for(shift, crank or CrankConfig())
     return Protocol(
         name=name,
         tasks=tuple(tasks),
@@ -46,20 +54,26 @@ def make_protocol(
         renderer=renderer_id(crank.renderer),
         engine=engine_id(crank.engine),
         image_size=(crank.image_size, crank.image_size),
+        axis="" if shift.is_training else shift.axis,
+        severity=shift.severity,
     )
 
 
 def engine_id(name: str) -> str:
-    """The id of an engine in run cards, with its version.
+    """The id of an engine in run cards, with the version of what computes.
 
     Raises:
+        UnknownName: If there is no such engine.
         BadConfig: If its package is not installed.
     """
+    if name not in ENGINES:
+        raise UnknownName("engine", name, ENGINES)
+    package = name.partition("-")[0]
     try:
-        return f"{name} {version(name)}"
+        return f"{name} {version(package)}"
     except PackageNotFoundError as error:
         raise BadConfig(
-            f"the engine {name!r} is not installed: pip install 'vla-sim[{name}]'"
+            f"the engine {name!r} is not installed: pip install 'vla-sim[{package}]'"
         ) from error
 
 
@@ -92,13 +106,26 @@ def _spec(protocol: Protocol, task_id: str, seed: int, arm: Arm) -> EpisodeSpec:
         language = protocol.languages[seed % len(protocol.languages)]
     if manner not in protocol.manners:
         manner = protocol.manners[seed % len(protocol.manners)]
-    return draw_spec(task_id, seed, arm=arm, manner=manner, language=language)
+    return draw_spec(
+        task_id,
+        seed,
+        arm=arm,
+        manner=manner,
+        language=language,
+        axis=protocol.axis,
+        severity=protocol.severity,
+    )
 
 
-def gallery_plan(tasks: Sequence[str], n_per_task: int) -> dict[str, list[EpisodeSpec]]:
+def gallery_plan(
+    tasks: Sequence[str], n_per_task: int, shift: Shift = NO_SHIFT
+) -> dict[str, list[EpisodeSpec]]:
     """Episodes of the experts that retrieval is measured on."""
     seeds = range(GALLERY_SEEDS_FROM, GALLERY_SEEDS_FROM + n_per_task)
-    return {task_id: [draw_spec(task_id, seed) for seed in seeds] for task_id in tasks}
+    return {
+        task_id: plan_episodes(task_id, seeds, axis=shift.axis, severity=shift.severity)
+        for task_id in tasks
+    }
 
 
 def bodies(tasks: Sequence[str]) -> dict[str, Body]:

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from vla_sim.agents.controls import POLICIES
 from vla_sim.envs.axes import AXES
+from vla_sim.envs.axes.axis import Shown
 from vla_sim.envs.crank import Crank, CrankConfig, crank_config_for
 from vla_sim.envs.plan import draw_spec
 from vla_sim.envs.rollout import run_all
@@ -65,7 +66,7 @@ def film_axes(config: FilmRun) -> None:
             pictures = [written(str(error), config.size, config.size, 9)] * len(mine)
         for cell, picture in zip(mine, pictures, strict=True):
             y, x = _corner(cell.row, cell.severity, config.size)
-            sheet[y : y + config.size, x : x + config.size] = picture
+            sheet[y : y + len(picture), x : x + config.size] = picture
     save_still(config.path, sheet)
 
 
@@ -82,7 +83,9 @@ def _pictures(task_id: str, config: CrankConfig, cells: list[_Cell]) -> list[Pic
         said = crank.shown[k]
         if AXES[names[cell.row]].shown == "words" and said is not None:
             text = f"{said.language}, {said.split}: {spoken(said, cell.spec.seed, _TEXT_PX)}"
-            made[k] = written(text.replace("_", " "), config.image_size, config.image_size, 13)
+            made[k] = written(
+                text.replace("_", " "), config.image_size, _height("words", config.image_size), 13
+            )
     if moving:
         expert = POLICIES["expert"](task_id, crank.task)
         ended = run_all(crank, expert, [cells[k].spec for k in moving], keep_images=True)
@@ -99,10 +102,15 @@ def _ended(picture: Picture, time_s: float) -> Picture:
     return np.concatenate([picture[: height - 22], strip])
 
 
+def _height(shown: Shown, size: int) -> int:
+    """Of a cell: words need less than pictures."""
+    return size // 2 if shown == "words" else size
+
+
 def _corner(row: int, severity: int, size: int) -> tuple[int, int]:
     """Upper left pixel of a cell: y, x."""
-    pitch = size + _GAP_PX
-    return _TEXT_PX * 2 + row * pitch, _LABEL_PX + severity * pitch
+    above = [_height(axis.shown, size) + _GAP_PX for axis in list(AXES.values())[:row]]
+    return _TEXT_PX * 2 + sum(above), _LABEL_PX + severity * (size + _GAP_PX)
 
 
 def _paper(size: int) -> Picture:

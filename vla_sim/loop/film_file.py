@@ -1,7 +1,8 @@
 """Film file: frames to an animated picture, or stills to one picture."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -37,19 +38,11 @@ def save_film(
     Raises:
         RunFolderError: If the file cannot be written.
     """
-    partial = path.with_name(f".{path.name}.partial")
     kind = path.suffix.lower()
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if kind == ".png":
-            Image.fromarray(stills(strips)).save(partial, format="PNG", optimize=True)
-        else:
-            _animate(partial, film, period_s, kind)
-        partial.replace(path)
-    except OSError as error:
-        with suppress(OSError):  # its folder may be what is wrong
-            partial.unlink()
-        raise RunFolderError(f"cannot write the film {path}: {error}; give another --out") from None
+    if kind == ".png":
+        save_still(path, stills(strips))
+    else:
+        _replace(path, partial(_animate, film=film, period_s=period_s, kind=kind))
 
 
 def save_still(path: Path, picture: NDArray[np.uint8]) -> None:
@@ -58,15 +51,21 @@ def save_still(path: Path, picture: NDArray[np.uint8]) -> None:
     Raises:
         RunFolderError: If the file cannot be written.
     """
-    partial = path.with_name(f".{path.name}.partial")
+    image = Image.fromarray(picture)
+    _replace(path, partial(image.save, format="PNG", optimize=True))
+
+
+def _replace(path: Path, write: Callable[[Path], object]) -> None:
+    """Let `write` make a file beside `path`, and put it there once it is whole."""
+    draft = path.with_name(f".{path.name}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(picture).save(partial, format="PNG", optimize=True)
-        partial.replace(path)
+        write(draft)
+        draft.replace(path)
     except OSError as error:
-        with suppress(OSError):
-            partial.unlink()
-        raise RunFolderError(f"cannot write {path}: {error}; give another --out") from None
+        with suppress(OSError):  # its folder may be what is wrong
+            draft.unlink()
+        raise RunFolderError(f"cannot write the film {path}: {error}; give another --out") from None
 
 
 def stills(strips: Sequence[NDArray[np.uint8]], n_stills: int = _N_STILLS) -> NDArray[np.uint8]:

@@ -10,7 +10,7 @@ from vla_sim.envs.conditions import Conditions
 from vla_sim.envs.shades import shades
 from vla_sim.records.shift import MAX_SEVERITY
 
-STRETCH_PER_SEVERITY = 0.05
+STRETCH_PER_SEVERITY = 0.07
 
 
 class ColourShape(Axis):

@@ -11,7 +11,7 @@ from vla_sim.physics.render.ground import PATTERN_KINDS, GroundPattern
 
 CELL_SHARE = 0.07
 """Size of a pattern's cells as a share of the distance from camera to target."""
-CONTRAST_PER_SEVERITY = 0.08
+CONTRAST_PER_SEVERITY = 0.1
 TINT_PER_SEVERITY = 0.07
 """Share by which each of red, green and blue of ground and sky is scaled, at most."""
 
