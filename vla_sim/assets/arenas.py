@@ -8,8 +8,8 @@ GROUND_CONAFFINITY = 3
 
 _TABLE_RGBA = (0.50, 0.51, 0.53, 1.0)
 _ASPHALT_RGBA = (0.36, 0.37, 0.38, 1.0)
-_LINE_RGBA = (0.92, 0.92, 0.88, 1.0)
-_LINE_WIDTH_M = 0.15
+LINE_RGBA = (0.92, 0.92, 0.88, 1.0)
+LINE_WIDTH_M = 0.15
 DASH_M = 3.0
 DASH_PERIOD_M = 12.0
 """Broken lines: about 10 feet of line and 30 of gap (MUTCD 2009, section 3A.06)."""
@@ -28,10 +28,10 @@ def drive_arena(half_size_m: float) -> mujoco.MjSpec:
     spec = _ground(half_size_m=4.0 * half_size_m, rgba=_ASPHALT_RGBA, light_height_m=40.0)
     half, size_m = half_size_m, 2.0 * half_size_m
     for name, x, y, length, width in (
-        ("line_front", half, 0.0, _LINE_WIDTH_M, size_m),
-        ("line_back", -half, 0.0, _LINE_WIDTH_M, size_m),
-        ("line_left", 0.0, half, size_m, _LINE_WIDTH_M),
-        ("line_right", 0.0, -half, size_m, _LINE_WIDTH_M),
+        ("line_front", half, 0.0, LINE_WIDTH_M, size_m),
+        ("line_back", -half, 0.0, LINE_WIDTH_M, size_m),
+        ("line_left", 0.0, half, size_m, LINE_WIDTH_M),
+        ("line_right", 0.0, -half, size_m, LINE_WIDTH_M),
     ):
         _add_line(spec, name, x, y, length, width)
     return spec
@@ -47,12 +47,12 @@ def road(n_lanes: int, lane_width_m: float, length_m: float) -> mujoco.MjSpec:
     spec = _ground(half_size_m=length_m, rgba=_ASPHALT_RGBA, light_height_m=40.0)
     edge = 0.5 * n_lanes * lane_width_m
     for name, y in (("edge_right", -edge), ("edge_left", edge)):
-        _add_line(spec, name, 0.5 * length_m, y, length_m, _LINE_WIDTH_M)
+        _add_line(spec, name, 0.5 * length_m, y, length_m, LINE_WIDTH_M)
     for lane in range(1, n_lanes):
         for k in range(int(length_m // DASH_PERIOD_M)):
             x = (k + 0.5) * DASH_PERIOD_M
             y = -edge + lane * lane_width_m
-            _add_line(spec, f"dash_{lane}_{k}", x, y, DASH_M, _LINE_WIDTH_M)
+            _add_line(spec, f"dash_{lane}_{k}", x, y, DASH_M, LINE_WIDTH_M)
     return spec
 
 
@@ -93,5 +93,5 @@ def _add_line(
         pos=[x, y, 0.005],
         contype=0,
         conaffinity=0,
-        rgba=_LINE_RGBA,
+        rgba=LINE_RGBA,
     )
