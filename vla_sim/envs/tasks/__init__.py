@@ -7,6 +7,7 @@ from vla_sim.envs.tasks.change_lane import ChangeLaneConfig
 from vla_sim.envs.tasks.drive_to_goal import DriveToGoalConfig
 from vla_sim.envs.tasks.lift import LiftConfig
 from vla_sim.envs.tasks.reach import ReachConfig
+from vla_sim.envs.tasks.turn_at_intersection import TurnAtIntersectionConfig
 from vla_sim.errors import UnknownName
 from vla_sim.protocols.task import Task
 
@@ -24,6 +25,8 @@ TASKS: Mapping[str, TaskConfig] = {
     "vla_sim/Lift-v1": LiftConfig(),
     "vla_sim/DriveToGoal-v1": DriveToGoalConfig(),
     "vla_sim/ChangeLane-v1": ChangeLaneConfig(),
+    "vla_sim/TurnAtIntersection-v0": TurnAtIntersectionConfig(),
+    "vla_sim/TurnAtIntersectionTee-v0": TurnAtIntersectionConfig(exits=("left", "right")),
 }
 """Gymnasium id to settings; the order is that of `StepTriples.task`."""
 

@@ -8,6 +8,7 @@ from vla_sim.envs.language.patterns import (
     follow,
     lift,
     reach,
+    turn,
 )
 from vla_sim.envs.language.patterns.pattern import Patterns
 
@@ -17,5 +18,6 @@ PATTERNS: Mapping[str, Patterns] = {
     "drive_to": drive_to.PATTERNS,
     "change_lane": change_lane.PATTERNS,
     "follow": follow.PATTERNS,
+    "turn": turn.PATTERNS,
 }
 """Intent id to sentence patterns. The order is that of meaning codes: append, never insert."""
