@@ -29,6 +29,14 @@ EXPERTS: dict[str, ExpertConfig] = {
     "vla_sim/ChangeLane-v1": ChangeLaneExpertConfig(),
     "vla_sim/TurnAtIntersection-v0": WayExpertConfig(),
     "vla_sim/TurnAtIntersectionTee-v0": WayExpertConfig(),
+    "vla_sim/Park-v0": WayExpertConfig(),
+    "vla_sim/ParkOrdinals-v0": WayExpertConfig(),
+    "vla_sim/ParkTight-v0": WayExpertConfig(),
+    "vla_sim/Slalom-v0": WayExpertConfig(lateral_acceleration=1.8),
+    "vla_sim/SlalomClose-v0": WayExpertConfig(lateral_acceleration=1.5),
+    "vla_sim/SlalomCurved-v0": WayExpertConfig(lateral_acceleration=1.8),
+    "vla_sim/DriveToGoalCluttered-v0": DriveToGoalExpertConfig(),
+    "vla_sim/ChangeLaneDense-v0": ChangeLaneExpertConfig(),
 }
 
 
