@@ -36,9 +36,18 @@ TASKS: Mapping[str, TaskConfig] = {
     "vla_sim/SlalomClose-v0": SlalomConfig(spacing_m=(9.7, 10.1), swing_m=1.65),
     "vla_sim/SlalomCurved-v0": SlalomConfig(spacing_m=(11.0, 11.5), bow_m=(1.5, 3.0)),
     "vla_sim/DriveToGoalCluttered-v0": DriveToGoalConfig(
-        n_pads=4, obstacle_radii_m=(0.8, 1.1, 0.6), obstacle_distance_m=5.5
+        n_pads=4,
+        obstacle_radii_m=(0.8, 1.1, 0.6),
+        obstacle_y=(-8.5, 8.5),
+        obstacle_distance_m=6.3,
+        horizon_s=18.0,
     ),
-    "vla_sim/ChangeLaneDense-v0": ChangeLaneConfig(gap_m=(10.0, 14.0), own_gap_m=(13.0, 18.0)),
+    "vla_sim/ChangeLaneDense-v0": ChangeLaneConfig(
+        gap_m=(10.0, 14.0),
+        vehicle_speed_mps=(9.8, 11.0),
+        own_gap_m=(15.0, 20.0),
+        own_speed_mps=(9.0, 10.0),
+    ),
 }
 """Gymnasium id to settings; the order is that of `StepTriples.task`."""
 
