@@ -53,7 +53,7 @@ class ParkConfig(CarTaskConfig):
     """straight in it like this,"""
     stop_speed_mps: float = 0.2
     """and stand."""
-    horizon_s: float = 20.0
+    horizon_s: float = 18.5
     hold_steps: int = 5
     start_x: tuple[float, float] = (-14.0, -12.0)
     start_y: tuple[float, float] = (-3.0, 3.0)

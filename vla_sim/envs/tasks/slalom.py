@@ -50,7 +50,7 @@ class SlalomConfig(CarTaskConfig):
     arena_m: float = 40.0
     half_width_m: float = 9.0
     """The car may not leave the course further than this to a side."""
-    horizon_s: float = 24.0
+    horizon_s: float = 23.0
     hold_steps: int = 1
     start_x_m: tuple[float, float] = (-16.5, -15.5)
     start_y_m: tuple[float, float] = (-1.0, 1.0)

@@ -59,7 +59,7 @@ class TurnAtIntersectionConfig(CarTaskConfig):
     """Further out than this the car has chosen an exit."""
     half_car_m: float = 0.8
     """The car's middle keeps this far from the grass."""
-    horizon_s: float = 15.0
+    horizon_s: float = 12.0
     hold_steps: int = 5
     start_x_m: tuple[float, float] = (-16.0, -14.0)
     start_aside_m: tuple[float, float] = (0.2, 0.4)

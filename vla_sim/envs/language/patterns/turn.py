@@ -24,7 +24,7 @@ PATTERNS = Patterns(
             "once you are at the intersection, [{adverb} ]drive {side}",
             "一到路口就[{adverb}]向{side}开",
         ),
-        ("our destination lies {side}[, {lead}]", "目的地在{side}边[，{tail}]"),
+        ("our way out of here is {side}[, {lead}]", "我们该从{side}边离开[，{tail}]"),
         ("cross the stop line and [{adverb} ]head {side}", "过了停止线[{adverb}]朝{side}走"),
         ("this time it is {side}[, {tail}]", "这次走{side}边[，{tail}]"),
         (
