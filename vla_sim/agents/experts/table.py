@@ -7,6 +7,7 @@ from vla_sim.agents.experts.change_lane import ChangeLaneExpertConfig
 from vla_sim.agents.experts.drive_to_goal import DriveToGoalExpertConfig
 from vla_sim.agents.experts.lift import LiftExpertConfig
 from vla_sim.agents.experts.reach import ReachExpertConfig
+from vla_sim.agents.experts.way import WayExpertConfig
 from vla_sim.errors import UnknownName
 from vla_sim.protocols.expert import Expert
 from vla_sim.records.embodiment import Embodiment
@@ -26,6 +27,16 @@ EXPERTS: dict[str, ExpertConfig] = {
     "vla_sim/Lift-v1": LiftExpertConfig(),
     "vla_sim/DriveToGoal-v1": DriveToGoalExpertConfig(),
     "vla_sim/ChangeLane-v1": ChangeLaneExpertConfig(),
+    "vla_sim/TurnAtIntersection-v0": WayExpertConfig(),
+    "vla_sim/TurnAtIntersectionTee-v0": WayExpertConfig(),
+    "vla_sim/Park-v0": WayExpertConfig(),
+    "vla_sim/ParkOrdinals-v0": WayExpertConfig(),
+    "vla_sim/ParkTight-v0": WayExpertConfig(),
+    "vla_sim/Slalom-v0": WayExpertConfig(lateral_acceleration=1.8),
+    "vla_sim/SlalomClose-v0": WayExpertConfig(lateral_acceleration=1.5),
+    "vla_sim/SlalomCurved-v0": WayExpertConfig(lateral_acceleration=1.8),
+    "vla_sim/DriveToGoalCluttered-v0": DriveToGoalExpertConfig(),
+    "vla_sim/ChangeLaneDense-v0": ChangeLaneExpertConfig(),
 }
 
 GUEST_EXPERTS: dict[str, ExpertConfig] = {

@@ -7,8 +7,12 @@ from vla_sim.envs.robots.ur5e import UR5E_ARM
 from vla_sim.envs.tasks.change_lane import ChangeLaneConfig
 from vla_sim.envs.tasks.drive_to_goal import DriveToGoalConfig
 from vla_sim.envs.tasks.lift import LiftConfig
+from vla_sim.envs.tasks.park import ParkConfig
 from vla_sim.envs.tasks.reach import ReachConfig
 from vla_sim.errors import BadConfig, UnknownName
+from vla_sim.envs.tasks.slalom import SlalomConfig
+from vla_sim.envs.tasks.turn_at_intersection import TurnAtIntersectionConfig
+from vla_sim.errors import UnknownName
 from vla_sim.protocols.task import Task
 
 
@@ -25,6 +29,27 @@ TASKS: Mapping[str, TaskConfig] = {
     "vla_sim/Lift-v1": LiftConfig(),
     "vla_sim/DriveToGoal-v1": DriveToGoalConfig(),
     "vla_sim/ChangeLane-v1": ChangeLaneConfig(),
+    "vla_sim/TurnAtIntersection-v0": TurnAtIntersectionConfig(),
+    "vla_sim/TurnAtIntersectionTee-v0": TurnAtIntersectionConfig(exits=("left", "right")),
+    "vla_sim/Park-v0": ParkConfig(),
+    "vla_sim/ParkOrdinals-v0": ParkConfig(n_bays=4, by_ordinal=True),
+    "vla_sim/ParkTight-v0": ParkConfig(bay_width_m=2.9, n_bays=6),
+    "vla_sim/Slalom-v0": SlalomConfig(),
+    "vla_sim/SlalomClose-v0": SlalomConfig(spacing_m=(9.7, 10.1), swing_m=1.65),
+    "vla_sim/SlalomCurved-v0": SlalomConfig(spacing_m=(11.0, 11.5), bow_m=(1.5, 3.0)),
+    "vla_sim/DriveToGoalCluttered-v0": DriveToGoalConfig(
+        n_pads=4,
+        obstacle_radii_m=(0.8, 1.1, 0.6),
+        obstacle_y=(-8.5, 8.5),
+        obstacle_distance_m=6.3,
+        horizon_s=18.0,
+    ),
+    "vla_sim/ChangeLaneDense-v0": ChangeLaneConfig(
+        gap_m=(10.0, 14.0),
+        vehicle_speed_mps=(9.8, 11.0),
+        own_gap_m=(15.0, 20.0),
+        own_speed_mps=(9.0, 10.0),
+    ),
 }
 """Gymnasium id to settings; the order is that of `StepTriples.task`."""
 

@@ -7,7 +7,10 @@ from vla_sim.envs.language.patterns import (
     drive_to,
     follow,
     lift,
+    park,
     reach,
+    slalom,
+    turn,
 )
 from vla_sim.envs.language.patterns.pattern import Patterns
 
@@ -17,5 +20,8 @@ PATTERNS: Mapping[str, Patterns] = {
     "drive_to": drive_to.PATTERNS,
     "change_lane": change_lane.PATTERNS,
     "follow": follow.PATTERNS,
+    "turn": turn.PATTERNS,
+    "park": park.PATTERNS,
+    "slalom": slalom.PATTERNS,
 }
 """Intent id to sentence patterns. The order is that of meaning codes: append, never insert."""
