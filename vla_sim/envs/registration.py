@@ -7,6 +7,14 @@ IDS = (
     "vla_sim/Lift-v1",
     "vla_sim/DriveToGoal-v1",
     "vla_sim/ChangeLane-v1",
+    "vla_sim/PressButton-v0",
+    "vla_sim/PressButtonOrdinals-v0",
+    "vla_sim/OpenDrawer-v0",
+    "vla_sim/OpenDrawerMany-v0",
+    "vla_sim/OpenDrawerSides-v0",
+    "vla_sim/CloseDrawer-v0",
+    "vla_sim/CloseDrawerMany-v0",
+    "vla_sim/CloseDrawerSides-v0",
 )
 
 

@@ -4,8 +4,11 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from vla_sim.agents.experts.change_lane import ChangeLaneExpertConfig
+from vla_sim.agents.experts.close_drawer import CloseDrawerExpertConfig
 from vla_sim.agents.experts.drive_to_goal import DriveToGoalExpertConfig
 from vla_sim.agents.experts.lift import LiftExpertConfig
+from vla_sim.agents.experts.open_drawer import OpenDrawerExpertConfig
+from vla_sim.agents.experts.press_button import PressButtonExpertConfig
 from vla_sim.agents.experts.reach import ReachExpertConfig
 from vla_sim.errors import UnknownName
 from vla_sim.protocols.expert import Expert
@@ -26,6 +29,14 @@ EXPERTS: dict[str, ExpertConfig] = {
     "vla_sim/Lift-v1": LiftExpertConfig(),
     "vla_sim/DriveToGoal-v1": DriveToGoalExpertConfig(),
     "vla_sim/ChangeLane-v1": ChangeLaneExpertConfig(),
+    "vla_sim/PressButton-v0": PressButtonExpertConfig(),
+    "vla_sim/PressButtonOrdinals-v0": PressButtonExpertConfig(),
+    "vla_sim/OpenDrawer-v0": OpenDrawerExpertConfig(),
+    "vla_sim/OpenDrawerMany-v0": OpenDrawerExpertConfig(),
+    "vla_sim/OpenDrawerSides-v0": OpenDrawerExpertConfig(),
+    "vla_sim/CloseDrawer-v0": CloseDrawerExpertConfig(),
+    "vla_sim/CloseDrawerMany-v0": CloseDrawerExpertConfig(),
+    "vla_sim/CloseDrawerSides-v0": CloseDrawerExpertConfig(),
 }
 
 

@@ -4,8 +4,11 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from vla_sim.envs.tasks.change_lane import ChangeLaneConfig
+from vla_sim.envs.tasks.close_drawer import CloseDrawerConfig
 from vla_sim.envs.tasks.drive_to_goal import DriveToGoalConfig
 from vla_sim.envs.tasks.lift import LiftConfig
+from vla_sim.envs.tasks.open_drawer import OpenDrawerConfig
+from vla_sim.envs.tasks.press_button import PressButtonConfig
 from vla_sim.envs.tasks.reach import ReachConfig
 from vla_sim.errors import UnknownName
 from vla_sim.protocols.task import Task
@@ -24,6 +27,16 @@ TASKS: Mapping[str, TaskConfig] = {
     "vla_sim/Lift-v1": LiftConfig(),
     "vla_sim/DriveToGoal-v1": DriveToGoalConfig(),
     "vla_sim/ChangeLane-v1": ChangeLaneConfig(),
+    "vla_sim/PressButton-v0": PressButtonConfig(),
+    "vla_sim/PressButtonOrdinals-v0": PressButtonConfig(
+        places=("leftmost", "second", "third", "rightmost")
+    ),
+    "vla_sim/OpenDrawer-v0": OpenDrawerConfig(),
+    "vla_sim/OpenDrawerMany-v0": OpenDrawerConfig(n_drawers=4),
+    "vla_sim/OpenDrawerSides-v0": OpenDrawerConfig(places=("left", "middle", "right")),
+    "vla_sim/CloseDrawer-v0": CloseDrawerConfig(),
+    "vla_sim/CloseDrawerMany-v0": CloseDrawerConfig(n_drawers=4),
+    "vla_sim/CloseDrawerSides-v0": CloseDrawerConfig(places=("left", "middle", "right")),
 }
 """Gymnasium id to settings; the order is that of `StepTriples.task`."""
 

@@ -4,9 +4,12 @@ from collections.abc import Mapping
 
 from vla_sim.envs.language.patterns import (
     change_lane,
+    close_drawer,
     drive_to,
     follow,
     lift,
+    open_drawer,
+    press,
     reach,
 )
 from vla_sim.envs.language.patterns.pattern import Patterns
@@ -17,5 +20,8 @@ PATTERNS: Mapping[str, Patterns] = {
     "drive_to": drive_to.PATTERNS,
     "change_lane": change_lane.PATTERNS,
     "follow": follow.PATTERNS,
+    "press": press.PATTERNS,
+    "open_drawer": open_drawer.PATTERNS,
+    "close_drawer": close_drawer.PATTERNS,
 }
 """Intent id to sentence patterns. The order is that of meaning codes: append, never insert."""
