@@ -45,8 +45,8 @@ def add_drawer(spec: mujoco.MjSpec, name: str) -> None:
         axis=[1.0, 0.0, 0.0],
         limited=mujoco.mjtLimited.mjLIMITED_TRUE,
         range=[0.0, DRAWER_TRAVEL_M],
-        frictionloss=1.5,
-        damping=[8.0, 0.0, 0.0],
+        frictionloss=0.6,
+        damping=[5.0, 0.0, 0.0],
     )
     bar_z = BAR_TOP_M - _BAR_HALF_M[2]
     for part, half, pos, rgba in (
@@ -62,6 +62,6 @@ def add_drawer(spec: mujoco.MjSpec, name: str) -> None:
             size=half,
             pos=pos,
             rgba=rgba,
-            mass=0.2,
+            mass=0.06,
         )
     spec.add_exclude(name=f"{name}_inside", bodyname1=name, bodyname2=f"{name}_drawer")

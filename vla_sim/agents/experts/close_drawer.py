@@ -31,8 +31,8 @@ class CloseDrawerExpertConfig(PhaseSettings):
     """The tool's height while it pushes: fingertips before the bar, palm above all drawers [m]."""
     engaged_m: float = 0.008
     """From this far above that height on, the fingers push [m]."""
-    before_m: float = 0.025
-    """The fingers come down this far before the bar [m]."""
+    before_m: float = 0.012
+    """The fingers come down this far before the bar: near it, so that they meet it slowly [m]."""
     reach_m: float = 0.08
     """Low fingers no farther than this before the bar push where they are [m]."""
     aside_m: float = 0.03

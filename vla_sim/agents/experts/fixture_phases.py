@@ -95,9 +95,9 @@ class Wish:
 
     def where(self, rows: Bools, phase: int, target: Floats, gripper: float) -> None:
         """Change what is wished for in the rows of a mask (m,)."""
-        self.phase = np.where(rows, phase, self.phase)
-        self.target = np.where(rows[:, None], target, self.target)
-        self.gripper = np.where(rows, gripper, self.gripper)
+        np.copyto(self.phase, phase, where=rows)
+        np.copyto(self.target, target, where=rows[:, None])
+        np.copyto(self.gripper, gripper, where=rows)
 
 
 class FixtureExpert(ABC):
@@ -180,7 +180,7 @@ class FixtureExpert(ABC):
         above[:, 2] = s.travel_height_m
         m = len(place)
         wish = Wish(np.full(m, APPROACH), above, np.full(m, gripper), np.zeros(m))
-        off = aside(hand.position, place) + s.settle_s * aside(hand.velocity, 0.0)
+        off = length(hand.position - place) + s.settle_s * length(hand.velocity)
         rise = np.maximum(hand.position[:, 2] - place[:, 2], 0.0)
         over = off < s.funnel_m + s.funnel_slope * rise
         is_low = hand.position[:, 2] < s.travel_height_m - s.low_m
@@ -191,8 +191,8 @@ class FixtureExpert(ABC):
         return wish
 
 
-def aside(point: Floats, other: Floats | float) -> Floats:
-    """Horizontal distance of points (m, 3) [m], shape (m,)."""
-    offset = point - other
-    distance: Floats = np.sqrt(offset[:, 0] * offset[:, 0] + offset[:, 1] * offset[:, 1])
-    return distance
+def length(vector: Floats) -> Floats:
+    """Horizontal length of vectors (m, 3), shape (m,)."""
+    x, y = vector[:, 0], vector[:, 1]
+    size: Floats = np.sqrt(x * x + y * y)
+    return size

@@ -31,6 +31,8 @@ class OpenDrawerExpertConfig(PhaseSettings):
     """The tool's height while it pulls: fingertips behind the bar, palm above the cabinet [m]."""
     engaged_m: float = 0.008
     """From this far above that height on, the fingers pull [m]."""
+    before_m: float = 0.008
+    """The fingers come down this far before the bar: near it, so that they meet it slowly [m]."""
     aside_m: float = 0.022
     """Fingers that are no farther than this off the handle's middle are behind its bar [m]."""
     slack_m: float = 0.008
@@ -70,7 +72,7 @@ class OpenDrawerExpert(FixtureExpert):
         """Over the room behind the handle, down into it, out with the bar."""
         c, face = self.config, world["face"]
         hook = face.copy()
-        hook[:, 0] += world["out"] + 0.5 * (GAP_M[0] + GAP_M[1])
+        hook[:, 0] += world["out"] + BAR_M[0] - FINGER_HALF_M - c.before_m
         hook[:, 2] = c.hook_height_m
         wish = self.closed_over(hand, hook)
         inside = hand.position[:, 0] - face[:, 0] - world["out"]

@@ -88,7 +88,8 @@ class YawRollout:
         self.rate = np.clip(rate, -_SANE_RATE_RAD_S, _SANE_RATE_RAD_S)
         self.acceleration = acceleration.copy()
         m = len(yaw)
-        self._plans: list[ruckig.Trajectory | None] = [None] * m
+        self._plans: dict[int, ruckig.Trajectory] = {}
+        self._has_plan = np.zeros(m, dtype=np.bool_)
         self._offset, self._clock_s = np.zeros(m), np.zeros(m)
 
     def aim(self, rows: Ints, target: Floats, manner: Ints) -> None:
@@ -100,21 +101,20 @@ class YawRollout:
             manner: Index into MANNERS, shape (r,).
         """
         half_s = 0.5 * self._motion.config.dt_s
-        for i, row in enumerate(rows.tolist()):
-            rate, acc = float(self.rate[row]), float(self.acceleration[row])
-            goal = min(max(float(target[i]), -YAW_RANGE_RAD), YAW_RANGE_RAD)
-            now = min(max(float(self.yaw[row]), -np.pi), np.pi)
-            if max(abs(goal - now), abs(rate), abs(acc)) < _AT_REST:
-                self._plans[row] = None
-                continue
+        rate, acc = self.rate[rows], self.acceleration[rows]
+        way = np.clip(target, -YAW_RANGE_RAD, YAW_RANGE_RAD)
+        way = way - np.clip(self.yaw[rows], -np.pi, np.pi)
+        is_moving = np.abs(way) + np.abs(rate) + np.abs(acc) > _AT_REST
+        for i in np.flatnonzero(is_moving | self._has_plan[rows]).tolist():
+            row, now, bend = int(rows[i]), float(rate[i]), float(acc[i])
             # A sampled hold is half a period ahead of the continuous plan, which starts there.
-            before = rate - half_s * acc
-            way = goal - (now - half_s * rate - half_s * before)
+            before = now - half_s * bend
             plan = ruckig.Trajectory(1)
-            self._motion.solve(plan, way, before, acc, int(manner[i]))
-            self._plans[row] = plan
+            ahead = float(way[i]) + half_s * now + half_s * before
+            self._motion.solve(plan, ahead, before, bend, int(manner[i]))
+            self._plans[row], self._has_plan[row] = plan, True
             self._clock_s[row] = half_s
-            self._offset[row] = rate - plan.at_time(half_s)[1][0]
+            self._offset[row] = now - plan.at_time(half_s)[1][0]
 
     def advance(self) -> Floats:
         """One control step along the plans: the new commanded rates [rad/s], shape (m,)."""
@@ -122,9 +122,9 @@ class YawRollout:
         self._clock_s += dt_s
         self._offset *= _OFFSET_DECAY
         planned = np.zeros(len(self.yaw))
-        for row, plan in enumerate(self._plans):
-            if plan is not None:
-                planned[row] = plan.at_time(float(self._clock_s[row]))[1][0] + self._offset[row]
+        for row in np.flatnonzero(self._has_plan).tolist():
+            turned = self._plans[row].at_time(float(self._clock_s[row]))[1][0]
+            planned[row] = turned + self._offset[row]
         self.acceleration = (planned - self.rate) / dt_s
         self.rate = planned
         self.yaw = self.yaw + dt_s * planned
