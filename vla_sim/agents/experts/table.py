@@ -10,6 +10,7 @@ from vla_sim.agents.experts.lift import LiftExpertConfig
 from vla_sim.agents.experts.open_drawer import OpenDrawerExpertConfig
 from vla_sim.agents.experts.press_button import PressButtonExpertConfig
 from vla_sim.agents.experts.reach import ReachExpertConfig
+from vla_sim.agents.experts.trace_path import TracePathExpertConfig
 from vla_sim.errors import UnknownName
 from vla_sim.protocols.expert import Expert
 from vla_sim.records.embodiment import Embodiment
@@ -37,6 +38,8 @@ EXPERTS: dict[str, ExpertConfig] = {
     "vla_sim/CloseDrawer-v0": CloseDrawerExpertConfig(),
     "vla_sim/CloseDrawerMany-v0": CloseDrawerExpertConfig(),
     "vla_sim/CloseDrawerSides-v0": CloseDrawerExpertConfig(),
+    "vla_sim/TracePath-v0": TracePathExpertConfig(),
+    "vla_sim/TracePathCurvy-v0": TracePathExpertConfig(),
 }
 
 

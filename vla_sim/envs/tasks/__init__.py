@@ -10,6 +10,7 @@ from vla_sim.envs.tasks.lift import LiftConfig
 from vla_sim.envs.tasks.open_drawer import OpenDrawerConfig
 from vla_sim.envs.tasks.press_button import PressButtonConfig
 from vla_sim.envs.tasks.reach import ReachConfig
+from vla_sim.envs.tasks.trace_path import TracePathConfig
 from vla_sim.errors import UnknownName
 from vla_sim.protocols.task import Task
 
@@ -37,6 +38,10 @@ TASKS: Mapping[str, TaskConfig] = {
     "vla_sim/CloseDrawer-v0": CloseDrawerConfig(),
     "vla_sim/CloseDrawerMany-v0": CloseDrawerConfig(n_drawers=4),
     "vla_sim/CloseDrawerSides-v0": CloseDrawerConfig(places=("left", "middle", "right")),
+    "vla_sim/TracePath-v0": TracePathConfig(),
+    "vla_sim/TracePathCurvy-v0": TracePathConfig(
+        n_links=12, swing_rad=(0.7, 0.9), waves=(1.2, 1.6), horizon_s=13.0
+    ),
 }
 """Gymnasium id to settings; the order is that of `StepTriples.task`."""
 

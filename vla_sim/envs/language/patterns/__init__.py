@@ -11,6 +11,7 @@ from vla_sim.envs.language.patterns import (
     open_drawer,
     press,
     reach,
+    trace,
 )
 from vla_sim.envs.language.patterns.pattern import Patterns
 
@@ -23,5 +24,6 @@ PATTERNS: Mapping[str, Patterns] = {
     "press": press.PATTERNS,
     "open_drawer": open_drawer.PATTERNS,
     "close_drawer": close_drawer.PATTERNS,
+    "trace": trace.PATTERNS,
 }
 """Intent id to sentence patterns. The order is that of meaning codes: append, never insert."""
