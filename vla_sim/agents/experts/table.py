@@ -39,7 +39,7 @@ EXPERTS: dict[str, ExpertConfig] = {
     "vla_sim/CloseDrawerMany-v0": CloseDrawerExpertConfig(),
     "vla_sim/CloseDrawerSides-v0": CloseDrawerExpertConfig(),
     "vla_sim/TracePath-v0": TracePathExpertConfig(),
-    "vla_sim/TracePathCurvy-v0": TracePathExpertConfig(),
+    "vla_sim/TracePathCurvy-v0": TracePathExpertConfig(ahead_m=0.036, stride_m=0.012),
 }
 
 

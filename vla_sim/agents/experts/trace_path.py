@@ -37,7 +37,7 @@ class TracePathExpertConfig(PhaseSettings):
     low_m: float = 0.02
     on_line_m: float = 0.045
     """Below this height the tool is on the line [m]."""
-    tolerance_m: float = 0.016
+    tolerance_m: float = 0.018
     """This close to a joint of the line, the next one is meant [m]."""
     ahead_m: float = 0.06
     """How far the point runs ahead at most [m]."""

@@ -40,7 +40,7 @@ TASKS: Mapping[str, TaskConfig] = {
     "vla_sim/CloseDrawerSides-v0": CloseDrawerConfig(places=("left", "middle", "right")),
     "vla_sim/TracePath-v0": TracePathConfig(),
     "vla_sim/TracePathCurvy-v0": TracePathConfig(
-        n_links=12, swing_rad=(0.7, 0.9), waves=(1.2, 1.6), horizon_s=13.0
+        n_links=12, swing_rad=(0.55, 0.75), waves=(1.1, 1.4), horizon_s=12.0
     ),
 }
 """Gymnasium id to settings; the order is that of `StepTriples.task`."""

@@ -27,7 +27,7 @@ ENDS = ("left", "right")
 class TracePathConfig(ArmTaskConfig):
     """Settings of TracePath."""
 
-    tolerance_m: float = 0.018
+    tolerance_m: float = 0.02
     """The fingertips must come this close to every joint of the line, in order."""
     low_m: float = 0.045
     """The tool point is on the line only below this height."""
