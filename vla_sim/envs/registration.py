@@ -15,6 +15,8 @@ IDS = (
     "vla_sim/CloseDrawer-v0",
     "vla_sim/CloseDrawerMany-v0",
     "vla_sim/CloseDrawerSides-v0",
+    "vla_sim/TurnKnob-v0",
+    "vla_sim/TurnKnobSides-v0",
     "vla_sim/TracePath-v0",
     "vla_sim/TracePathCurvy-v0",
 )

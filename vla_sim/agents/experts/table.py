@@ -11,6 +11,7 @@ from vla_sim.agents.experts.open_drawer import OpenDrawerExpertConfig
 from vla_sim.agents.experts.press_button import PressButtonExpertConfig
 from vla_sim.agents.experts.reach import ReachExpertConfig
 from vla_sim.agents.experts.trace_path import TracePathExpertConfig
+from vla_sim.agents.experts.turn_knob import TurnKnobExpertConfig
 from vla_sim.errors import UnknownName
 from vla_sim.protocols.expert import Expert
 from vla_sim.records.embodiment import Embodiment
@@ -38,6 +39,8 @@ EXPERTS: dict[str, ExpertConfig] = {
     "vla_sim/CloseDrawer-v0": CloseDrawerExpertConfig(),
     "vla_sim/CloseDrawerMany-v0": CloseDrawerExpertConfig(),
     "vla_sim/CloseDrawerSides-v0": CloseDrawerExpertConfig(),
+    "vla_sim/TurnKnob-v0": TurnKnobExpertConfig(),
+    "vla_sim/TurnKnobSides-v0": TurnKnobExpertConfig(),
     "vla_sim/TracePath-v0": TracePathExpertConfig(),
     "vla_sim/TracePathCurvy-v0": TracePathExpertConfig(ahead_m=0.036, stride_m=0.012),
 }

@@ -11,6 +11,7 @@ from vla_sim.envs.tasks.open_drawer import OpenDrawerConfig
 from vla_sim.envs.tasks.press_button import PressButtonConfig
 from vla_sim.envs.tasks.reach import ReachConfig
 from vla_sim.envs.tasks.trace_path import TracePathConfig
+from vla_sim.envs.tasks.turn_knob import TurnKnobConfig
 from vla_sim.errors import UnknownName
 from vla_sim.protocols.task import Task
 
@@ -38,6 +39,8 @@ TASKS: Mapping[str, TaskConfig] = {
     "vla_sim/CloseDrawer-v0": CloseDrawerConfig(),
     "vla_sim/CloseDrawerMany-v0": CloseDrawerConfig(n_drawers=4),
     "vla_sim/CloseDrawerSides-v0": CloseDrawerConfig(places=("left", "middle", "right")),
+    "vla_sim/TurnKnob-v0": TurnKnobConfig(),
+    "vla_sim/TurnKnobSides-v0": TurnKnobConfig(places=("left", "right")),
     "vla_sim/TracePath-v0": TracePathConfig(),
     "vla_sim/TracePathCurvy-v0": TracePathConfig(
         n_links=12, swing_rad=(0.55, 0.75), waves=(1.1, 1.4), horizon_s=12.0

@@ -12,6 +12,7 @@ from vla_sim.envs.language.patterns import (
     press,
     reach,
     trace,
+    turn_knob,
 )
 from vla_sim.envs.language.patterns.pattern import Patterns
 
@@ -24,6 +25,7 @@ PATTERNS: Mapping[str, Patterns] = {
     "press": press.PATTERNS,
     "open_drawer": open_drawer.PATTERNS,
     "close_drawer": close_drawer.PATTERNS,
+    "turn_knob": turn_knob.PATTERNS,
     "trace": trace.PATTERNS,
 }
 """Intent id to sentence patterns. The order is that of meaning codes: append, never insert."""
