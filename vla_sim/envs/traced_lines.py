@@ -1,4 +1,4 @@
-"""Coloured lines on a table: chains of links that wind from the left of the picture to its right."""
+"""Coloured lines on a table: chains of links that wind from the picture's left to its right."""
 
 import math
 from collections.abc import Sequence

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from vla_sim.agents.experts.privileged_rows import checked_rows
 from vla_sim.agents.experts.tool_motion import ToolMotionConfig
 from vla_sim.agents.experts.yaw_motion import YawMotionConfig
-from vla_sim.assets.panda import GRIPPER_SPEED_M_S
+from vla_sim.assets.panda import GRIPPER_SPEED_M_S, GRIPPER_STROKE_M
 from vla_sim.physics.filters import input_for, low_pass_gain
 from vla_sim.records.embodiment import Embodiment
 from vla_sim.records.manner import Manner, MannerProfile
@@ -26,6 +26,8 @@ Bools = NDArray[np.bool_]
 State = dict[str, Floats]
 
 OPEN, CLOSED = 1.0, -1.0
+READ_EVERY = 2
+"""Steps of a chunk from one look at the phases to the next: a tenth of a second."""
 APPROACH, CLIMB, DESCEND, WORK = range(4)
 """Phases that every expert here has; a leaf may number more of them from `WORK` on."""
 
@@ -151,17 +153,19 @@ class FixtureExpert(ABC):
         phase = np.full(m, -1)
         action = np.zeros((m, size, len(self._scale)))
         for k in range(size):
-            wish = self.read(hand, world)
-            changed = np.flatnonzero(wish.phase != phase)
-            tool.aim(changed, wish.target[changed], manner[changed])
-            turn.aim(changed, wish.yaw[changed], manner[changed])
-            phase = wish.phase
+            if k % READ_EVERY == 0:
+                wish = self.read(hand, world)
+                changed = np.flatnonzero(wish.phase != phase)
+                tool.aim(changed, wish.target[changed], manner[changed])
+                turn.aim(changed, wish.yaw[changed], manner[changed])
+                phase = wish.phase
+                step = GRIPPER_SPEED_M_S * self._dt_s * wish.gripper
             velocity, rate = tool.velocity, turn.rate
             action[:, k, :3] = input_for(velocity, tool.advance(), self._gain)
             action[:, k, 5] = input_for(rate, turn.advance(), self._gain)
             action[:, k, 6] = wish.gripper
-            step = GRIPPER_SPEED_M_S * self._dt_s * wish.gripper
-            hand.width = np.clip(hand.width + step, 0.0, np.maximum(hand.width, 0.08))
+            wider = np.minimum(hand.width + step, np.maximum(hand.width, GRIPPER_STROKE_M))
+            hand.width = np.maximum(wider, 0.0)
             hand.position, hand.velocity, hand.yaw = tool.position, tool.velocity, turn.yaw
             self.carry(hand, world, wish)
         return np.clip(action / self._scale, -1.0, 1.0).astype(np.float32)

@@ -89,7 +89,7 @@ class TracePathExpert(FixtureExpert):
         to_tool = hand.position - begin
         square = np.maximum(link[:, 0] * link[:, 0] + link[:, 1] * link[:, 1], 1e-12)
         share = (to_tool[:, 0] * link[:, 0] + to_tool[:, 1] * link[:, 1]) / square
-        share = np.clip(share, 0.0, 1.0)
+        share = np.minimum(np.maximum(share, 0.0), 1.0)
         nearest = begin + share[:, None] * link
         wish = self.closed_over(hand, nearest)
         stride = np.floor(((left + share) * LINK_M + c.ahead_m) / c.stride_m)

@@ -84,7 +84,7 @@ class TurnKnobExpert(FixtureExpert):
         c, grasp, angle = self.config, world["grasp"], world["angle"]
         # The bar looks the same after half a turn; the hand takes the nearest way to hold it.
         bar = angle - np.pi * np.floor(angle / np.pi + 0.5)
-        reachable = np.clip(bar, -YAW_RANGE_RAD, YAW_RANGE_RAD)
+        reachable = np.minimum(np.maximum(bar, -YAW_RANGE_RAD), YAW_RANGE_RAD)
         skew = np.abs(hand.yaw - reachable)
         wider = hand.width - KNOB_BAR_WIDTH_M
         ready = (skew < c.in_line_rad) & (wider > c.open_clearance_m)

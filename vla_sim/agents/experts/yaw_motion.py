@@ -102,8 +102,8 @@ class YawRollout:
         """
         half_s = 0.5 * self._motion.config.dt_s
         rate, acc = self.rate[rows], self.acceleration[rows]
-        way = np.clip(target, -YAW_RANGE_RAD, YAW_RANGE_RAD)
-        way = way - np.clip(self.yaw[rows], -np.pi, np.pi)
+        way = np.minimum(np.maximum(target, -YAW_RANGE_RAD), YAW_RANGE_RAD)
+        way = way - np.minimum(np.maximum(self.yaw[rows], -np.pi), np.pi)
         is_moving = np.abs(way) + np.abs(rate) + np.abs(acc) > _AT_REST
         for i in np.flatnonzero(is_moving | self._has_plan[rows]).tolist():
             row, now, bend = int(rows[i]), float(rate[i]), float(acc[i])

@@ -29,7 +29,10 @@ PATTERNS = Patterns(
             "找到{thing}，[{adverb}]把它按到底",
         ),
         ("can you press the {thing} for us[ {tail}]?", "可以帮我们按{thing}吗[，{tail}]？"),
-        ("leave the others alone and press the {thing}[, {lead}]", "别碰别的，只按{thing}[，{tail}]"),
+        (
+            "leave the others alone and press the {thing}[, {lead}]",
+            "别碰别的，只按{thing}[，{tail}]",
+        ),
         ("[{lead}, ]it is the {thing} that wants pushing", "[{lead}，]该按的是{thing}"),
     ),
     held_out=(
