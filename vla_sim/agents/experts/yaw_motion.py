@@ -13,6 +13,7 @@ import ruckig
 from numpy.typing import NDArray
 
 from vla_sim.agents.experts.privileged_rows import manner_limits
+from vla_sim.agents.experts.tool_motion import MAIN_SHARE, SHORTEST_S
 from vla_sim.assets.panda import (
     YAW_ACCELERATION_RAD_S2,
     YAW_JERK_RAD_S3,
@@ -56,7 +57,7 @@ class YawMotion:
     def __init__(self, config: YawMotionConfig, manners: Mapping[Manner, MannerProfile]) -> None:
         self.config = config
         most = np.array([YAW_RATE_RAD_S, YAW_ACCELERATION_RAD_S2, YAW_JERK_RAD_S3])
-        self._limits = np.minimum(manner_limits(manners) / config.lever_m, most)
+        self._limits = MAIN_SHARE * np.minimum(manner_limits(manners) / config.lever_m, most)
         self._problem = ruckig.InputParameter(1)
         self._solver = ruckig.Ruckig(1)
 
@@ -69,6 +70,9 @@ class YawMotion:
     ) -> None:
         """Plan a turn by `way` from a rate and an acceleration to rest, into `trajectory`."""
         top, most, jerk = (float(limit) for limit in self._limits[manner])
+        # A sampled tool cannot follow a turn of a few samples: at rest it would tremble.
+        size = abs(way) + 0.5 * SHORTEST_S * abs(rate) + SHORTEST_S**2 / 12.0 * abs(acc)
+        jerk = min(jerk, 32.0 * size / SHORTEST_S**3 + 0.01)
         problem = self._problem
         problem.target_position = [way]
         problem.current_velocity = [rate]

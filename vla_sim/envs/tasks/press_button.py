@@ -22,15 +22,15 @@ class PressButtonConfig(FixtureTaskConfig):
     pressed_m: float = 0.008
     """A cap that is down this far counts as pressed."""
     n_buttons: int = 4
-    horizon_s: float = 8.0
-    hold_steps: int = 3
+    horizon_s: float = 7.0
+    hold_steps: int = 5
     button_low: tuple[float, float] = (0.38, -0.22)
     button_high: tuple[float, float] = (0.60, 0.22)
     column_share: float = 0.45
     """Buttons stand in columns side by side; each may stray from its column's middle by half this
     share of the columns' distance."""
-    start_low: tuple[float, float, float] = (0.40, -0.10, 0.22)
-    start_high: tuple[float, float, float] = (0.52, 0.10, 0.30)
+    start_low: tuple[float, float, float] = (0.40, -0.10, 0.27)
+    start_high: tuple[float, float, float] = (0.52, 0.10, 0.35)
 
     def build(self) -> "PressButton":
         """The task with these settings."""
