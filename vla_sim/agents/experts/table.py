@@ -4,10 +4,15 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from vla_sim.agents.experts.change_lane import ChangeLaneExpertConfig
+from vla_sim.agents.experts.close_drawer import CloseDrawerExpertConfig
 from vla_sim.agents.experts.drive_to_goal import DriveToGoalExpertConfig
 from vla_sim.agents.experts.lift import LiftExpertConfig
+from vla_sim.agents.experts.open_drawer import OpenDrawerExpertConfig
+from vla_sim.agents.experts.press_button import PressButtonExpertConfig
 from vla_sim.agents.experts.reach import ReachExpertConfig
 from vla_sim.agents.experts.way import WayExpertConfig
+from vla_sim.agents.experts.trace_path import TracePathExpertConfig
+from vla_sim.agents.experts.turn_knob import TurnKnobExpertConfig
 from vla_sim.errors import UnknownName
 from vla_sim.protocols.expert import Expert
 from vla_sim.records.embodiment import Embodiment
@@ -37,6 +42,18 @@ EXPERTS: dict[str, ExpertConfig] = {
     "vla_sim/SlalomCurved-v0": WayExpertConfig(lateral_acceleration=1.8),
     "vla_sim/DriveToGoalCluttered-v0": DriveToGoalExpertConfig(),
     "vla_sim/ChangeLaneDense-v0": ChangeLaneExpertConfig(),
+    "vla_sim/PressButton-v0": PressButtonExpertConfig(),
+    "vla_sim/PressButtonOrdinals-v0": PressButtonExpertConfig(),
+    "vla_sim/OpenDrawer-v0": OpenDrawerExpertConfig(),
+    "vla_sim/OpenDrawerMany-v0": OpenDrawerExpertConfig(),
+    "vla_sim/OpenDrawerSides-v0": OpenDrawerExpertConfig(),
+    "vla_sim/CloseDrawer-v0": CloseDrawerExpertConfig(),
+    "vla_sim/CloseDrawerMany-v0": CloseDrawerExpertConfig(),
+    "vla_sim/CloseDrawerSides-v0": CloseDrawerExpertConfig(),
+    "vla_sim/TurnKnob-v0": TurnKnobExpertConfig(),
+    "vla_sim/TurnKnobSides-v0": TurnKnobExpertConfig(),
+    "vla_sim/TracePath-v0": TracePathExpertConfig(),
+    "vla_sim/TracePathCurvy-v0": TracePathExpertConfig(ahead_m=0.036, stride_m=0.012),
 }
 
 GUEST_EXPERTS: dict[str, ExpertConfig] = {

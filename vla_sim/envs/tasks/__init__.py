@@ -5,6 +5,7 @@ from typing import Protocol
 
 from vla_sim.envs.robots.ur5e import UR5E_ARM
 from vla_sim.envs.tasks.change_lane import ChangeLaneConfig
+from vla_sim.envs.tasks.close_drawer import CloseDrawerConfig
 from vla_sim.envs.tasks.drive_to_goal import DriveToGoalConfig
 from vla_sim.envs.tasks.lift import LiftConfig
 from vla_sim.envs.tasks.park import ParkConfig
@@ -12,6 +13,11 @@ from vla_sim.envs.tasks.reach import ReachConfig
 from vla_sim.errors import BadConfig, UnknownName
 from vla_sim.envs.tasks.slalom import SlalomConfig
 from vla_sim.envs.tasks.turn_at_intersection import TurnAtIntersectionConfig
+from vla_sim.envs.tasks.open_drawer import OpenDrawerConfig
+from vla_sim.envs.tasks.press_button import PressButtonConfig
+from vla_sim.envs.tasks.reach import ReachConfig
+from vla_sim.envs.tasks.trace_path import TracePathConfig
+from vla_sim.envs.tasks.turn_knob import TurnKnobConfig
 from vla_sim.errors import UnknownName
 from vla_sim.protocols.task import Task
 
@@ -49,6 +55,21 @@ TASKS: Mapping[str, TaskConfig] = {
         vehicle_speed_mps=(9.8, 11.0),
         own_gap_m=(15.0, 20.0),
         own_speed_mps=(9.0, 10.0),
+    "vla_sim/PressButton-v0": PressButtonConfig(),
+    "vla_sim/PressButtonOrdinals-v0": PressButtonConfig(
+        places=("leftmost", "second", "third", "rightmost")
+    ),
+    "vla_sim/OpenDrawer-v0": OpenDrawerConfig(),
+    "vla_sim/OpenDrawerMany-v0": OpenDrawerConfig(n_drawers=4),
+    "vla_sim/OpenDrawerSides-v0": OpenDrawerConfig(places=("left", "middle", "right")),
+    "vla_sim/CloseDrawer-v0": CloseDrawerConfig(),
+    "vla_sim/CloseDrawerMany-v0": CloseDrawerConfig(n_drawers=4),
+    "vla_sim/CloseDrawerSides-v0": CloseDrawerConfig(places=("left", "middle", "right")),
+    "vla_sim/TurnKnob-v0": TurnKnobConfig(),
+    "vla_sim/TurnKnobSides-v0": TurnKnobConfig(places=("left", "right")),
+    "vla_sim/TracePath-v0": TracePathConfig(),
+    "vla_sim/TracePathCurvy-v0": TracePathConfig(
+        n_links=12, swing_rad=(0.55, 0.75), waves=(1.1, 1.4), horizon_s=12.0
     ),
 }
 """Gymnasium id to settings; the order is that of `StepTriples.task`."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from vla_sim.envs.language.patterns import (
     change_lane,
+    close_drawer,
     drive_to,
     follow,
     lift,
@@ -11,6 +12,11 @@ from vla_sim.envs.language.patterns import (
     reach,
     slalom,
     turn,
+    open_drawer,
+    press,
+    reach,
+    trace,
+    turn_knob,
 )
 from vla_sim.envs.language.patterns.pattern import Patterns
 
@@ -23,5 +29,10 @@ PATTERNS: Mapping[str, Patterns] = {
     "turn": turn.PATTERNS,
     "park": park.PATTERNS,
     "slalom": slalom.PATTERNS,
+    "press": press.PATTERNS,
+    "open_drawer": open_drawer.PATTERNS,
+    "close_drawer": close_drawer.PATTERNS,
+    "turn_knob": turn_knob.PATTERNS,
+    "trace": trace.PATTERNS,
 }
 """Intent id to sentence patterns. The order is that of meaning codes: append, never insert."""
