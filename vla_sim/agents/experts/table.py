@@ -10,9 +10,9 @@ from vla_sim.agents.experts.lift import LiftExpertConfig
 from vla_sim.agents.experts.open_drawer import OpenDrawerExpertConfig
 from vla_sim.agents.experts.press_button import PressButtonExpertConfig
 from vla_sim.agents.experts.reach import ReachExpertConfig
-from vla_sim.agents.experts.way import WayExpertConfig
 from vla_sim.agents.experts.trace_path import TracePathExpertConfig
 from vla_sim.agents.experts.turn_knob import TurnKnobExpertConfig
+from vla_sim.agents.experts.way import WayExpertConfig
 from vla_sim.errors import UnknownName
 from vla_sim.protocols.expert import Expert
 from vla_sim.records.embodiment import Embodiment

@@ -8,14 +8,13 @@ from vla_sim.envs.language.patterns import (
     drive_to,
     follow,
     lift,
-    park,
-    reach,
-    slalom,
-    turn,
     open_drawer,
+    park,
     press,
     reach,
+    slalom,
     trace,
+    turn,
     turn_knob,
 )
 from vla_sim.envs.language.patterns.pattern import Patterns
