@@ -1,5 +1,6 @@
 """PandaRobot: tool twist and gripper to joint references, by resolved rates."""
 
+import math
 from collections.abc import Mapping
 
 import mujoco
@@ -22,6 +23,7 @@ Ids = NDArray[np.int64]
 
 _PREFIX = "panda/"
 _DOWN = np.diag([1.0, -1.0, -1.0])
+_YAW_ROUNDING_RAD = 1e-6
 _TOUCH = (*(f"touch_link{i}" for i in range(1, 8)), "touch_hand")
 _TOUCH_FIXED = ("touch_left_finger", "touch_right_finger")
 
@@ -94,6 +96,9 @@ class PandaRobot:
         self._touch = [engine.sensor(_PREFIX + name) for name in (*_TOUCH, *_TOUCH_FIXED)]
         self._filtered = np.zeros((n, 7))
         self._tcp_acc = np.zeros((n, 3))
+        # Commanded yaw, its cosine and sine, and the difference quotient of its rate.
+        self._yaw, self._yaw_acc = np.tile([0.0, 1.0, 0.0], (n, 1)), np.zeros(n)
+        self._yaw_zero = np.zeros(n)
         self._q_ref, self._qd_ref = np.zeros((n, 7)), np.zeros((n, 7))
         self._mat_ref = np.tile(_DOWN, (n, 1, 1))
         self._grip_ref = np.zeros(n)
@@ -137,12 +142,14 @@ class PandaRobot:
         self._tcp_acc[ids] = 0.0
         self._q_ref[ids], self._qd_ref[ids] = start, 0.0
         self._mat_ref[ids] = self._chain.pose(start)[1]
+        self._yaw_acc[ids] = 0.0
+        _yaw_rows(ids, True, self._mat_ref, self._yaw_zero, self._yaw)
         self._grip_ref[ids] = panda.GRIPPER_STROKE_M
 
     def command(self, action: Floats) -> None:
         """Filter SI actions, shape (n, 7), and write the engine's controls for one step."""
         engine, dt = self._engine, self.embodiment.control_dt_s
-        before = self._filtered[:, :3].copy()
+        before = self._filtered[:, :6].copy()
         command_rows(
             *self._chain.arrays,
             np.ascontiguousarray(action, dtype=np.float64),
@@ -165,7 +172,9 @@ class PandaRobot:
             self._grip_ref,
             self._angle_rate,
         )
-        self._tcp_acc = (self._filtered[:, :3] - before) / dt
+        self._tcp_acc = (self._filtered[:, :3] - before[:, :3]) / dt
+        self._yaw_acc = (self._filtered[:, 5] - before[:, 5]) / dt
+        _yaw_rows(np.arange(engine.n), False, self._mat_ref, self._yaw_zero, self._yaw)
         engine.ctrl[:, self._angle_ctrl] = self._angle_rate
         engine.ctrl[:, self._rate_ctrl] = self._qd_ref
         engine.ctrl[:, self._finger_ctrl] = 0.5 * self._grip_ref[:, None]
@@ -207,12 +216,10 @@ class PandaRobot:
 
     def proprio(self) -> NDArray[np.float32]:
         """(n, n_proprio) in the order of `Embodiment.proprio_names`."""
-        n = self._engine.n
         return np.concatenate(
             [
                 self._position[:, 7:10],
-                np.ones((n, 1)),
-                np.zeros((n, 1)),
+                self._yaw[:, 1:],
                 self._filtered[:, :3],
                 self._gripper_width()[:, None],
                 self._tcp_acc,
@@ -221,11 +228,17 @@ class PandaRobot:
         ).astype(np.float32)
 
     def privileged(self) -> Mapping[str, Floats]:
-        """Measured tool point and gripper width; filtered commanded velocity and acceleration."""
+        """Measured tool point and gripper width; filtered commanded velocity and acceleration.
+
+        The tool's yaw is the commanded one [rad], exactly 0 while no turn was ever commanded.
+        """
         return {
             "tcp_pos": self._position[:, 7:10].copy(),
             "tcp_vel": self._filtered[:, :3].copy(),
             "tcp_acc": self._tcp_acc.copy(),
+            "tcp_yaw": self._yaw[:, 0].copy(),
+            "tcp_yaw_rate": self._filtered[:, 5].copy(),
+            "tcp_yaw_acc": self._yaw_acc.copy(),
             "gripper_width": self._gripper_width(),
         }
 
@@ -236,6 +249,20 @@ class PandaRobot:
     def _gripper_width(self) -> Floats:
         left, right = self._finger_adr
         return self._engine.qpos[:, left] + self._engine.qpos[:, right]
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def _yaw_rows(rows: Ids, afresh: bool, mat_ref: Floats, zero: Floats, yaw: Floats) -> None:
+    """Yaw of the commanded orientations (n, 3, 3) of `rows`, its cosine and sine into (n, 3).
+
+    `zero` (n,) keeps what inverse kinematics leaves of a start straight down, to be taken off.
+    """
+    for row in rows:
+        angle = math.atan2(mat_ref[row, 1, 0], mat_ref[row, 0, 0])
+        if afresh:
+            zero[row] = angle if abs(angle) < _YAW_ROUNDING_RAD else 0.0
+        yaw[row, 0] = angle - zero[row]
+        yaw[row, 1], yaw[row, 2] = math.cos(yaw[row, 0]), math.sin(yaw[row, 0])
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
