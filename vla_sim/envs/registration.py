@@ -7,6 +7,8 @@ IDS = (
     "vla_sim/Lift-v1",
     "vla_sim/DriveToGoal-v1",
     "vla_sim/ChangeLane-v1",
+    "vla_sim/PickPlace-v0",
+    "vla_sim/PickPlaceMany-v0",
 )
 
 

@@ -17,6 +17,9 @@ Floats = NDArray[np.float64]
 TABLE_CAMERA = CameraSpec(position=(1.20, 0.0, 0.78), target=(0.50, 0.0, 0.06), fov_y_deg=36.0)
 """Looks over the objects at the arm, from the far side of the table."""
 
+STILL_M_S = 0.03
+"""What is slower than this rests, or shivers between fingers [m/s]."""
+
 
 class TableObjects:
     """K objects per simulation, loose (`free`) or fixed where they stand."""
@@ -42,12 +45,22 @@ class TableObjects:
             self._mocap = [mocap_row(engine.model, name) for name in self.names]
 
     def sample(
-        self, rng: np.random.Generator, xy: Floats
+        self,
+        rng: np.random.Generator,
+        xy: Floats,
+        *,
+        colours: Sequence[str] | None = None,
+        shapes: Sequence[str] | None = None,
     ) -> tuple[dict[str, Floats], list[Referent]]:
-        """Colours (all different), shapes and yaw for objects at `xy`, shape (K, 2) [m]."""
+        """Colours (all different), shapes and yaw for objects at `xy`, shape (K, 2) [m].
+
+        A task that draws colours or shapes by its own rules says which.
+        """
         n = len(self.names)
-        colours = pick_colours(rng, COLOURS, n)
-        shapes = [str(shape) for shape in rng.choice(list(SHAPES), n)]
+        if colours is None:
+            colours = pick_colours(rng, COLOURS, n)
+        if shapes is None:
+            shapes = [str(shape) for shape in rng.choice(list(SHAPES), n)]
         values = {
             "xy": xy,
             "yaw": rng.uniform(-0.25, 0.25, n),
@@ -85,6 +98,14 @@ class TableObjects:
     def clearance(self) -> Floats:
         """(n, K) height of the lowest point above the table, for an upright object [m]."""
         return self.position()[:, :, 2] - self.half_height
+
+    def is_still(self) -> NDArray[np.bool_]:
+        """(n, K) whether loose objects neither slide, roll nor fall."""
+        speeds = []
+        for _, v in self._joints:
+            x, y, z = (self.engine.qvel[:, v + axis] for axis in range(3))
+            speeds.append(np.sqrt(x**2 + y**2 + z**2))
+        return np.stack(speeds, axis=1) < STILL_M_S
 
     def privileged(self) -> Mapping[str, Floats]:
         """What experts read: centres and half heights."""

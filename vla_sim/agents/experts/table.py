@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Protocol
 
+from vla_sim.agents.experts.carry import CarryExpertConfig
 from vla_sim.agents.experts.change_lane import ChangeLaneExpertConfig
 from vla_sim.agents.experts.drive_to_goal import DriveToGoalExpertConfig
 from vla_sim.agents.experts.lift import LiftExpertConfig
@@ -26,6 +27,8 @@ EXPERTS: dict[str, ExpertConfig] = {
     "vla_sim/Lift-v1": LiftExpertConfig(),
     "vla_sim/DriveToGoal-v1": DriveToGoalExpertConfig(),
     "vla_sim/ChangeLane-v1": ChangeLaneExpertConfig(),
+    "vla_sim/PickPlace-v0": CarryExpertConfig(),
+    "vla_sim/PickPlaceMany-v0": CarryExpertConfig(),
 }
 
 

@@ -6,6 +6,7 @@ from typing import Protocol
 from vla_sim.envs.tasks.change_lane import ChangeLaneConfig
 from vla_sim.envs.tasks.drive_to_goal import DriveToGoalConfig
 from vla_sim.envs.tasks.lift import LiftConfig
+from vla_sim.envs.tasks.pick_place import PickPlaceConfig
 from vla_sim.envs.tasks.reach import ReachConfig
 from vla_sim.errors import UnknownName
 from vla_sim.protocols.task import Task
@@ -24,6 +25,8 @@ TASKS: Mapping[str, TaskConfig] = {
     "vla_sim/Lift-v1": LiftConfig(),
     "vla_sim/DriveToGoal-v1": DriveToGoalConfig(),
     "vla_sim/ChangeLane-v1": ChangeLaneConfig(),
+    "vla_sim/PickPlace-v0": PickPlaceConfig(),
+    "vla_sim/PickPlaceMany-v0": PickPlaceConfig(n_objects=3, n_pads=3),
 }
 """Gymnasium id to settings; the order is that of `StepTriples.task`."""
 

@@ -7,6 +7,7 @@ from vla_sim.envs.language.patterns import (
     drive_to,
     follow,
     lift,
+    pick_place,
     reach,
 )
 from vla_sim.envs.language.patterns.pattern import Patterns
@@ -17,5 +18,6 @@ PATTERNS: Mapping[str, Patterns] = {
     "drive_to": drive_to.PATTERNS,
     "change_lane": change_lane.PATTERNS,
     "follow": follow.PATTERNS,
+    "pick_place": pick_place.PATTERNS,
 }
 """Intent id to sentence patterns. The order is that of meaning codes: append, never insert."""
