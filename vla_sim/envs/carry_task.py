@@ -129,12 +129,14 @@ class CarryTask(ArmTask):
         place = self.belongs()[row, np.arange(N_GOALS), first]
         place[:, :, 2] += self.objects.half_height[row, first]
         is_up = (self.height() > DOWN_M)[row, first]
-        return np.where(is_up[:, :, None], place, self.objects.position()[row, first])
+        point: Floats = np.where(is_up[:, :, None], place, self.objects.position()[row, first])
+        return point
 
     def referent_point(self) -> Floats:
         """(n, N_GOALS, 3) centre of the first object that each goal asks for."""
         row = np.arange(len(self.asked))[:, None]
-        return self.objects.position()[row, np.argmax(self.asked, axis=2)]
+        point: Floats = self.objects.position()[row, np.argmax(self.asked, axis=2)]
+        return point
 
     def expert_path_length(self, goal: Ids) -> Floats:
         """(n,) from object to place, nearest object first, up and down each time [m]."""
@@ -145,7 +147,7 @@ class CarryTask(ArmTask):
         for _ in range(int(left.sum(axis=1).max())):
             way = np.where(left, _norm(objects - hand[:, None]), np.inf)
             nearest = np.argmin(way, axis=1)
-            go = left.any(axis=1)
+            go: Bools = left.any(axis=1)
             carried = _norm(places[row, nearest] - objects[row, nearest]) + 2.0 * _RAISE_M
             length += np.where(go, np.where(go, way[row, nearest], 0.0) + carried, 0.0)
             hand = np.where(go[:, None], places[row, nearest], hand)

@@ -9,6 +9,12 @@ IDS = (
     "vla_sim/ChangeLane-v1",
     "vla_sim/PickPlace-v0",
     "vla_sim/PickPlaceMany-v0",
+    "vla_sim/Stack-v0",
+    "vla_sim/StackMany-v0",
+    "vla_sim/PlaceRelative-v0",
+    "vla_sim/PlaceRelativeMany-v0",
+    "vla_sim/SortByColour-v0",
+    "vla_sim/SortByColourMany-v0",
 )
 
 

@@ -20,6 +20,7 @@ from vla_sim.records.manner import Manner, MannerProfile
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
 
 # Phases, in the order of precedence.
 LET_GO, LOWER, RAISE, BRING, CLOSE, PUT_DOWN, DROP, OPEN_UP, DESCEND, CLIMB, APPROACH, REST = range(
@@ -90,12 +91,12 @@ class CarryExpert(PhasedExpert):
     def choose(self, state: Mapping[str, Floats], goal: Ints) -> Scene:
         """The objects and where each belongs."""
         place = state["goal_place"][np.arange(len(goal)), goal]
-        asked = np.isfinite(place).all(axis=2)
+        asked: Bools = np.isfinite(place).all(axis=2)
         return {
             "objects": state["object_pos"].copy(),
             "half": state["object_size"],
             "place": np.where(asked[:, :, None], place, 0.0),
-            "asked": asked.astype(np.float64),
+            "asked": np.where(asked, 1.0, 0.0),
         }
 
     def read(self, scene: Scene) -> Moves:
@@ -149,7 +150,8 @@ class CarryExpert(PhasedExpert):
         lower[:, 2] -= np.where(wrong < np.inf, wrong, 0.0) - 0.5 * c.touch_m
         moves.take(PUT_DOWN, (wrong > 2.0 * c.touch_m) & (wrong < np.inf), lower, CLOSED)
         moves.take(DROP, wrong < np.inf, here, OPEN)
-        moves.take(OPEN_UP, (other & grasp.clasped).any(axis=1), here, OPEN)
+        clasped: Bools = (other & grasp.clasped).any(axis=1)
+        moves.take(OPEN_UP, clasped, here, OPEN)
         aside, above = grasp.aside[row, mine], np.maximum(grasp.above[row, mine], 0.0)
         near = aside + drift < c.funnel_m + c.funnel_slope * above
         moves.take(DESCEND, active & near & grasp.free[row, mine], at, OPEN)

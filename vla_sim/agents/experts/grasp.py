@@ -1,6 +1,6 @@
 """Grasp: which objects are between the fingers, near enough to be taken, or in the way.
 
-For objects that stand on a table and a hand that points straight down, its fingers closing sideways.
+For objects that stand on a table and a hand that points straight down, closing sideways.
 """
 
 from dataclasses import dataclass

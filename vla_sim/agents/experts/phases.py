@@ -138,7 +138,7 @@ class PhasedExpert(ABC):
         return np.clip(action / self._scale, -1.0, 1.0).astype(np.float32)
 
     def move_fingers(self, scene: Scene, moves: Moves, stop: Floats | float) -> None:
-        """Open or close the fingers (m,) as far as a step takes them; closing ends at `stop` [m]."""
+        """Open or close the fingers (m,) as far as a step takes them, but not below `stop` [m]."""
         width, travel = scene["gripper_width"], GRIPPER_SPEED_M_S * self.dt_s
         closed = np.maximum(width - travel, np.minimum(stop, width))
         scene["gripper_width"] = np.where(moves.gripper > 0.0, width + travel, closed)

@@ -29,6 +29,12 @@ EXPERTS: dict[str, ExpertConfig] = {
     "vla_sim/ChangeLane-v1": ChangeLaneExpertConfig(),
     "vla_sim/PickPlace-v0": CarryExpertConfig(),
     "vla_sim/PickPlaceMany-v0": CarryExpertConfig(),
+    "vla_sim/Stack-v0": CarryExpertConfig(stays_m=0.015, stays_above_m=0.006),
+    "vla_sim/StackMany-v0": CarryExpertConfig(stays_m=0.015, stays_above_m=0.006),
+    "vla_sim/PlaceRelative-v0": CarryExpertConfig(),
+    "vla_sim/PlaceRelativeMany-v0": CarryExpertConfig(),
+    "vla_sim/SortByColour-v0": CarryExpertConfig(),
+    "vla_sim/SortByColourMany-v0": CarryExpertConfig(),
 }
 
 

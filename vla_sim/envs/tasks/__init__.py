@@ -7,7 +7,10 @@ from vla_sim.envs.tasks.change_lane import ChangeLaneConfig
 from vla_sim.envs.tasks.drive_to_goal import DriveToGoalConfig
 from vla_sim.envs.tasks.lift import LiftConfig
 from vla_sim.envs.tasks.pick_place import PickPlaceConfig
+from vla_sim.envs.tasks.place_relative import PlaceRelativeConfig
 from vla_sim.envs.tasks.reach import ReachConfig
+from vla_sim.envs.tasks.sort_by_colour import SortByColourConfig
+from vla_sim.envs.tasks.stack import StackConfig
 from vla_sim.errors import UnknownName
 from vla_sim.protocols.task import Task
 
@@ -27,6 +30,12 @@ TASKS: Mapping[str, TaskConfig] = {
     "vla_sim/ChangeLane-v1": ChangeLaneConfig(),
     "vla_sim/PickPlace-v0": PickPlaceConfig(),
     "vla_sim/PickPlaceMany-v0": PickPlaceConfig(n_objects=3, n_pads=3),
+    "vla_sim/Stack-v0": StackConfig(),
+    "vla_sim/StackMany-v0": StackConfig(n_objects=4),
+    "vla_sim/PlaceRelative-v0": PlaceRelativeConfig(),
+    "vla_sim/PlaceRelativeMany-v0": PlaceRelativeConfig(n_objects=4),
+    "vla_sim/SortByColour-v0": SortByColourConfig(),
+    "vla_sim/SortByColourMany-v0": SortByColourConfig(n_objects=5),
 }
 """Gymnasium id to settings; the order is that of `StepTriples.task`."""
 

@@ -8,7 +8,11 @@ from vla_sim.envs.language.patterns import (
     follow,
     lift,
     pick_place,
+    place_relative,
+    push,
     reach,
+    sort,
+    stack,
 )
 from vla_sim.envs.language.patterns.pattern import Patterns
 
@@ -19,5 +23,9 @@ PATTERNS: Mapping[str, Patterns] = {
     "change_lane": change_lane.PATTERNS,
     "follow": follow.PATTERNS,
     "pick_place": pick_place.PATTERNS,
+    "stack": stack.PATTERNS,
+    "place_relative": place_relative.PATTERNS,
+    "sort": sort.PATTERNS,
+    "push": push.PATTERNS,
 }
 """Intent id to sentence patterns. The order is that of meaning codes: append, never insert."""
