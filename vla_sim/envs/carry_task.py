@@ -13,6 +13,7 @@ from vla_sim.envs.scene_task import Floats, Ids
 from vla_sim.envs.table_objects import TableObjects
 from vla_sim.protocols.engine import Engine
 from vla_sim.protocols.task import Goal, Outcome, Scene
+from vla_sim.records.instruction import Referent
 from vla_sim.records.triple import N_GOALS
 
 Bools = NDArray[np.bool_]
@@ -58,6 +59,21 @@ class CarryTask(ArmTask):
         self.objects.bind(engine)
         self.asked = np.zeros((engine.n, N_GOALS, len(self.objects.names)), dtype=bool)
         """(n, N_GOALS, K) which objects each goal asks for."""
+
+    def sample_objects(
+        self,
+        rng: np.random.Generator,
+        xy: Floats,
+        *,
+        colours: Sequence[str] | None = None,
+        shapes: Sequence[str] | None = None,
+    ) -> tuple[dict[str, Floats], list[Referent]]:
+        """Objects at `xy`, shape (K, 2) [m], as `TableObjects.sample` draws them, turned less.
+
+        A cube that is turned further between the fingers is wider than they can tell.
+        """
+        values, things = self.objects.sample(rng, xy, colours=colours, shapes=shapes)
+        return {**values, "yaw": 0.5 * values["yaw"]}, things
 
     def scene(
         self,

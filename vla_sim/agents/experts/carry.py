@@ -32,14 +32,16 @@ LET_GO, LOWER, RAISE, BRING, CLOSE, PUT_DOWN, DROP, OPEN_UP, DESCEND, CLIMB, APP
 class CarryExpertConfig:
     """Settings of CarryExpert."""
 
-    travel_height_m: float = 0.13
+    travel_height_m: float = 0.15
     """An empty hand moves sideways at least this high above the table [m]."""
-    carry_height_m: float = 0.085
+    carry_height_m: float = 0.11
     """The bottom of what is carried moves sideways at least this high above the table [m],"""
-    carry_above_m: float = 0.045
+    carry_above_m: float = 0.065
     """and this high above the place where it goes."""
     low_m: float = 0.02
     """A hand this far below its height rises before it moves sideways [m]."""
+    corner_m_s: float = 0.3
+    """And so does one that still rises faster than this: a fast corner would end far above."""
     funnel_m: float = 0.020
     """A hand that is at most this far off centre goes down, or corrects itself where it is [m]."""
     place_funnel_m: float = 0.012
@@ -52,7 +54,9 @@ class CarryExpertConfig:
     """What is this close to its place, sideways, and down is let go of [m]."""
     touch_m: float = 0.004
     """What is less than this above its place is down [m]."""
-    press_m: float = 0.002
+    touch_m_s: float = 0.06
+    """And what goes down no faster than this: hands stop before they let go."""
+    press_m: float = 0.001
     """The hand aims this much too low, so that what it puts down is down [m]."""
     stays_m: float = 0.03
     """What lies free stays where it is when it is this close to its place, sideways [m]."""
@@ -127,19 +131,21 @@ class CarryExpert(PhasedExpert):
         bottom = grasp.bottom[row, mine]
         has = active & grasp.held[row, mine]
         here = tool.copy()
-        is_down = -way[:, 2] < c.touch_m
-        moves.take(LET_GO, has & is_down & (off < c.place_tolerance_m), here, OPEN)
         above = np.maximum(-way[:, 2], 0.0)
         down = tool + way
         down[:, 2] -= c.press_m
+        is_down = (above < c.touch_m) & (velocity[:, 2] > -c.touch_m_s)
+        moves.take(LET_GO, has & is_down & (off < c.place_tolerance_m), down, OPEN)
         near = off + drift < c.place_funnel_m + c.funnel_slope * above
         moves.take(LOWER, has & near, down, CLOSED)
         height = np.maximum(c.carry_height_m, scene["place"][row, mine, 2] + c.carry_above_m)
         up = tool.copy()
         up[:, 2] += height - bottom
-        moves.take(RAISE, has & (bottom < height - c.low_m), up, CLOSED)
-        over = up.copy()
+        moves.take(RAISE, has & self._rises(bottom - height, velocity), up, CLOSED)
+        # What is too high comes down at the end: a diagonal would pass the place at full speed.
+        over = tool.copy()
         over[:, :2] += way[:, :2]
+        over[:, 2] += np.maximum(height - bottom, 0.0)
         moves.take(BRING, has, over, CLOSED)
 
         at = objects[row, mine]
@@ -157,12 +163,19 @@ class CarryExpert(PhasedExpert):
         moves.take(DESCEND, active & near & grasp.free[row, mine], at, OPEN)
         up = tool.copy()
         up[:, 2] = c.travel_height_m
-        moves.take(CLIMB, tool[:, 2] < c.travel_height_m - c.low_m, up, OPEN)
+        moves.take(CLIMB, self._rises(tool[:, 2] - c.travel_height_m, velocity), up, OPEN)
         over = at.copy()
         over[:, 2] = c.travel_height_m
         moves.take(APPROACH, active, over, OPEN)
         moves.take(REST, np.ones(len(tool), dtype=bool), up, OPEN)
         return moves
+
+    def _rises(self, above: Floats, velocity: Floats) -> Bools:
+        """Whether hands (m,) `above` their travelling height [m], mostly below it, rise first."""
+        low = self.config.low_m
+        fast = velocity[:, 2] > self.config.corner_m_s
+        rises: Bools = (above < -low) | (fast & (above < low))
+        return rises
 
     def carry(self, scene: Scene, moves: Moves, moved: Floats) -> None:
         """Held objects go with the hand; fingers stop at what they are around."""

@@ -30,8 +30,9 @@ class GraspConfig:
     """that wide [m]."""
     squeeze_m: float = 0.014
     """The fingers may read this much less than the object's width when they hold it."""
-    slack_m: float = 0.004
-    """The fingers hold when they read less than this above the object's width."""
+    slack_m: float = 0.006
+    """The fingers hold when they read less than this above the object's width: a cube may be turned
+    a little between them."""
     open_clearance_m: float = 0.012
     """The fingers must be this much wider than the object to move down or up around it."""
 

@@ -28,7 +28,7 @@ class PickPlaceConfig(CarryTaskConfig):
 
     n_objects: int = 2
     n_pads: int = 2
-    horizon_s: float = 18.0
+    horizon_s: float = 12.0
 
     def build(self) -> "PickPlace":
         """The task with these settings."""
@@ -61,7 +61,7 @@ class PickPlace(CarryTask):
         xy = scatter(rng, c.n_objects + c.n_pads, low, high, c.min_distance_m)
         colours = pick_colours(rng, COLOURS, len(xy))
         k = c.n_objects
-        values, things = self.objects.sample(rng, xy[:k], colours=colours[:k])
+        values, things = self.sample_objects(rng, xy[:k], colours=colours[:k])
         pad_values, pads = self.pads.sample(rng, xy[k:], colours[k:])
         pairs = [divmod(int(pair), c.n_pads) for pair in rng.permutation(k * c.n_pads)[:N_GOALS]]
         goals = [

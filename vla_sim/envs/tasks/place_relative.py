@@ -39,11 +39,11 @@ class PlaceRelativeConfig(CarryTaskConfig):
     """and at most this share of that off the axis."""
     stays_m: float = 0.03
     """The anchor may move this far from where it was."""
-    place_low: tuple[float, float] = (0.33, -0.27)
+    place_low: tuple[float, float] = (0.38, -0.27)
     place_high: tuple[float, float] = (0.66, 0.27)
     """Where things can be put."""
     n_objects: int = 3
-    horizon_s: float = 14.0
+    horizon_s: float = 12.0
 
     def build(self) -> "PlaceRelative":
         """The task with these settings."""
@@ -73,7 +73,7 @@ class PlaceRelative(CarryTask):
             chosen = self._choose(rng, xy)
             if chosen is not None:
                 break
-        values, things = self.objects.sample(rng, xy)
+        values, things = self.sample_objects(rng, xy)
         goals = [
             Goal(
                 intent_id="place_relative",

@@ -41,7 +41,7 @@ class SortByColourConfig(CarryTaskConfig):
     tray_low: tuple[float, float] = (0.43, 0.20)
     tray_high: tuple[float, float] = (0.55, 0.24)
     """Middle of the tray on the right of the picture; the other one lies across from it."""
-    horizon_s: float = 26.0
+    horizon_s: float = 22.0
 
     def build(self) -> "SortByColour":
         """The task with these settings."""
@@ -77,7 +77,7 @@ class SortByColour(CarryTask):
         colours = pick_colours(rng, COLOURS, 3)
         which = np.repeat([0, 1, 2], [c.n_each, c.n_each, c.n_objects - 2 * c.n_each])
         shapes = [str(shape) for shape in rng.choice(SHAPES, c.n_objects)]
-        values, _ = self.objects.sample(rng, xy, colours=[colours[k] for k in which], shapes=shapes)
+        values, _ = self.sample_objects(rng, xy, colours=[colours[k] for k in which], shapes=shapes)
         order = rng.permutation(2)
         tray_values, trays = self.trays.sample(rng, trays_xy, [colours[k] for k in order])
         pairs = [divmod(int(pair), 2) for pair in rng.permutation(4)]

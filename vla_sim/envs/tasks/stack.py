@@ -30,7 +30,7 @@ class StackConfig(CarryTaskConfig):
     gap_m: float = 0.006
     """And its bottom this close to the base's top."""
     n_objects: int = 3
-    horizon_s: float = 14.0
+    horizon_s: float = 12.0
     hold_steps: int = 8
 
     def build(self) -> "Stack":
@@ -57,7 +57,7 @@ class Stack(CarryTask):
         xy = scatter(rng, c.n_objects, low, high, c.min_distance_m)
         shapes = [str(shape) for shape in rng.choice(BASES, 2)]
         shapes += [str(shape) for shape in rng.choice(SHAPES, c.n_objects - 2)]
-        values, things = self.objects.sample(rng, xy, shapes=shapes)
+        values, things = self.sample_objects(rng, xy, shapes=shapes)
         pairs = [
             (top, base)
             for base in range(c.n_objects)
