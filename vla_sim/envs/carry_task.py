@@ -163,7 +163,7 @@ class CarryTask(ArmTask):
         for _ in range(int(left.sum(axis=1).max())):
             way = np.where(left, _norm(objects - hand[:, None]), np.inf)
             nearest = np.argmin(way, axis=1)
-            go: Bools = left.any(axis=1)
+            go = np.any(left, axis=1)
             carried = _norm(places[row, nearest] - objects[row, nearest]) + 2.0 * _RAISE_M
             length += np.where(go, np.where(go, way[row, nearest], 0.0) + carried, 0.0)
             hand = np.where(go[:, None], places[row, nearest], hand)

@@ -15,6 +15,8 @@ IDS = (
     "vla_sim/PlaceRelativeMany-v0",
     "vla_sim/SortByColour-v0",
     "vla_sim/SortByColourMany-v0",
+    "vla_sim/PushToRegion-v0",
+    "vla_sim/PushToRegionMany-v0",
 )
 
 

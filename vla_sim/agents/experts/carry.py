@@ -95,7 +95,7 @@ class CarryExpert(PhasedExpert):
     def choose(self, state: Mapping[str, Floats], goal: Ints) -> Scene:
         """The objects and where each belongs."""
         place = state["goal_place"][np.arange(len(goal)), goal]
-        asked: Bools = np.isfinite(place).all(axis=2)
+        asked = np.all(np.isfinite(place), axis=2)
         return {
             "objects": state["object_pos"].copy(),
             "half": state["object_size"],
@@ -156,8 +156,7 @@ class CarryExpert(PhasedExpert):
         lower[:, 2] -= np.where(wrong < np.inf, wrong, 0.0) - 0.5 * c.touch_m
         moves.take(PUT_DOWN, (wrong > 2.0 * c.touch_m) & (wrong < np.inf), lower, CLOSED)
         moves.take(DROP, wrong < np.inf, here, OPEN)
-        clasped: Bools = (other & grasp.clasped).any(axis=1)
-        moves.take(OPEN_UP, clasped, here, OPEN)
+        moves.take(OPEN_UP, np.any(other & grasp.clasped, axis=1), here, OPEN)
         aside, above = grasp.aside[row, mine], np.maximum(grasp.above[row, mine], 0.0)
         near = aside + drift < c.funnel_m + c.funnel_slope * above
         moves.take(DESCEND, active & near & grasp.free[row, mine], at, OPEN)

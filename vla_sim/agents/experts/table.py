@@ -7,6 +7,7 @@ from vla_sim.agents.experts.carry import CarryExpertConfig
 from vla_sim.agents.experts.change_lane import ChangeLaneExpertConfig
 from vla_sim.agents.experts.drive_to_goal import DriveToGoalExpertConfig
 from vla_sim.agents.experts.lift import LiftExpertConfig
+from vla_sim.agents.experts.push import PushExpertConfig
 from vla_sim.agents.experts.reach import ReachExpertConfig
 from vla_sim.errors import UnknownName
 from vla_sim.protocols.expert import Expert
@@ -35,6 +36,8 @@ EXPERTS: dict[str, ExpertConfig] = {
     "vla_sim/PlaceRelativeMany-v0": CarryExpertConfig(),
     "vla_sim/SortByColour-v0": CarryExpertConfig(),
     "vla_sim/SortByColourMany-v0": CarryExpertConfig(),
+    "vla_sim/PushToRegion-v0": PushExpertConfig(),
+    "vla_sim/PushToRegionMany-v0": PushExpertConfig(),
 }
 
 

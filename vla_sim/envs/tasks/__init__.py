@@ -8,6 +8,7 @@ from vla_sim.envs.tasks.drive_to_goal import DriveToGoalConfig
 from vla_sim.envs.tasks.lift import LiftConfig
 from vla_sim.envs.tasks.pick_place import PickPlaceConfig
 from vla_sim.envs.tasks.place_relative import PlaceRelativeConfig
+from vla_sim.envs.tasks.push_to_region import PushToRegionConfig
 from vla_sim.envs.tasks.reach import ReachConfig
 from vla_sim.envs.tasks.sort_by_colour import SortByColourConfig
 from vla_sim.envs.tasks.stack import StackConfig
@@ -36,6 +37,8 @@ TASKS: Mapping[str, TaskConfig] = {
     "vla_sim/PlaceRelativeMany-v0": PlaceRelativeConfig(n_objects=4),
     "vla_sim/SortByColour-v0": SortByColourConfig(),
     "vla_sim/SortByColourMany-v0": SortByColourConfig(n_objects=5),
+    "vla_sim/PushToRegion-v0": PushToRegionConfig(),
+    "vla_sim/PushToRegionMany-v0": PushToRegionConfig(n_objects=3),
 }
 """Gymnasium id to settings; the order is that of `StepTriples.task`."""
 
