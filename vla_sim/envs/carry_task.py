@@ -8,6 +8,7 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
+from vla_sim.assets.props import RUBBER
 from vla_sim.envs.arm_task import ArmTask, ArmTaskConfig
 from vla_sim.envs.scene_task import Floats, Ids
 from vla_sim.envs.table_objects import TableObjects
@@ -45,9 +46,11 @@ class CarryTaskConfig(ArmTaskConfig):
 class CarryTask(ArmTask):
     """Loose objects, some of which each goal asks for; a task says where these belong."""
 
-    def __init__(self, config: CarryTaskConfig) -> None:
+    def __init__(self, config: CarryTaskConfig, *, sliding_friction: float = RUBBER) -> None:
         super().__init__(config)
-        self.objects = TableObjects(n_objects=config.n_objects, free=True)
+        self.objects = TableObjects(
+            n_objects=config.n_objects, free=True, sliding_friction=sliding_friction
+        )
 
     def add_things(self, spec: mujoco.MjSpec) -> None:
         """Objects."""

@@ -6,7 +6,7 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
-from vla_sim.assets.props import COLOURS, HALF_HEIGHT_M, SHAPES, add_object
+from vla_sim.assets.props import COLOURS, HALF_HEIGHT_M, RUBBER, SHAPES, add_object
 from vla_sim.envs.looks import Looks, first_free_joint, mocap_row, pick_colours
 from vla_sim.protocols.engine import Engine
 from vla_sim.records.camera import CameraSpec
@@ -24,14 +24,15 @@ STILL_M_S = 0.03
 class TableObjects:
     """K objects per simulation, loose (`free`) or fixed where they stand."""
 
-    def __init__(self, *, n_objects: int, free: bool) -> None:
+    def __init__(self, *, n_objects: int, free: bool, sliding_friction: float = RUBBER) -> None:
         self.names = tuple(f"object_{k}" for k in range(n_objects))
         self.free = free
+        self.sliding_friction = sliding_friction
 
     def add_to(self, spec: mujoco.MjSpec) -> None:
         """Add the bodies to a scene that is being built."""
         for name in self.names:
-            add_object(spec, name, free=self.free)
+            add_object(spec, name, free=self.free, sliding_friction=self.sliding_friction)
 
     def bind(self, engine: Engine) -> None:
         """Find the bodies in the compiled engine."""

@@ -22,7 +22,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 # Phases, in the order of precedence.
-PUT_DOWN, LET_GO, REST, PUSH, DESCEND, CLIMB, APPROACH = range(7)
+PUT_DOWN, LET_GO, PUSH, REST, DESCEND, BACK, CLIMB, APPROACH = range(8)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,13 +32,16 @@ class PushExpertConfig:
     width_m: float = 0.024
     """Between the fingers: less than any object, enough for a cradle [m]."""
     width_tolerance_m: float = 0.01
-    push_height_m: float = 0.025
+    push_height_m: float = 0.0235
     """Of the tool above the table: the palm passes over the tallest object [m]."""
     travel_height_m: float = 0.11
     """Sideways motion between pushes happens at least this high above the table [m]."""
     low_m: float = 0.02
-    """A hand this far below its travelling height rises before it moves sideways; one that is not
-    this far above its height of pushing can push [m]."""
+    """A hand this far below its travelling height rises before it moves sideways [m]."""
+    level_m: float = 0.008
+    """A hand that is not this far above its height of pushing can push [m],"""
+    sinks_m_s: float = 0.05
+    """unless it still sinks faster than this: then it would press the object down."""
     contact_m: float = 0.03
     """From the tool to the centre of an object that it pushes [m]."""
     behind_m: float = 0.065
@@ -53,8 +56,12 @@ class PushExpertConfig:
     """Sideways speed counts as this much more off."""
     turned_rad: float = 0.12
     """The hand goes down when it lacks at most this much of its turn."""
-    there_m: float = 0.015
-    """An object that is this close to its place stays there [m]."""
+    there_m: float = 0.012
+    """A push ends when the object is this close to its place [m]."""
+    stays_m: float = 0.035
+    """One that cannot be pushed on stays there when it is this close [m]."""
+    apart_m: float = 0.015
+    """The hand goes back this far from an object that it touches before it rises [m]."""
     lag_s: float = 0.0
     """How far the measured position trails the commanded one [s]."""
     grasp: GraspConfig = field(default_factory=GraspConfig)
@@ -125,13 +132,15 @@ class PushExpert(PhasedExpert):
         offset = tool - thing
         ahead = offset[:, 0] * line[:, 0] + offset[:, 1] * line[:, 1]
         aside = np.abs(offset[:, 0] * line[:, 1] - offset[:, 1] * line[:, 0])
-        low = tool[:, 2] < c.push_height_m + c.low_m
-        moves.take(REST, low & (left < c.there_m), tool, part, scene["tcp_yaw"])
+        level = tool[:, 2] < c.push_height_m + c.level_m
         ready = np.abs(width - c.width_m) < c.width_tolerance_m
         to = scene["to"] - c.contact_m * line
         to[:, 2] = c.push_height_m
-        pushes = low & ready & (ahead < -0.5 * c.contact_m) & (aside < c.slip_m)
-        moves.take(PUSH, pushes, to, part, scene["tcp_yaw"])
+        steady = level & (velocity[:, 2] > -c.sinks_m_s)
+        can = steady & ready & (ahead < -0.5 * c.contact_m) & (aside < c.slip_m)
+        moves.take(PUSH, can & (left > c.there_m), to, part, scene["tcp_yaw"])
+        stop = tool + c.settle_s * velocity
+        moves.take(REST, left < c.stays_m, stop, part, scene["tcp_yaw"])
 
         yaw_rad = np.clip(_half_turn(line), -YAW_RANGE_RAD, YAW_RANGE_RAD)
         turned = np.abs(yaw_rad - scene["tcp_yaw"]) < c.turned_rad
@@ -144,6 +153,8 @@ class PushExpert(PhasedExpert):
         up = tool.copy()
         up[:, 2] = c.travel_height_m
         inside = np.any(grasp.aside < c.grasp.held_tolerance_m, axis=1)
+        touches = level & (ahead < 0.0) & (grasp.aside[row, mine] < c.contact_m + c.apart_m)
+        moves.take(BACK, touches, tool - 2.0 * c.apart_m * line, part, scene["tcp_yaw"])
         climbs = tool[:, 2] < c.travel_height_m - c.low_m
         moves.take(CLIMB, climbs & inside, up, OPEN, scene["tcp_yaw"])
         moves.take(CLIMB, climbs, up, part, scene["tcp_yaw"])

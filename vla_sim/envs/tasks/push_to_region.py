@@ -7,7 +7,7 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
-from vla_sim.assets.props import COLOURS
+from vla_sim.assets.props import COLOURS, GLAZED
 from vla_sim.assets.table_places import PAD_SHAPES
 from vla_sim.envs.carry_task import DOWN_M, CarryTask, CarryTaskConfig
 from vla_sim.envs.layout import scatter, widened
@@ -57,7 +57,7 @@ class PushToRegion(CarryTask):
     """Cubes and cylinders, and painted regions; who was lifted does not count any more."""
 
     def __init__(self, config: PushToRegionConfig) -> None:
-        super().__init__(config)
+        super().__init__(config, sliding_friction=GLAZED)
         self.config = config
         self.regions = Places(
             n_places=config.n_regions, shapes=PAD_SHAPES, radius_m=config.region_radius_m
