@@ -1,6 +1,7 @@
 """From a meaning to words."""
 
 import itertools
+from collections.abc import Iterable
 from functools import cache
 from typing import get_args
 
@@ -88,7 +89,8 @@ def say_all(meaning: Meaning, language: Language, split: Split) -> tuple[Instruc
     choices = slots(meaning, language)
     said = []
     for template in templates_of(meaning.intent_id, language, split):
-        pattern, fillings = template.without_manner, dict(choices)
+        pattern = template.without_manner
+        fillings: dict[str, Iterable[str]] = dict(choices)
         if meaning.manner != "normal":
             pattern = template.with_manner
             manner = MANNER_SLOTS[template.manner_slot][language][meaning.manner]
