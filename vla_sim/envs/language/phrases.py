@@ -24,11 +24,12 @@ from vla_sim.envs.language.lexicon import (
 from vla_sim.errors import BadConfig
 from vla_sim.records.instruction import Language, Meaning, Referent
 
-_THING_BY_PLACE: Mapping[Language, tuple[str, str]] = {
+THING_BY_PLACE: Mapping[Language, tuple[str, str]] = {
     "en": ("{noun} {place} the {a}", "{noun} {place} the {a} and the {b}"),
     "zh": ("{a}{place}的{noun}", "{a}和{b}{place}的{noun}"),
 }
-_PLACE: Mapping[Language, tuple[tuple[str, ...], tuple[str, ...]]] = {
+"""A thing that lies so to one anchor, and to two."""
+PLACES: Mapping[Language, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "en": (("{place} the {a}",), ("{place} the {a} and the {b}",)),
     "zh": (("{a}{place}", "{a}的{place}"), ("{a}和{b}{place}",)),
 }
@@ -81,7 +82,7 @@ def things(referent: Referent, language: Language) -> Choices:
         return plain(referent, language, bare=False)
     noun = plain(referent, language)
     if referent.anchors or relation in PLACE_WORDS[language]:
-        pattern = _THING_BY_PLACE[language][_n_anchors(referent) - 1]
+        pattern = THING_BY_PLACE[language][_n_anchors(referent) - 1]
         return filled(pattern, noun=noun, **_place_parts(referent, language))
     measure = MEASURE_WORDS.get(referent.shape, ("个",))
     if relation in ORDINALS:
@@ -103,7 +104,7 @@ def places(target: Referent, language: Language) -> Choices:
         UnknownName: If a part of it is in none of the tables.
         BadConfig: If its relation has another number of anchors.
     """
-    patterns = _PLACE[language][_n_anchors(target) - 1]
+    patterns = PLACES[language][_n_anchors(target) - 1]
     return either(*(filled(p, **_place_parts(target, language)) for p in patterns))
 
 
