@@ -9,15 +9,13 @@ from hypothesis import strategies as st
 
 from vla_sim.envs.language.describe import PLAIN_RAD, describe, kind_of
 from vla_sim.envs.language.resolve import resolve
-from vla_sim.envs.language.sight import Thing, Viewpoint
+from vla_sim.envs.language.viewpoint import Thing, Viewpoint
 from vla_sim.records.instruction import Referent
 
 VIEW = Viewpoint(right_m=0.0, away_m=-0.6, gap_m=0.04)
 PADS = Viewpoint(right_m=0.0, away_m=-0.6, gap_m=0.04, noun="pad")
 
-spots = st.tuples(
-    st.floats(-0.25, 0.25, allow_nan=False), st.floats(-0.15, 0.15, allow_nan=False)
-)
+spots = st.tuples(st.floats(-0.25, 0.25, allow_nan=False), st.floats(-0.15, 0.15, allow_nan=False))
 
 
 @st.composite

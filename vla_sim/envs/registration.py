@@ -7,6 +7,9 @@ IDS = (
     "vla_sim/Lift-v1",
     "vla_sim/DriveToGoal-v1",
     "vla_sim/ChangeLane-v1",
+    "vla_sim/ReachRelations-v0",
+    "vla_sim/LiftRelations-v0",
+    "vla_sim/DriveToGoalRelations-v0",
 )
 
 

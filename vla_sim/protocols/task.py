@@ -44,11 +44,13 @@ class Scene:
         start: The robot's start, see `Robot.reset`.
         goals: What can be asked here.
         values: {name: array}: what the task writes into the engine and remembers per simulation.
+        things: Looks of what can be seen here beyond what the goals name; may be empty.
     """
 
     start: Floats
     goals: tuple[Goal, ...]
     values: Mapping[str, Floats] = field(default_factory=dict)
+    things: tuple[Referent, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

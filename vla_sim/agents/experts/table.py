@@ -26,6 +26,9 @@ EXPERTS: dict[str, ExpertConfig] = {
     "vla_sim/Lift-v1": LiftExpertConfig(),
     "vla_sim/DriveToGoal-v1": DriveToGoalExpertConfig(),
     "vla_sim/ChangeLane-v1": ChangeLaneExpertConfig(),
+    "vla_sim/ReachRelations-v0": ReachExpertConfig(),
+    "vla_sim/LiftRelations-v0": LiftExpertConfig(widest_m=0.061),
+    "vla_sim/DriveToGoalRelations-v0": DriveToGoalExpertConfig(),
 }
 
 

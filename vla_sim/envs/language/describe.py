@@ -7,12 +7,15 @@ there is one ball, or "the large ball" where no ball is small.
 
 import itertools
 import math
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from vla_sim.envs.language.lexicon import ORDINALS
 from vla_sim.envs.language.resolve import along_line, offset, resolve
-from vla_sim.envs.language.sight import Thing, Viewpoint
+from vla_sim.envs.language.viewpoint import Thing, Viewpoint
 from vla_sim.records.instruction import Referent
 
 PLAIN_RAD = math.radians(30.0)
@@ -38,6 +41,23 @@ def describe(things: Sequence[Thing], index: int, view: Viewpoint) -> tuple[Refe
         *_by_anchor(things, index, view),
     )
     return tuple(r for r in every if resolve(r, things, view) == (index,))
+
+
+def draw_names(
+    things: Sequence[Thing], view: Viewpoint, rng: np.random.Generator
+) -> list[Referent] | None:
+    """A phrase for each thing, all kinds of phrases alike; None if a thing has no name."""
+    names = []
+    for index in range(len(things)):
+        kinds: dict[str, list[Referent]] = defaultdict(list)
+        for referent in describe(things, index, view):
+            kinds[kind_of(referent)].append(referent)
+        if not kinds:
+            return None
+        kind, which = rng.random(2)
+        names_of = list(kinds.values())[int(kind * len(kinds))]
+        names.append(names_of[int(which * len(names_of))])
+    return names
 
 
 def kind_of(referent: Referent) -> str:
@@ -106,7 +126,9 @@ def _place(
 def _by_anchor(things: Sequence[Thing], index: int, view: Viewpoint) -> Iterator[Referent]:
     thing = things[index]
     shapes = (thing.shape, view.noun)
-    bases = [Referent(shape=s) for s in shapes if sum(t.fits(Referent(shape=s)) for t in things) > 1]
+    bases = [
+        Referent(shape=s) for s in shapes if sum(t.fits(Referent(shape=s)) for t in things) > 1
+    ]
     others = [k for k in range(len(things)) if k != index]
     names = {
         k: [r for r in _named(things[k], view) if resolve(r, things, view) == (k,)] for k in others

@@ -265,6 +265,7 @@ MANNER_SLOTS: Mapping[str, Mapping[Language, Mapping[Manner, Words]]] = {
     "lead": LEADS,
 }
 
+
 def words_for(table: Mapping[str, Words], kind: str, name: str) -> Words:
     """The words that may stand for `name`.
 

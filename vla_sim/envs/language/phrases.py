@@ -45,7 +45,7 @@ def slots(meaning: Meaning, language: Language) -> Mapping[str, Choices]:
     """
     choices: dict[str, Choices] = {}
     referent, target = meaning.referent, meaning.target
-    if is_thing(referent):
+    if is_thing(referent) or referent.anchors:
         choices["thing"] = things(referent, language)
     elif referent.relation:
         sides = words_for(SIDE_WORDS[language], "side", referent.relation)
@@ -61,7 +61,7 @@ def slots(meaning: Meaning, language: Language) -> Mapping[str, Choices]:
 
 
 def is_thing(referent: Referent) -> bool:
-    """Whether it is called by a noun; otherwise it is a side, a way, a place, or nothing."""
+    """Whether a noun can name it by itself; otherwise it is a side, a way, a place, or nothing."""
     named = referent.colour or referent.shape or referent.size
     return bool(named) or referent.relation in RANKS
 
@@ -89,9 +89,7 @@ def things(referent: Referent, language: Language) -> Choices:
         on_road = referent.shape in ALONG_THE_ROAD
         patterns = (ROAD_PHRASES if on_road else ROW_PHRASES)[language]
         ordinal = (ORDINAL_WORDS[language][relation],)
-        return either(
-            *(filled(p, noun=noun, measure=measure, ordinal=ordinal) for p in patterns)
-        )
+        return either(*(filled(p, noun=noun, measure=measure, ordinal=ordinal) for p in patterns))
     patterns = words_for(RANK_PHRASES[language], "rank", relation)
     return either(*(filled(p, noun=noun, measure=measure) for p in patterns))
 

@@ -26,7 +26,7 @@ from vla_sim.envs.language.lexicon import (
     WAY_WORDS,
 )
 from vla_sim.envs.language.phrases import PLACES, THING_BY_PLACE, is_thing, plain, things
-from vla_sim.envs.language.templates import TEMPLATES
+from vla_sim.envs.language.templates import TEMPLATES, wants_place
 from vla_sim.errors import NotUnderstood
 from vla_sim.records.instruction import Language, Meaning, Referent
 from vla_sim.records.manner import Manner
@@ -69,7 +69,10 @@ def _readings(text: str) -> frozenset[Meaning]:
     found: set[Meaning] = set()
     for (literals, fields), intent_id, language, manner in _candidates(text):
         for phrases in _splits(text, literals):
-            read = [_read(field, p, language) for field, p in zip(fields, phrases, strict=True)]
+            read = [
+                _read(field, p, intent_id, language)
+                for field, p in zip(fields, phrases, strict=True)
+            ]
             for named in itertools.product(*read):
                 parts = dict(zip(fields, named, strict=True))
                 nothing = Referent()
@@ -141,12 +144,12 @@ def _candidates(text: str) -> Iterator[Sentence]:
                 yield from lasts.get(text[len(text) - end :], ())
 
 
-def _read(field: str, phrase: str, language: Language) -> Iterable[Referent]:
+def _read(field: str, phrase: str, intent_id: str, language: Language) -> Iterable[Referent]:
     """What may be meant by a phrase in a slot."""
-    if field == "thing":
+    if field == "target" and wants_place(intent_id):
+        return _places(phrase, language)
+    if field in ("thing", "target"):
         return _things(phrase, language)
-    if field == "target":
-        return _things(phrase, language) | _places(phrase, language)
     return _relations(field, language).get(phrase, ())
 
 

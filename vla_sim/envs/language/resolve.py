@@ -8,7 +8,7 @@ import math
 from collections.abc import Sequence
 
 from vla_sim.envs.language.lexicon import ORDINALS
-from vla_sim.envs.language.sight import Thing, Viewpoint
+from vla_sim.envs.language.viewpoint import Thing, Viewpoint
 from vla_sim.records.instruction import Referent
 
 WIDEST_RAD = math.radians(60.0)
@@ -44,9 +44,7 @@ def resolve(referent: Referent, things: Sequence[Thing], view: Viewpoint) -> tup
     )
 
 
-def _ranked(
-    relation: str, fit: list[int], things: Sequence[Thing], view: Viewpoint
-) -> set[int]:
+def _ranked(relation: str, fit: list[int], things: Sequence[Thing], view: Viewpoint) -> set[int]:
     """Those that have a rank by one of the two measures."""
     found = set()
     for measure in range(2):

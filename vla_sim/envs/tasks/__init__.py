@@ -24,6 +24,9 @@ TASKS: Mapping[str, TaskConfig] = {
     "vla_sim/Lift-v1": LiftConfig(),
     "vla_sim/DriveToGoal-v1": DriveToGoalConfig(),
     "vla_sim/ChangeLane-v1": ChangeLaneConfig(),
+    "vla_sim/ReachRelations-v0": ReachConfig(descriptions="any"),
+    "vla_sim/LiftRelations-v0": LiftConfig(descriptions="any"),
+    "vla_sim/DriveToGoalRelations-v0": DriveToGoalConfig(descriptions="any"),
 }
 """Gymnasium id to settings; the order is that of `StepTriples.task`."""
 

@@ -1,4 +1,4 @@
-"""Sight: what words can tell of a scene, and where the one stands who tells it."""
+"""Viewpoint: what words can tell of a scene, and where the one stands who tells it."""
 
 import math
 from collections.abc import Sequence
