@@ -26,15 +26,15 @@ HALF_HEIGHT_M: Mapping[str, float] = {
     "cube": 0.022,
     "ball": 0.025,
     "cylinder": 0.03,
-    "small_cube": 0.018,
-    "small_ball": 0.019,
-    "small_cylinder": 0.0315,
-    "large_cube": 0.029,
-    "large_ball": 0.030,
-    "large_cylinder": 0.045,
+    "small_cube": 0.016,
+    "small_ball": 0.017,
+    "small_cylinder": 0.026,
+    "large_cube": 0.025,
+    "large_ball": 0.0255,
+    "large_cylinder": 0.036,
 }
-"""Half height of a standing object by its look [m]: what a hand that opens 8 cm can take. Large
-ones are half as wide again as small ones of their shape, which 64 px pictures show."""
+"""Half height of a standing object by its look [m]: what a hand that opens 8 cm can take, with its
+palm 38 mm above the middle. Large ones are 1.4 to 1.6 times as wide as small ones of their shape."""
 CYLINDER_RADIUS_M = 0.02
 SLENDERNESS = CYLINDER_RADIUS_M / HALF_HEIGHT_M["cylinder"]
 """Width of any cylinder over its height; cubes and balls are as wide as high."""

@@ -27,7 +27,7 @@ EXPERTS: dict[str, ExpertConfig] = {
     "vla_sim/DriveToGoal-v1": DriveToGoalExpertConfig(),
     "vla_sim/ChangeLane-v1": ChangeLaneExpertConfig(),
     "vla_sim/ReachRelations-v0": ReachExpertConfig(),
-    "vla_sim/LiftRelations-v0": LiftExpertConfig(widest_m=0.061),
+    "vla_sim/LiftRelations-v0": LiftExpertConfig(widest_m=0.0515),
     "vla_sim/DriveToGoalRelations-v0": DriveToGoalExpertConfig(),
 }
 
