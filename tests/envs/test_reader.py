@@ -72,7 +72,7 @@ def test_every_template_with_every_manner_reads_as_one_meaning(
 
 
 def _examples(intent_id: str, names: tuple[str, ...], of: dict[str, Referent]) -> list[Meaning]:
-    referent = of["thing"] if "thing" in names else of.get("side" if "side" in names else "", None)
+    referent = of["thing"] if "thing" in names else of.get("side" if "side" in names else "")
     place = Referent(relation="left_of", anchors=(Referent(colour="blue", shape="ball"),))
     targets = (Referent(), Referent(colour="green", shape="disc"), place)
     ways = [Referent(relation=name) for name in ("clockwise", "left", "close")]
@@ -84,7 +84,7 @@ def _examples(intent_id: str, names: tuple[str, ...], of: dict[str, Referent]) -
 
 def test_what_cannot_be_read_is_told_with_an_example() -> None:
     assert readings("make me a sandwich") == frozenset()
-    with pytest.raises(NotUnderstood, match="the grammar says, for example, '.*red"):
+    with pytest.raises(NotUnderstood, match=r"the grammar says, for example, '.*red"):
         parse("make me a sandwich")
     for text in ("", "pick up the", "pick up the  red cube", "pick up the left of the red cube"):
         assert readings(text) == frozenset(), text

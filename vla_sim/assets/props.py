@@ -34,7 +34,7 @@ HALF_HEIGHT_M: Mapping[str, float] = {
     "large_cylinder": 0.036,
 }
 """Half height of a standing object by its look [m]: what a hand that opens 8 cm can take, with its
-palm 38 mm above the middle. Large ones are 1.4 to 1.6 times as wide as small ones of their shape."""
+palm 38 mm above the middle. Large ones are 1.4 to 1.6 times as wide as small ones of a shape."""
 CYLINDER_RADIUS_M = 0.02
 SLENDERNESS = CYLINDER_RADIUS_M / HALF_HEIGHT_M["cylinder"]
 """Width of any cylinder over its height; cubes and balls are as wide as high."""

@@ -243,4 +243,6 @@ def words_of(scene: Scene, spec: EpisodeSpec) -> tuple[Instruction, Instruction]
     outcome = scene.goals[spec.goal % len(scene.goals)].outcome
     others = [meaning_of(scene, k, spec) for k, g in enumerate(scene.goals) if g.outcome != outcome]
     rng = stream(spec.task_id, spec.seed, "arm")
-    return true, shown(spec.arm, meaning, others, spec.language, rng)
+    every = [meaning_of(scene, k, spec) for k in range(len(scene.goals))]
+    candidates = every if spec.arm == "wrong_referent" else others
+    return true, shown(spec.arm, meaning, candidates, spec.language, rng, things=scene.things)

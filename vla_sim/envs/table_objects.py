@@ -33,7 +33,7 @@ def on_the_table(looks: Sequence[Referent], xy: Floats) -> list[Thing]:
 
 
 class TableObjects:
-    """K objects per simulation, loose (`free`) or fixed where they stand, `sized` or in one size."""
+    """K objects per simulation, loose (`free`) or fixed where they stand; `sized`: in two sizes."""
 
     def __init__(self, *, n_objects: int, free: bool, sized: bool = False) -> None:
         self.names = tuple(f"object_{k}" for k in range(n_objects))

@@ -44,7 +44,7 @@ class Scene:
         start: The robot's start, see `Robot.reset`.
         goals: What can be asked here.
         values: {name: array}: what the task writes into the engine and remembers per simulation.
-        things: Looks of what can be seen here beyond what the goals name; may be empty.
+        things: Looks of all that words can name here; empty where the goals name it in full.
     """
 
     start: Floats

@@ -10,7 +10,16 @@ from numpy.typing import NDArray
 from vla_sim.records.instruction import Instruction, Language, Split
 from vla_sim.records.manner import Manner
 
-Arm = Literal["correct", "empty", "swapped", "held_out", "other_language"]
+Arm = Literal[
+    "correct",
+    "empty",
+    "swapped",
+    "held_out",
+    "other_language",
+    "tool_call",
+    "punctuation",
+    "wrong_referent",
+]
 
 
 @dataclass(frozen=True, kw_only=True)

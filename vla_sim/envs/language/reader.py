@@ -216,8 +216,8 @@ def _by_place(
     for pattern in patterns:
         for relation, words in PLACE_WORDS[language].items():
             if ("{b}" in pattern) == (relation == "between"):
-                for word in words:
-                    found.append((*_cut(pattern.replace("{place}", word)), relation))
+                cuts = [_cut(pattern.replace("{place}", word)) for word in words]
+                found += [(*cut, relation) for cut in cuts]
     return tuple(found)
 
 

@@ -48,8 +48,9 @@ def _ranked(relation: str, fit: list[int], things: Sequence[Thing], view: Viewpo
     """Those that have a rank by one of the two measures."""
     found = set()
     for measure in range(2):
-        across = sorted(fit, key=lambda k, m=measure: view.across(things[k], things)[m])
-        away = sorted(fit, key=lambda k, m=measure: view.away(things[k])[m])
+        right = {k: view.across(things[k], things)[measure] for k in fit}
+        far = {k: view.away(things[k])[measure] for k in fit}
+        across, away = sorted(fit, key=right.__getitem__), sorted(fit, key=far.__getitem__)
         if relation in ("leftmost", "left"):
             found.update(across[:1])
         elif relation in ("rightmost", "right"):

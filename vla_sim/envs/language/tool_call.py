@@ -5,6 +5,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from vla_sim.envs.language.lexicon import (
@@ -166,8 +167,17 @@ def _referent(value: Any, path: str, *, is_place: bool = False) -> Referent:
         if not looks:
             raise NotUnderstood(f"{path}.anchors[{k}] is empty; say its colour or its shape")
         named = {n: _text(v, f"{path}.anchors[{k}].{n}", _TABLES[n]) for n, v in looks.items()}
-        anchors.append(Referent(**named))
-    return Referent(**parts, anchors=tuple(anchors))
+        anchors.append(_plain(named))
+    return replace(_plain(parts), anchors=tuple(anchors))
+
+
+def _plain(parts: Mapping[str, str]) -> Referent:
+    return Referent(
+        colour=parts.get("colour", ""),
+        shape=parts.get("shape", ""),
+        size=parts.get("size", ""),
+        relation=parts.get("relation", ""),
+    )
 
 
 def _object(
