@@ -18,7 +18,8 @@ import numpy as np
 from vla_sim.envs.language.grammar import SPLITS, count, say
 from vla_sim.envs.language.reader import readings
 from vla_sim.envs.streams import stream
-from vla_sim.envs.tasks import TASK_IDS, TASKS, make_task
+from vla_sim.envs.suites import CORE
+from vla_sim.envs.tasks import TASK_IDS, make_task
 from vla_sim.protocols.task import Scene
 from vla_sim.records.instruction import LANGUAGES, Instruction, Language, Meaning
 from vla_sim.records.manner import MANNERS
@@ -120,14 +121,6 @@ def leaks(said: Instruction) -> bool:
     return not _CLEAN[said.language].fullmatch(said.text) or said.template_id in said.text
 
 
-def core() -> tuple[str, ...]:
-    """The first id of each kind of task: the suite without its variants."""
-    first: dict[type, str] = {}
-    for task_id, config in TASKS.items():
-        first.setdefault(type(config), task_id)
-    return tuple(first.values())
-
-
 def meanings(task_ids: Iterable[str], n_scenes: int = MET_BAR_SCENES) -> set[Meaning]:
     """All that is asked in the first scenes of each task, in every manner."""
     met: set[Meaning] = set()
@@ -147,7 +140,7 @@ def distinct(
     Counted exactly over the meanings met in the first scenes of each task of the core suite: no
     text belongs to two of them, so the counts add up.
     """
-    met = meanings(core() if task_ids is None else task_ids, n_scenes)
+    met = meanings(CORE if task_ids is None else task_ids, n_scenes)
     return {
         language: sum(count(meaning, language, split) for meaning in met for split in SPLITS)
         for language in LANGUAGES
@@ -184,7 +177,7 @@ def main() -> int:
     print("texts met:", ", ".join(f"{k} {len(v)}" for k, v in audit.texts.items()))
     counts = distinct()
     print(
-        f"different instructions of the core suite ({len(core())} tasks):",
+        f"different instructions of the core suite ({len(CORE)} tasks):",
         ", ".join(f"{language} {n}" for language, n in counts.items()),
         f"(bar: more than {DISTINCT_BAR})",
     )

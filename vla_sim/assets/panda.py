@@ -56,6 +56,14 @@ WRIST_REACH_M = (0.27, 0.67)
 WRIST_TO_TCP_M = (DH_A_M[6], FLANGE_D_M + TCP_D_M)
 """From joint 6: along the sixth link, then along the tool."""
 
+YAW_RANGE_RAD = 1.4
+YAW_RATE_RAD_S = 1.4
+YAW_ACCELERATION_RAD_S2 = 8.0
+YAW_JERK_RAD_S3 = 80.0
+"""What a turn of the tool about the vertical, either way, can be planned with. Over x 0.38 to 0.62,
+y -0.2 to 0.2 and z 0.06 to 0.30 m the action for it stays in range, the last joint uses half of its
+speed and acceleration and keeps 0.2 rad from its ends, and the tool point moves by 0.2 mm."""
+
 HOME_Q_RAD = (0.0, -0.25943176, 0.0, -2.43148466, 0.0, 2.17205290, 0.78539816)
 """Tool point at (0.45, 0, 0.30), gripper straight down, fingers opening along y."""
 

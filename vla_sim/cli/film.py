@@ -25,6 +25,13 @@ def run(config: "FilmRun", console: Console) -> int:
     """Make the film, and say what is in it."""
     from vla_sim.loop.film import film
 
+    if config.axes:
+        from vla_sim.loop.film_axes import film_axes
+
+        with console.status(f"drawing {config.task} along every axis"):
+            film_axes(config)
+        console.print(str(config.path), highlight=False, soft_wrap=True)
+        return 0
     with console.status(f"filming {config.task}"):
         episodes = film(config)
     for episode in episodes:

@@ -102,6 +102,8 @@ def _renderers() -> Table:
     table = _table("renderers", "name", "what it needs")
     needs = {
         "raycast": "nothing: pictures of primitive shapes on the CPU (default)",
+        "raycast-shadowless": "the same, without shadows",
+        "raycast-smooth": "the same, drawn at twice the size and averaged",
         "gl": "EGL, OSMesa or a display; `vla-sim doctor` says what works here",
     }
     for name in RENDERERS:

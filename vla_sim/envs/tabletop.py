@@ -10,7 +10,7 @@ import numpy as np
 from vla_sim.assets.props import COLOURS
 from vla_sim.envs.arm_task import ArmTask, ArmTaskConfig
 from vla_sim.envs.language.describe import draw_names
-from vla_sim.envs.layout import scatter, widened
+from vla_sim.envs.layout import scatter
 from vla_sim.envs.looks import pick_colours
 from vla_sim.envs.scene_task import Floats, Ids
 from vla_sim.envs.table_objects import TABLE_VIEW, TableObjects, on_the_table
@@ -61,10 +61,10 @@ class Tabletop(ArmTask):
     def sample(self, rng: np.random.Generator, spread: Spread = TRAINING) -> Scene:
         """Objects apart from each other, each with a name of its own; the arm above."""
         c = self._scene
-        low, high = widened(c.object_low, c.object_high, spread.layout)
+        low, high = c.object_low, c.object_high
         named: list[Referent] | None = None
         while named is None:  # rarely twice: twins that nothing tells apart
-            xy = scatter(rng, c.n_objects, low, high, c.min_distance_m)
+            xy = scatter(rng, c.n_objects, low, high, c.min_distance_m, wider=spread.layout)
             if c.descriptions == "colour_shape":
                 values, looks = self.objects.sample(rng, xy)
                 named = looks

@@ -1,13 +1,15 @@
 """What a protocol runs, and what is read off its episodes."""
 
 from collections.abc import Sequence
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 
 import mujoco
 
 from vla_sim.envs.crank import CrankConfig
 from vla_sim.envs.plan import draw_spec
-from vla_sim.envs.tasks import TASK_IDS, make_task
+from vla_sim.envs.suites import SPINE
+from vla_sim.envs.tasks import make_task
+from vla_sim.errors import BadConfig
 from vla_sim.eval.body import Body, body_of
 from vla_sim.eval.protocol import Protocol
 from vla_sim.physics.render import make_renderer
@@ -24,7 +26,7 @@ GALLERY_SEEDS_FROM = 500_000
 def make_protocol(
     name: str,
     *,
-    tasks: Sequence[str] = TASK_IDS,
+    tasks: Sequence[str] = SPINE,
     first_seed: int,
     n_episodes: int,
     arms: tuple[Arm, ...] = ("correct",),
@@ -42,9 +44,23 @@ def make_protocol(
         languages=languages,
         manners=MANNERS,
         renderer=renderer_id(crank.renderer),
-        engine=f"mujoco {version('mujoco')}",
+        engine=engine_id(crank.engine),
         image_size=(crank.image_size, crank.image_size),
     )
+
+
+def engine_id(name: str) -> str:
+    """The id of an engine in run cards, with its version.
+
+    Raises:
+        BadConfig: If its package is not installed.
+    """
+    try:
+        return f"{name} {version(name)}"
+    except PackageNotFoundError as error:
+        raise BadConfig(
+            f"the engine {name!r} is not installed: pip install 'vla-sim[{name}]'"
+        ) from error
 
 
 def renderer_id(name: str) -> str:
@@ -85,7 +101,7 @@ def gallery_plan(tasks: Sequence[str], n_per_task: int) -> dict[str, list[Episod
     return {task_id: [draw_spec(task_id, seed) for seed in seeds] for task_id in tasks}
 
 
-def bodies(tasks: Sequence[str] = TASK_IDS) -> dict[str, Body]:
+def bodies(tasks: Sequence[str]) -> dict[str, Body]:
     """What the metrics have to know of each task's robot."""
     made = {task_id: make_task(task_id) for task_id in tasks}
     return {k: body_of(task.robot.embodiment, task.manners) for k, task in made.items()}

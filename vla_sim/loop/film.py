@@ -45,6 +45,8 @@ class FilmRun:
     """Of the film against real time."""
     size: int = 256
     """Height and width of the film's pictures [px]; the policy sees its own."""
+    axes: bool = False
+    """A sheet (.png) of one seed along every domain axis, severities 0 to 3, instead of a film."""
     crank: CrankConfig = field(default_factory=CrankConfig)
 
     def __post_init__(self) -> None:
@@ -57,13 +59,16 @@ class FilmRun:
             raise BadConfig(f"size is {self.size} px; use 32 to 2048")
         if not 0.1 <= self.speed <= 10.0:
             raise BadConfig(f"speed is {self.speed}; use 0.1 to 10")
+        if self.axes and self.path.suffix.lower() != ".png":
+            raise BadConfig(f"a sheet of axes is a .png, not {self.path.name!r}")
         if self.path.suffix.lower() not in FORMATS:
             raise UnknownName("film format", self.path.suffix, FORMATS)
 
     @property
     def path(self) -> Path:
         """The film's file."""
-        return self.out or Path(f"{short_name(task_id_of(self.task))}.webp")
+        name = short_name(task_id_of(self.task))
+        return self.out or Path(f"{name}-axes.png" if self.axes else f"{name}.webp")
 
 
 def film(config: FilmRun) -> list[Episode]:

@@ -52,6 +52,23 @@ def save_film(
         raise RunFolderError(f"cannot write the film {path}: {error}; give another --out") from None
 
 
+def save_still(path: Path, picture: NDArray[np.uint8]) -> None:
+    """Write one picture (h, w, 3) as a PNG.
+
+    Raises:
+        RunFolderError: If the file cannot be written.
+    """
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(picture).save(partial, format="PNG", optimize=True)
+        partial.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            partial.unlink()
+        raise RunFolderError(f"cannot write {path}: {error}; give another --out") from None
+
+
 def stills(strips: Sequence[NDArray[np.uint8]], n_stills: int = _N_STILLS) -> NDArray[np.uint8]:
     """Evenly spaced frames of each film in a row, the first and last among them."""
     rows = []

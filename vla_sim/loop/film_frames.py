@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from vla_sim.envs.language.grammar import say
 from vla_sim.records.episode import Episode
+from vla_sim.records.instruction import Instruction
 
 Pictures = NDArray[np.uint8]
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
@@ -40,6 +41,25 @@ def captioned(pictures: Pictures, episode: Episode) -> Pictures:
     return framed
 
 
+def written(text: str, width_px: int, height_px: int, text_px: int) -> Pictures:
+    """Text on paper, wrapped, as a picture (h, w, 3); what does not fit is cut off."""
+    image = Image.new("RGB", (width_px, height_px), _PAPER)
+    draw = ImageDraw.Draw(image)
+    font = None if text.isascii() else _chinese_font(text_px)
+    for k, line in enumerate(_wrapped(text, width_px, text_px)):
+        place = (6, 4 + round(k * text_px * 1.35))
+        draw.text(place, line, fill=_INK, font=font or _font(text_px))
+    return np.asarray(image)
+
+
+def spoken(said: Instruction, seed: int, text_px: int) -> str:
+    """The instruction's text; the same in English where no font here can draw it."""
+    if said.language == "en" or _chinese_font(text_px) is not None:
+        return said.text
+    rng = np.random.default_rng(seed)
+    return say(said.meaning, language="en", split=said.split, rng=rng).text
+
+
 def side_by_side(films: Sequence[Pictures]) -> Pictures:
     """One film of several, in rows of at most four; those that end early show their last frame."""
     t = max(len(film) for film in films)
@@ -58,12 +78,10 @@ def side_by_side(films: Sequence[Pictures]) -> Pictures:
 
 
 def _lines(episode: Episode, width_px: int, text_px: int) -> list[str]:
-    said = episode.shown
-    if said.language == "en" or _chinese_font(text_px) is not None:
-        text = said.text
-    else:  # no font here can draw it: say the same in English
-        rng = np.random.default_rng(episode.spec.seed)
-        text = say(said.meaning, language="en", split=said.split, rng=rng).text
+    return _wrapped(spoken(episode.shown, episode.spec.seed, text_px), width_px, text_px)
+
+
+def _wrapped(text: str, width_px: int, text_px: int) -> list[str]:
     per_line = max(8, int(width_px / (text_px * (0.5 if text.isascii() else 1.0))))
     return textwrap.wrap(text, per_line) or [""]
 

@@ -6,6 +6,8 @@ from mujoco import batch
 from numpy.typing import NDArray
 
 from vla_sim.errors import BadConfig, UnknownName
+from vla_sim.physics.model_variation import ModelVariation
+from vla_sim.records.dynamics import Dynamics
 
 Floats = NDArray[np.float64]
 Ids = NDArray[np.int64]
@@ -64,6 +66,8 @@ class World:
         self._rgba: NDArray[np.float32] = np.repeat(model.geom_rgba[None], n, axis=0)
         self._contype = self._batch.expand("geom_contype")
         self._conaffinity = self._batch.expand("geom_conaffinity")
+        # Made when it is first needed: a field that differs per simulation costs a copy per step.
+        self._variation: ModelVariation | None = None
 
     @property
     def model(self) -> mujoco.MjModel:
@@ -165,10 +169,17 @@ class World:
         self._contype[where] = np.where(on, self._model.geom_contype[geom_ids], 0)
         self._conaffinity[where] = np.where(on, self._model.geom_conaffinity[geom_ids], 0)
 
+    def set_dynamics(self, ids: Ids, dynamics: Dynamics) -> None:
+        """Scale the physics of simulations `ids` until their `reset`. Call it before `forward`."""
+        self._variation = self._variation or ModelVariation(self._model, self._batch)
+        self._variation.scale(np.sort(ids), dynamics)
+
     def reset(self, ids: Ids) -> None:
         """Put the simulations `ids` back to the model's defaults, without a forward pass."""
         if len(ids) == 0:
             return
+        if self._variation is not None:
+            self._variation.restore(ids)
         self._batch.reset(np.sort(ids), stage=_NONE)
         self._batch.warning[ids] = 0
         self._rgba[ids] = self._model.geom_rgba

@@ -6,6 +6,8 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
+from vla_sim.records.dynamics import Dynamics
+
 Floats = NDArray[np.float64]
 
 
@@ -87,6 +89,10 @@ class Engine(Protocol):
 
         `on` has shape (m, k). Call it before `forward`.
         """
+        ...
+
+    def set_dynamics(self, ids: NDArray[np.int64], dynamics: Dynamics) -> None:
+        """Scale the physics of simulations `ids` until their `reset`. Call it before `forward`."""
         ...
 
     def reset(self, ids: NDArray[np.int64]) -> None:

@@ -105,6 +105,10 @@ class Task(Protocol):
         """The scene with the robot in it."""
         ...
 
+    def add_distractors(self, spec: mujoco.MjSpec) -> None:
+        """Add things that nobody asks for to what `build` made; no scene shows them yet."""
+        ...
+
     def bind(self, engine: Engine) -> None:
         """Find the scene's parts in the compiled engine and allocate per-simulation arrays."""
         ...
@@ -115,6 +119,14 @@ class Task(Protocol):
 
     def write(self, ids: NDArray[np.int64], scenes: Sequence[Scene]) -> None:
         """Write scenes (all but the robot) into the simulations `ids`."""
+        ...
+
+    def furnish(self, slot: int, n: int, rng: np.random.Generator) -> None:
+        """Put up to n distractors into one simulation, clear of all that is in it.
+
+        The scene was built with `add_distractors`. Called after `write` with derived fields
+        current; the caller makes them current again.
+        """
         ...
 
     def before_step(self) -> None:

@@ -31,6 +31,12 @@ EXPERTS: dict[str, ExpertConfig] = {
     "vla_sim/DriveToGoalRelations-v0": DriveToGoalExpertConfig(),
 }
 
+GUEST_EXPERTS: dict[str, ExpertConfig] = {
+    "vla_sim/ReachUR5e-v0": ReachExpertConfig(),
+    "vla_sim/LiftUR5e-v0": LiftExpertConfig(),
+}
+"""For `envs.tasks.GUEST_TASKS`."""
+
 
 def expert_for(
     task_id: str, embodiment: Embodiment, manners: Mapping[Manner, MannerProfile]
@@ -45,6 +51,7 @@ def expert_for(
     Raises:
         UnknownName: If no expert teaches the task.
     """
-    if task_id not in EXPERTS:
-        raise UnknownName("expert for the task", task_id, EXPERTS)
-    return EXPERTS[task_id].build(embodiment, manners)
+    known = {**EXPERTS, **GUEST_EXPERTS}
+    if task_id not in known:
+        raise UnknownName("expert for the task", task_id, known)
+    return known[task_id].build(embodiment, manners)

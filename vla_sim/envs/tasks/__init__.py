@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from typing import Protocol
 
+from vla_sim.envs.robots.ur5e import UR5E_ARM
 from vla_sim.envs.tasks.change_lane import ChangeLaneConfig
 from vla_sim.envs.tasks.drive_to_goal import DriveToGoalConfig
 from vla_sim.envs.tasks.lift import LiftConfig
 from vla_sim.envs.tasks.reach import ReachConfig
-from vla_sim.errors import UnknownName
+from vla_sim.errors import BadConfig, UnknownName
 from vla_sim.protocols.task import Task
 
 
@@ -38,7 +39,36 @@ RETIRED: Mapping[str, str] = {
 }
 """What is no longer made, and what replaces it: v0 had fewer words and one manner less."""
 
+GUEST_TASKS: Mapping[str, TaskConfig] = {
+    "vla_sim/ReachUR5e-v0": ReachConfig(robot=UR5E_ARM),
+    "vla_sim/LiftUR5e-v0": LiftConfig(robot=UR5E_ARM),
+}
+"""Tasks for robots whose models come with an extra. Their settings do not need it, building does.
+They are no part of the standard set, so triples of them are not stored."""
+
 TASK_IDS: tuple[str, ...] = tuple(TASKS)
+
+ENGINE_TASKS: Mapping[str, tuple[str, ...]] = {
+    "pybullet": (
+        "vla_sim/Reach-v1",
+        "vla_sim/Lift-v1",
+        "vla_sim/DriveToGoal-v1",
+    ),
+}
+"""The tasks that are declared to run on an engine, because their experts were measured there; an
+engine that is not named here runs all of them."""
+
+
+def check_engine(task_id: str, engine: str) -> None:
+    """Let pass a task on an engine that it is declared for.
+
+    Raises:
+        BadConfig: If the task is not declared; the error lists those that are.
+    """
+    declared = ENGINE_TASKS.get(engine)
+    if declared is not None and task_id not in declared:
+        listed = ", ".join(declared)
+        raise BadConfig(f"{task_id} is not declared to run on {engine}; there are {listed}")
 
 
 def make_task(task_id: str) -> Task:
@@ -46,9 +76,11 @@ def make_task(task_id: str) -> Task:
 
     Raises:
         UnknownName: If there is no such task.
+        MissingExtra: If its robot's model is not installed.
     """
     if task_id in RETIRED:
         raise UnknownName("task", task_id, (RETIRED[task_id],))
-    if task_id not in TASKS:
-        raise UnknownName("task", task_id, TASKS)
-    return TASKS[task_id].build()
+    known = {**TASKS, **GUEST_TASKS}
+    if task_id not in known:
+        raise UnknownName("task", task_id, known)
+    return known[task_id].build()

@@ -20,6 +20,7 @@ from vla_sim.assets.ground_props import (
 from vla_sim.assets.props import COLOURS
 from vla_sim.envs.car_task import CarTask, CarTaskConfig
 from vla_sim.envs.detour import shortest_way
+from vla_sim.envs.distractors import Area
 from vla_sim.envs.language.describe import draw_names
 from vla_sim.envs.language.viewpoint import Thing, Viewpoint
 from vla_sim.envs.layout import scatter, widened
@@ -105,10 +106,10 @@ class DriveToGoal(CarTask):
     def sample(self, rng: np.random.Generator, spread: Spread = TRAINING) -> Scene:
         """Pads beyond the obstacles, obstacles in between, the car on the near side."""
         c = self.config
-        low, high = widened((c.pad_x[0], c.pad_y[0]), (c.pad_x[1], c.pad_y[1]), spread.layout)
+        low, high = (c.pad_x[0], c.pad_y[0]), (c.pad_x[1], c.pad_y[1])
         named: list[Referent] | None = None
         while named is None:  # rarely twice: twins that nothing tells apart
-            pads = scatter(rng, c.n_pads, low, high, c.pad_distance_m)
+            pads = scatter(rng, c.n_pads, low, high, c.pad_distance_m, wider=spread.layout)
             obstacles = scatter(
                 rng,
                 len(self.obstacles),
@@ -132,6 +133,15 @@ class DriveToGoal(CarTask):
         start = np.array([*rng.uniform(near, far), 0.0])
         values = {"pads": pads, "obstacles": obstacles}
         return Scene(start=start, goals=goals, values=values, things=tuple(looks))
+
+    def distractor_areas(self, slot: int) -> Sequence[Area]:
+        """The sides of the arena, where the camera still sees them and no way leads past."""
+        return (
+            (-2.0, -13.8, 12.0, -13.0),
+            (-2.0, 13.0, 12.0, 13.8),
+            (-10.0, -12.8, -3.0, -10.0),
+            (-10.0, 10.0, -3.0, 12.8),
+        )
 
     def write(self, ids: NDArray[np.int64], scenes: Sequence[Scene]) -> None:
         """Place pads and obstacles."""

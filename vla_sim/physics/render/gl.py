@@ -198,8 +198,9 @@ def _set_light(scene: mujoco.MjvScene, light: Light) -> None:
     lamp.castshadow = 0
     lamp.headlight = 0
     lamp.dir[:] = -x, -y, -z
-    lamp.ambient[:] = light.ambient + 0.5 * light.sky
-    lamp.diffuse[:] = light.sun
+    colour = np.asarray(light.colour)
+    lamp.ambient[:] = (light.ambient + 0.5 * light.sky) * colour
+    lamp.diffuse[:] = light.sun * colour
     lamp.specular[:] = 0.0
 
 

@@ -32,6 +32,13 @@ class Light:
     sun: float = 0.45
     left_in_shadow: float = 0.35
     """The part of the sun's light that reaches a shadow."""
+    colour: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    """Of all light, the sky's included: what it does to the red, green and blue of things."""
+
+    @property
+    def is_white(self) -> bool:
+        """It leaves colours alone."""
+        return self.colour == (1.0, 1.0, 1.0)
 
     def build(self) -> Sun:
         """As the kernels take it."""

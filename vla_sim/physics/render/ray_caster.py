@@ -59,7 +59,9 @@ class RayCaster:
         self._height, self._width = height, width
         self._n_geom = int(model.ngeom)
         self._paint = Paint.of(model)
-        self._scene = scene_of(model, camera, height, width, light or light_of(model))
+        light = light or light_of(model)
+        self._tint = None if light.is_white else np.array([*light.colour, 1.0], dtype=np.float32)
+        self._scene = scene_of(model, camera, height, width, light)
         self._n_threads = n_threads
         self._pool = ThreadPoolExecutor(n_threads - 1, "raycast") if n_threads > 1 else None
         self._backdrop = self._draw_backdrop(model)
@@ -95,7 +97,7 @@ class RayCaster:
                 raise BadConfig(f"{name} is {array.shape}, not ({n}, {self._n_geom}, {width})")
         pos = np.ascontiguousarray(geom_pos, dtype=np.float64)
         mat = np.ascontiguousarray(geom_mat, dtype=np.float64)
-        colours = self._paint.apply(np.ascontiguousarray(rgba, dtype=np.float32))
+        colours = self._lit(np.ascontiguousarray(rgba, dtype=np.float32))
         eye = geometry.pose(self._camera, n, followed).position
         n_pixels = self._height * self._width
         frames = empty_frames(
@@ -114,13 +116,18 @@ class RayCaster:
         if self._pool is not None:
             self._pool.shutdown()
 
+    def _lit(self, rgba: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The geoms' colours (n, ngeom, 4) in light of this colour."""
+        colours = self._paint.apply(rgba)
+        return colours if self._tint is None else colours * self._tint
+
     def _draw_backdrop(self, model: mujoco.MjModel) -> Backdrop:
         """Draw what is still, in the model's default pose and colours."""
         data = mujoco.MjData(model)
         mujoco.mj_kinematics(model, data)
         pos = np.array(data.geom_xpos, dtype=np.float64).reshape(1, -1, 3)
         mat = np.array(data.geom_xmat, dtype=np.float64).reshape(1, -1, 9)
-        rgba = self._paint.apply(np.array(model.geom_rgba, dtype=np.float32)[None])
+        rgba = self._lit(np.array(model.geom_rgba, dtype=np.float32)[None])
         frames = empty_frames(1, self._height * self._width, n_depth=1, n_geom=1)
         own = Backdrop(
             rgb=frames.rgb[0],

@@ -5,32 +5,71 @@ from collections.abc import Callable
 import mujoco
 
 from vla_sim.errors import UnknownName
+from vla_sim.physics.render.light import Light
 from vla_sim.physics.render.picture import Renderer
 from vla_sim.records.camera import CameraSpec
 
-Maker = Callable[[mujoco.MjModel, CameraSpec, int, int, int], Renderer]
+Maker = Callable[[mujoco.MjModel, CameraSpec, int, int, int, Light | None], Renderer]
 
 
 def _ray_caster(
-    model: mujoco.MjModel, camera: CameraSpec, height: int, width: int, n_threads: int
+    model: mujoco.MjModel,
+    camera: CameraSpec,
+    height: int,
+    width: int,
+    n_threads: int,
+    light: Light | None,
 ) -> Renderer:
     # Here, because numba takes as long to import as the rest of the package.
     from vla_sim.physics.render.ray_caster import RayCaster
 
-    return RayCaster(model, camera, height, width, n_threads)
+    return RayCaster(model, camera, height, width, n_threads, light)
+
+
+def _shadowless(
+    model: mujoco.MjModel,
+    camera: CameraSpec,
+    height: int,
+    width: int,
+    n_threads: int,
+    light: Light | None,
+) -> Renderer:
+    from vla_sim.physics.render.variants import Shadowless
+
+    return Shadowless(model, camera, height, width, n_threads, light)
+
+
+def _supersampled(
+    model: mujoco.MjModel,
+    camera: CameraSpec,
+    height: int,
+    width: int,
+    n_threads: int,
+    light: Light | None,
+) -> Renderer:
+    from vla_sim.physics.render.variants import Supersampled
+
+    return Supersampled(model, camera, height, width, n_threads, light)
 
 
 def _gl(
-    model: mujoco.MjModel, camera: CameraSpec, height: int, width: int, n_threads: int
+    model: mujoco.MjModel,
+    camera: CameraSpec,
+    height: int,
+    width: int,
+    n_threads: int,
+    light: Light | None,
 ) -> Renderer:
     # Here, because it has to set environment variables before a GL library is loaded.
     from vla_sim.physics.render.gl import GlRenderer
 
-    return GlRenderer(model, camera, height, width, n_threads)
+    return GlRenderer(model, camera, height, width, n_threads, light)
 
 
 RENDERERS: dict[str, Maker] = {
     "raycast": _ray_caster,
+    "raycast-shadowless": _shadowless,
+    "raycast-smooth": _supersampled,
     "gl": _gl,
 }
 
@@ -42,6 +81,7 @@ def make_renderer(
     height: int,
     width: int,
     n_threads: int = 1,
+    light: Light | None = None,
 ) -> Renderer:
     """Build the renderer `name` for one camera of one model.
 
@@ -52,6 +92,7 @@ def make_renderer(
         height: Of the picture [pixels].
         width: Of the picture [pixels].
         n_threads: Threads over the simulations; a GL renderer draws in one thread.
+        light: The light; by default a sun from the model's first directional light.
 
     Raises:
         UnknownName: If there is no such renderer.
@@ -60,4 +101,4 @@ def make_renderer(
     """
     if name not in RENDERERS:
         raise UnknownName("renderer", name, RENDERERS)
-    return RENDERERS[name](model, camera, height, width, n_threads)
+    return RENDERERS[name](model, camera, height, width, n_threads, light)

@@ -106,7 +106,8 @@ def scene_of(
     """
     shapes, sun = shapes_of(model, spec), light.build()
     grounds = grounds_of(model, shapes, sun.direction)
-    return Scene(shapes=shapes, grounds=grounds, lens=lens_of(model, spec, height, width), sun=sun)
+    lens = lens_of(model, spec, height, width, light.colour)
+    return Scene(shapes=shapes, grounds=grounds, lens=lens, sun=sun)
 
 
 def drawn(model: mujoco.MjModel) -> NDArray[np.bool_]:
@@ -181,8 +182,14 @@ def grounds_of(model: mujoco.MjModel, shapes: Shapes, sun: NDArray[np.float64]) 
     )
 
 
-def lens_of(model: mujoco.MjModel, spec: CameraSpec, height: int, width: int) -> Lens:
-    """Rays, sky and far plane for one picture size."""
+def lens_of(
+    model: mujoco.MjModel,
+    spec: CameraSpec,
+    height: int,
+    width: int,
+    colour: tuple[float, float, float] = (1.0, 1.0, 1.0),
+) -> Lens:
+    """Rays, sky in light of this colour, and far plane for one picture size."""
     right, up, backward = geometry.rotation(spec).T
     half_width, half_height = geometry.half_extent(spec, width / height)
     direction = geometry.rays(spec, height, width)
@@ -200,7 +207,9 @@ def lens_of(model: mujoco.MjModel, spec: CameraSpec, height: int, width: int) ->
         secant_width=float(np.hypot(1.0, half_width)),
         secant_height=float(np.hypot(1.0, half_height)),
         per_step=height / (2.0 * half_height),
-        sky=np.rint(sky * 255.0).astype(np.uint8).reshape(-1, 3),
+        sky=np.rint(np.minimum(sky * np.asarray(colour), 1.0) * 255.0)
+        .astype(np.uint8)
+        .reshape(-1, 3),
         far=np.float32(model.vis.map.zfar * model.stat.extent),
     )
 

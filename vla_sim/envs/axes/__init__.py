@@ -1,0 +1,51 @@
+"""The table of domain axes. To add one: write its file and its line here; tests follow."""
+
+from collections.abc import Mapping
+
+from vla_sim.envs.axes.axis import Axis
+from vla_sim.envs.axes.camera import Camera
+from vla_sim.envs.axes.colour_shape import ColourShape
+from vla_sim.envs.axes.distractors import Distractors
+from vla_sim.envs.axes.dynamics import Physics
+from vla_sim.envs.axes.engine import OtherEngine
+from vla_sim.envs.axes.language import OtherLanguage
+from vla_sim.envs.axes.layout import Layout
+from vla_sim.envs.axes.light import Light
+from vla_sim.envs.axes.noise import Noise
+from vla_sim.envs.axes.renderer import OtherRenderer
+from vla_sim.envs.axes.start import Start
+from vla_sim.envs.axes.texture import Texture
+from vla_sim.envs.axes.wording import Wording
+from vla_sim.errors import UnknownName
+from vla_sim.records.shift import Shift
+
+AXES: Mapping[str, Axis] = {
+    "layout": Layout(),
+    "colour_shape": ColourShape(),
+    "distractors": Distractors(),
+    "camera": Camera(),
+    "light": Light(),
+    "texture": Texture(),
+    "start": Start(),
+    "dynamics": Physics(),
+    "noise": Noise(),
+    "wording": Wording(),
+    "language": OtherLanguage(),
+    "renderer": OtherRenderer(),
+    "engine": OtherEngine(),
+}
+"""Name to axis."""
+
+
+def axis_of(shift: Shift) -> Axis:
+    """The axis of a shift; one that changes nothing for the training distribution.
+
+    Raises:
+        UnknownName: If there is no such axis; the error lists those that exist.
+    """
+    if shift.axis and shift.axis not in AXES:
+        raise UnknownName("axis", shift.axis, AXES)
+    return _NONE if shift.is_training else AXES[shift.axis]
+
+
+_NONE = Axis()
