@@ -326,4 +326,6 @@ def words_of(scene: Scene, spec: EpisodeSpec, stage: int = 0) -> tuple[Instructi
     outcome = scene.goals[spec.goal % len(scene.goals)].outcome
     others = [meaning_of(scene, k, spec) for k, g in enumerate(scene.goals) if g.outcome != outcome]
     rng = stream(spec.task_id, spec.seed, "arm", stage)
-    return true, shown(spec.arm, meaning, others, spec.language, rng)
+    every = [meaning_of(scene, k, spec) for k in range(len(scene.goals))]
+    candidates = every if spec.arm == "wrong_referent" else others
+    return true, shown(spec.arm, meaning, candidates, spec.language, rng, things=scene.things)

