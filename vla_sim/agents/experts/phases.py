@@ -134,6 +134,7 @@ class PhasedExpert(ABC):
                 scene["tcp_yaw"] += self.dt_s * scene["tcp_yaw_rate"]
                 action[:, k, 5] = input_for(rate, scene["tcp_yaw_rate"], self._gain)
             scene["tcp_pos"], scene["tcp_vel"] = rollout.position, rollout.velocity
+            scene["tcp_acc"] = rollout.acceleration
             self.carry(scene, moves, rollout.position - before)
         return np.clip(action / self._scale, -1.0, 1.0).astype(np.float32)
 
