@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from vla_sim.agents.controls import POLICIES
 from vla_sim.envs.crank import CrankConfig
 from vla_sim.envs.task_names import short_name, task_id_of
-from vla_sim.envs.tasks import TASK_IDS
+from vla_sim.envs.tasks import TASK_IDS, check_engine
 from vla_sim.errors import BadConfig, RunFolderError
 from vla_sim.eval.aggregate import eval_report
 from vla_sim.eval.report_file import to_json
@@ -54,8 +54,8 @@ class BenchRun:
     crank: CrankConfig = field(default_factory=CrankConfig)
 
     def __post_init__(self) -> None:
-        for task in self.tasks:
-            task_id_of(task)
+        for task_id in self.task_ids:
+            check_engine(task_id, self.crank.engine)
         if not self.tasks or self.episodes < 1 or self.n_processes < 1 or self.n_slots < 1:
             raise BadConfig("name tasks, and use 1 or more episodes, processes and slots")
 
