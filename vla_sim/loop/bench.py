@@ -13,6 +13,7 @@ from vla_sim.envs.axes import axis_of
 from vla_sim.envs.crank import CrankConfig, crank_config_for
 from vla_sim.envs.suites import SPINE
 from vla_sim.envs.task_names import short_name, task_id_of
+from vla_sim.envs.tasks import check_engine
 from vla_sim.errors import BadConfig, RunFolderError
 from vla_sim.eval.aggregate import eval_report
 from vla_sim.eval.report_file import to_json
@@ -60,11 +61,11 @@ class BenchRun:
     crank: CrankConfig = field(default_factory=CrankConfig)
 
     def __post_init__(self) -> None:
-        for task in self.tasks:
-            task_id_of(task)
+        axis_of(self.shift)
+        for task_id in self.task_ids:
+            check_engine(task_id, crank_config_for(self.shift, self.crank).engine)
         if not self.tasks or self.episodes < 1 or self.n_processes < 1 or self.n_slots < 1:
             raise BadConfig("name tasks, and use 1 or more episodes, processes and slots")
-        axis_of(self.shift)
 
     @property
     def shift(self) -> Shift:
