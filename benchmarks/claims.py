@@ -17,12 +17,13 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.row import Row, percent
 from benchmarks.throughput import physics_ratio, pictures_with_triples_per_s
 from vla_sim.agents.controls import POLICIES
 from vla_sim.envs.crank import Crank, CrankConfig
 from vla_sim.envs.plan import plan_episodes
 from vla_sim.envs.rollout import run_all
-from vla_sim.envs.tasks import TASK_IDS
+from vla_sim.envs.suites import SPINE
 from vla_sim.eval.aggregate import overall_rate, task_report
 from vla_sim.eval.report_file import from_json
 from vla_sim.loop.bench import BENCH_SEEDS_FROM
@@ -33,16 +34,6 @@ from vla_sim.records.reports import EvalReport
 
 VLA_SIM = str(Path(sys.executable).with_name("vla-sim"))
 """The command of this environment, whether or not it is on the path."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Row:
-    """One claim."""
-
-    name: str
-    value: str
-    bar: str
-    holds: bool
 
 
 @dataclass(kw_only=True)
@@ -56,7 +47,7 @@ class Options:
 
 def experts(_: Options) -> Iterator[Row]:
     """200 fixed seeds a task."""
-    for task_id in TASK_IDS:
+    for task_id in SPINE:
         body = bodies((task_id,))
         crank = Crank(task_id, 50)
         for policy, bar in (("expert", 0.98), ("zero", 0.02), ("random", 0.02)):
@@ -68,7 +59,7 @@ def experts(_: Options) -> Iterator[Row]:
             sign = ">=" if policy == "expert" else "<="
             yield Row(
                 name=f"{policy} on {task_id}, success (n = {rate.n})",
-                value=percent(rate.value, rate.low, rate.high),
+                value=percent(rate),
                 bar=f"{sign} {100 * bar:.0f} %",
                 holds=holds,
             )
@@ -76,7 +67,7 @@ def experts(_: Options) -> Iterator[Row]:
                 kept = report.rates["manner_kept"]
                 yield Row(
                     name=f"expert on {task_id}, manner kept",
-                    value=percent(kept.value, kept.low, kept.high),
+                    value=percent(kept),
                     bar=">= 95 %",
                     holds=kept.value >= 0.95,
                 )
@@ -96,12 +87,12 @@ def demo(options: Options) -> Iterator[Row]:
         )
     report = from_json((folder / "align" / "bench.json").read_text(encoding="utf-8"))
     rates = {(task.task_id, task.arm): task.rates["success_at_end"].value for task in report.tasks}
-    correct = {task_id: rates[task_id, "correct"] for task_id in TASK_IDS}
+    correct = {task_id: rates[task_id, "correct"] for task_id in SPINE}
     total = overall_rate(report, "success_at_end")
     assert total is not None
     yield Row(
         name=f"aligned policy, mean success (n = {total.n})",
-        value=percent(total.value, total.low, total.high),
+        value=percent(total),
         bar=">= 85 %",
         holds=total.value >= 0.85,
     )
@@ -120,7 +111,7 @@ def arms(
 ) -> Iterator[Row]:
     """What the control arms say about the use of language, and retrieval."""
     guess = {task.task_id: task.guess_rate for task in report.tasks}
-    for task_id in TASK_IDS:
+    for task_id in SPINE:
         yield Row(
             name=f"swapped instruction on {task_id}",
             value=f"{100 * rates[task_id, 'swapped']:.0f} %",
@@ -134,7 +125,7 @@ def arms(
             holds=rates[task_id, "empty"] <= guess[task_id] + 0.10,
         )
     for arm, what in (("held_out", "held-out wording"), ("other_language", "Chinese")):
-        gap = float(np.mean([correct[t] - rates[t, arm] for t in TASK_IDS]))
+        gap = float(np.mean([correct[t] - rates[t, arm] for t in SPINE]))
         yield Row(
             name=f"{what} against English, mean gap",
             value=f"{100 * gap:+.1f} points",
@@ -196,7 +187,7 @@ def finetune(options: Options) -> Iterator[Row]:
     steps, minutes = _steps_to_80(folder)
     yield Row(
         name=f"PPO on Reach from the aligned encoder (n = {rate.n})",
-        value=f"{percent(rate.value, rate.low, rate.high)} after {minutes:.1f} min",
+        value=f"{percent(rate)} after {minutes:.1f} min",
         bar=">= 80 % within 15 min",
         holds=rate.value >= 0.80 and minutes <= 15.0,
     )
@@ -229,7 +220,7 @@ def _steps_to_80(folder: Path) -> tuple[int | None, float]:
 
 def identity(_: Options) -> Iterator[Row]:
     """The same episodes in batches of 1, 7 and 64, with 1 and 2 threads."""
-    for task_id in TASK_IDS:
+    for task_id in SPINE:
         prints = set()
         for n, n_threads in ((1, 1), (7, 1), (64, 1), (7, 2), (64, 2)):
             crank = Crank(task_id, n, CrankConfig(n_threads=n_threads))
@@ -279,11 +270,6 @@ GROUPS: dict[str, dict[str, Callable[[Options], Iterator[Row]]]] = {
         "imports": imports,
     },
 }
-
-
-def percent(value: float, low: float, high: float) -> str:
-    """A rate with its 95 % interval."""
-    return f"{100 * value:.1f} % [{100 * low:.1f}, {100 * high:.1f}]"
 
 
 def main() -> int:

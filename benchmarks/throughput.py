@@ -15,6 +15,7 @@ from vla_sim.envs.crank import Crank
 from vla_sim.envs.plan import plan_episodes
 from vla_sim.loop.labels import Labeller
 from vla_sim.loop.simulators import Simulators, SimulatorsConfig
+from vla_sim.physics.world import World
 
 LIFT = "vla_sim/Lift-v1"
 N = 64
@@ -38,12 +39,13 @@ def physics_ratio(rounds: int = 60) -> float:
     raw = Crank(LIFT, N)
     for each in (crank, raw):
         each.start(np.arange(N), plan_episodes(LIFT, range(N)))
-    substeps = crank.robot.n_substeps
+    substeps, world = crank.n_substeps, raw.engine
+    assert isinstance(world, World)
     env_s, raw_s = [], []
     for _ in range(rounds):
         # In turns, so that both meet the same machine.
         env_s.append(best(lambda: crank.step(nothing), 1))
-        raw_s.append(best(lambda: raw.engine.batch.step(nstep=substeps), 1))
+        raw_s.append(best(lambda: world.batch.step(nstep=substeps), 1))
     return float(np.median(raw_s) / np.median(env_s))
 
 

@@ -30,6 +30,13 @@ class BadConfig(VlaSimError):
     """Settings that contradict each other or are out of range."""
 
 
+class MissingExtra(VlaSimError):
+    """Something that comes with an optional extra of this package, which is not installed."""
+
+    def __init__(self, what: str, extra: str) -> None:
+        super().__init__(f"{what} comes with an extra: pip install 'vla-sim[{extra}]'")
+
+
 class DamagedFile(VlaSimError):
     """A file that exists but does not hold what its name promises."""
 

@@ -3,6 +3,7 @@
 import mujoco
 import numpy as np
 import pytest
+import ruckig
 from numpy.typing import NDArray
 
 from vla_sim.assets import panda
@@ -10,6 +11,7 @@ from vla_sim.assets.arenas import drive_arena, table_scene
 from vla_sim.envs.robots.car import CarRobot
 from vla_sim.envs.robots.panda import PandaRobot
 from vla_sim.errors import BadConfig
+from vla_sim.physics.filters import input_for, low_pass_gain
 from vla_sim.physics.world import World
 
 Floats = NDArray[np.float64]
@@ -96,6 +98,61 @@ def test_arm_turns_as_far_as_commanded() -> None:
     act(world, robot, np.zeros((1, 7)), 4)
     assert np.allclose(robot.motion.position[0, 10:], [0.0, 0.0, 0.4], atol=0.01)
     assert np.abs(robot.motion.point - HOME).max() < 0.002
+
+
+def turns(from_rad: float, to_rad: float) -> list[float]:
+    """Rates [rad/s] of the fastest turn within the published limits, one a control step."""
+    problem = ruckig.InputParameter(1)
+    problem.current_position, problem.target_position = [from_rad], [to_rad]
+    problem.max_velocity = [panda.YAW_RATE_RAD_S]
+    problem.max_acceleration = [panda.YAW_ACCELERATION_RAD_S2]
+    problem.max_jerk = [panda.YAW_JERK_RAD_S3]
+    plan = ruckig.Trajectory(1)
+    ruckig.Ruckig(1).calculate(problem, plan)
+    times = np.arange(panda.CONTROL_DT_S, plan.duration + panda.CONTROL_DT_S, panda.CONTROL_DT_S)
+    return [float(plan.at_time(t)[1][0]) for t in times] + [0.0, 0.0]
+
+
+def test_arm_turns_smoothly_as_far_as_a_knob_needs() -> None:
+    places = np.array([[0.38, -0.2, 0.06], [0.38, 0.2, 0.3], [0.62, -0.2, 0.3], [0.62, 0.2, 0.06]])
+    n, turn = len(places), panda.YAW_RANGE_RAD
+    world, robot = arms(n, places)
+    gain = low_pass_gain(panda.PANDA.bandwidth_fraction, panda.CONTROL_DT_S)
+    lower, upper = np.array(panda.JOINT_LOWER_RAD), np.array(panda.JOINT_UPPER_RAD)
+    rate = np.zeros(1)
+    for begin, end in ((0.0, turn), (turn, -turn)):
+        for wanted in turns(begin, end):
+            action = twist(n, np.zeros(3))
+            action[:, 5] = input_for(rate, np.array([wanted]), gain)
+            rate[:] = wanted
+            act(world, robot, action)
+            motion, state = robot.motion, robot.privileged()
+            assert (np.abs(motion.acceleration[:, :7]) <= panda.JOINT_ACCELERATION_RAD_S2).all()
+            assert (np.abs(motion.velocity[:, :7]) <= panda.JOINT_VELOCITY_RAD_S).all()
+            assert (motion.position[:, :7] > lower + 0.1).all()
+            assert (motion.position[:, :7] < upper - 0.1).all()
+            assert np.abs(motion.point - places).max() < 0.001
+            assert np.abs(motion.position[:, 12] - state["tcp_yaw"]).max() < 0.001
+            assert state["tcp_yaw_rate"] == pytest.approx(wanted, abs=1e-6)
+        assert state["tcp_yaw"] == pytest.approx(end, abs=0.002)
+
+
+def test_arm_says_where_its_tool_points() -> None:
+    world, robot = arms(2, HOME)
+    action = twist(2, np.array([0.1, 0.0, 0.0]))
+    action[1, 5] = 0.4
+    act(world, robot, action, 10)
+    state, proprio = robot.privileged(), robot.proprio()
+    assert (state["tcp_yaw"][0], state["tcp_yaw_rate"][0], state["tcp_yaw_acc"][0]) == (0, 0, 0)
+    assert proprio[0, 3:5].tolist() == [1.0, 0.0]
+    assert state["tcp_yaw"][1] == pytest.approx(0.4 * 10 * 0.05, abs=0.02)
+    assert proprio[1, 3:5] == pytest.approx(
+        [np.cos(state["tcp_yaw"][1]), np.sin(state["tcp_yaw"][1])]
+    )
+    before = state["tcp_yaw_rate"][1]
+    act(world, robot, np.zeros((2, 7)))
+    state = robot.privileged()
+    assert state["tcp_yaw_acc"][1] == pytest.approx((state["tcp_yaw_rate"][1] - before) / 0.05)
 
 
 def test_arm_keeps_limits_and_workspace_whatever_is_commanded() -> None:

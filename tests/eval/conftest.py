@@ -104,6 +104,7 @@ def make_episode(
         "terminated": success,
         "truncated": not success,
         "diverged": False,
+        "n_completed": 1,
         "n_goals_equivalent": 1,
         "n_goals": 4,
     }

@@ -35,6 +35,16 @@ def test_it_names_the_ray_caster_and_the_cache(checks: dict[str, doctor.Check]) 
     assert Path(checks["numba cache"].detail).is_dir()
 
 
+def test_pybullet_is_reported_and_is_no_must(
+    checks: dict[str, doctor.Check], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not checks["engine pybullet"].required
+    monkeypatch.setitem(sys.modules, "pybullet", None)
+    check = doctor._pybullet()
+    assert not check.ok
+    assert "vla-sim[pybullet]" in check.remedy
+
+
 def test_it_prints_nothing_and_does_not_import_torch() -> None:
     code = (
         "import sys\n"

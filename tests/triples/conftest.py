@@ -59,6 +59,7 @@ def made_episode(
         terminated=bool(success[-1]),
         truncated=not success[-1],
         diverged=False,
+        n_completed=1,
         n_goals_equivalent=1,
         n_goals=N_GOALS,
         images=images,

@@ -240,6 +240,60 @@ ROAD_MANNERS: dict[Manner, MannerProfile] = {
 }
 """For driving along a road at speed: sideways acceleration and jerk count too."""
 
+TOWN_MANNERS: dict[Manner, MannerProfile] = {
+    "normal": MannerProfile(
+        motion_group="longitudinal",
+        velocity=4.5,
+        acceleration=1.6,
+        jerk=4.0,
+        typical_speed_band=(3.0, 4.8),
+        peak_acceleration=2.4,
+        peak_jerk=8.0,
+        still_speed=0.2,
+    ),
+    "slowly": MannerProfile(
+        motion_group="longitudinal",
+        velocity=3.0,
+        acceleration=1.0,
+        jerk=2.5,
+        typical_speed_band=(2.0, 3.2),
+        peak_acceleration=1.6,
+        peak_jerk=6.0,
+        still_speed=0.2,
+    ),
+    "quickly": MannerProfile(
+        motion_group="longitudinal",
+        velocity=7.0,
+        acceleration=2.4,
+        jerk=6.0,
+        typical_speed_band=(3.6, 7.2),
+        peak_acceleration=4.05,
+        peak_jerk=12.0,
+        still_speed=0.2,
+    ),
+    "smoothly": MannerProfile(
+        motion_group="longitudinal",
+        velocity=4.5,
+        acceleration=0.9,
+        jerk=1.2,
+        typical_speed_band=(2.4, 4.8),
+        peak_acceleration=1.2,
+        peak_jerk=2.0,
+        still_speed=0.2,
+    ),
+    "gently": MannerProfile(
+        motion_group="longitudinal",
+        velocity=3.6,
+        acceleration=0.7,
+        jerk=1.0,
+        typical_speed_band=(2.0, 3.8),
+        peak_acceleration=1.0,
+        peak_jerk=1.8,
+        still_speed=0.2,
+    ),
+}
+"""For driving through bends at the pace of a side street."""
+
 
 def car_spec() -> mujoco.MjSpec:
     """The car alone, on its wheels, its middle at the origin."""

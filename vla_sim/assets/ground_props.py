@@ -17,6 +17,12 @@ OBSTACLE_RADII_M = (0.8, 1.1)
 _OBSTACLE_HALF_HEIGHT_M = 0.6
 _OBSTACLE_RGB: Rgb = (0.06, 0.06, 0.08)
 
+CONE_RADIUS_M = 0.3
+_CONE_HALF_HEIGHT_M = 0.45
+_CONE_HALF_BASE_M = 0.7
+_CONE_RGB: Rgb = (1.0, 0.42, 0.05)
+_BAND_RGB: Rgb = (0.95, 0.95, 0.95)
+
 VEHICLE_KINDS = ("car", "truck")
 VEHICLE_HALF_LENGTH_M = 3.5
 """Of the longest kind [m]."""
@@ -59,6 +65,35 @@ def add_obstacle(spec: mujoco.MjSpec, name: str, radius_m: float) -> None:
         size=[radius_m, _OBSTACLE_HALF_HEIGHT_M, 0.0],
         pos=[0.0, 0.0, _OBSTACLE_HALF_HEIGHT_M],
         rgba=[*_OBSTACLE_RGB, 1.0],
+    )
+
+
+def add_cone(spec: mujoco.MjSpec, name: str) -> None:
+    """Add a traffic cone: a wide flat base, which cars may pass over, and a solid post on it."""
+    body = spec.worldbody.add_body(name=name, mocap=True)
+    base, half = _CONE_HALF_BASE_M, _CONE_HALF_HEIGHT_M
+    body.add_geom(
+        name=f"{name}_base",
+        type=mujoco.mjtGeom.mjGEOM_BOX,
+        size=[base, base, 0.02],
+        pos=[0.0, 0.0, 0.02],
+        contype=0,
+        conaffinity=0,
+        rgba=[*_CONE_RGB, 1.0],
+    )
+    body.add_geom(
+        name=f"{name}_post",
+        type=mujoco.mjtGeom.mjGEOM_CYLINDER,
+        size=[CONE_RADIUS_M, half, 0.0],
+        pos=[0.0, 0.0, half],
+        rgba=[*_BAND_RGB, 1.0],
+    )
+    body.add_geom(
+        name=f"{name}_tip",
+        type=mujoco.mjtGeom.mjGEOM_ELLIPSOID,
+        size=[CONE_RADIUS_M, CONE_RADIUS_M, half],
+        pos=[0.0, 0.0, 2.0 * half],
+        rgba=[*_CONE_RGB, 1.0],
     )
 
 

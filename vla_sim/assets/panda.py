@@ -45,6 +45,10 @@ GRIPPER_SPEED_M_S = 0.1
 """Both fingers together: 50 mm/s each; Franka Hand, product manual."""
 GRIPPER_FORCE_N = 20.0
 """Per finger; the hand's continuous force is 70 N, and small objects need less."""
+FINGERTIP_M = 0.01
+"""From the tool point down to the ends of the fingers."""
+FINGER_HALF_M = 0.013
+"""Half of a finger pad's width, across the direction in which the fingers open."""
 
 WORKSPACE_LOWER_M = (0.25, -0.45, 0.015)
 """The fingertips reach 1 cm below the tool point: they stop 5 mm above the table."""
@@ -55,6 +59,14 @@ WRIST_REACH_M = (0.27, 0.67)
 0.70 stretches it."""
 WRIST_TO_TCP_M = (DH_A_M[6], FLANGE_D_M + TCP_D_M)
 """From joint 6: along the sixth link, then along the tool."""
+
+YAW_RANGE_RAD = 1.4
+YAW_RATE_RAD_S = 1.4
+YAW_ACCELERATION_RAD_S2 = 8.0
+YAW_JERK_RAD_S3 = 80.0
+"""What a turn of the tool about the vertical, either way, can be planned with. Over x 0.38 to 0.62,
+y -0.2 to 0.2 and z 0.06 to 0.30 m the action for it stays in range, the last joint uses half of its
+speed and acceleration and keeps 0.2 rad from its ends, and the tool point moves by 0.2 mm."""
 
 HOME_Q_RAD = (0.0, -0.25943176, 0.0, -2.43148466, 0.0, 2.17205290, 0.78539816)
 """Tool point at (0.45, 0, 0.30), gripper straight down, fingers opening along y."""

@@ -3,7 +3,20 @@
 from collections.abc import Mapping
 from typing import Any
 
-from vla_sim.cli import align, bench, collect, demo, doctor, film, finetune, listing, report, say
+from vla_sim.cli import (
+    align,
+    bench,
+    collect,
+    demo,
+    doctor,
+    film,
+    finetune,
+    gallery,
+    gap,
+    listing,
+    report,
+    say,
+)
 from vla_sim.cli.verb import Verb
 
 VERBS: Mapping[str, Verb[Any]] = {
@@ -13,8 +26,10 @@ VERBS: Mapping[str, Verb[Any]] = {
     "collect": collect.VERB,
     "align": align.VERB,
     "bench": bench.VERB,
+    "gap": gap.VERB,
     "finetune": finetune.VERB,
     "film": film.VERB,
+    "gallery": gallery.VERB,
     "report": report.VERB,
     "demo": demo.VERB,
 }

@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 
 from vla_sim.envs.axes import axis_of
 from vla_sim.envs.camera_view import CameraView
+from vla_sim.envs.chain import chained_goals
 from vla_sim.envs.language.arms import shown
 from vla_sim.envs.language.codes import encode
 from vla_sim.envs.language.grammar import say
 from vla_sim.envs.shifts import Shifts
 from vla_sim.envs.streams import stream
-from vla_sim.envs.tasks import make_task
+from vla_sim.envs.tasks import check_engine, make_task
 from vla_sim.envs.violations import motion_violations
 from vla_sim.errors import BadAction, BadConfig
 from vla_sim.physics.engines import make_engine
@@ -40,10 +41,11 @@ class StepResult:
     Attributes:
         reward: Mean of the task's reward terms, in [0, 1].
         reward_terms: {name: (n,)}.
-        success: The task's condition holds now.
+        success: The task's condition holds now; in a chain, for its last instruction.
         terminated: The task ended the episode: held success, failure, or diverged physics.
         truncated: The horizon ended it.
         diverged: The physics blew up in this step.
+        next_asked: The slot carried out an instruction of a chain and was given the next one.
         violations: {name: (n,)} in this step.
     """
 
@@ -53,6 +55,7 @@ class StepResult:
     terminated: Bools
     truncated: Bools
     diverged: Bools
+    next_asked: Bools
     violations: Mapping[str, Bools]
 
 
@@ -101,6 +104,7 @@ class Crank:
         self.task_id = task_id
         self.n = n
         self.config = config or CrankConfig()
+        check_engine(task_id, self.config.engine)
         self.task = make_task(task_id)
         self.robot = self.task.robot
         self.embodiment = self.robot.embodiment
@@ -128,6 +132,10 @@ class Crank:
         self.seed = np.zeros(n, dtype=np.int64)
         self.steps = np.zeros(n, dtype=np.int64)
         self.held = np.zeros(n, dtype=np.int64)
+        self.stage = np.zeros(n, dtype=np.int64)
+        self.stage_began = np.zeros(n, dtype=np.int64)
+        self.n_asked = np.ones(n, dtype=np.int64)
+        self.chains: list[tuple[int, ...]] = [(0,)] * n
         self.n_goals = np.ones(n, dtype=np.int64)
         self.meanings = np.zeros((n, N_GOALS, len(MANNERS)), dtype=np.int64)
         self.scenes: list[Scene | None] = [None] * n
@@ -154,7 +162,9 @@ class Crank:
             drawn.append(conditions)
             self.scenes[slot] = scene
             self.specs[slot] = spec
-            self.goal[slot] = spec.goal % len(scene.goals)
+            self.chains[slot] = chained_goals(scene.goals, spec, self.task.hold_steps)
+            self.n_asked[slot] = spec.n_instructions
+            self.goal[slot] = self.chains[slot][0]
             self.manner[slot] = MANNERS.index(spec.manner)
             self.seed[slot] = spec.seed
             self.n_goals[slot] = len(scene.goals)
@@ -162,6 +172,8 @@ class Crank:
             self.instructions[slot], self.shown[slot] = words_of(scene, spec)
         self.steps[ids] = 0
         self.held[ids] = 0
+        self.stage[ids] = 0
+        self.stage_began[ids] = 0
         self.engine.reset(ids)
         self.shifts.begin(ids, drawn)
         self.robot.reset(ids, np.stack([scene.start for scene in scenes]))
@@ -196,6 +208,10 @@ class Crank:
         self.held = np.where(success, self.held + 1, 0)
         hold_steps = self.task.hold_steps
         held = self.held >= hold_steps if hold_steps else np.zeros(self.n, dtype=bool)
+        is_last = self.stage + 1 >= self.n_asked
+        next_asked = held & ~is_last & ~outcome.failure
+        truncated = (self.steps - self.stage_began >= self.horizon_steps) & ~next_asked
+        self._ask_next(np.flatnonzero(next_asked))
         reward = np.zeros(self.n)
         for term in outcome.reward_terms.values():
             reward += np.where(diverged, 0.0, term) / len(outcome.reward_terms)
@@ -208,12 +224,25 @@ class Crank:
         return StepResult(
             reward=reward,
             reward_terms=outcome.reward_terms,
-            success=success,
-            terminated=held | outcome.failure | diverged,
-            truncated=self.steps >= self.horizon_steps,
+            success=success & is_last,
+            terminated=(held & is_last) | outcome.failure | diverged,
+            truncated=truncated,
             diverged=diverged,
+            next_asked=next_asked,
             violations=violations,
         )
+
+    def _ask_next(self, ids: NDArray[np.int64]) -> None:
+        """Give the slots `ids` the next instruction of their chains, and a horizon for it."""
+        self.stage[ids] += 1
+        self.stage_began[ids] = self.steps[ids]
+        self.held[ids] = 0
+        for slot in ids.tolist():
+            spec, scene, stage = self.specs[slot], self.scenes[slot], int(self.stage[slot])
+            assert spec is not None and scene is not None
+            self.goal[slot] = self.chains[slot][stage]
+            asked = replace(spec, goal=int(self.goal[slot]))
+            self.instructions[slot], self.shown[slot] = words_of(scene, asked, stage)
 
     def checked(self, actions: NDArray[np.float32]) -> tuple[NDArray[np.float64], Bools]:
         """Actions clipped to [-1, 1] as float64, and which rows had to be clipped.
@@ -284,14 +313,17 @@ def _meaning_table(scene: Scene) -> NDArray[np.int64]:
     return np.array([[encode(goal.meaning(manner)) for manner in MANNERS] for goal in asked])
 
 
-def words_of(scene: Scene, spec: EpisodeSpec) -> tuple[Instruction, Instruction]:
-    """The true instruction and the one that the policy is shown in the spec's arm."""
+def words_of(scene: Scene, spec: EpisodeSpec, stage: int = 0) -> tuple[Instruction, Instruction]:
+    """The true instruction and the one that the policy is shown in the spec's arm.
+
+    `stage` counts the instructions of a chain: each draws words of its own.
+    """
     meaning = meaning_of(scene, spec.goal, spec)
-    words = stream(spec.task_id, spec.seed, "words")
+    words = stream(spec.task_id, spec.seed, "words", stage)
     true = say(meaning, language=spec.language, split=spec.split, rng=words)
     if spec.arm == "correct":
         return true, true
     outcome = scene.goals[spec.goal % len(scene.goals)].outcome
     others = [meaning_of(scene, k, spec) for k, g in enumerate(scene.goals) if g.outcome != outcome]
-    rng = stream(spec.task_id, spec.seed, "arm")
+    rng = stream(spec.task_id, spec.seed, "arm", stage)
     return true, shown(spec.arm, meaning, others, spec.language, rng)

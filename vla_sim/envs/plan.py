@@ -19,6 +19,7 @@ def draw_spec(
     manner: Manner | None = None,
     language: Language | None = None,
     split: Split = "seen",
+    n_instructions: int = 1,
     axis: str = "",
     severity: int = 0,
 ) -> EpisodeSpec:
@@ -49,6 +50,7 @@ def draw_spec(
         language=language,
         split=split,
         arm=arm,
+        n_instructions=n_instructions,
         axis=axis,
         severity=severity,
     )
@@ -61,6 +63,7 @@ def plan_episodes(
     arm: Arm = "correct",
     manner: Manner | None = None,
     language: Language | None = None,
+    n_instructions: int = 1,
     axis: str = "",
     severity: int = 0,
 ) -> list[EpisodeSpec]:
@@ -72,6 +75,7 @@ def plan_episodes(
             arm=arm,
             manner=manner,
             language=language,
+            n_instructions=n_instructions,
             axis=axis,
             severity=severity,
         )

@@ -9,9 +9,26 @@ from vla_sim.envs.crank import Crank, StepResult
 from vla_sim.records.episode import Episode
 from vla_sim.records.observation import Observation
 
+_PER_STEP = (
+    "_actions",
+    "_proprio",
+    "_position",
+    "_velocity",
+    "_acceleration",
+    "_point",
+    "_reward",
+    "_success",
+    "_cell",
+    "_cell_visible",
+    "_images",
+)
+
 
 class Recorder:
-    """Preallocated rows of one episode per slot, cut to length when it ends."""
+    """Preallocated rows of one episode per slot, cut to length when it ends.
+
+    There is room for one horizon, and more is made when a chain of instructions runs longer.
+    """
 
     def __init__(self, crank: Crank, *, keep_images: bool) -> None:
         self.crank = crank
@@ -28,6 +45,8 @@ class Recorder:
         self._success = np.zeros((n, t), dtype=bool)
         self._violations: dict[str, NDArray[np.bool_]] = {}
         self._expert_length = np.zeros(n)
+        self._first = list(crank.instructions)
+        self._first_shown = list(crank.shown)
         self._cell = np.zeros((n, t + 1, 2), dtype=np.float32)
         self._cell_visible = np.zeros((n, t + 1), dtype=bool)
         self._images = np.zeros((n, t + 1, size, size, 3), dtype=np.uint8) if keep_images else None
@@ -40,6 +59,9 @@ class Recorder:
         self._velocity[ids, 0] = motion.velocity[ids]
         self._point[ids, 0] = motion.point[ids]
         self._expert_length[ids] = self.crank.task.expert_path_length(self.crank.goal)[ids]
+        for slot in ids.tolist():
+            self._first[slot] = self.crank.instructions[slot]
+            self._first_shown[slot] = self.crank.shown[slot]
         self._locate(ids)
         if self._images is not None:
             self._images[ids, 0] = seen.images[camera]
@@ -55,6 +77,8 @@ class Recorder:
         """Note one step of the slots `ids`; `seen` has their rows only, the others all n."""
         motion = self.crank.robot.motion
         t = self.crank.steps[ids]
+        if len(t) and t.max() > self._actions.shape[1]:
+            self._grow()
         self._actions[ids, t - 1] = np.clip(actions[ids], -1.0, 1.0)
         self._proprio[ids, t] = seen.proprio
         self._position[ids, t] = motion.position[ids]
@@ -67,9 +91,24 @@ class Recorder:
             if name not in self._violations:
                 self._violations[name] = np.zeros_like(self._success)
             self._violations[name][ids, t - 1] = broken[ids]
+        if result.next_asked.any():
+            length = self.crank.task.expert_path_length(self.crank.goal)
+            self._expert_length[result.next_asked] += length[result.next_asked]
         self._locate(ids)
         if self._images is not None:
             self._images[ids, t] = seen.images[camera]
+
+    def _grow(self) -> None:
+        """Make room for another horizon."""
+        more = self.crank.horizon_steps
+        for name in _PER_STEP:
+            rows = getattr(self, name)
+            if rows is not None:
+                blank = np.zeros((len(rows), more, *rows.shape[2:]), dtype=rows.dtype)
+                setattr(self, name, np.concatenate([rows, blank], axis=1))
+        for name, broken in self._violations.items():
+            blank = np.zeros((len(broken), more), dtype=bool)
+            self._violations[name] = np.concatenate([broken, blank], axis=1)
 
     def _locate(self, ids: NDArray[np.int64]) -> None:
         """Note where the true referent is in the picture."""
@@ -89,7 +128,7 @@ class Recorder:
         crank = self.crank
         t = int(crank.steps[slot])
         spec, scene = crank.specs[slot], crank.scenes[slot]
-        instruction, shown = crank.instructions[slot], crank.shown[slot]
+        instruction, shown = self._first[slot], self._first_shown[slot]
         assert spec is not None and scene is not None
         assert instruction is not None and shown is not None
         outcome = scene.goals[int(crank.goal[slot])].outcome
@@ -111,6 +150,7 @@ class Recorder:
             reward=self._reward[slot, :t].copy(),
             success=self._success[slot, :t].copy(),
             violations=violations,
+            n_completed=int(crank.stage[slot]) + int(result.success[slot]),
             expert_path_length_m=float(self._expert_length[slot]),
             terminated=bool(result.terminated[slot]),
             truncated=bool(result.truncated[slot]),

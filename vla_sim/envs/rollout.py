@@ -56,6 +56,7 @@ class Rollout:
         actions = self.next_actions()
         result = self.crank.step(actions)
         active = self.active
+        self._cursor[result.next_asked] = 0  # what is left of a chunk was for the last instruction
         after = self.crank.observe(active, images=self.keep_images)
         self._recorder.after(active, actions, result, after, self.crank.task.camera.name)
         return self._collect(active, result)

@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vla_sim.envs.crank import Crank, CrankConfig, crank_config_for
+from vla_sim.envs.observation_modes import Seen, make_mode, row_of
 from vla_sim.envs.plan import draw_spec
-from vla_sim.envs.spaces import action_space, encode_instruction, observation_space
+from vla_sim.envs.spaces import action_space
 from vla_sim.envs.streams import TRAIN_SEEDS_FROM
 from vla_sim.envs.vector_env import step_info
 from vla_sim.records.episode import EpisodeSpec
@@ -37,6 +38,7 @@ class VlaEnv(gymnasium.Env[Any, Any]):
         *,
         renderer: str = "raycast",
         image_size: int = 64,
+        obs_mode: str = "native",
         axis: str = "",
         severity: int = 0,
         render_mode: str | None = "rgb_array",
@@ -47,7 +49,8 @@ class VlaEnv(gymnasium.Env[Any, Any]):
         body = self.crank.embodiment
         self.render_mode = render_mode
         self.metadata = {**type(self).metadata, "render_fps": round(1 / body.control_dt_s)}
-        self.observation_space = observation_space(body, image_size)
+        self.mode = make_mode(obs_mode, self.crank)
+        self.observation_space = self.mode.space
         self.action_space = action_space(body)
 
     @property
@@ -68,7 +71,7 @@ class VlaEnv(gymnasium.Env[Any, Any]):
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+    ) -> tuple[Seen, dict[str, Any]]:
         """Start an episode.
 
         Args:
@@ -84,9 +87,7 @@ class VlaEnv(gymnasium.Env[Any, Any]):
         self.crank.start(_ONLY, [spec])
         return self._observe(), {"is_success": False, "instruction": self.task_description}
 
-    def step(
-        self, action: NDArray[np.float32]
-    ) -> tuple[dict[str, NDArray[Any]], float, bool, bool, dict[str, Any]]:
+    def step(self, action: NDArray[np.float32]) -> tuple[Seen, float, bool, bool, dict[str, Any]]:
         """One control step."""
         result = self.crank.step(np.asarray(action)[None])
         info = {name: values[0].item() for name, values in step_info(result).items()}
@@ -103,10 +104,5 @@ class VlaEnv(gymnasium.Env[Any, Any]):
         """The camera's picture."""
         return self.crank.view.rgb(_ONLY)[0] if self.render_mode == "rgb_array" else None
 
-    def _observe(self) -> dict[str, NDArray[Any]]:
-        seen = self.crank.observe(_ONLY)
-        return {
-            "image": seen.images[self.crank.task.camera.name][0],
-            "proprio": seen.proprio[0].astype(np.float32),
-            "instruction": encode_instruction(self.task_description),
-        }
+    def _observe(self) -> Seen:
+        return row_of(self.mode.see(_ONLY), 0)

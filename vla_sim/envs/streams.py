@@ -9,7 +9,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
-Purpose = Literal["plan", "scene", "words", "arm", "axis", "noise"]
+Purpose = Literal["plan", "scene", "words", "arm", "axis", "noise", "chain"]
 _PURPOSES: tuple[Purpose, ...] = get_args(Purpose)
 """A purpose's place seeds its streams: append, never insert."""
 
@@ -17,9 +17,10 @@ TRAIN_SEEDS_FROM = 1_000_000
 """Training draws its seeds from here on; below lie the seeds of protocols, never trained on."""
 
 
-def stream(task_id: str, seed: int, purpose: Purpose) -> np.random.Generator:
-    """The random generator of one episode for one purpose."""
-    return np.random.default_rng([zlib.crc32(task_id.encode()), seed, _PURPOSES.index(purpose)])
+def stream(task_id: str, seed: int, purpose: Purpose, stage: int = 0) -> np.random.Generator:
+    """The generator of one episode for one purpose; `stage` counts a chain's instructions."""
+    key = [zlib.crc32(task_id.encode()), seed, _PURPOSES.index(purpose)]
+    return np.random.default_rng([*key, stage] if stage else key)
 
 
 def step_stream(task_id: str, seed: int, purpose: Purpose, step: int) -> np.random.Generator:

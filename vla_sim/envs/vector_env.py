@@ -13,17 +13,16 @@ from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
 from vla_sim.envs.crank import Crank, CrankConfig, StepResult, crank_config_for
+from vla_sim.envs.observation_modes import Seen, make_mode, row_of, with_rows
 from vla_sim.envs.plan import draw_spec
-from vla_sim.envs.spaces import action_space, encode_instruction, observation_space
+from vla_sim.envs.spaces import action_space
 from vla_sim.envs.streams import TRAIN_SEEDS_FROM
-from vla_sim.errors import BadConfig
+from vla_sim.errors import BadConfig, UnknownName
 from vla_sim.records.episode import EpisodeSpec
 from vla_sim.records.shift import Shift
 
-Observations = dict[str, NDArray[Any]]
 
-
-class VlaVectorEnv(VectorEnv[Observations, NDArray[np.float32], NDArray[Any]]):
+class VlaVectorEnv(VectorEnv[Seen, NDArray[np.float32], NDArray[Any]]):
     """n episodes of one task at once; made by `gymnasium.make_vec`.
 
     Args:
@@ -34,6 +33,7 @@ class VlaVectorEnv(VectorEnv[Observations, NDArray[np.float32], NDArray[Any]]):
         axis: A domain axis along which all episodes leave the training distribution.
         severity: How far along it, 0 (as in training) to 3.
         n_threads: Threads for physics and pictures.
+        obs_mode: What observations look like, see `observation_modes`.
         render_mode: "rgb_array" or None.
     """
 
@@ -47,6 +47,7 @@ class VlaVectorEnv(VectorEnv[Observations, NDArray[np.float32], NDArray[Any]]):
         axis: str = "",
         severity: int = 0,
         n_threads: int = 1,
+        obs_mode: str = "native",
         render_mode: str | None = "rgb_array",
     ) -> None:
         self.shift = Shift(axis=axis, severity=severity)
@@ -60,7 +61,8 @@ class VlaVectorEnv(VectorEnv[Observations, NDArray[np.float32], NDArray[Any]]):
             "render_modes": ["rgb_array"],
             "render_fps": round(1 / body.control_dt_s),
         }
-        self.single_observation_space = observation_space(body, image_size)
+        self.mode = make_mode(obs_mode, self.crank)
+        self.single_observation_space = self.mode.space
         self.single_action_space = action_space(body)
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self.action_space = batch_space(self.single_action_space, num_envs)
@@ -71,7 +73,7 @@ class VlaVectorEnv(VectorEnv[Observations, NDArray[np.float32], NDArray[Any]]):
         *,
         seed: int | Sequence[int | None] | None = None,
         options: dict[str, Any] | None = None,
-    ) -> tuple[Observations, dict[str, Any]]:
+    ) -> tuple[Seen, dict[str, Any]]:
         """Start one episode in every simulation.
 
         Args:
@@ -91,27 +93,26 @@ class VlaVectorEnv(VectorEnv[Observations, NDArray[np.float32], NDArray[Any]]):
             raise BadConfig(f"{len(specs)} episodes were given to {self.num_envs} simulations")
         self.crank.start(self._all, specs)
         success = np.zeros(self.num_envs, dtype=bool)
-        return self._observe(self._all), self._batched({"is_success": success, **self._told()})
+        return self.mode.see(self._all), self._batched({"is_success": success, **self._told()})
 
     def step(
         self, actions: NDArray[np.float32]
-    ) -> tuple[Observations, NDArray[Any], NDArray[Any], NDArray[Any], dict[str, Any]]:
+    ) -> tuple[Seen, NDArray[Any], NDArray[Any], NDArray[Any], dict[str, Any]]:
         """One control step of every simulation; those that end are started anew."""
         result = self.crank.step(actions)
         done = result.terminated | result.truncated
         info = self._batched({**step_info(result), **self._told()})
-        observations = self._observe(self._all)
+        observations = self.mode.see(self._all)
         over = np.flatnonzero(done)
         if len(over):
             info["final_obs"] = np.full(self.num_envs, None, dtype=object)
             for slot in over:
-                info["final_obs"][slot] = {k: v[slot].copy() for k, v in observations.items()}
+                info["final_obs"][slot] = row_of(observations, int(slot))
             info["_final_obs"] = done
             info["final_info"] = {key: value for key, value in info.items() if "final" not in key}
             info["_final_info"] = done
             self.crank.start(over, [self._spec(self._fresh_seed()) for _ in over])
-            for key, value in self._observe(over).items():
-                observations[key][over] = value
+            observations = with_rows(observations, over, self.mode.see(over))
             info.update(self._batched(self._told()))
         return observations, result.reward, result.terminated, result.truncated, info
 
@@ -120,6 +121,19 @@ class VlaVectorEnv(VectorEnv[Observations, NDArray[np.float32], NDArray[Any]]):
         if self.render_mode != "rgb_array":
             return None
         return tuple(self.crank.view.rgb(self._all))
+
+    def call(self, name: str) -> tuple[Any, ...]:
+        """An attribute of every simulation, such as LeRobot's `task_description` and `task`.
+
+        Raises:
+            UnknownName: If there is no such attribute.
+        """
+        if name == "task_description":
+            return tuple(self._told()["instruction"])
+        shared = {"task": self.crank.task_id, "_max_episode_steps": self.crank.horizon_steps}
+        if name not in shared:
+            raise UnknownName("attribute", name, ("task_description", *shared))
+        return (shared[name],) * self.num_envs
 
     def close_extras(self, **kwargs: Any) -> None:
         """Nothing to release: the batch goes with the object."""
@@ -138,15 +152,6 @@ class VlaVectorEnv(VectorEnv[Observations, NDArray[np.float32], NDArray[Any]]):
     def _batched(self, info: dict[str, NDArray[Any]]) -> dict[str, Any]:
         present = np.ones(self.num_envs, dtype=bool)
         return info | {f"_{key}": present for key in info}
-
-    def _observe(self, ids: NDArray[np.int64]) -> Observations:
-        seen = self.crank.observe(ids)
-        words = [self.crank.shown[slot] for slot in ids]
-        return {
-            "image": seen.images[self.crank.task.camera.name],
-            "proprio": seen.proprio.astype(np.float32),
-            "instruction": np.stack([encode_instruction(w.text if w else "") for w in words]),
-        }
 
 
 def step_info(result: StepResult) -> dict[str, NDArray[Any]]:

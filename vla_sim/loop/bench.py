@@ -11,8 +11,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from vla_sim.agents.controls import POLICIES
 from vla_sim.envs.axes import axis_of
 from vla_sim.envs.crank import CrankConfig, crank_config_for
+from vla_sim.envs.suites import SPINE
 from vla_sim.envs.task_names import short_name, task_id_of
-from vla_sim.envs.tasks import TASK_IDS
 from vla_sim.errors import BadConfig, RunFolderError
 from vla_sim.eval.aggregate import eval_report
 from vla_sim.eval.report_file import to_json
@@ -38,7 +38,7 @@ class BenchRun:
 
     policy: str = "expert"
     """expert, random, zero, or a folder: of a checkpoint, an alignment run, or an RL policy."""
-    tasks: tuple[str, ...] = tuple(short_name(t) for t in TASK_IDS)
+    tasks: tuple[str, ...] = tuple(short_name(t) for t in SPINE)
     """Tasks by name."""
     episodes: int = 100
     """Episodes per task and arm."""

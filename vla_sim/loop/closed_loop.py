@@ -9,6 +9,8 @@ and retrieval says whether that model is the best so far and whether to stop.
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+import torch
+
 from vla_sim.envs.tasks import TASK_IDS
 from vla_sim.errors import BadConfig
 from vla_sim.eval.report_file import from_json, to_json
@@ -79,6 +81,9 @@ def align(run: AlignRun, monitor: Monitor) -> RunFolder:
     Returns:
         The run folder; its `best.json` names the checkpoint that was kept.
     """
+    torch.set_num_threads(
+        1
+    )  # the simulators have the other core; two threads collapse on busy ones
     tasks, crank = run.simulators.task_ids, run.simulators.crank
     protocol = make_protocol(
         "online",

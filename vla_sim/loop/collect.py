@@ -15,8 +15,9 @@ from vla_sim.agents.experts.table import expert_for
 from vla_sim.envs.crank import Crank, CrankConfig
 from vla_sim.envs.plan import draw_spec
 from vla_sim.envs.streams import TRAIN_SEEDS_FROM
+from vla_sim.envs.suites import SPINE
 from vla_sim.envs.task_names import short_name, task_id_of
-from vla_sim.envs.tasks import TASK_IDS, make_task
+from vla_sim.envs.tasks import make_task
 from vla_sim.errors import BadConfig, RunFolderError, UnknownName
 from vla_sim.eval.run_card import run_card
 from vla_sim.loop.collect_labelled import labelled_episodes
@@ -37,7 +38,7 @@ class CollectRun:
 
     out: Path = Path("data")
     """Folder for the datasets, one per robot: OUT/panda, OUT/ackermann_car."""
-    tasks: tuple[str, ...] = tuple(short_name(t) for t in TASK_IDS)
+    tasks: tuple[str, ...] = tuple(short_name(t) for t in SPINE)
     """Tasks by name; `vla-sim list tasks` shows them."""
     episodes: int = 50
     """Episodes of each task."""

@@ -1,14 +1,15 @@
 """What a protocol runs, and what is read off its episodes."""
 
 from collections.abc import Sequence
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 
 import mujoco
 
 from vla_sim.envs.crank import CrankConfig, crank_config_for
 from vla_sim.envs.plan import draw_spec, plan_episodes
-from vla_sim.envs.tasks import TASK_IDS, make_task
-from vla_sim.errors import UnknownName
+from vla_sim.envs.suites import SPINE
+from vla_sim.envs.tasks import make_task
+from vla_sim.errors import BadConfig, UnknownName
 from vla_sim.eval.body import Body, body_of
 from vla_sim.eval.protocol import Protocol
 from vla_sim.physics.engines import ENGINES
@@ -27,7 +28,7 @@ GALLERY_SEEDS_FROM = 500_000
 def make_protocol(
     name: str,
     *,
-    tasks: Sequence[str] = TASK_IDS,
+    tasks: Sequence[str] = SPINE,
     first_seed: int,
     n_episodes: int,
     arms: tuple[Arm, ...] = ("correct",),
@@ -63,10 +64,17 @@ def engine_id(name: str) -> str:
 
     Raises:
         UnknownName: If there is no such engine.
+        BadConfig: If its package is not installed.
     """
     if name not in ENGINES:
         raise UnknownName("engine", name, ENGINES)
-    return f"{name} {version(name.partition('-')[0])}"
+    package = name.partition("-")[0]
+    try:
+        return f"{name} {version(package)}"
+    except PackageNotFoundError as error:
+        raise BadConfig(
+            f"the engine {name!r} is not installed: pip install 'vla-sim[{package}]'"
+        ) from error
 
 
 def renderer_id(name: str) -> str:
@@ -120,7 +128,7 @@ def gallery_plan(
     }
 
 
-def bodies(tasks: Sequence[str] = TASK_IDS) -> dict[str, Body]:
+def bodies(tasks: Sequence[str]) -> dict[str, Body]:
     """What the metrics have to know of each task's robot."""
     made = {task_id: make_task(task_id) for task_id in tasks}
     return {k: body_of(task.robot.embodiment, task.manners) for k, task in made.items()}

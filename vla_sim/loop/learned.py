@@ -10,22 +10,25 @@ from numpy.typing import NDArray
 from vla_sim.align.checkpoint import load_checkpoint
 from vla_sim.align.inference import Decision, ModelPolicyCore
 from vla_sim.align.model import AlignModel
-from vla_sim.envs.tasks import TASK_IDS
+from vla_sim.envs.tasks import TASK_IDS, make_task
 from vla_sim.errors import UnknownName
+from vla_sim.records.camera import CameraSpec
 from vla_sim.records.triple import Rows
 
 Floats = NDArray[np.float32]
 
-BODY_OF_TASK = {
-    "vla_sim/Reach-v1": "panda",
-    "vla_sim/Lift-v1": "panda",
-    "vla_sim/DriveToGoal-v1": "ackermann_car in the arena",
-    "vla_sim/ChangeLane-v1": "ackermann_car on the road",
-}
-"""Tasks of one body share scales: a car's position means another thing on a road, where the camera
-drives along, than in an arena."""
-BODY_NAMES = tuple(dict.fromkeys(BODY_OF_TASK.values()))
-TASK_BODY = tuple(BODY_NAMES.index(BODY_OF_TASK[task_id]) for task_id in TASK_IDS)
+
+def _body_key(task_id: str) -> tuple[str, CameraSpec]:
+    task = make_task(task_id)
+    return task.robot.embodiment.name, task.camera
+
+
+_KEYS = tuple(_body_key(task_id) for task_id in TASK_IDS)
+BODIES = tuple(dict.fromkeys(_KEYS))
+"""Robot and camera. Tasks of one body share scales: a car's position means another thing on a road,
+where the camera drives along, than in an arena."""
+TASK_BODY = tuple(BODIES.index(key) for key in _KEYS)
+"""Index into BODIES of each task, in the order of TASK_IDS."""
 
 
 class LearnedModel:

@@ -17,7 +17,7 @@ from vla_sim.align.trainer import AlignTrainer, TrainerConfig
 from vla_sim.envs.language.corpus import corpus
 from vla_sim.envs.tasks import TASK_IDS, make_task
 from vla_sim.errors import BadConfig, DamagedFile
-from vla_sim.loop.learned import BODY_NAMES, TASK_BODY, LearnedModel
+from vla_sim.loop.learned import BODIES, TASK_BODY, LearnedModel
 from vla_sim.loop.memory import Memory, MemoryConfig
 from vla_sim.physics.camera import rays
 from vla_sim.records.camera import CameraSpec
@@ -41,7 +41,7 @@ def fit_bodies(steps: Rows) -> list[Body]:
     goals = np.asarray(steps["goal_point"], dtype=np.float64)
     proprio = np.asarray(steps["proprio"], dtype=np.float64)
     fitted = []
-    for index in range(len(BODY_NAMES)):
+    for index in range(len(BODIES)):
         task_id = TASK_IDS[TASK_BODY.index(index)]
         mine = body == index
         if not mine.any():

@@ -7,6 +7,7 @@ last one left them. Evaluation runs its own plan from the start.
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -19,7 +20,8 @@ from vla_sim.envs.language.codes import encode
 from vla_sim.envs.plan import draw_spec
 from vla_sim.envs.rollout import Rollout, run_all
 from vla_sim.envs.streams import TRAIN_SEEDS_FROM
-from vla_sim.envs.tasks import TASK_IDS
+from vla_sim.envs.suites import SPINE
+from vla_sim.envs.tasks import TASK_IDS, make_task
 from vla_sim.errors import UnknownName
 from vla_sim.loop.labels import Labeller
 from vla_sim.loop.policies import policy_of
@@ -33,7 +35,7 @@ from vla_sim.triples.segment import segment
 class SimulatorsConfig:
     """Settings of Simulators."""
 
-    task_ids: tuple[str, ...] = TASK_IDS
+    task_ids: tuple[str, ...] = SPINE
     n_slots: int = 16
     """Simulations per task."""
     seed: int = 0
@@ -93,7 +95,7 @@ class Simulators:
         """Run each task's planned episodes with a policy, see `policy_of`; no pictures are kept."""
         episodes: list[Episode] = []
         for task_id, specs in plan.items():
-            crank = self._stations[task_id].spare_crank()
+            crank = self._stations[task_id].spare_crank
             episodes += run_all(crank, policy_of(policy, crank), specs)
         return episodes
 
@@ -102,7 +104,7 @@ class Simulators:
         rows: list[Rows] = []
         for task_id, specs in plan.items():
             station = self._stations[task_id]
-            episodes = run_all(station.spare_crank(), station.expert, specs, keep_images=True)
+            episodes = run_all(station.spare_crank, station.expert, specs, keep_images=True)
             rows += [segment_rows(e, station.task_index) for e in episodes if e.success_once]
         return concatenated(rows)
 
@@ -114,20 +116,32 @@ class _Station:
         self.task_id = task_id
         self.task_index = TASK_IDS.index(task_id)
         self.config = config
-        self.crank = Crank(task_id, config.n_slots, config.crank)
-        teacher = expert_for(task_id, self.crank.embodiment, self.crank.task.manners)
-        self.expert = ExpertPolicy(teacher)
-        self.labeller = Labeller(self.crank, teacher)
-        self._spare: Crank | None = None
         self._run: Rollout | None = None
-        self._policy = MixedPolicy(self.expert, self.expert)
         self._turn = 0
 
+    @cached_property
+    def crank(self) -> Crank:
+        """The crank of the collection, made when it is first needed."""
+        return Crank(self.task_id, self.config.n_slots, self.config.crank)
+
+    @cached_property
     def spare_crank(self) -> Crank:
         """A second crank, so that an evaluation leaves the collection alone."""
-        if self._spare is None:
-            self._spare = Crank(self.task_id, self.config.n_slots, self.config.crank)
-        return self._spare
+        return Crank(self.task_id, self.config.n_slots, self.config.crank)
+
+    @cached_property
+    def expert(self) -> ExpertPolicy:
+        """The task's expert as a policy."""
+        task = make_task(self.task_id)
+        return ExpertPolicy(expert_for(self.task_id, task.robot.embodiment, task.manners))
+
+    @cached_property
+    def _labeller(self) -> Labeller:
+        return Labeller(self.crank, self.expert.expert)
+
+    @cached_property
+    def _policy(self) -> MixedPolicy:
+        return MixedPolicy(self.expert, self.expert)
 
     def collect(self, model: ChunkModel | None, *, expert_share: float, n_rows: int) -> Harvest:
         policy = self._policy
@@ -161,7 +175,7 @@ class _Station:
     def _label(self, run: Rollout) -> Rows:
         ids = np.arange(self.crank.n)
         mine = ~self._policy.expert_acts(self.crank.seed, self.crank.steps)
-        return self.labeller.rows(ids, mine, run.latest_images(ids))
+        return self._labeller.rows(ids, mine, run.latest_images(ids))
 
     def _plan(self) -> Iterator[EpisodeSpec]:
         first = TRAIN_SEEDS_FROM * (1 + self.config.seed)

@@ -46,6 +46,7 @@ def probe() -> list[Check]:
         _ray_caster(),
         _numba_cache(),
         *(_gl(backend) for backend in gl_probe.BACKENDS),
+        _pybullet(),
         *(_optional(name, remedy) for name, remedy in OPTIONAL.items()),
     ]
 
@@ -145,6 +146,32 @@ def _numba_cache() -> Check:
     except OSError as error:
         return Check(name="numba cache", ok=False, detail=f"{folder}: {error}", remedy=remedy)
     return Check(name="numba cache", ok=True, detail=str(folder))
+
+
+def _pybullet() -> Check:
+    """Whether a ball falls: the wheel may be there and still not load."""
+    from vla_sim.errors import BadConfig
+
+    try:
+        from vla_sim.physics.bullet.self_test import fall_m
+
+        fallen, expected = fall_m()
+    except BadConfig as error:
+        return Check(
+            name="engine pybullet",
+            ok=False,
+            detail=str(error),
+            remedy="only for `--crank.engine pybullet` and `gap`: pip install 'vla-sim[pybullet]'",
+            required=False,
+        )
+    ok = abs(fallen / expected - 1.0) < 0.02
+    return Check(
+        name="engine pybullet",
+        ok=ok,
+        detail=f"{importlib.metadata.version('pybullet')}: a ball falls {fallen:.3f} m in 0.5 s",
+        remedy="" if ok else f"it should fall {expected:.3f} m: reinstall pybullet",
+        required=False,
+    )
 
 
 def _gl(backend: str) -> Check:

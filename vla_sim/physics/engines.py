@@ -31,10 +31,18 @@ def _pyramid(model: mujoco.MjModel, n: int, n_threads: int) -> Engine:
     return World(other, n, n_threads)
 
 
+def _pybullet(model: mujoco.MjModel, n: int, n_threads: int) -> Engine:
+    # Here, because it is the rarer one and brings scipy along.
+    from vla_sim.physics.bullet.world import BulletWorld
+
+    return BulletWorld(model, n, n_threads)
+
+
 ENGINES: dict[str, Maker] = {
     "mujoco": _mujoco,
     "mujoco-half-step": _half_step,
     "mujoco-pyramid": _pyramid,
+    "pybullet": _pybullet,
 }
 
 

@@ -64,11 +64,11 @@ def solve_rows(
     limits: Floats,
     q: Floats,
 ) -> NDArray[np.bool_]:
-    """Improve q (m, 7) in place until the tool is where wanted; True where it never got there."""
-    m = q.shape[0]
+    """Improve q (m, d) in place until the tool is where wanted; True where it never got there."""
+    m, d = q.shape
     missed = np.ones(m, dtype=np.bool_)
-    pos, mat, jac = np.empty(3), np.empty((3, 3)), np.empty((6, 7))
-    twist, posture, dq = np.empty(6), np.empty(7), np.empty(7)
+    pos, mat, jac = np.empty(3), np.empty((3, 3)), np.empty((6, d))
+    twist, posture, dq = np.empty(6), np.empty(d), np.empty(d)
     for row in range(m):
         for _ in range(100):
             forward_one(offset_pos, offset_mat, tool_pos, tool_mat, q[row], pos, mat, jac)
@@ -81,13 +81,13 @@ def solve_rows(
             if error < 1e-16:
                 missed[row] = False
                 break
-            for j in range(7):
+            for j in range(d):
                 posture[j] = 0.1 * (home[j] - q[row, j])
             # Newton steps alone near the end: the posture's pull is of second order there.
             if error < 1e-6:
                 posture[:] = 0.0
             damped_least_squares(jac, twist, posture, 1e-3, dq)
-            for j in range(7):
+            for j in range(d):
                 step = min(max(dq[j], -0.3), 0.3)
                 q[row, j] = min(max(q[row, j] + step, limits[0, j] + 0.02), limits[1, j] - 0.02)
     return missed

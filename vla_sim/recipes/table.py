@@ -10,6 +10,7 @@ MODULES: Mapping[str, tuple[str, str]] = {
     "collect": ("vla_sim.recipes.collect", "RECIPES"),
     "align": ("vla_sim.recipes.align", "RECIPES"),
     "bench": ("vla_sim.recipes.bench", "RECIPES"),
+    "gap": ("vla_sim.recipes.gap", "RECIPES"),
     "finetune": ("vla_sim.recipes.finetune", "RECIPES"),
     "report": ("vla_sim.recipes.demo", "REPORTS"),
     "demo": ("vla_sim.recipes.demo", "DEMOS"),

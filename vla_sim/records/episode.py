@@ -30,6 +30,8 @@ class EpisodeSpec:
     language: Language = "en"
     split: Split = "seen"
     arm: Arm = "correct"
+    n_instructions: int = 1
+    """With more than one, the next is given in the same scene once the last is carried out."""
     axis: str = ""
     severity: int = 0
 
@@ -49,7 +51,7 @@ class Episode:
 
     Attributes:
         spec: What was planned.
-        instruction: The true instruction; success is measured against it.
+        instruction: The true instruction, of a chain the first; success is measured against it.
         shown: What the policy was told; differs from `instruction` in a control arm.
         embodiment: Name of the robot.
         control_dt_s: Control period [s].
@@ -60,7 +62,9 @@ class Episode:
         acceleration: float64 (T, n_motion), mean over each control step.
         point: float64 (T + 1, 3), the controlled point in the world [m].
         reward: float64 (T,).
-        success: bool (T,), the task's condition after each step.
+        success: bool (T,), the task's condition after each step, of a chain for its last
+            instruction.
+        n_completed: How many of the chain's instructions were carried out, 0 or 1 without a chain.
         violations: {name: bool (T,)}.
         expert_path_length_m: Length of the expert's path to the goal, > 0.
         terminated: The task ended the episode.
@@ -87,6 +91,7 @@ class Episode:
     reward: NDArray[np.float64]
     success: NDArray[np.bool_]
     violations: Mapping[str, NDArray[np.bool_]]
+    n_completed: int
     expert_path_length_m: float
     terminated: bool
     truncated: bool

@@ -30,13 +30,16 @@ def filtered_command(
 
 
 @entry
-def stopping_speed(distance: float, deceleration: float) -> float:
-    """Speed from which a car can still stop within `distance`, without a jolt at the end [m/s]."""
-    near = deceleration / (BRAKE_RATE * BRAKE_RATE)
+def stopping_speed(distance: float, deceleration: float, rate: float = BRAKE_RATE) -> float:
+    """Speed from which a car can still stop within `distance`, without a jolt at the end [m/s].
+
+    Close to the stop the speed is `rate` [1/s] times what is left.
+    """
+    near = deceleration / (rate * rate)
     if distance <= 0.0:
         return 0.0
     if distance < near:
-        return BRAKE_RATE * distance
+        return rate * distance
     return math.sqrt(2.0 * deceleration * (distance - 0.5 * near))
 
 

@@ -13,13 +13,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vla_sim.agents.experts.car_expert import CAR_STATE, CarExpert
 from vla_sim.agents.experts.car_motion import filtered_command, moved, wrap
 from vla_sim.agents.experts.detour import N_CORNERS, first_hit, shortest_way, wall_beside
 from vla_sim.agents.experts.kernel_settings import settings_of, settings_type
-from vla_sim.agents.experts.privileged_rows import checked_rows, manner_limits
 from vla_sim.agents.experts.pursuit import steer
 from vla_sim.assets.car import CENTRE_TO_REAR_M
-from vla_sim.physics.filters import low_pass_gain
 from vla_sim.physics.render.compiled import entry
 from vla_sim.records.embodiment import Embodiment
 from vla_sim.records.manner import Manner, MannerProfile
@@ -75,10 +74,11 @@ class DriveToGoalExpertConfig:
 DriveSettings = settings_type("DriveSettings", DriveToGoalExpertConfig, __name__)
 
 
-class DriveToGoalExpert:
+class DriveToGoalExpert(CarExpert):
     """Model-predictive choice of a way, pure pursuit along it."""
 
-    reads = ("pose", "speed", "accel", "curvature", "goal_pos", "obstacle")
+    reads = (*CAR_STATE, "goal_pos", "obstacle")
+    goals_of = "goal_pos"
 
     def __init__(
         self,
@@ -86,31 +86,24 @@ class DriveToGoalExpert:
         embodiment: Embodiment,
         manners: Mapping[Manner, MannerProfile],
     ) -> None:
+        super().__init__(embodiment, manners)
         self._settings = settings_of(DriveSettings, config)
-        self._dt_s = embodiment.control_dt_s
-        self._scale = embodiment.action_scale
-        self._gain = low_pass_gain(embodiment.bandwidth_fraction, embodiment.control_dt_s)
-        self._limits = manner_limits(manners)
 
-    def chunk(
-        self, privileged: Mapping[str, Floats], goal: Ints, manner: Ints, size: int
-    ) -> NDArray[np.float32]:
-        """See `vla_sim.protocols.expert.Expert`."""
-        state = checked_rows(privileged, self.reads, goal, manner, size, goals_of="goal_pos")
-        car = np.column_stack([state["pose"], state["speed"], state["accel"], state["curvature"]])
-        action = np.empty((len(goal), size, 2))
+    def fill(
+        self, action: Floats, car: Floats, state: Mapping[str, Floats], goal: Ints, limits: Floats
+    ) -> None:
+        """Around the obstacles to each row's pad."""
         _roll_out(
             car,
             state["goal_pos"][np.arange(len(goal)), goal],
             state["obstacle"],
-            self._limits[manner],
+            limits,
             self._settings,
-            self._scale,
-            self._gain,
-            self._dt_s,
+            self.scale,
+            self.gain,
+            self.dt_s,
             action,
         )
-        return action.astype(np.float32)
 
 
 @entry

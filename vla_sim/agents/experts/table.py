@@ -4,9 +4,15 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from vla_sim.agents.experts.change_lane import ChangeLaneExpertConfig
+from vla_sim.agents.experts.close_drawer import CloseDrawerExpertConfig
 from vla_sim.agents.experts.drive_to_goal import DriveToGoalExpertConfig
 from vla_sim.agents.experts.lift import LiftExpertConfig
+from vla_sim.agents.experts.open_drawer import OpenDrawerExpertConfig
+from vla_sim.agents.experts.press_button import PressButtonExpertConfig
 from vla_sim.agents.experts.reach import ReachExpertConfig
+from vla_sim.agents.experts.way import WayExpertConfig
+from vla_sim.agents.experts.trace_path import TracePathExpertConfig
+from vla_sim.agents.experts.turn_knob import TurnKnobExpertConfig
 from vla_sim.errors import UnknownName
 from vla_sim.protocols.expert import Expert
 from vla_sim.records.embodiment import Embodiment
@@ -26,7 +32,35 @@ EXPERTS: dict[str, ExpertConfig] = {
     "vla_sim/Lift-v1": LiftExpertConfig(),
     "vla_sim/DriveToGoal-v1": DriveToGoalExpertConfig(),
     "vla_sim/ChangeLane-v1": ChangeLaneExpertConfig(),
+    "vla_sim/TurnAtIntersection-v0": WayExpertConfig(),
+    "vla_sim/TurnAtIntersectionTee-v0": WayExpertConfig(),
+    "vla_sim/Park-v0": WayExpertConfig(),
+    "vla_sim/ParkOrdinals-v0": WayExpertConfig(),
+    "vla_sim/ParkTight-v0": WayExpertConfig(),
+    "vla_sim/Slalom-v0": WayExpertConfig(lateral_acceleration=1.8),
+    "vla_sim/SlalomClose-v0": WayExpertConfig(lateral_acceleration=1.5),
+    "vla_sim/SlalomCurved-v0": WayExpertConfig(lateral_acceleration=1.8),
+    "vla_sim/DriveToGoalCluttered-v0": DriveToGoalExpertConfig(),
+    "vla_sim/ChangeLaneDense-v0": ChangeLaneExpertConfig(),
+    "vla_sim/PressButton-v0": PressButtonExpertConfig(),
+    "vla_sim/PressButtonOrdinals-v0": PressButtonExpertConfig(),
+    "vla_sim/OpenDrawer-v0": OpenDrawerExpertConfig(),
+    "vla_sim/OpenDrawerMany-v0": OpenDrawerExpertConfig(),
+    "vla_sim/OpenDrawerSides-v0": OpenDrawerExpertConfig(),
+    "vla_sim/CloseDrawer-v0": CloseDrawerExpertConfig(),
+    "vla_sim/CloseDrawerMany-v0": CloseDrawerExpertConfig(),
+    "vla_sim/CloseDrawerSides-v0": CloseDrawerExpertConfig(),
+    "vla_sim/TurnKnob-v0": TurnKnobExpertConfig(),
+    "vla_sim/TurnKnobSides-v0": TurnKnobExpertConfig(),
+    "vla_sim/TracePath-v0": TracePathExpertConfig(),
+    "vla_sim/TracePathCurvy-v0": TracePathExpertConfig(ahead_m=0.036, stride_m=0.012),
 }
+
+GUEST_EXPERTS: dict[str, ExpertConfig] = {
+    "vla_sim/ReachUR5e-v0": ReachExpertConfig(),
+    "vla_sim/LiftUR5e-v0": LiftExpertConfig(),
+}
+"""For `envs.tasks.GUEST_TASKS`."""
 
 
 def expert_for(
@@ -42,6 +76,7 @@ def expert_for(
     Raises:
         UnknownName: If no expert teaches the task.
     """
-    if task_id not in EXPERTS:
-        raise UnknownName("expert for the task", task_id, EXPERTS)
-    return EXPERTS[task_id].build(embodiment, manners)
+    known = {**EXPERTS, **GUEST_EXPERTS}
+    if task_id not in known:
+        raise UnknownName("expert for the task", task_id, known)
+    return known[task_id].build(embodiment, manners)

@@ -1,7 +1,9 @@
 """All words of the grammar, for tokenizers."""
 
 import re
+import string
 from collections.abc import Iterator, Mapping
+from functools import cache
 
 from vla_sim.envs.language import lexicon
 from vla_sim.envs.language.grammar import SPLITS
@@ -52,3 +54,12 @@ def vocabulary() -> list[str]:
         for text in corpus(split):
             words.update(_WORD.findall(text))
     return sorted(words)
+
+
+@cache
+def alphabet() -> str:
+    """Every letter, Chinese character and mark that an instruction can hold, sorted."""
+    letters = set(string.ascii_letters + string.digits + string.punctuation + " ，？。！、")
+    for word in vocabulary():
+        letters.update(word)
+    return "".join(sorted(letters))

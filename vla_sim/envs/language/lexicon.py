@@ -102,7 +102,7 @@ SIDE_WORDS: Mapping[Language, Mapping[str, Words]] = {
         "middle": ("middle", "centre"),
         "straight": ("straight ahead", "straight on"),
     },
-    "zh": {"left": ("左",), "right": ("右",), "middle": ("中间",), "straight": ("直行",)},
+    "zh": {"left": ("左",), "right": ("右",), "middle": ("中间",), "straight": ("前",)},
 }
 """For referents that are no thing: a lane, a way to go."""
 

@@ -50,6 +50,9 @@ class ChangeLaneConfig(CarTaskConfig):
     gap_m: tuple[float, float] = (13.0, 20.0)
     """Between the centres of the car and of the vehicle ahead in a side lane."""
     vehicle_speed_mps: tuple[float, float] = (9.0, 10.5)
+    own_gap_m: tuple[float, float] | None = None
+    """The same gap to a vehicle ahead in the car's own lane; None: nobody drives there."""
+    own_speed_mps: tuple[float, float] = (8.0, 9.5)
     goal_ahead_m: float = 10.0
     """How far ahead in the lane the goal point lies."""
     camera: CameraSpec = CHASE_CAMERA
@@ -60,7 +63,7 @@ class ChangeLaneConfig(CarTaskConfig):
 
 
 class ChangeLane(CarTask):
-    """Three lanes, the car in the middle, a vehicle ahead on either side.
+    """Three lanes, the car in the middle, a vehicle ahead on either side, maybe one before it.
 
     Left and right can be asked for by side or by naming the vehicle, so words of two kinds lead to
     the same behaviour, and the picture alone never says which.
@@ -69,8 +72,10 @@ class ChangeLane(CarTask):
     def __init__(self, config: ChangeLaneConfig) -> None:
         super().__init__(config, ROAD_MANNERS)
         self.config = config
-        self.vehicles = tuple(f"vehicle_{side}" for side in SIDES)
+        own = () if config.own_gap_m is None else ("own",)
+        self.vehicles = tuple(f"vehicle_{lane}" for lane in (*SIDES, *own))
         self.lane_y = np.array([config.lane_width_m, -config.lane_width_m])
+        self.vehicle_y = np.append(self.lane_y, np.zeros(len(own)))
 
     def arena(self) -> mujoco.MjSpec:
         """Three lanes."""
@@ -78,7 +83,7 @@ class ChangeLane(CarTask):
         return road(n_lanes=3, lane_width_m=c.lane_width_m, length_m=c.road_m)
 
     def add_things(self, spec: mujoco.MjSpec) -> None:
-        """Two vehicles."""
+        """The vehicles."""
         for name in self.vehicles:
             add_road_user(spec, name)
 
@@ -87,13 +92,14 @@ class ChangeLane(CarTask):
         super().bind(engine)
         self.looks = Looks(engine, self.vehicles, VEHICLE_KINDS, solid=True)
         self._rows = [mocap_row(engine.model, name) for name in self.vehicles]
-        self._speed = np.zeros((engine.n, len(SIDES)))
+        self._speed = np.zeros((engine.n, len(self.vehicles)))
 
     def sample(self, rng: np.random.Generator, spread: Spread = TRAINING) -> Scene:
-        """One vehicle ahead in each side lane, of different colours."""
+        """One vehicle ahead in each lane that has one, of different colours."""
         c = self.config
-        colours = pick_colours(rng, COLOURS, 2)
-        kinds = [str(kind) for kind in rng.choice(list(VEHICLE_KINDS), 2)]
+        n = len(self.vehicles)
+        colours = pick_colours(rng, COLOURS, n)
+        kinds = [str(kind) for kind in rng.choice(list(VEHICLE_KINDS), n)]
         by_side = [
             Goal(intent_id="change_lane", referent=Referent(relation=side), outcome=k)
             for k, side in enumerate(SIDES)
@@ -108,26 +114,36 @@ class ChangeLane(CarTask):
         near, far = widened(ranges[0], ranges[1], spread.start)
         y, speed = rng.uniform(near, far)
         gaps, wide_gaps = widened(c.gap_m[:1], c.gap_m[1:], spread.layout)
+        ahead = c.start_x_m + rng.uniform(gaps, wide_gaps, len(SIDES))
+        speeds = rng.uniform(*c.vehicle_speed_mps, len(SIDES))
+        if c.own_gap_m is not None:
+            own_gap, wide_own_gap = widened(c.own_gap_m[:1], c.own_gap_m[1:], spread.layout)
+            ahead = np.append(ahead, c.start_x_m + rng.uniform(own_gap, wide_own_gap))
+            speeds = np.append(speeds, rng.uniform(*c.own_speed_mps))
+        palette = list(COLOURS)
         return Scene(
             start=np.array([c.start_x_m, y, 0.0, speed]),
             goals=(*by_side, *by_vehicle),
             values={
-                "ahead": c.start_x_m + rng.uniform(gaps, wide_gaps, len(SIDES)),
-                "speed": rng.uniform(*c.vehicle_speed_mps, len(SIDES)),
+                "ahead": ahead,
+                "speed": speeds,
+                "colour": np.array([palette.index(name) for name in colours], dtype=np.float64),
+                "kind": np.array([VEHICLE_KINDS.index(kind) for kind in kinds], dtype=np.float64),
             },
         )
 
     def write(self, ids: NDArray[np.int64], scenes: Sequence[Scene]) -> None:
         """Place the vehicles and remember their speeds."""
         super().write(ids, scenes)
+        palette = list(COLOURS.values())
         for slot, scene in zip(ids, scenes, strict=True):
-            self._speed[slot] = scene.values["speed"]
+            values = scene.values
+            self._speed[slot] = values["speed"]
             for k, row in enumerate(self._rows):
-                self.engine.mocap_pos[slot, row] = [scene.values["ahead"][k], self.lane_y[k], 0.0]
+                self.engine.mocap_pos[slot, row] = [values["ahead"][k], self.vehicle_y[k], 0.0]
             wishes = [
-                (g.referent.shape, COLOURS[g.referent.colour])
-                for g in scene.goals
-                if g.intent_id == "follow"
+                (VEHICLE_KINDS[int(kind)], palette[int(colour)])
+                for kind, colour in zip(values["kind"], values["colour"], strict=True)
             ]
             self.looks.show(int(slot), wishes)
 
@@ -164,13 +180,14 @@ class ChangeLane(CarTask):
         side = self._goal_side()
         ahead = self.engine.mocap_pos[:, self._rows, 0] - VEHICLE_HALF_LENGTH_M
         n = self.engine.n
+        has_own = self.config.own_gap_m is not None
         return {
             **super().privileged(),
             "goal_lane_y": np.repeat(self.lane_y[side][None], n, axis=0),
             "lead_x": ahead[:, side],
             "lead_speed": self._speed[:, side],
-            "own_lead_x": np.full(n, np.inf),
-            "own_lead_speed": np.zeros(n),
+            "own_lead_x": ahead[:, -1] if has_own else np.full(n, np.inf),
+            "own_lead_speed": self._speed[:, -1].copy() if has_own else np.zeros(n),
         }
 
     def goal_point(self) -> Floats:
@@ -184,7 +201,7 @@ class ChangeLane(CarTask):
     def referent_point(self) -> Floats:
         """(n, 4, 3): the lane ahead for a side, the vehicle for a vehicle."""
         point = self.goal_point()
-        point[:, 2:] = self.engine.mocap_pos[:, self._rows]
+        point[:, 2:] = self.engine.mocap_pos[:, self._rows[: len(SIDES)]]
         point[:, 2:, 2] += 0.8
         return point
 

@@ -53,6 +53,7 @@ class DriveToGoalConfig(CarTaskConfig):
     pad_x: tuple[float, float] = (5.0, 12.0)
     pad_y: tuple[float, float] = (-10.0, 10.0)
     pad_distance_m: float = 6.0
+    obstacle_radii_m: tuple[float, ...] = OBSTACLE_RADII_M
     obstacle_x: tuple[float, float] = (-6.0, 1.5)
     obstacle_y: tuple[float, float] = (-7.5, 7.5)
     obstacle_distance_m: float = 6.5
@@ -72,7 +73,7 @@ class DriveToGoal(CarTask):
         super().__init__(config, CAR_MANNERS)
         self.config = config
         self.pads = tuple(f"pad_{k}" for k in range(config.n_pads))
-        self.obstacles = tuple(f"obstacle_{k}" for k in range(len(OBSTACLE_RADII_M)))
+        self.obstacles = tuple(f"obstacle_{k}" for k in range(len(config.obstacle_radii_m)))
 
     def arena(self) -> mujoco.MjSpec:
         """A square that the car may not leave, on wider ground."""
@@ -82,7 +83,7 @@ class DriveToGoal(CarTask):
         """Pads and obstacles."""
         for name in self.pads:
             add_pad(spec, name)
-        for name, radius in zip(self.obstacles, OBSTACLE_RADII_M, strict=True):
+        for name, radius in zip(self.obstacles, self.config.obstacle_radii_m, strict=True):
             add_obstacle(spec, name, radius)
 
     def bind(self, engine: Engine) -> None:
@@ -167,7 +168,7 @@ class DriveToGoal(CarTask):
 
     def _circles(self) -> Floats:
         circles = self.engine.mocap_pos[:, self._obstacle_rows].copy()
-        circles[:, :, 2] = OBSTACLE_RADII_M
+        circles[:, :, 2] = self.config.obstacle_radii_m
         return circles
 
     def hazard_geoms(self) -> NDArray[np.int64]:

@@ -3,6 +3,7 @@
 from vla_sim.eval.metric import Metric
 from vla_sim.eval.metrics.comfortable import comfortable
 from vla_sim.eval.metrics.diverged import diverged
+from vla_sim.eval.metrics.instructions_completed import instructions_completed
 from vla_sim.eval.metrics.manner_kept import manner_kept
 from vla_sim.eval.metrics.peak_jerk import peak_jerk
 from vla_sim.eval.metrics.rms_jerk import rms_jerk
@@ -19,6 +20,7 @@ METRICS: dict[str, Metric] = {
     "manner_kept": Metric(of=manner_kept, kind="rate", better="higher"),
     "comfortable": Metric(of=comfortable, kind="rate", better="higher"),
     "diverged": Metric(of=diverged, kind="rate", better="lower"),
+    "instructions_completed": Metric(of=instructions_completed, kind="mean", better="higher"),
     "spl": Metric(of=spl, kind="mean", better="higher"),
     "time_s": Metric(of=time_s, kind="mean", unit="s", better="lower"),
     "typical_speed": Metric(of=typical_speed, kind="mean", unit="m/s"),

@@ -4,10 +4,19 @@ from collections.abc import Mapping
 
 from vla_sim.envs.language.patterns import (
     change_lane,
+    close_drawer,
     drive_to,
     follow,
     lift,
+    park,
     reach,
+    slalom,
+    turn,
+    open_drawer,
+    press,
+    reach,
+    trace,
+    turn_knob,
 )
 from vla_sim.envs.language.patterns.pattern import Patterns
 
@@ -17,5 +26,13 @@ PATTERNS: Mapping[str, Patterns] = {
     "drive_to": drive_to.PATTERNS,
     "change_lane": change_lane.PATTERNS,
     "follow": follow.PATTERNS,
+    "turn": turn.PATTERNS,
+    "park": park.PATTERNS,
+    "slalom": slalom.PATTERNS,
+    "press": press.PATTERNS,
+    "open_drawer": open_drawer.PATTERNS,
+    "close_drawer": close_drawer.PATTERNS,
+    "turn_knob": turn_knob.PATTERNS,
+    "trace": trace.PATTERNS,
 }
 """Intent id to sentence patterns. The order is that of meaning codes: append, never insert."""

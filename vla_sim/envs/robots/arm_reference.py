@@ -22,8 +22,6 @@ _MAX_LEAD_RAD = 0.05
 """How far a joint's reference may be from the joint: twice what full torque needs, no more."""
 _MAX_TURN_RAD = 0.1
 """How far the commanded orientation runs ahead of the reference's; also its correction a step."""
-_MAX_GRIP_LEAD_M = 0.024
-"""Opening beyond which a finger's servo is saturated, both fingers together."""
 _LEAN_COSINE = -np.cos(0.6)
 """Third component of the tool's axis when it leans by 0.6 rad from straight down."""
 _MAX_YAW_RAD = 1.5
@@ -65,6 +63,7 @@ def command_rows(
     angular_limit: float,
     gripper_stroke: float,
     gripper_speed: float,
+    gripper_lead: float,
     filtered: Floats,
     q_ref: Floats,
     qd_ref: Floats,
@@ -83,30 +82,31 @@ def command_rows(
         tool_pos: See there.
         tool_mat: See there.
         action: SI actions, (n, 7).
-        q: Measured joint angles [rad], (n, 7).
+        q: Measured joint angles [rad], (n, d).
         width: Measured opening of the gripper [m], (n,).
-        act: Angles that the servos hold now [rad], (n, 7).
-        limits: Rows: lower and upper angle, speed and acceleration of each joint, (4, 7).
+        act: Angles that the servos hold now [rad], (n, d).
+        limits: Rows: lower and upper angle, speed and acceleration of each joint, (4, d).
         box: Lower and upper corner of the workspace [m], (2, 3).
-        reach: Least and greatest distance from shoulder to wrist, the sixth link's length, the
-            tool's length, the shoulder's height [m].
-        home: Posture that free motion returns to [rad], (7,).
+        reach: `arm_body.ReachBounds.row`, (6,).
+        home: Posture that free motion returns to [rad], (d,).
         alpha: Gain of the action filter.
         dt: Control period [s].
         angular_limit: Greatest rate of turn [rad/s].
         gripper_stroke: Greatest opening [m].
         gripper_speed: Speed of opening and closing [m/s].
+        gripper_lead: How far the commanded opening may be from the measured one [m].
         filtered: The filter's state, (n, 7), updated.
-        q_ref: Joint references [rad], (n, 7), updated.
-        qd_ref: Their rates [rad/s], (n, 7), updated.
+        q_ref: Joint references [rad], (n, d), updated.
+        qd_ref: Their rates [rad/s], (n, d), updated.
         mat_ref: Commanded orientation, (n, 3, 3), updated.
         grip_ref: Commanded opening [m], (n,), updated.
-        angle_rate: Rates that bring the servos' angles to the references [rad/s], (n, 7), filled.
+        angle_rate: Rates that bring the servos' angles to the references [rad/s], (n, d), filled.
     """
-    pos, mat, jac = np.empty(3), np.empty((3, 3)), np.empty((6, 7))
+    d = q.shape[1]
+    pos, mat, jac = np.empty(3), np.empty((3, 3)), np.empty((6, d))
     target, twist, wall, before = np.empty(3), np.empty(6), np.empty(3), np.empty(6)
     to_wrist, turned_mat = np.empty(3), np.empty((3, 3))
-    posture, dq, qd, qn = np.empty(7), np.empty(7), np.empty(7), np.empty(7)
+    posture, dq, qd, qn = np.empty(d), np.empty(d), np.empty(d), np.empty(d)
     for row in range(action.shape[0]):
         f = filtered[row]
         for i in range(6):
@@ -125,9 +125,9 @@ def command_rows(
 
         # Walls: never faster towards one than it takes to stop there. The filter is told of this
         # and of all that follows, so that what it reports is what the reference does.
-        # The arm's reach, as the distance from shoulder to wrist: back along the tool's z axis to
-        # the flange's side, then along the sixth link.
-        c, sn = np.cos(0.25 * np.pi - q_ref[row, 6]), np.sin(0.25 * np.pi - q_ref[row, 6])
+        # The arm's reach, as the distance from shoulder to wrist: back along the tool's z axis,
+        # then sideways, in a direction that the last joint does not turn.
+        c, sn = np.cos(reach[5] - q_ref[row, d - 1]), np.sin(reach[5] - q_ref[row, d - 1])
         stretch = 0.0
         for i in range(3):
             side = mat[i, 0] * c + mat[i, 1] * sn
@@ -179,10 +179,10 @@ def command_rows(
         for i in range(3, 6):
             twist[i] *= turn
 
-        for j in range(7):
+        for j in range(d):
             posture[j] = _POSTURE_RATE * dt * (home[j] - q_ref[row, j])
         damped_least_squares(jac, twist, posture, _DAMPING, dq)
-        for j in range(7):
+        for j in range(d):
             qn[j] = q_ref[row, j] + dq[j]
             posture[j] = 0.0
         # A second Newton step: the tool's path is straight to within micrometres.
@@ -197,17 +197,17 @@ def command_rows(
         damped_least_squares(jac, twist, posture, _DAMPING, dq)
 
         scale = 1.0
-        for j in range(7):
+        for j in range(d):
             qd[j] = (qn[j] + dq[j] - q_ref[row, j]) / dt
             scale = min(scale, limits[2, j] / max(abs(qd[j]), 1e-12))
         blend = 1.0
-        for j in range(7):
+        for j in range(d):
             qd[j] *= scale
             change = abs(qd[j] - qd_ref[row, j]) / dt
             blend = min(blend, limits[3, j] / max(change, 1e-12))
         for i in range(3, 6):
             f[i] = before[i] + blend * (scale * f[i] - before[i])
-        for j in range(7):
+        for j in range(d):
             v = qd_ref[row, j] + blend * (qd[j] - qd_ref[row, j])
             room = max(limits[1, j] - _JOINT_MARGIN_RAD - q_ref[row, j], 0.0)
             v = min(v, np.sqrt(limits[3, j] * room), room / dt)
@@ -227,5 +227,5 @@ def command_rows(
         wanted = 0.5 * (f[6] + 1.0) * gripper_stroke
         travel = gripper_speed * dt
         wanted = min(max(wanted, grip_ref[row] - travel), grip_ref[row] + travel)
-        wanted = min(max(wanted, width[row] - _MAX_GRIP_LEAD_M), width[row] + _MAX_GRIP_LEAD_M)
+        wanted = min(max(wanted, width[row] - gripper_lead), width[row] + gripper_lead)
         grip_ref[row] = min(max(wanted, 0.0), gripper_stroke)

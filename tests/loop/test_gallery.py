@@ -1,0 +1,46 @@
+"""The gallery says what the code says."""
+
+from pathlib import Path
+
+import pytest
+
+from vla_sim.cli.main import main
+from vla_sim.envs.tasks import TASK_IDS
+from vla_sim.errors import BadConfig, RunFolderError, UnknownName
+from vla_sim.loop.gallery.about import ABOUT
+from vla_sim.loop.gallery.entry import families
+from vla_sim.loop.gallery.pages import GalleryRun, gallery
+from vla_sim.records.instruction import LANGUAGES
+
+
+def test_every_task_has_prose_in_both_languages_and_no_numbers_in_it() -> None:
+    assert set(families()) == set(ABOUT)
+    assert sorted(i for ids in families().values() for i in ids) == sorted(TASK_IDS)
+    for name, about in ABOUT.items():
+        for text in (about.wanted, about.success):
+            assert set(text) == set(LANGUAGES), name
+            assert not any(c.isdigit() for language in LANGUAGES for c in text[language]), name
+            assert text["en"].endswith(".") and text["zh"].endswith("。")
+
+
+def test_pages_are_made_from_episodes(tmp_path: Path) -> None:
+    out = tmp_path / "gallery"
+    argv = ["gallery", "--out", str(out), "--episodes", "3", "--size", "64", "--tasks", "Lift"]
+    assert main(argv) == 0
+    assert (out / "Lift.png").stat().st_size > 500
+    english, chinese = ((out / n).read_text() for n in ("README.md", "README.zh-CN.md"))
+    for page in (english, chinese):
+        for said in ("vla_sim/Lift-v1", "100.0 % [43.9, 100.0]", "`wrong_object`", "Lift.png"):
+            assert said in page
+        assert "{{" not in page
+    assert "held for 5 steps" in english and "连续保持 5 步" in chinese
+
+
+def test_bad_settings_are_named(tmp_path: Path) -> None:
+    with pytest.raises(UnknownName, match="Juggle"):
+        GalleryRun(tasks=("Juggle",))
+    with pytest.raises(BadConfig, match="64 to 1024"):
+        GalleryRun(size=8)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(RunFolderError, match="cannot write"):
+        list(gallery(GalleryRun(out=tmp_path / "file" / "gallery", tasks=("Reach",))))

@@ -1,0 +1,95 @@
+"""CloseDrawer: closed fingers down before the handle, then push."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from vla_sim.agents.experts.fixture_phases import (
+    CLOSED,
+    WORK,
+    FixtureExpert,
+    Hand,
+    Ints,
+    PhaseSettings,
+    State,
+    Wish,
+)
+from vla_sim.assets.cabinet import BAR_M
+from vla_sim.assets.panda import FINGER_HALF_M
+from vla_sim.records.embodiment import Embodiment
+from vla_sim.records.manner import Manner, MannerProfile
+
+
+@dataclass(frozen=True, kw_only=True)
+class CloseDrawerExpertConfig(PhaseSettings):
+    """Settings of CloseDrawerExpert."""
+
+    closed_out_m: float = 0.002
+    """How far the drawer is still out at the end of the push [m]."""
+    push_height_m: float = 0.04
+    """The tool's height while it pushes: fingertips before the bar, palm above all drawers [m]."""
+    engaged_m: float = 0.008
+    """From this far above that height on, the fingers push [m]."""
+    before_m: float = 0.012
+    """The fingers come down this far before the bar: near it, so that they meet it slowly [m]."""
+    reach_m: float = 0.08
+    """Low fingers no farther than this before the bar push where they are [m]."""
+    aside_m: float = 0.03
+    """And no farther than this off the handle's middle [m]."""
+    slack_m: float = 0.008
+    """How far into the bar the tool may seem to be: contacts give way [m]."""
+
+    def build(
+        self, embodiment: Embodiment, manners: Mapping[Manner, MannerProfile]
+    ) -> "CloseDrawerExpert":
+        """The expert for one arm."""
+        return CloseDrawerExpert(self, embodiment, manners)
+
+
+class CloseDrawerExpert(FixtureExpert):
+    """Push from the front."""
+
+    goals_of = "fixture_pos"
+    told = ("fixture_pos", "fixture_travel")
+
+    def __init__(
+        self,
+        config: CloseDrawerExpertConfig,
+        embodiment: Embodiment,
+        manners: Mapping[Manner, MannerProfile],
+    ) -> None:
+        super().__init__(config, embodiment, manners)
+        self.config = config
+
+    def world(self, state: State, goal: Ints) -> State:
+        """The goal's drawer: where it is closed, and how far it is out."""
+        rows = np.arange(len(goal))
+        return {
+            "face": state["fixture_pos"][rows, goal],
+            "out": state["fixture_travel"][rows, goal],
+        }
+
+    def read(self, hand: Hand, world: State) -> Wish:
+        """Over a place before the handle, down, and in with the bar."""
+        c, face = self.config, world["face"]
+        touch = BAR_M[1] + FINGER_HALF_M
+        front = face.copy()
+        front[:, 0] += world["out"] + touch + c.before_m
+        front[:, 2] = c.push_height_m
+        wish = self.closed_over(hand, front)
+        before = hand.position[:, 0] - face[:, 0] - world["out"] - touch
+        is_before = (before > -c.slack_m) & (before < c.reach_m)
+        is_before &= np.abs(hand.position[:, 1] - face[:, 1]) < c.aside_m
+        is_before &= hand.position[:, 2] < c.push_height_m + c.engaged_m
+        pushed = front.copy()
+        pushed[:, 0] = face[:, 0] + c.closed_out_m + touch
+        wish.where(is_before, WORK, pushed, CLOSED)
+        return wish
+
+    def carry(self, hand: Hand, world: State, wish: Wish) -> None:
+        """The bar goes where the fingers go."""
+        touch = BAR_M[1] + FINGER_HALF_M
+        pushed = np.maximum(hand.position[:, 0] - touch - world["face"][:, 0], 0.0)
+        is_pushing = wish.phase == WORK
+        world["out"] = np.where(is_pushing, np.minimum(world["out"], pushed), world["out"])

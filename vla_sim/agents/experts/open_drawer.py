@@ -1,0 +1,93 @@
+"""OpenDrawer: closed fingers down into the room behind the handle, then pull."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from vla_sim.agents.experts.fixture_phases import (
+    CLOSED,
+    WORK,
+    FixtureExpert,
+    Hand,
+    Ints,
+    PhaseSettings,
+    State,
+    Wish,
+)
+from vla_sim.assets.cabinet import BAR_M, GAP_M
+from vla_sim.assets.panda import FINGER_HALF_M
+from vla_sim.records.embodiment import Embodiment
+from vla_sim.records.manner import Manner, MannerProfile
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenDrawerExpertConfig(PhaseSettings):
+    """Settings of OpenDrawerExpert."""
+
+    open_m: float = 0.15
+    """How far the drawer is pulled out [m]."""
+    hook_height_m: float = 0.04
+    """The tool's height while it pulls: fingertips behind the bar, palm above the cabinet [m]."""
+    engaged_m: float = 0.008
+    """From this far above that height on, the fingers pull [m]."""
+    before_m: float = 0.008
+    """The fingers come down this far before the bar: near it, so that they meet it slowly [m]."""
+    aside_m: float = 0.022
+    """Fingers that are no farther than this off the handle's middle are behind its bar [m]."""
+    slack_m: float = 0.008
+    """How far into drawer or bar the tool may seem to be: contacts give way [m]."""
+
+    def build(
+        self, embodiment: Embodiment, manners: Mapping[Manner, MannerProfile]
+    ) -> "OpenDrawerExpert":
+        """The expert for one arm."""
+        return OpenDrawerExpert(self, embodiment, manners)
+
+
+class OpenDrawerExpert(FixtureExpert):
+    """Hook and pull."""
+
+    goals_of = "fixture_pos"
+    told = ("fixture_pos", "fixture_travel")
+
+    def __init__(
+        self,
+        config: OpenDrawerExpertConfig,
+        embodiment: Embodiment,
+        manners: Mapping[Manner, MannerProfile],
+    ) -> None:
+        super().__init__(config, embodiment, manners)
+        self.config = config
+
+    def world(self, state: State, goal: Ints) -> State:
+        """The goal's drawer: where it is closed, and how far it is out."""
+        rows = np.arange(len(goal))
+        return {
+            "face": state["fixture_pos"][rows, goal],
+            "out": state["fixture_travel"][rows, goal],
+        }
+
+    def read(self, hand: Hand, world: State) -> Wish:
+        """Over the room behind the handle, down into it, out with the bar."""
+        c, face = self.config, world["face"]
+        hook = face.copy()
+        hook[:, 0] += world["out"] + BAR_M[0] - FINGER_HALF_M - c.before_m
+        hook[:, 2] = c.hook_height_m
+        wish = self.closed_over(hand, hook)
+        inside = hand.position[:, 0] - face[:, 0] - world["out"]
+        is_behind = (inside > GAP_M[0] + FINGER_HALF_M - c.slack_m) & (
+            inside < BAR_M[0] - FINGER_HALF_M + c.slack_m
+        )
+        is_behind &= np.abs(hand.position[:, 1] - face[:, 1]) < c.aside_m
+        is_behind &= hand.position[:, 2] < c.hook_height_m + c.engaged_m
+        pulled = hook.copy()
+        pulled[:, 0] = face[:, 0] + c.open_m + BAR_M[0] - FINGER_HALF_M
+        wish.where(is_behind, WORK, pulled, CLOSED)
+        return wish
+
+    def carry(self, hand: Hand, world: State, wish: Wish) -> None:
+        """The bar goes where the fingers go."""
+        pulled = hand.position[:, 0] + FINGER_HALF_M - BAR_M[0] - world["face"][:, 0]
+        is_pulling = wish.phase == WORK
+        world["out"] = np.where(is_pulling, np.maximum(world["out"], pulled), world["out"])

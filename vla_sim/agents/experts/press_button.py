@@ -1,0 +1,63 @@
+"""PressButton: over the button with closed fingers, then down on its cap."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from vla_sim.agents.experts.fixture_phases import (
+    FixtureExpert,
+    Floats,
+    Hand,
+    Ints,
+    PhaseSettings,
+    State,
+    Wish,
+)
+from vla_sim.assets.buttons import BUTTON_TOP_M
+from vla_sim.assets.panda import FINGERTIP_M
+from vla_sim.records.embodiment import Embodiment
+from vla_sim.records.manner import Manner, MannerProfile
+
+
+@dataclass(frozen=True, kw_only=True)
+class PressButtonExpertConfig(PhaseSettings):
+    """Settings of PressButtonExpert."""
+
+    press_m: float = 0.0105
+    """How far the cap is pushed down [m]."""
+
+    def build(
+        self, embodiment: Embodiment, manners: Mapping[Manner, MannerProfile]
+    ) -> "PressButtonExpert":
+        """The expert for one arm."""
+        return PressButtonExpert(self, embodiment, manners)
+
+
+class PressButtonExpert(FixtureExpert):
+    """A straight push: the way down ends with the cap pushed in."""
+
+    goals_of = "fixture_pos"
+    told = ("fixture_pos",)
+
+    def __init__(
+        self,
+        config: PressButtonExpertConfig,
+        embodiment: Embodiment,
+        manners: Mapping[Manner, MannerProfile],
+    ) -> None:
+        super().__init__(config, embodiment, manners)
+        self.config = config
+
+    def world(self, state: State, goal: Ints) -> State:
+        """Where the tool is when the goal's button is pushed."""
+        place: Floats = state["fixture_pos"][np.arange(len(goal)), goal]
+        place[:, 2] += BUTTON_TOP_M - self.config.press_m + FINGERTIP_M
+        return {"pushed": place}
+
+    def read(self, hand: Hand, world: State) -> Wish:
+        """Over the button, and down on it."""
+        return self.closed_over(hand, world["pushed"])
+
+    def carry(self, hand: Hand, world: State, wish: Wish) -> None:
+        """Nothing but the cap moves, and no phase looks at it."""

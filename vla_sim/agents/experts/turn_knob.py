@@ -1,0 +1,110 @@
+"""TurnKnob: over the knob with the hand in line with its bar, down around it, close, turn."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from vla_sim.agents.experts.fixture_phases import (
+    CLOSED,
+    OPEN,
+    WORK,
+    FixtureExpert,
+    Floats,
+    Hand,
+    Ints,
+    PhaseSettings,
+    State,
+    Wish,
+    length,
+)
+from vla_sim.assets.knobs import KNOB_BAR_WIDTH_M
+from vla_sim.assets.panda import YAW_RANGE_RAD
+from vla_sim.records.embodiment import Embodiment
+from vla_sim.records.manner import Manner, MannerProfile
+
+CLOSE, TURN = WORK, WORK + 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class TurnKnobExpertConfig(PhaseSettings):
+    """Settings of TurnKnobExpert."""
+
+    grasp_height_m: float = 0.046
+    """The tool's height around the bar: fingertips above the dial, palm above the bar [m]."""
+    near_m: float = 0.01
+    """The hand closes when the tool is this close to its place, sideways and in z."""
+    hold_near_m: float = 0.015
+    """A closed hand this close holds the bar [m]."""
+    in_line_rad: float = 0.1
+    """The hand goes down and closes when it is turned within this of the bar."""
+    held_in_line_rad: float = 0.35
+    """A closed hand within this of the bar holds it."""
+    open_clearance_m: float = 0.03
+    """The fingers must be this much wider than the bar to go down around it [m]."""
+    slack_m: float = 0.003
+    """The fingers hold when they read less than this above the bar's width [m]."""
+
+    def build(
+        self, embodiment: Embodiment, manners: Mapping[Manner, MannerProfile]
+    ) -> "TurnKnobExpert":
+        """The expert for one arm."""
+        return TurnKnobExpert(self, embodiment, manners)
+
+
+class TurnKnobExpert(FixtureExpert):
+    """Grasp and turn."""
+
+    goals_of = "knob_pos"
+    told = ("knob_pos", "knob_angle", "knob_wanted")
+
+    def __init__(
+        self,
+        config: TurnKnobExpertConfig,
+        embodiment: Embodiment,
+        manners: Mapping[Manner, MannerProfile],
+    ) -> None:
+        super().__init__(config, embodiment, manners)
+        self.config = config
+
+    def world(self, state: State, goal: Ints) -> State:
+        """The goal's knob, and how the hand was turned a step ago."""
+        rows = np.arange(len(goal))
+        grasp = state["knob_pos"][rows, goal]
+        grasp[:, 2] += self.config.grasp_height_m
+        return {
+            "grasp": grasp,
+            "angle": state["knob_angle"][rows, goal],
+            "wanted": state["knob_wanted"][rows, goal],
+            "yaw": state["tcp_yaw"].copy(),
+        }
+
+    def read(self, hand: Hand, world: State) -> Wish:
+        """Over the bar, down around it, close, turn."""
+        c, grasp, angle = self.config, world["grasp"], world["angle"]
+        # The bar looks the same after half a turn; the hand takes the nearest way to hold it.
+        bar = angle - np.pi * np.floor(angle / np.pi + 0.5)
+        reachable = np.minimum(np.maximum(bar, -YAW_RANGE_RAD), YAW_RANGE_RAD)
+        skew = np.abs(hand.yaw - reachable)
+        wider = hand.width - KNOB_BAR_WIDTH_M
+        ready = (skew < c.in_line_rad) & (wider > c.open_clearance_m)
+        wish = self.over(hand, grasp, gripper=OPEN, ready=ready)
+        wish.yaw = reachable
+        off = length(hand.position - grasp)
+        high = np.abs(hand.position[:, 2] - grasp[:, 2])
+        is_around = (off < c.near_m) & (high < c.near_m) & (skew < c.in_line_rad)
+        wish.where(is_around & (wider > -c.slack_m), CLOSE, grasp, CLOSED)
+        is_held = (off < c.hold_near_m) & (high < c.hold_near_m) & (np.abs(wider) < c.slack_m)
+        is_held &= np.abs(hand.yaw - bar) < c.held_in_line_rad
+        wish.where(is_held, TURN, grasp, CLOSED)
+        np.copyto(wish.yaw, hand.yaw + (world["wanted"] - angle), where=is_held)
+        return wish
+
+    def carry(self, hand: Hand, world: State, wish: Wish) -> None:
+        """The bar stops the fingers, and turns with them."""
+        is_around = wish.phase >= CLOSE
+        least = np.where(is_around, KNOB_BAR_WIDTH_M, 0.0)
+        hand.width = np.maximum(hand.width, least)
+        turned: Floats = hand.yaw - world["yaw"]
+        world["angle"] = world["angle"] + np.where(wish.phase == TURN, turned, 0.0)
+        world["yaw"] = hand.yaw.copy()

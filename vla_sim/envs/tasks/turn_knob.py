@@ -1,0 +1,126 @@
+"""TurnKnob: turn the knob that was named, in the direction that was named."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vla_sim.assets.knobs import KNOB_BAR_TOP_M, add_knob
+from vla_sim.envs.fixture_task import FixtureTask, FixtureTaskConfig
+from vla_sim.envs.fixtures import Fixtures
+from vla_sim.envs.layout import widened
+from vla_sim.protocols.task import Goal, Outcome, Scene
+from vla_sim.records.instruction import Referent
+from vla_sim.records.spread import TRAINING, Spread
+
+Floats = NDArray[np.float64]
+
+N_KNOBS = 2
+WAYS = ("clockwise", "anticlockwise")
+_SIGN = np.array([-1.0, 1.0])  # of the angle about +z, by way
+
+
+@dataclass(frozen=True, kw_only=True)
+class TurnKnobConfig(FixtureTaskConfig):
+    """Settings of TurnKnob."""
+
+    turn_rad: float = np.pi / 3.0
+    """A knob that has turned this far in the asked direction is turned."""
+    wrong_rad: float = 0.2
+    """The other knob, or the wrong direction, may turn this far before it is a violation."""
+    expert_turn_rad: float = 1.13
+    """How far the expert turns."""
+    horizon_s: float = 10.0
+    start_turn_rad: tuple[float, float] = (-0.2, 0.2)
+    """How knobs are turned at the start."""
+    knob_low: tuple[float, float] = (0.42, -0.14)
+    knob_high: tuple[float, float] = (0.56, 0.14)
+    stray_m: float = 0.04
+    """One knob stands left and one right; each may stray this far in y from its side."""
+    start_low: tuple[float, float, float] = (0.42, -0.10, 0.24)
+    start_high: tuple[float, float, float] = (0.52, 0.10, 0.32)
+
+    def build(self) -> "TurnKnob":
+        """The task with these settings."""
+        return TurnKnob(self)
+
+
+class TurnKnob(FixtureTask):
+    """Two knobs; each can be turned either way.
+
+    The goals are (knob 0 clockwise, knob 0 anticlockwise, knob 1 clockwise, ...), as seen from
+    above.
+    """
+
+    def __init__(self, config: TurnKnobConfig) -> None:
+        names = [f"knob_{k}" for k in range(N_KNOBS)]
+        super().__init__(config, Fixtures(names, add_knob))
+        self.config = config
+        self._knob = np.repeat(np.arange(N_KNOBS), len(WAYS))
+        self._way = np.tile(np.arange(len(WAYS)), N_KNOBS)
+
+    def sample(self, rng: np.random.Generator, spread: Spread = TRAINING) -> Scene:
+        """A knob on the left and one on the right of the picture."""
+        c = self.config
+        low, high = widened(c.knob_low, c.knob_high, spread.layout)
+        y = np.array([low[1], high[1]]) + rng.uniform(-c.stray_m, c.stray_m, N_KNOBS)
+        colour, referents = self.named(rng, "knob")
+        goals = tuple(
+            Goal(
+                intent_id="turn_knob",
+                referent=referent,
+                target=Referent(relation=way),
+                outcome=len(WAYS) * knob + k,
+            )
+            for knob, referent in enumerate(referents)
+            for k, way in enumerate(WAYS)
+        )
+        return Scene(
+            start=self.sample_start(rng, spread),
+            goals=goals,
+            values={
+                "xy": np.column_stack([rng.uniform(low[0], high[0], N_KNOBS), y]),
+                "travel": rng.uniform(*c.start_turn_rad, N_KNOBS),
+                "colour": colour,
+            },
+        )
+
+    def goal_point(self) -> Floats:
+        """(n, 4, 3) on top of each goal's knob."""
+        point = self.fixtures.place()[:, self._knob]
+        point[:, :, 2] += KNOB_BAR_TOP_M
+        return point
+
+    def privileged(self) -> dict[str, Floats]:
+        """The arm's state, and each goal's knob: its place, its angle, and the expert's."""
+        angle = self.fixtures.travel()
+        wanted = self._start[:, self._knob] + self.config.expert_turn_rad * _SIGN[self._way]
+        return {
+            **self.robot.privileged(),
+            "knob_pos": self.fixtures.place()[:, self._knob],
+            "knob_angle": angle[:, self._knob],
+            "knob_wanted": wanted,
+        }
+
+    def judge(self, goal: NDArray[np.int64]) -> Outcome:
+        """Success while the goal's knob is turned far enough in the goal's direction."""
+        c, rows, knob = self.config, np.arange(len(goal)), self._knob[goal]
+        turned = self.moved()
+        mine = turned[rows, knob] * _SIGN[self._way[goal]]
+        turned[rows, knob] = 0.0
+        return Outcome(
+            success=mine > c.turn_rad,
+            failure=np.zeros(len(goal), dtype=bool),
+            reward_terms={
+                "near": 1.0 - np.tanh(5.0 * self.distance(goal)),
+                "turned": np.clip(mine / c.turn_rad, 0.0, 1.0),
+            },
+            violations={
+                "wrong_knob": np.any(np.abs(turned) > c.wrong_rad, axis=1),
+                "wrong_way": mine < -c.wrong_rad,
+            },
+        )
+
+    def expert_path_length(self, goal: NDArray[np.int64]) -> Floats:
+        """(n,) the straight way to the knob [m]; turning takes none."""
+        return self.distance(goal)
