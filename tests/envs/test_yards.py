@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from vla_sim.agents.controls import ExpertPolicy
 from vla_sim.agents.experts.table import expert_for
-from vla_sim.assets.crossing import crossing
+from vla_sim.assets.junction import crossing
 from vla_sim.envs.angles import off_heading
 from vla_sim.envs.crank import Crank
 from vla_sim.envs.plan import plan_episodes

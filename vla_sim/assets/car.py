@@ -240,7 +240,7 @@ ROAD_MANNERS: dict[Manner, MannerProfile] = {
 }
 """For driving along a road at speed: sideways acceleration and jerk count too."""
 
-TOWN_MANNERS: dict[Manner, MannerProfile] = {
+STREET_MANNERS: dict[Manner, MannerProfile] = {
     "normal": MannerProfile(
         motion_group="longitudinal",
         velocity=4.5,

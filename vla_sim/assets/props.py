@@ -26,16 +26,23 @@ HALF_HEIGHT_M: Mapping[str, float] = {"cube": 0.022, "ball": 0.025, "cylinder": 
 CYLINDER_RADIUS_M = 0.02
 OBJECT_MASS_KG = 0.1
 
+RUBBER, GLAZED = 1.0, 0.4
+"""Sliding friction on the table: of what hands grasp, and of what they push."""
+
 _GREY: Rgb = (0.6, 0.6, 0.6)
 
 
-def add_object(spec: mujoco.MjSpec, name: str, *, free: bool) -> None:
+def add_object(
+    spec: mujoco.MjSpec, name: str, *, free: bool, sliding_friction: float = RUBBER
+) -> None:
     """Add a table object that can be a cube, a ball or a cylinder.
 
     Args:
         spec: The scene that is being built.
         name: Name of the body.
         free: Loose under gravity; otherwise a mocap body, solid and unmovable.
+        sliding_friction: On the table. Rubber that is pushed a little downwards jams; what is to be
+            pushed slides more easily than that.
     """
     body = spec.worldbody.add_body(name=name, mocap=not free)
     if free:
@@ -61,6 +68,8 @@ def add_object(spec: mujoco.MjSpec, name: str, *, free: bool) -> None:
             size=size,
             rgba=[*_GREY, 1.0],
             condim=6,
-            # Rolling friction stops balls that were nudged; sliding friction is rubber on paint.
-            friction=[1.0, 0.02, 0.002],
+            # Rolling friction stops balls that were nudged.
+            friction=[sliding_friction, 0.02, 0.002],
+            # Of two friction numbers the greater counts, unless one of the two geoms has priority.
+            priority=1 if sliding_friction < RUBBER else 0,
         )

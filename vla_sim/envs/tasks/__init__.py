@@ -18,6 +18,12 @@ from vla_sim.envs.tasks.press_button import PressButtonConfig
 from vla_sim.envs.tasks.reach import ReachConfig
 from vla_sim.envs.tasks.trace_path import TracePathConfig
 from vla_sim.envs.tasks.turn_knob import TurnKnobConfig
+from vla_sim.envs.tasks.pick_place import PickPlaceConfig
+from vla_sim.envs.tasks.place_relative import PlaceRelativeConfig
+from vla_sim.envs.tasks.push_to_region import PushToRegionConfig
+from vla_sim.envs.tasks.reach import ReachConfig
+from vla_sim.envs.tasks.sort_by_colour import SortByColourConfig
+from vla_sim.envs.tasks.stack import StackConfig
 from vla_sim.errors import UnknownName
 from vla_sim.protocols.task import Task
 
@@ -71,6 +77,16 @@ TASKS: Mapping[str, TaskConfig] = {
     "vla_sim/TracePathCurvy-v0": TracePathConfig(
         n_links=12, swing_rad=(0.55, 0.75), waves=(1.1, 1.4), horizon_s=12.0
     ),
+    "vla_sim/PickPlace-v0": PickPlaceConfig(),
+    "vla_sim/PickPlaceMany-v0": PickPlaceConfig(n_objects=3, n_pads=3),
+    "vla_sim/Stack-v0": StackConfig(),
+    "vla_sim/StackMany-v0": StackConfig(n_objects=4),
+    "vla_sim/PlaceRelative-v0": PlaceRelativeConfig(),
+    "vla_sim/PlaceRelativeMany-v0": PlaceRelativeConfig(n_objects=4),
+    "vla_sim/SortByColour-v0": SortByColourConfig(),
+    "vla_sim/SortByColourMany-v0": SortByColourConfig(n_objects=5),
+    "vla_sim/PushToRegion-v0": PushToRegionConfig(),
+    "vla_sim/PushToRegionMany-v0": PushToRegionConfig(n_objects=3),
 }
 """Gymnasium id to settings; the order is that of `StepTriples.task`."""
 

@@ -7,9 +7,9 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
-from vla_sim.assets.car import TOWN_MANNERS
-from vla_sim.assets.crossing import crossing
+from vla_sim.assets.car import STREET_MANNERS
 from vla_sim.assets.ground_props import VEHICLE_KINDS, add_road_user
+from vla_sim.assets.junction import crossing
 from vla_sim.assets.props import COLOURS
 from vla_sim.envs.angles import off_heading
 from vla_sim.envs.car_task import CarTask, CarTaskConfig
@@ -81,7 +81,7 @@ class TurnAtIntersection(CarTask):
     """A crossing that the car drives up to; every exit can be asked for."""
 
     def __init__(self, config: TurnAtIntersectionConfig) -> None:
-        super().__init__(config, TOWN_MANNERS)
+        super().__init__(config, STREET_MANNERS)
         self.config = config
         self.vehicles = tuple(f"waiting_{name}" for name in config.exits)
         arms = np.array([EXITS[name] for name in config.exits])

@@ -8,15 +8,20 @@ from vla_sim.envs.language.patterns import (
     drive_to,
     follow,
     lift,
-    park,
-    reach,
-    slalom,
-    turn,
     open_drawer,
+    park,
     press,
     reach,
+    slalom,
     trace,
+    turn,
     turn_knob,
+    pick_place,
+    place_relative,
+    push,
+    reach,
+    sort,
+    stack,
 )
 from vla_sim.envs.language.patterns.pattern import Patterns
 
@@ -34,5 +39,10 @@ PATTERNS: Mapping[str, Patterns] = {
     "close_drawer": close_drawer.PATTERNS,
     "turn_knob": turn_knob.PATTERNS,
     "trace": trace.PATTERNS,
+    "pick_place": pick_place.PATTERNS,
+    "stack": stack.PATTERNS,
+    "place_relative": place_relative.PATTERNS,
+    "sort": sort.PATTERNS,
+    "push": push.PATTERNS,
 }
 """Intent id to sentence patterns. The order is that of meaning codes: append, never insert."""

@@ -1,0 +1,202 @@
+"""Push: behind the object, down, straight on to its place; once more where it slipped off.
+
+The fingers are nearly closed: two of them side by side make a cradle that a cylinder cannot roll
+out of and that a cube turns its face to. The hand turns so that both are behind the object. The
+push is read off the state: it goes on while the object lies between the fingers and its place, and
+starts anew from above when it does not. An object that is held is put down and let go of.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vla_sim.agents.experts.grasp import Grasp, GraspConfig
+from vla_sim.agents.experts.phases import CLOSED, OPEN, Moves, PhasedExpert, Scene
+from vla_sim.assets.panda import GRIPPER_STROKE_M, YAW_RANGE_RAD
+from vla_sim.records.embodiment import Embodiment
+from vla_sim.records.manner import Manner, MannerProfile
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+# Phases, in the order of precedence.
+PUT_DOWN, LET_GO, PUSH, REST, DESCEND, BACK, CLIMB, APPROACH = range(8)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PushExpertConfig:
+    """Settings of PushExpert."""
+
+    width_m: float = 0.024
+    """Between the fingers: less than any object, enough for a cradle [m]."""
+    width_tolerance_m: float = 0.01
+    push_height_m: float = 0.0235
+    """Of the tool above the table: the palm passes over the tallest object [m]."""
+    travel_height_m: float = 0.11
+    """Sideways motion between pushes happens at least this high above the table [m]."""
+    low_m: float = 0.02
+    """A hand this far below its travelling height rises before it moves sideways [m]."""
+    level_m: float = 0.008
+    """A hand that is not this far above its height of pushing can push [m],"""
+    sinks_m_s: float = 0.05
+    """unless it still sinks faster than this: then it would press the object down."""
+    contact_m: float = 0.03
+    """From the tool to the centre of an object that it pushes [m]."""
+    behind_m: float = 0.065
+    """The hand comes down this far behind the object's centre [m]."""
+    slip_m: float = 0.016
+    """An object whose centre is further off the line of the push has slipped off [m]."""
+    funnel_m: float = 0.012
+    """A hand that is at most this far off the place behind the object goes down [m]."""
+    funnel_slope: float = 0.05
+    """How much farther off it may be for each metre above."""
+    settle_s: float = 0.1
+    """Sideways speed counts as this much more off."""
+    turned_rad: float = 0.12
+    """The hand goes down when it lacks at most this much of its turn."""
+    there_m: float = 0.012
+    """A push ends when the object is this close to its place [m]."""
+    stays_m: float = 0.035
+    """One that cannot be pushed on stays there when it is this close [m]."""
+    apart_m: float = 0.015
+    """The hand goes back this far from an object that it touches before it rises [m]."""
+    lag_s: float = 0.0
+    """How far the measured position trails the commanded one [s]."""
+    grasp: GraspConfig = field(default_factory=GraspConfig)
+
+    def build(
+        self, embodiment: Embodiment, manners: Mapping[Manner, MannerProfile]
+    ) -> "PushExpert":
+        """The expert for one arm."""
+        return PushExpert(self, embodiment, manners)
+
+
+class PushExpert(PhasedExpert):
+    """Reads `goal_place` as `CarryExpert` does; the first object that is asked for is pushed."""
+
+    reads = (
+        *PhasedExpert.HAND,
+        *PhasedExpert.TURNING,
+        "object_pos",
+        "object_size",
+        "goal_place",
+    )
+    goals_of = "goal_place"
+    may_be_infinite = ("goal_place",)
+
+    def __init__(
+        self,
+        config: PushExpertConfig,
+        embodiment: Embodiment,
+        manners: Mapping[Manner, MannerProfile],
+    ) -> None:
+        super().__init__(embodiment, manners, lag_s=config.lag_s)
+        self.config = config
+        self._nearly_closed = 2.0 * config.width_m / GRIPPER_STROKE_M - 1.0
+
+    def choose(self, state: Mapping[str, Floats], goal: Ints) -> Scene:
+        """The objects, which of them is pushed, and where to."""
+        row = np.arange(len(goal))
+        place = state["goal_place"][row, goal]
+        asked = np.all(np.isfinite(place), axis=2)
+        mine = np.argmax(asked, axis=1)
+        to = np.where(asked[row, mine][:, None], place[row, mine], state["object_pos"][row, mine])
+        return {
+            "objects": state["object_pos"].copy(),
+            "half": state["object_size"],
+            "mine": mine.astype(np.float64),
+            "to": to,
+        }
+
+    def read(self, scene: Scene) -> Moves:
+        """See `PhasedExpert.read`."""
+        c, part = self.config, self._nearly_closed
+        tool, velocity, width = scene["tcp_pos"], scene["tcp_vel"], scene["gripper_width"]
+        objects, half = scene["objects"], scene["half"]
+        row, mine = np.arange(len(tool)), scene["mine"].astype(np.int64)
+        moves = Moves(tool)
+
+        grasp = Grasp(c.grasp, tool, width, objects, half)
+        bottom = np.where(grasp.held, grasp.bottom, np.inf).min(axis=1)
+        held = bottom < np.inf
+        lower = tool.copy()
+        lower[:, 2] -= np.where(held, bottom, 0.0)
+        moves.take(PUT_DOWN, held & (bottom > 0.008), lower, CLOSED, scene["tcp_yaw"])
+        around = np.any(grasp.clasped, axis=1) & (tool[:, 2] < c.travel_height_m - c.low_m)
+        moves.take(LET_GO, held | around, tool, OPEN, scene["tcp_yaw"])
+
+        thing = objects[row, mine]
+        line, left = _along(scene["to"] - thing)
+        offset = tool - thing
+        ahead = offset[:, 0] * line[:, 0] + offset[:, 1] * line[:, 1]
+        aside = np.abs(offset[:, 0] * line[:, 1] - offset[:, 1] * line[:, 0])
+        level = tool[:, 2] < c.push_height_m + c.level_m
+        ready = np.abs(width - c.width_m) < c.width_tolerance_m
+        to = scene["to"] - c.contact_m * line
+        to[:, 2] = c.push_height_m
+        steady = level & (velocity[:, 2] > -c.sinks_m_s)
+        can = steady & ready & (ahead < -0.5 * c.contact_m) & (aside < c.slip_m)
+        moves.take(PUSH, can & (left > c.there_m), to, part, scene["tcp_yaw"])
+        stop = tool + c.settle_s * velocity
+        moves.take(REST, left < c.stays_m, stop, part, scene["tcp_yaw"])
+
+        yaw_rad = np.clip(_half_turn(line), -YAW_RANGE_RAD, YAW_RANGE_RAD)
+        turned = np.abs(yaw_rad - scene["tcp_yaw"]) < c.turned_rad
+        behind = thing - c.behind_m * line
+        behind[:, 2] = c.push_height_m
+        off = np.sqrt((tool[:, 0] - behind[:, 0]) ** 2 + (tool[:, 1] - behind[:, 1]) ** 2)
+        off = off + c.settle_s * np.sqrt(velocity[:, 0] ** 2 + velocity[:, 1] ** 2)
+        near = off < c.funnel_m + c.funnel_slope * np.maximum(tool[:, 2] - c.push_height_m, 0.0)
+        moves.take(DESCEND, near & turned & ready, behind, part, yaw_rad)
+        up = tool.copy()
+        up[:, 2] = c.travel_height_m
+        inside = np.any(grasp.aside < c.grasp.held_tolerance_m, axis=1)
+        touches = level & (ahead < 0.0) & (grasp.aside[row, mine] < c.contact_m + c.apart_m)
+        moves.take(BACK, touches, tool - 2.0 * c.apart_m * line, part, scene["tcp_yaw"])
+        climbs = tool[:, 2] < c.travel_height_m - c.low_m
+        moves.take(CLIMB, climbs & inside, up, OPEN, scene["tcp_yaw"])
+        moves.take(CLIMB, climbs, up, part, scene["tcp_yaw"])
+        behind[:, 2] = c.travel_height_m
+        moves.take(APPROACH, np.ones(len(tool), dtype=bool), behind, part, yaw_rad)
+        return moves
+
+    def carry(self, scene: Scene, moves: Moves, moved: Floats) -> None:
+        """The object gives way to a hand that pushes it; fingers stop where they shall."""
+        c = self.config
+        row, mine = np.arange(len(moved)), scene["mine"].astype(np.int64)
+        thing = scene["objects"][row, mine]
+        line, _ = _along(scene["to"] - thing)
+        offset = thing - scene["tcp_pos"]
+        ahead = offset[:, 0] * line[:, 0] + offset[:, 1] * line[:, 1]
+        given = np.where(moves.phase == PUSH, np.maximum(c.contact_m - ahead, 0.0), 0.0)
+        scene["objects"][row, mine] = thing + given[:, None] * line
+        self.move_fingers(scene, moves, c.width_m)
+
+
+def _along(way: Floats) -> tuple[Floats, Floats]:
+    """Directions (m, 3) of ways (m, 3) in the plane, and their lengths there (m,) [m]."""
+    length = np.sqrt(way[:, 0] ** 2 + way[:, 1] ** 2)
+    some = length > 1e-9
+    line = np.zeros_like(way)
+    line[:, 0] = np.where(some, way[:, 0] / np.where(some, length, 1.0), 1.0)
+    line[:, 1] = np.where(some, way[:, 1] / np.where(some, length, 1.0), 0.0)
+    return line, length
+
+
+def _half_turn(line: Floats) -> Floats:
+    """Angle of lines without a sense (m, 3) to the x axis, in [-pi/2, pi/2] [rad].
+
+    Made of sums and products alone, since its bits must not depend on the number of rows; within
+    2e-5 rad. Source: Hastings, Approximations for Digital Computers, 1955, sheet 12.
+    """
+    x, y = np.abs(line[:, 0]), np.abs(line[:, 1])
+    steep = y > x
+    r = np.where(steep, x, y) / np.where(steep, y, np.maximum(x, 1e-12))
+    s = r * r
+    series = 0.0208351 * s - 0.0851330
+    for coefficient in (0.1801410, -0.3302995, 0.9998660):
+        series = series * s + coefficient
+    angle = np.where(steep, 0.5 * np.pi - r * series, r * series)
+    return np.where((line[:, 0] > 0.0) == (line[:, 1] > 0.0), angle, -angle)

@@ -1,0 +1,173 @@
+"""PlaceRelative: put the object that was named beside another one, on the side that was named."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vla_sim.envs.carry_task import DOWN_M, CarryTask, CarryTaskConfig
+from vla_sim.envs.layout import scatter, widened
+from vla_sim.protocols.engine import Engine
+from vla_sim.protocols.task import Goal, Outcome, Scene
+from vla_sim.records.instruction import Referent
+from vla_sim.records.spread import TRAINING, Spread
+from vla_sim.records.triple import N_GOALS
+
+Floats = NDArray[np.float64]
+Ids = NDArray[np.int64]
+
+SIDES: Mapping[str, tuple[float, float]] = {
+    "left_of": (0.0, -1.0),
+    "right_of": (0.0, 1.0),
+    "in_front_of": (1.0, 0.0),
+    "behind": (-1.0, 0.0),
+}
+"""As seen in the picture: the camera looks at the arm from the far side of the table."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlaceRelativeConfig(CarryTaskConfig):
+    """Settings of PlaceRelative."""
+
+    beside_m: float = 0.13
+    """The expert puts things this far from the anchor: room for the palm of the hand."""
+    nearest_m: float = 0.06
+    farthest_m: float = 0.20
+    """A thing is beside the anchor when it is this far to its side,"""
+    slant: float = 0.6
+    """and at most this share of that off the axis."""
+    stays_m: float = 0.03
+    """The anchor may move this far from where it was."""
+    place_low: tuple[float, float] = (0.38, -0.27)
+    place_high: tuple[float, float] = (0.66, 0.27)
+    """Where things can be put."""
+    n_objects: int = 3
+    horizon_s: float = 12.0
+
+    def build(self) -> "PlaceRelative":
+        """The task with these settings."""
+        return PlaceRelative(self)
+
+
+class PlaceRelative(CarryTask):
+    """Loose objects; up to four (object, side, anchor) whose place is free are goals."""
+
+    def __init__(self, config: PlaceRelativeConfig) -> None:
+        super().__init__(config)
+        self.config = config
+
+    def bind(self, engine: Engine) -> None:
+        """Find the objects in the compiled engine."""
+        super().bind(engine)
+        self._anchor = np.zeros((engine.n, N_GOALS), dtype=np.int64)
+        self._side = np.zeros((engine.n, N_GOALS, 2))
+        self._start = np.zeros((engine.n, len(self.objects.names), 2))
+
+    def sample(self, rng: np.random.Generator, spread: Spread = TRAINING) -> Scene:
+        """Objects apart from each other, with two goals for one object and two for another."""
+        c = self.config
+        low, high = widened(c.object_low, c.object_high, spread.layout)
+        while True:
+            xy = scatter(rng, c.n_objects, low, high, c.min_distance_m)
+            chosen = self._choose(rng, xy)
+            if chosen is not None:
+                break
+        values, things = self.sample_objects(rng, xy)
+        goals = [
+            Goal(
+                intent_id="place_relative",
+                referent=things[mover],
+                target=Referent(relation=side, anchors=(things[anchor],)),
+                outcome=outcome,
+            )
+            for outcome, (mover, side, anchor) in enumerate(chosen)
+        ]
+        per_goal = {
+            "asked": np.eye(c.n_objects)[[mover for mover, _, _ in chosen]],
+            "anchor": np.array([anchor for _, _, anchor in chosen], dtype=np.float64),
+            "side": np.array([SIDES[side] for _, side, _ in chosen]),
+        }
+        return self.scene(self.sample_start(rng, spread), goals, values, per_goal)
+
+    def _choose(self, rng: np.random.Generator, xy: Floats) -> list[tuple[int, str, int]] | None:
+        """Goals for two objects, up to two each, that are free and not yet so; None if too few."""
+        chosen: list[tuple[int, str, int]] = []
+        for mover in rng.permutation(len(xy))[:2].tolist():
+            free = [
+                (mover, side, anchor)
+                for anchor in range(len(xy))
+                for side in SIDES
+                if anchor != mover and self._is_free(xy, mover, side, anchor)
+            ]
+            if not free:
+                return None
+            chosen += [free[k] for k in rng.permutation(len(free))[: N_GOALS // 2]]
+        return chosen
+
+    def _is_free(self, xy: Floats, mover: int, side: str, anchor: int) -> bool:
+        c = self.config
+        place = xy[anchor] + c.beside_m * np.array(SIDES[side])
+        others = np.delete(xy, mover, axis=0)
+        away = np.sqrt(((others - place) ** 2).sum(axis=1))
+        inside = bool(np.all(place >= c.place_low) and np.all(place <= c.place_high))
+        # From afar enough that the way there shows in the picture.
+        far = bool(np.sqrt(((xy[mover] - place) ** 2).sum()) > 0.08)
+        room = bool((away > c.min_distance_m - 0.01).all())
+        return inside and far and room and not self._is_beside(xy[mover], xy[anchor], SIDES[side])
+
+    def _is_beside(self, thing: Floats, anchor: Floats, side: Floats | Sequence[float]) -> bool:
+        beside = _beside(self.config, thing[None] - anchor, np.array(side)[None])
+        return bool(beside[0])
+
+    def write(self, ids: Ids, scenes: Sequence[Scene]) -> None:
+        """Place the objects."""
+        super().write(ids, scenes)
+        for slot, scene in zip(ids, scenes, strict=True):
+            self._anchor[slot] = scene.values["anchor"].astype(np.int64)
+            self._side[slot] = scene.values["side"]
+            self._start[slot] = scene.values["xy"]
+
+    def belongs(self) -> Floats:
+        """(n, N_GOALS, K, 3): on the table beside the anchor."""
+        position = self.objects.position()
+        anchor = position[np.arange(len(position))[:, None], self._anchor][:, :, :2]
+        place = np.zeros((*self.asked.shape, 3))
+        place[:, :, :, :2] = (anchor + self.config.beside_m * self._side)[:, :, None]
+        return place
+
+    def is_there(self, goal: Ids) -> NDArray[np.bool_]:
+        """(n, K): whether each object stands on that side of the anchor, and that stayed."""
+        row = np.arange(len(goal))
+        position = self.objects.position()
+        anchor = position[row, self._anchor[row, goal]]
+        offset = position[:, :, :2] - anchor[:, None, :2]
+        beside = _beside(self.config, offset, self._side[row, goal][:, None])
+        there: NDArray[np.bool_] = beside & (self.height() < DOWN_M)
+        return there & ~self._has_moved(goal)[:, None]
+
+    def _has_moved(self, goal: Ids) -> NDArray[np.bool_]:
+        row = np.arange(len(goal))
+        anchor = self._anchor[row, goal]
+        offset = self.objects.position()[row, anchor, :2] - self._start[row, anchor]
+        moved: NDArray[np.bool_] = offset[:, 0] ** 2 + offset[:, 1] ** 2 > self.config.stays_m**2
+        return moved
+
+    def judge(self, goal: Ids) -> Outcome:
+        """Success when the object stands at the anchor's side; named if the anchor was moved."""
+        outcome = super().judge(goal)
+        return Outcome(
+            success=outcome.success,
+            failure=outcome.failure,
+            reward_terms=outcome.reward_terms,
+            violations={**outcome.violations, "anchor_moved": self._has_moved(goal)},
+        )
+
+
+def _beside(config: PlaceRelativeConfig, offset: Floats, side: Floats) -> NDArray[np.bool_]:
+    """Whether offsets (..., 2) from the anchor lie on its side, a unit vector (..., 2) [m]."""
+    along = offset[..., 0] * side[..., 0] + offset[..., 1] * side[..., 1]
+    off = np.abs(offset[..., 0] * side[..., 1] - offset[..., 1] * side[..., 0])
+    within = (along > config.nearest_m) & (along < config.farthest_m)
+    beside: NDArray[np.bool_] = within & (off < config.slant * along)
+    return beside
