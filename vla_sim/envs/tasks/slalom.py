@@ -11,6 +11,7 @@ from vla_sim.assets.arenas import drive_arena
 from vla_sim.assets.car import CAR_MANNERS
 from vla_sim.assets.ground_props import add_cone
 from vla_sim.envs.car_task import CarTask, CarTaskConfig
+from vla_sim.envs.distractors import Area
 from vla_sim.envs.layout import widened
 from vla_sim.envs.looks import mocap_row
 from vla_sim.envs.scene_task import Floats
@@ -113,6 +114,11 @@ class Slalom(CarTask):
             ),
             values={"cones": np.stack([x, y + bow * (1.0 - place**2)], axis=1)},
         )
+
+    def distractor_areas(self, slot: int) -> Sequence[Area]:
+        """Beside the course, as far as the camera sees."""
+        near, far = self.config.half_width_m + 1.5, self.config.half_width_m + 7.5
+        return ((-14.0, -far, 18.0, -near), (-14.0, near, 18.0, far))
 
     def write(self, ids: NDArray[np.int64], scenes: Sequence[Scene]) -> None:
         """Place the cones, lay the ways, and forget what was passed."""

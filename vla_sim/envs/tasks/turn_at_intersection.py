@@ -13,6 +13,7 @@ from vla_sim.assets.junction import crossing
 from vla_sim.assets.props import COLOURS
 from vla_sim.envs.angles import off_heading
 from vla_sim.envs.car_task import CarTask, CarTaskConfig
+from vla_sim.envs.distractors import Area
 from vla_sim.envs.layout import widened
 from vla_sim.envs.looks import Looks, mocap_row, pick_colours
 from vla_sim.envs.scene_task import Floats
@@ -35,6 +36,7 @@ CROSSING_CAMERA = CameraSpec(
 )
 _BEYOND_M = 80.0
 """How far ways lead on, so that nobody stops for their end [m]."""
+_OFF_THE_KERB_M = 1.5
 _AWAY_M = 500.0
 """Where vehicles are that are not there [m]."""
 
@@ -140,6 +142,13 @@ class TurnAtIntersection(CarTask):
                 "kind": rng.integers(len(VEHICLE_KINDS), size=n).astype(np.float64),
             },
         )
+
+    def distractor_areas(self, slot: int) -> Sequence[Area]:
+        """The grass of the four corners."""
+        c = self.config
+        near, far = c.lane_width_m + c.corner_m + _OFF_THE_KERB_M, c.waiting_m[1]
+        sides = ((-far, -near), (near, far))
+        return tuple((x[0], y[0], x[1], y[1]) for x in sides for y in sides)
 
     def write(self, ids: NDArray[np.int64], scenes: Sequence[Scene]) -> None:
         """Place the vehicles that wait, and hide the others."""
