@@ -7,6 +7,16 @@ IDS = (
     "vla_sim/Lift-v1",
     "vla_sim/DriveToGoal-v1",
     "vla_sim/ChangeLane-v1",
+    "vla_sim/KeepLane-v0",
+    "vla_sim/KeepLaneTight-v0",
+    "vla_sim/StopAtLine-v0",
+    "vla_sim/StopAtLineRank-v0",
+    "vla_sim/YieldToPedestrian-v0",
+    "vla_sim/YieldToPedestrianTwo-v0",
+    "vla_sim/FollowLead-v0",
+    "vla_sim/FollowLeadThree-v0",
+    "vla_sim/Overtake-v0",
+    "vla_sim/OvertakeTwo-v0",
 )
 
 

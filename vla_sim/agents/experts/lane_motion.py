@@ -122,11 +122,6 @@ def lane_order(aim: Floats, **wanted: Floats) -> LaneOrder:
     return LaneOrder(**{name: np.ascontiguousarray(value) for name, value in fields.items()})
 
 
-def straight_line(m: int) -> Floats:
-    """Centre lines (m, 1, 4) of roads along x."""
-    return np.zeros((m, 1, 4))
-
-
 @entry
 def _on_road(line: Floats, x: float, y: float) -> tuple[int, float, float, float, float]:
     """Nearest point of a centre line, place along it, offset from it, its yaw and curvature."""
@@ -232,7 +227,7 @@ def drive(
             if to_lead < top:
                 top, falls = to_lead, lead_falls
             here = aim + lane_width * math.floor((offset - aim) / lane_width + 0.5)
-            if abs(offset - aim) > settings.clear_m:
+            if aim == order.aim[row] and abs(offset - aim) > settings.clear_m:
                 own_gap = order.own_lead[row] + order.own_lead_speed[row] * passed_s - bumper
                 to_own, own_falls = _approach(
                     own_gap - wanted_gap,
