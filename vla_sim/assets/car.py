@@ -296,11 +296,11 @@ TOWN_MANNERS: dict[Manner, MannerProfile] = {
 """For driving along a road in town, up to where one has to stop."""
 
 FOLLOWING_MANNERS: dict[Manner, MannerProfile] = {
-    "normal": replace(ROAD_MANNERS["normal"], typical_speed_band=(3.4, 8.4)),
+    "normal": replace(ROAD_MANNERS["normal"], velocity=7.2, typical_speed_band=(3.4, 7.6)),
     "slowly": replace(ROAD_MANNERS["slowly"], typical_speed_band=(3.2, 6.4)),
     "quickly": replace(ROAD_MANNERS["quickly"], typical_speed_band=(3.4, 11.0)),
-    "smoothly": replace(ROAD_MANNERS["smoothly"], typical_speed_band=(3.4, 8.4)),
-    "gently": replace(ROAD_MANNERS["gently"], typical_speed_band=(3.4, 7.4)),
+    "smoothly": replace(ROAD_MANNERS["smoothly"], velocity=7.2, typical_speed_band=(3.4, 7.6)),
+    "gently": replace(ROAD_MANNERS["gently"], velocity=6.6, typical_speed_band=(3.4, 7.0)),
 }
 """For closing up to somebody slower: how fast it goes most of the time is the leader's affair."""
 

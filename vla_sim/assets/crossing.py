@@ -2,11 +2,11 @@
 
 import mujoco
 
-STOP_LINE_M = 0.8
-"""Width of a stop line, along the road [m]."""
+STOP_LINE_M = 1.6
+"""Width of a stop line, along the road [m]: broad, for small pictures."""
 CROSSWALK_M = 3.0
 """Depth of a crosswalk, along the road [m]."""
-PEDESTRIAN_RADIUS_M = 0.35
+PEDESTRIAN_RADIUS_M = 0.4
 
 _HALF_THICKNESS_M = 0.01
 _STRIPE_M = 0.5
@@ -61,14 +61,14 @@ def add_pedestrian(spec: mujoco.MjSpec, name: str) -> None:
     body.add_geom(
         name=f"{name}_pedestrian",
         type=mujoco.mjtGeom.mjGEOM_CAPSULE,
-        size=[PEDESTRIAN_RADIUS_M, 0.4, 0.0],
-        pos=[0.0, 0.0, 0.75],
+        size=[PEDESTRIAN_RADIUS_M, 0.38, 0.0],
+        pos=[0.0, 0.0, 0.8],
         rgba=_UNSEEN,
     )
     body.add_geom(
         name=f"{name}_pedestrian_head",
         type=mujoco.mjtGeom.mjGEOM_SPHERE,
         size=[0.22, 0.0, 0.0],
-        pos=[0.0, 0.0, 1.65],
+        pos=[0.0, 0.0, 1.72],
         rgba=_HEAD_RGBA,
     )

@@ -23,15 +23,6 @@ CHASE_CAMERA = CameraSpec(
     follow_body="car/chassis",
     follow_axes="x",
 )
-HIGH_CAMERA = CameraSpec(
-    name="chase",
-    position=(-7.0, 0.0, 22.0),
-    target=(14.0, 0.0, 0.0),
-    fov_y_deg=60.0,
-    follow_body="car/chassis",
-    follow_axes="x",
-)
-"""Sees further ahead: what lies on the ground is not foreshortened away."""
 EDGE_MARGIN_M = 0.8
 """The car's middle may come this near to the road's edge [m]."""
 

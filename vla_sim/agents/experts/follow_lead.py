@@ -22,7 +22,7 @@ _LEADS = ("lead_x", "lead_speed", "own_lead_x", "own_lead_speed")
 class FollowLeadExpertConfig:
     """Settings of FollowLeadExpert."""
 
-    motion: LaneMotionConfig = field(default_factory=LaneMotionConfig)
+    motion: LaneMotionConfig = field(default_factory=lambda: LaneMotionConfig(gap_rate=0.8))
 
     def build(
         self, embodiment: Embodiment, manners: Mapping[Manner, MannerProfile]

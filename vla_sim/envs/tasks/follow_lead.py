@@ -39,11 +39,11 @@ class FollowLeadConfig(RoadTaskConfig):
     closing_mps: float = 0.8
     """The car's speed may differ by so much from the leader's."""
     horizon_s: float = 28.0
-    hold_steps: int = 15
+    hold_steps: int = 10
     start_y_m: tuple[float, float] = (-0.3, 0.3)
     """Off the middle of the car's lane."""
     start_speed_mps: tuple[float, float] = (5.5, 6.0)
-    gap_m: tuple[float, float] = (26.0, 32.0)
+    gap_m: tuple[float, float] = (34.0, 40.0)
     """From the front bumper to the vehicles' rear ends."""
     lead_speed_mps: tuple[float, float] = (3.0, 4.4)
     change_s: float = 2.5

@@ -12,7 +12,7 @@ from vla_sim.assets.ground_props import VEHICLE_KINDS, add_road_user
 from vla_sim.assets.props import COLOURS
 from vla_sim.envs.layout import widened
 from vla_sim.envs.looks import pick_colours
-from vla_sim.envs.road_task import CHASE_CAMERA, RoadTask, RoadTaskConfig
+from vla_sim.envs.road_task import RoadTask, RoadTaskConfig
 from vla_sim.envs.scene_task import Floats
 from vla_sim.envs.traffic import Traffic
 from vla_sim.protocols.engine import Engine
@@ -23,6 +23,16 @@ from vla_sim.records.spread import TRAINING, Spread
 
 SIDES: Mapping[str, float] = {"left": 1.0, "right": -1.0}
 """Of the vehicle, on which the car passes it."""
+
+PASSING_CAMERA = CameraSpec(
+    name="chase",
+    position=(-20.0, 0.0, 14.0),
+    target=(-1.0, 0.0, 0.0),
+    fov_y_deg=50.0,
+    follow_body="car/chassis",
+    follow_axes="x",
+)
+"""Sees what has been passed, too."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +58,7 @@ class OvertakeConfig(RoadTaskConfig):
     vehicle_speed_mps: tuple[float, float] = (2.0, 3.0)
     goal_ahead_m: float = 8.0
     """How far before the vehicle's front the goal point lies."""
-    camera: CameraSpec = CHASE_CAMERA
+    camera: CameraSpec = PASSING_CAMERA
 
     def build(self) -> "Overtake":
         """The task with these settings."""

@@ -12,7 +12,7 @@ from vla_sim.assets.crossing import add_stop_line
 from vla_sim.assets.props import COLOURS
 from vla_sim.envs.layout import widened
 from vla_sim.envs.looks import Looks, mocap_row, pick_colours
-from vla_sim.envs.road_task import HIGH_CAMERA, RoadTask, RoadTaskConfig
+from vla_sim.envs.road_task import RoadTask, RoadTaskConfig
 from vla_sim.envs.scene_task import Floats
 from vla_sim.protocols.engine import Engine
 from vla_sim.protocols.task import Goal, Outcome, Scene
@@ -21,6 +21,16 @@ from vla_sim.records.instruction import Referent
 from vla_sim.records.spread import TRAINING, Spread
 
 RANKS = ("first", "second", "third")
+
+LINES_CAMERA = CameraSpec(
+    name="chase",
+    position=(15.0, 0.0, 42.0),
+    target=(19.0, 0.0, 0.0),
+    fov_y_deg=62.0,
+    follow_body="car/chassis",
+    follow_axes="x",
+)
+"""From high above: lines far ahead are not foreshortened away."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,13 +47,13 @@ class StopAtLineConfig(RoadTaskConfig):
     """slower than this."""
     horizon_s: float = 22.0
     hold_steps: int = 5
-    first_m: tuple[float, float] = (18.0, 22.0)
+    first_m: tuple[float, float] = (23.0, 27.0)
     """From the front bumper to the first line."""
-    between_m: tuple[float, float] = (6.5, 9.0)
+    between_m: tuple[float, float] = (6.0, 7.5)
     start_y_m: tuple[float, float] = (-0.3, 0.3)
     """Off the middle of the car's lane."""
     start_speed_mps: tuple[float, float] = (4.0, 4.6)
-    camera: CameraSpec = HIGH_CAMERA
+    camera: CameraSpec = LINES_CAMERA
 
     def build(self) -> "StopAtLine":
         """The task with these settings."""

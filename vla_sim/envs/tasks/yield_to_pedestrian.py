@@ -17,7 +17,7 @@ from vla_sim.assets.crossing import (
 from vla_sim.assets.props import COLOURS
 from vla_sim.envs.layout import widened
 from vla_sim.envs.looks import Looks, mocap_row, pick_colours
-from vla_sim.envs.road_task import HIGH_CAMERA, RoadTask, RoadTaskConfig
+from vla_sim.envs.road_task import RoadTask, RoadTaskConfig
 from vla_sim.envs.scene_task import Floats
 from vla_sim.protocols.engine import Engine
 from vla_sim.protocols.task import Goal, Outcome, Scene
@@ -26,6 +26,16 @@ from vla_sim.records.instruction import Referent
 from vla_sim.records.spread import TRAINING, Spread
 
 _CROSSWALK = "crosswalk"
+
+CROSSWALK_CAMERA = CameraSpec(
+    name="chase",
+    position=(-12.0, 0.0, 14.0),
+    target=(9.5, 0.0, 0.0),
+    fov_y_deg=44.0,
+    follow_body="car/chassis",
+    follow_axes="x",
+)
+"""Low enough that pedestrians show how tall they are."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +48,7 @@ class YieldToPedestrianConfig(RoadTaskConfig):
     road_m: float = 120.0
     horizon_s: float = 20.0
     hold_steps: int = 1
-    crosswalk_m: tuple[float, float] = (18.0, 22.0)
+    crosswalk_m: tuple[float, float] = (23.0, 27.0)
     """From the front bumper to the crosswalk."""
     start_y_m: tuple[float, float] = (-0.3, 0.3)
     """Off the middle of the car's lane."""
@@ -50,13 +60,13 @@ class YieldToPedestrianConfig(RoadTaskConfig):
     """From then until the next one steps onto it: time for the car to pass."""
     roadside_m: float = 1.4
     """Pedestrians stand this far from the road's edge before and after they cross it."""
-    zone_m: float = 4.0
+    zone_m: float = 3.0
     """Waiting is done no further before the crosswalk than this,"""
     still_mps: float = 0.2
     """slower than this,"""
     wait_s: float = 1.5
     """for this long after the pedestrian has left the road."""
-    camera: CameraSpec = HIGH_CAMERA
+    camera: CameraSpec = CROSSWALK_CAMERA
 
     def build(self) -> "YieldToPedestrian":
         """The task with these settings."""
