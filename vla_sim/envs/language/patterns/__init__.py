@@ -7,8 +7,11 @@ from vla_sim.envs.language.patterns import (
     close_drawer,
     drive_to,
     follow,
+    keep_distance,
+    keep_lane,
     lift,
     open_drawer,
+    overtake,
     park,
     pick_place,
     place_relative,
@@ -18,9 +21,12 @@ from vla_sim.envs.language.patterns import (
     slalom,
     sort,
     stack,
+    stop_at,
     trace,
     turn,
     turn_knob,
+    yield_go,
+    yield_wait,
 )
 from vla_sim.envs.language.patterns.pattern import Patterns
 
@@ -43,5 +49,11 @@ PATTERNS: Mapping[str, Patterns] = {
     "place_relative": place_relative.PATTERNS,
     "sort": sort.PATTERNS,
     "push": push.PATTERNS,
+    "keep_lane": keep_lane.PATTERNS,
+    "stop_at": stop_at.PATTERNS,
+    "yield_go": yield_go.PATTERNS,
+    "yield_wait": yield_wait.PATTERNS,
+    "keep_distance": keep_distance.PATTERNS,
+    "overtake": overtake.PATTERNS,
 }
 """Intent id to sentence patterns. The order is that of meaning codes: append, never insert."""
