@@ -206,4 +206,5 @@ class FollowLead(RoadTask):
         gap = self.traffic.rear_x[row, vehicle] - self.front_x()
         closing_s = np.maximum(gap - wanted, 0.0) / (speed - lead_speed)
         held_s = self.hold_steps * self.robot.embodiment.control_dt_s
-        return np.maximum(speed * closing_s + lead_speed * held_s, 0.1)
+        way: Floats = np.maximum(speed * closing_s + lead_speed * held_s, 0.1)
+        return way

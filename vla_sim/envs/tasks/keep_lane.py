@@ -32,8 +32,8 @@ LANES = ("right", "middle", "left")
 """In the order of `lane_centre_y`."""
 S_BEND = CentreLine(
     knots=(
-        *((30.0, 0.0), (40.0, 1 / 60), (54.0, 1 / 60)),
-        *((74.0, -1 / 60), (88.0, -1 / 60), (98.0, 0.0)),
+        *((30.0, 0.0), (40.0, 1 / 75), (58.0, 1 / 75)),
+        *((78.0, -1 / 75), (96.0, -1 / 75), (106.0, 0.0)),
     ),
     length_m=135.0,
 )
@@ -63,7 +63,7 @@ class KeepLaneConfig(CarTaskConfig):
 
     line: CentreLine = S_BEND
     lane_width_m: float = 3.5
-    finish_m: float = 105.0
+    finish_m: float = 108.0
     """The finish line's place along the road."""
     kept_m: float = 35.0
     """The car must have kept within its lane for so long before the finish,"""

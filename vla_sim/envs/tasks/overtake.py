@@ -200,4 +200,5 @@ class Overtake(RoadTask):
         speed = np.maximum(self.robot.privileged()["speed"], slow + 1.0)
         behind = self.traffic.front_x[row, vehicle] + self.config.safe_gap_m - self.rear_x()
         held_s = self.hold_steps * self.robot.embodiment.control_dt_s
-        return np.maximum(speed * (behind / (speed - slow) + held_s), 0.1)
+        way: Floats = np.maximum(speed * (behind / (speed - slow) + held_s), 0.1)
+        return way

@@ -60,7 +60,7 @@ PATTERNS = Patterns(
             "走{thing}的车道，跟得{way}一些[，{tail}]",
         ),
         (
-            "match the speed of the {thing}, {way} behind it[ {tail}]",
+            "match the speed of the {thing}, {way} behind it[, {tail}]",
             "和{thing}同速，跟在后面{way}处[，{tail}]",
         ),
         (

@@ -43,8 +43,8 @@ PATTERNS = Patterns(
             "{thing}过马路时和过完之后都停着[，{tail}]",
         ),
         (
-            "stop at the crosswalk until the {thing} is across, then [{adverb} ]wait on",
-            "在人行横道前停到{thing}走完，再[{adverb}]等下去",
+            "[{adverb} ]stop at the crosswalk until the {thing} is across, then wait on",
+            "[{adverb}]停在人行横道前，等{thing}走完也接着等",
         ),
         (
             "can you stop for the {thing} and stay put[, {tail}]?",
