@@ -5,7 +5,33 @@ from vla_sim.records.manner import MANNERS
 
 _COLOURS = ("red", "green", "blue", "yellow", "purple", "orange")
 
-MEANINGS: tuple[Meaning, ...] = tuple(
+_PAIRS = (("red", "green"), ("blue", "purple"), ("orange", "red"))
+_CARRIED: tuple[Meaning, ...] = tuple(
+    Meaning(
+        intent_id=intent_id,
+        referent=Referent(colour=one, shape=shape),
+        target=target,
+        manner=manner,
+    )
+    for one, other in _PAIRS
+    for intent_id, shape, target in (
+        ("pick_place", "ball", Referent(colour=other, shape="disc")),
+        ("push", "cube", Referent(colour=other, shape="square")),
+        ("sort", "", Referent(colour=other, shape="tray")),
+        ("stack", "cylinder", Referent(colour=other, shape="cube")),
+        *(
+            (
+                "place_relative",
+                "cube",
+                Referent(relation=side, anchors=(Referent(colour=other, shape="ball"),)),
+            )
+            for side in ("left_of", "right_of", "in_front_of", "behind")
+        ),
+    )
+    for manner in MANNERS
+)
+
+_PLAIN: tuple[Meaning, ...] = tuple(
     Meaning(intent_id=intent_id, referent=referent, manner=manner)
     for intent_id, referents in (
         ("reach", [Referent(colour=c, shape=s) for c in _COLOURS for s in ("cube", "ball")]),
@@ -17,3 +43,5 @@ MEANINGS: tuple[Meaning, ...] = tuple(
     for referent in referents
     for manner in MANNERS
 )
+
+MEANINGS: tuple[Meaning, ...] = (*_PLAIN, *_CARRIED)
