@@ -42,7 +42,7 @@ EXPERTS: dict[str, ExpertConfig] = {
     "vla_sim/TurnKnob-v0": TurnKnobExpertConfig(),
     "vla_sim/TurnKnobSides-v0": TurnKnobExpertConfig(),
     "vla_sim/TracePath-v0": TracePathExpertConfig(),
-    "vla_sim/TracePathCurvy-v0": TracePathExpertConfig(ahead_m=0.036, stride_m=0.012),
+    "vla_sim/TracePathCurvy-v0": TracePathExpertConfig(ahead_m=0.046, stride_m=0.012),
 }
 
 
