@@ -84,6 +84,7 @@ EXPERTS: dict[str, ExpertConfig] = {
     "vla_sim/FollowLeadThree-v0": FollowLeadExpertConfig(),
     "vla_sim/Overtake-v0": OvertakeExpertConfig(),
     "vla_sim/OvertakeTwo-v0": OvertakeExpertConfig(),
+    "vla_sim/TracePathCurvy-v0": TracePathExpertConfig(ahead_m=0.046, stride_m=0.012),
 }
 
 GUEST_EXPERTS: dict[str, ExpertConfig] = {
