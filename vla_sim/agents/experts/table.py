@@ -60,7 +60,7 @@ EXPERTS: dict[str, ExpertConfig] = {
     "vla_sim/TurnKnob-v0": TurnKnobExpertConfig(),
     "vla_sim/TurnKnobSides-v0": TurnKnobExpertConfig(),
     "vla_sim/TracePath-v0": TracePathExpertConfig(),
-    "vla_sim/TracePathCurvy-v0": TracePathExpertConfig(ahead_m=0.036, stride_m=0.012),
+    "vla_sim/TracePathCurvy-v0": TracePathExpertConfig(ahead_m=0.046, stride_m=0.012),
     "vla_sim/PickPlace-v0": CarryExpertConfig(),
     "vla_sim/PickPlaceMany-v0": CarryExpertConfig(),
     "vla_sim/Stack-v0": CarryExpertConfig(stays_m=0.015, stays_above_m=0.006),
@@ -84,7 +84,6 @@ EXPERTS: dict[str, ExpertConfig] = {
     "vla_sim/FollowLeadThree-v0": FollowLeadExpertConfig(),
     "vla_sim/Overtake-v0": OvertakeExpertConfig(),
     "vla_sim/OvertakeTwo-v0": OvertakeExpertConfig(),
-    "vla_sim/TracePathCurvy-v0": TracePathExpertConfig(ahead_m=0.046, stride_m=0.012),
 }
 
 GUEST_EXPERTS: dict[str, ExpertConfig] = {
