@@ -8,20 +8,13 @@ below the bar at severity 2 of an axis that changes its world.
 import argparse
 import sys
 
-import numpy as np
-
-from vla_sim.agents.controls import POLICIES
+from benchmarks.runs import Asked, run
 from vla_sim.envs.axes import AXES
-from vla_sim.envs.crank import Crank, CrankConfig, crank_config_for
-from vla_sim.envs.plan import plan_episodes
-from vla_sim.envs.rollout import run_all
 from vla_sim.envs.task_names import short_name, task_id_of
 from vla_sim.envs.tasks import TASK_IDS
 from vla_sim.errors import VlaSimError
 from vla_sim.records.shift import SEVERITIES, Shift
 
-FIRST_SEED = 10_000
-BATCH = 50
 BAR = 0.97
 WORLD_AXES = ("layout", "start", "distractors", "dynamics", "engine")
 """Axes that change what an expert meets."""
@@ -33,11 +26,8 @@ def success(task_id: str, shift: Shift, n: int) -> float:
     Raises:
         VlaSimError: If this machine has not what the axis needs.
     """
-    crank = Crank(task_id, min(n, BATCH), crank_config_for(shift, CrankConfig()))
-    seeds = range(FIRST_SEED, FIRST_SEED + n)
-    plan = plan_episodes(task_id, seeds, axis=shift.axis, severity=shift.severity)
-    episodes = run_all(crank, POLICIES["expert"](task_id, crank.task), plan)
-    return float(np.mean([episode.success_at_end for episode in episodes]))
+    summed = run(Asked(task_id=task_id, n=n, axis=shift.axis, severity=shift.severity))
+    return sum(summed.success) / n
 
 
 def main() -> int:

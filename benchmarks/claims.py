@@ -8,7 +8,7 @@ import argparse
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks import worlds
 from benchmarks.row import Row, percent
 from benchmarks.throughput import physics_ratio, pictures_with_triples_per_s
 from vla_sim.agents.controls import POLICIES
@@ -24,6 +25,7 @@ from vla_sim.envs.crank import Crank, CrankConfig
 from vla_sim.envs.plan import plan_episodes
 from vla_sim.envs.rollout import run_all
 from vla_sim.envs.suites import SPINE
+from vla_sim.envs.tasks import TASK_IDS
 from vla_sim.eval.aggregate import overall_rate, task_report
 from vla_sim.eval.report_file import from_json
 from vla_sim.loop.bench import BENCH_SEEDS_FROM
@@ -219,8 +221,13 @@ def _steps_to_80(folder: Path) -> tuple[int | None, float]:
 
 
 def identity(_: Options) -> Iterator[Row]:
+    """The same episodes whatever the batch, of the spine's tasks."""
+    yield from identities(SPINE)
+
+
+def identities(task_ids: Sequence[str]) -> Iterator[Row]:
     """The same episodes in batches of 1, 7 and 64, with 1 and 2 threads."""
-    for task_id in SPINE:
+    for task_id in task_ids:
         prints = set()
         for n, n_threads in ((1, 1), (7, 1), (64, 1), (7, 2), (64, 2)):
             crank = Crank(task_id, n, CrankConfig(n_threads=n_threads))
@@ -268,6 +275,16 @@ GROUPS: dict[str, dict[str, Callable[[Options], Iterator[Row]]]] = {
         "finetune": finetune,
         "identity": identity,
         "imports": imports,
+    },
+    "worlds": {
+        "experts": lambda _: worlds.experts(),
+        "controls": lambda _: worlds.controls(),
+        "order": lambda _: worlds.order(),
+        "axes": lambda _: worlds.axes(),
+        "language": lambda _: worlds.language(),
+        "engines": lambda _: worlds.engines(),
+        "benchmark": lambda _: worlds.benchmark(),
+        "identity": lambda _: identities(TASK_IDS),
     },
 }
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from vla_sim.agents.controls import POLICIES
-from vla_sim.envs.crank import Crank
+from vla_sim.envs.crank import Crank, CrankConfig, crank_config_for
 from vla_sim.envs.plan import plan_episodes
 from vla_sim.envs.rollout import run_all
 from vla_sim.eval.body import Body, body_of
@@ -15,6 +15,7 @@ from vla_sim.eval.metrics.manner_kept import manner_kept
 from vla_sim.loop.bench import BENCH_SEEDS_FROM
 from vla_sim.records.episode import Episode
 from vla_sim.records.manner import Manner
+from vla_sim.records.shift import Shift
 
 N_PROCESSES = 2
 N_SLOTS = 50
@@ -50,10 +51,19 @@ class Summed:
 
 
 def run(asked: Asked) -> Summed:
-    """Run the episodes and sum them up."""
-    crank = Crank(asked.task_id, min(asked.n, N_SLOTS))
+    """Run the episodes and sum them up.
+
+    Raises:
+        VlaSimError: If this machine has not what the axis needs.
+    """
+    shift = Shift(axis=asked.axis, severity=asked.severity)
+    crank = Crank(
+        asked.task_id, min(asked.n, N_SLOTS), crank_config_for(shift, CrankConfig(image_size=16))
+    )
     seeds = range(BENCH_SEEDS_FROM, BENCH_SEEDS_FROM + asked.n)
-    plan = plan_episodes(asked.task_id, seeds, manner=asked.manner)
+    plan = plan_episodes(
+        asked.task_id, seeds, manner=asked.manner, axis=asked.axis, severity=asked.severity
+    )
     episodes = run_all(crank, POLICIES[asked.policy](asked.task_id, crank.task), plan)
     body = body_of(crank.embodiment, crank.task.manners)
     violated = {

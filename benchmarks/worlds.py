@@ -7,16 +7,25 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+from rich.console import Console
 
+from benchmarks.language import ambiguous, distinct
 from benchmarks.row import Row, percent
 from benchmarks.runs import Asked, Summed, run_many
 from vla_sim.envs.suites import CORE
 from vla_sim.eval.statistics import wilson
+from vla_sim.loop.gap import GapRun, gap
 from vla_sim.records.manner import Manner
 
 ORDER: tuple[Manner, ...] = ("slowly", "normal", "quickly")
 N_SEEDS = 300
 N_ORDERED = 50
+N_SHIFTED = 100
+PHYSICAL_AXES = ("layout", "start", "distractors", "dynamics")
+"""Axes that change what an expert meets, at the severity at which it must still do well:"""
+SEVERITY = 2
+N_SCENES = 100_000
+DRIFT_STEPS = (50, 100, 200)
 
 
 def experts() -> Iterator[Row]:
@@ -83,6 +92,63 @@ def order() -> Iterator[Row]:
             f"{normal.mean():.2f}, {quick.mean():.2f} m/s",
             bar="100 % of seeds",
             holds=bool(ordered.all()),
+        )
+
+
+def axes() -> Iterator[Row]:
+    """Experts at severity 2 of the axes that change the physical world."""
+    asked = (
+        Asked(task_id=task_id, n=N_SHIFTED, axis=axis, severity=SEVERITY)
+        for axis in PHYSICAL_AXES
+        for task_id in CORE
+    )
+    for summed in run_many(asked):
+        success = wilson(sum(summed.success), len(summed.success))
+        yield Row(
+            name=f"{summed.asked.axis} {SEVERITY}: expert on {summed.asked.task_id}"
+            f" (n = {success.n})",
+            value=percent(success),
+            bar=">= 97 %",
+            holds=success.value >= 0.97,
+        )
+
+
+def language() -> Iterator[Row]:
+    """How many instructions there are, and whether any is ambiguous."""
+    for name, count in distinct().items():
+        yield Row(
+            name=f"distinct instructions of the core suite, {name}",
+            value=f"{count:,}",
+            bar="> 20,000",
+            holds=count > 20_000,
+        )
+    audit = ambiguous(N_SCENES)
+    yield Row(
+        name=f"instructions that are ambiguous or leak, {audit.n_scenes:,} scenes of all tasks",
+        value=f"{audit.faults} of {audit.n_said:,}",
+        bar="0",
+        holds=audit.faults == 0 and audit.n_scenes >= N_SCENES,
+    )
+
+
+def engines() -> Iterator[Row]:
+    """The gap between the two engines."""
+    measured = gap(GapRun(), Console(stderr=True))
+    first, second = measured.engines
+    for task in measured.tasks:
+        difference = task.difference
+        drift = ", ".join(
+            f"{d.step}: {d.median_m:.1e} ({d.p95_m:.1e})"
+            for d in task.drift
+            if d.step in DRIFT_STEPS
+        )
+        yield Row(
+            name=f"{second} minus {first} on {task.task_id}, success (n = {measured.n_episodes})",
+            value=f"{100 * difference.value:+.0f} points"
+            f" [{100 * difference.low:+.0f}, {100 * difference.high:+.0f}];"
+            f" drift after steps, median (95 %) m: {drift}",
+            bar="printed",
+            holds=True,
         )
 
 
