@@ -51,3 +51,7 @@ class RenderBackendError(VlaSimError):
 
 class ProtocolMismatch(VlaSimError):
     """Two results that were measured under different protocols were compared."""
+
+
+class NotUnderstood(VlaSimError):
+    """Words or a tool call that mean nothing here, or more than one thing."""

@@ -126,6 +126,7 @@ def test_a_missing_task_is_asked_for(capsys: Capture) -> None:
         (["collect", "--crank.image-size", "3"], "image_size is 3 px"),
         (["gap", "--tasks", "ChangeLane"], "ChangeLane-v1 is not declared to run on pybullet"),
         (["bench", "--crank.engine", "havok"], "no engine 'havok'"),
+        (["bench", "--crank.engine", "pybullet"], "ChangeLane-v0 is not declared"),
         (["film", "Reach", "--out", "film.mp4"], "no film format '.mp4'"),
         (["film", "Reach", "--policy", "genius"], "no policy, and no folder, 'genius'"),
         (["say", "Reach", "--n", "0"], "n is 0"),

@@ -1,10 +1,15 @@
 """What `say`, `list` and `doctor` print."""
 
+import json
+import re
+
 import pytest
 
 from vla_sim.cli.listing import KINDS
 from vla_sim.cli.main import main
 from vla_sim.envs.language.arms import ARMS
+from vla_sim.envs.language.reader import parse
+from vla_sim.envs.language.tool_call import from_tool_call
 from vla_sim.envs.registration import IDS
 from vla_sim.envs.task_names import short_name, task_id_of
 from vla_sim.errors import UnknownName
@@ -49,10 +54,20 @@ def test_say_draws_what_the_grammar_can_read(capsys: Capture) -> None:
     assert main(["say", "Reach", "--n", "5", "--language", "en", "--split", "held_out"]) == 0
     said = capsys.readouterr().out
     drawn = said.partition("of its instructions")[2].partition("as an episode")[0]
-    texts = [line.partition(" reach-")[2][2:].strip() for line in drawn.splitlines()]
-    texts = [text for text in texts if text]
-    assert len(texts) == 5
-    assert len(set(texts)) == 5
+    rows = [re.split(r"\s{2,}", line.strip()) for line in drawn.splitlines() if " reach-" in line]
+    assert len({row[4] for row in rows}) == 5
+    for row in rows:
+        assert parse(row[4]).key == row[5]
+
+
+def test_say_prints_calls_of_tools_and_their_schemas(capsys: Capture) -> None:
+    assert main(["say", "ReachRelations", "--seed", "3", "--form", "tool"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    calls, schema = lines[:4], "".join(lines[4:])
+    asked = [from_tool_call(call) for call in calls]
+    assert {meaning.intent_id for meaning in asked} == {"reach"}
+    (tool,) = json.loads(schema)
+    assert tool["function"]["name"] == "reach"
 
 
 def test_say_is_the_same_twice(capsys: Capture) -> None:

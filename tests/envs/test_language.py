@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.meanings import MEANINGS
+from vla_sim.envs.crank import words_of
 from vla_sim.envs.language.arms import ARMS, shown
 from vla_sim.envs.language.codes import decode, encode
 from vla_sim.envs.language.corpus import corpus, vocabulary
@@ -21,7 +22,12 @@ from vla_sim.envs.language.grammar import (
     templates_of,
 )
 from vla_sim.envs.language.lexicon import MANNER_SLOTS
+from vla_sim.envs.language.reader import readings
 from vla_sim.envs.language.templates import INTENTS, TEMPLATES
+from vla_sim.envs.language.tool_call import from_tool_call
+from vla_sim.envs.plan import draw_spec
+from vla_sim.envs.streams import stream
+from vla_sim.envs.tasks import TASK_IDS, make_task
 from vla_sim.errors import BadConfig, UnknownName
 from vla_sim.records.episode import Arm
 from vla_sim.records.instruction import LANGUAGES, Instruction, Language, Meaning, Referent, Split
@@ -65,10 +71,11 @@ def test_codes_and_keys_come_back_as_the_meanings_they_were_made_of() -> None:
 
 @pytest.mark.parametrize("intent_id", INTENTS)
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_twelve_paraphrases_and_a_quarter_held_out(intent_id: str, language: Language) -> None:
+def test_two_dozen_paraphrases_and_a_quarter_held_out(intent_id: str, language: Language) -> None:
     seen = templates_of(intent_id, language, "seen")
     held_out = templates_of(intent_id, language, "held_out")
-    assert len(seen) >= 12
+    assert len(seen) >= 18
+    assert len(held_out) >= 6
     assert len(held_out) / (len(seen) + len(held_out)) == 0.25
     patterns = [t.with_manner for t in (*seen, *held_out)]
     assert len(set(patterns)) == len(patterns)
@@ -194,11 +201,37 @@ def test_each_arm_changes_what_it_says_it_changes(
     told = shown(arm, meaning, candidates, language, np.random.default_rng(seed))
     assert told == shown(arm, meaning, candidates, language, np.random.default_rng(seed))
     assert (told.text == "") == (arm == "empty")
-    assert (told.meaning != meaning) == (arm == "swapped")
+    assert (told.meaning != meaning) == (arm in ("swapped", "wrong_referent"))
     assert (told.split == "held_out") == (arm == "held_out")
     assert (told.language != language) == (arm == "other_language")
+    has_words = any(letter.isalpha() for letter in told.text)
+    assert has_words == (arm not in ("empty", "punctuation"))
     if arm == "swapped":
         assert told.meaning in candidates
+    if arm == "tool_call":
+        assert from_tool_call(told.text) == meaning
+    elif has_words:
+        assert readings(told.text) == {told.meaning}
+    if arm == "wrong_referent":
+        wrong = told.meaning
+        assert (wrong.intent_id, wrong.manner) == (meaning.intent_id, meaning.manner)
+        assert wrong.referent not in {c.referent for c in candidates}
+
+
+@pytest.mark.parametrize("task_id", TASK_IDS)
+def test_the_wrong_referent_is_nowhere_in_the_scene(task_id: str) -> None:
+    task = make_task(task_id)
+    for seed in range(60):
+        scene = task.sample(stream(task_id, seed, "scene"))
+        _, told = words_of(scene, draw_spec(task_id, seed, arm="wrong_referent"))
+        wrong = told.meaning.referent
+        named = [r for g in scene.goals for r in (g.referent, g.target)]
+        assert wrong not in named
+        if wrong.colour:
+            looks = scene.things or named
+            assert not any((r.colour, r.shape) == (wrong.colour, wrong.shape) for r in looks)
+            if scene.things and not wrong.shape:
+                assert all(r.colour != wrong.colour for r in looks)
 
 
 def test_another_manner_of_the_same_goal_is_no_swap() -> None:

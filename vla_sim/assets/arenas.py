@@ -23,6 +23,11 @@ def table_scene() -> mujoco.MjSpec:
     )
 
 
+def asphalt(half_size_m: float) -> mujoco.MjSpec:
+    """A square of bare asphalt."""
+    return ground(half_size_m=half_size_m, rgba=ASPHALT_RGBA, light_height_m=40.0)
+
+
 def drive_arena(half_size_m: float) -> mujoco.MjSpec:
     """A square of asphalt from -half_size_m to half_size_m, its border marked by lines."""
     spec = ground(half_size_m=4.0 * half_size_m, rgba=ASPHALT_RGBA, light_height_m=40.0)

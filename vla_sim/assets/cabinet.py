@@ -18,7 +18,7 @@ BAR_TOP_M = 0.054
 _BOX_HALF_M = (0.11, 0.5 * DRAWER_PITCH_M, 0.031)
 _FRONT_HALF_M = (0.006, 0.0535, 0.027)
 _TRAY_HALF_M = (0.095, 0.047, 0.02)
-_BAR_HALF_M = (0.006, 0.045, 0.011)
+_BAR_HALF_M = (0.006, 0.050, 0.011)
 _POST_HALF_M = (0.025, 0.005, 0.008)
 _WOOD = (0.62, 0.53, 0.42, 1.0)
 _FRONT = (0.80, 0.75, 0.66, 1.0)
@@ -53,8 +53,8 @@ def add_drawer(spec: mujoco.MjSpec, name: str) -> None:
         ("front", _FRONT_HALF_M, (0.006, 0.0, 0.031), _FRONT),
         ("tray", _TRAY_HALF_M, (-_TRAY_HALF_M[0], 0.0, 0.03), _INSIDE),
         ("colour", _BAR_HALF_M, (0.5 * sum(BAR_M), 0.0, bar_z), _FRONT),
-        ("colour_left", _POST_HALF_M, (0.5 * sum(GAP_M), 0.04, bar_z), _FRONT),
-        ("colour_right", _POST_HALF_M, (0.5 * sum(GAP_M), -0.04, bar_z), _FRONT),
+        ("colour_left", _POST_HALF_M, (0.5 * sum(GAP_M), 0.045, bar_z), _FRONT),
+        ("colour_right", _POST_HALF_M, (0.5 * sum(GAP_M), -0.045, bar_z), _FRONT),
     ):
         drawer.add_geom(
             name=f"{name}_{part}",

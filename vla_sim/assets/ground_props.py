@@ -4,6 +4,8 @@ Each is a mocap body. Where it can look in several ways, every look is one geom,
 named "<body>_<look>" or "<body>_<look>_<part>"; the first of a look carries the colour.
 """
 
+from collections.abc import Mapping
+
 import mujoco
 import numpy as np
 
@@ -26,6 +28,8 @@ _BAND_RGB: Rgb = (0.95, 0.95, 0.95)
 VEHICLE_KINDS = ("car", "truck")
 VEHICLE_HALF_LENGTH_M = 3.5
 """Of the longest kind [m]."""
+VEHICLE_ENDS_M: Mapping[str, tuple[float, float]] = {"car": (2.1, 2.1), "truck": (3.5, 3.35)}
+"""From the origin back to the rear end, and forward to the front end [m]."""
 
 _UNSEEN = (0.5, 0.5, 0.5, 0.0)
 _GLASS: Rgb = (0.12, 0.13, 0.16)

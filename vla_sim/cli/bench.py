@@ -23,13 +23,16 @@ def recipes() -> "Mapping[str, Callable[[], BenchRun]]":
 
 def run(config: "BenchRun", console: Console) -> int:
     """Measure and print."""
-    from vla_sim.loop.bench import bench
+    from vla_sim.loop.bench import bench, parts
 
-    if config.severity:
-        console.print(f"axis {config.axis}, severity {config.severity}", highlight=False)
-    show(bench(config, console), console)
-    if config.out is not None:
-        console.print(f"written to {config.out}", highlight=False, soft_wrap=True)
+    for part in parts(config):
+        if part.severity:
+            console.print(f"axis {part.axis}, severity {part.severity}", highlight=False)
+        if part.n_instructions > 1:
+            console.print(f"{part.n_instructions} instructions in an episode", highlight=False)
+        show(bench(part, console), console)
+        if part.out is not None:
+            console.print(f"written to {part.out}", highlight=False, soft_wrap=True)
     return 0
 
 
@@ -75,6 +78,7 @@ def _motion(report: "EvalReport") -> Table:
         "time [s]",
         "manner kept",
         "comfortable",
+        "instructions completed",
         "episodes that violate",
     ):
         table.add_column(column, justify="left" if column == "task" else "right", overflow="fold")
@@ -94,6 +98,7 @@ def _motion(report: "EvalReport") -> Table:
                 f"{100 * task.rates[name].value:.0f} %" if name in task.rates else "-"
                 for name in ("manner_kept", "comfortable")
             ),
+            f"{task.means['instructions_completed'].value:.2f}",
             ", ".join(f"{name} {100 * value:.0f} %" for name, value in broken.items()) or "none",
         )
     return table

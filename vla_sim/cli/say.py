@@ -1,9 +1,10 @@
 """`vla-sim say TASK`: what can be asked in a scene, and in which words."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from rich import box
@@ -36,6 +37,8 @@ class SayRun:
     """Draw in this language only; both where none is given."""
     split: Split = "seen"
     """Wording that training sees, or wording held out from it."""
+    form: Literal["words", "tool"] = "words"
+    """Sentences, or calls of tools as JSON and the tools' schemas."""
 
     def __post_init__(self) -> None:
         task_id_of(self.task)
@@ -49,13 +52,19 @@ def recipes() -> Mapping[str, Callable[[], SayRun]]:
 
 
 def run(config: SayRun, console: Console) -> int:
-    """Print the scene's goals, instructions for them, and what the control arms would say."""
+    """Print the scene's goals, instructions for them, and what the control arms would say.
+
+    In the form of tools: each goal as a call, and the schemas of the tools that are called.
+    """
     from vla_sim.envs.streams import stream
     from vla_sim.envs.tasks import make_task
 
     task_id = task_id_of(config.task)
     scene = make_task(task_id).sample(stream(task_id, config.seed, "scene"))
     rng = stream(task_id, config.seed, "words")
+    if config.form == "tool":
+        _print_tools(scene, console)
+        return 0
     console.print(_goals(scene, f"{task_id}, scene {config.seed}: what can be asked", rng))
     console.print(_drawn(scene, config, rng))
     console.print(_arms(scene, task_id, config.seed))
@@ -63,30 +72,56 @@ def run(config: SayRun, console: Console) -> int:
 
 
 def _goals(scene: "Scene", title: str, rng: np.random.Generator) -> Table:
-    table = _table(title, "goal", "asks for", "in words")
+    table = _table(title, "goal", "intent", "referent", "target", "in words")
     for k, goal in enumerate(scene.goals):
         meaning = goal.meaning()
         same = [j for j, g in enumerate(scene.goals) if g.outcome == goal.outcome and j != k]
-        asked = f"{goal.intent_id}: {_referent(goal.referent)}"
-        if same:
-            asked += f"\n(so does goal {', '.join(map(str, same))})"
+        also = f"\n(so does goal {', '.join(map(str, same))})" if same else ""
         said = [_say(meaning, language, "seen", rng).text for language in LANGUAGES]
-        table.add_row(str(k), asked, escape("\n".join(said)))
+        table.add_row(
+            str(k),
+            goal.intent_id,
+            _referent(goal.referent) + also,
+            _referent(goal.target),
+            escape("\n".join(said)),
+        )
     return table
 
 
 def _drawn(scene: "Scene", config: SayRun, rng: np.random.Generator) -> Table:
+    from vla_sim.envs.language.reader import readings
+
     table = _table(
-        f"{config.n} of its instructions ({config.split})", "goal", "manner", "wording", "text"
+        f"{config.n} of its instructions ({config.split})",
+        *("goal", "referent", "manner", "wording", "text", "reads as"),
     )
     languages = LANGUAGES if config.language is None else (config.language,)
     for k in range(config.n):
         goal, turn = k % len(scene.goals), k // len(scene.goals)
-        manner = MANNERS[turn % len(MANNERS)]
-        meaning = scene.goals[goal].meaning(manner)
-        said = _say(meaning, languages[k % len(languages)], config.split, rng)
-        table.add_row(str(goal), manner, f"{said.language} {said.template_id}", escape(said.text))
+        meaning = scene.goals[goal].meaning(MANNERS[turn % len(MANNERS)])
+        said = _say(meaning, languages[turn % len(languages)], config.split, rng)
+        what = " / ".join(filter(None, map(_referent, (meaning.referent, meaning.target))))
+        read = [m.key for m in sorted(readings(said.text))]
+        table.add_row(
+            str(goal),
+            what,
+            meaning.manner,
+            f"{said.language} {said.template_id}",
+            escape(said.text),
+            escape("\n".join(read)) or "[red](nothing)[/]",
+        )
     return table
+
+
+def _print_tools(scene: "Scene", console: Console) -> None:
+    from vla_sim.envs.language.tool_call import tool_text, tools
+
+    for k, goal in enumerate(scene.goals):
+        manner = MANNERS[k % len(MANNERS)]
+        console.print(tool_text(goal.meaning(manner)), markup=False, soft_wrap=True)
+    called = {goal.intent_id for goal in scene.goals}
+    wanted = [tool for tool in tools() if tool["function"]["name"] in called]
+    console.print_json(json.dumps(wanted))
 
 
 def _arms(scene: "Scene", task_id: str, seed: int) -> Table:
@@ -114,7 +149,13 @@ def _say(
 
 
 def _referent(referent: Referent) -> str:
-    return " ".join(w for w in (referent.colour, referent.shape, referent.relation) if w)
+    """E.g. "leftmost large cube", or "cube left_of the blue ball"."""
+    noun = referent.shape or ("thing" if referent.colour or referent.size else "")
+    looks = " ".join(w for w in (referent.size, referent.colour, noun) if w)
+    if not referent.anchors:
+        return " ".join(w for w in (referent.relation, looks) if w)
+    anchors = " and ".join(f"the {_referent(anchor)}" for anchor in referent.anchors)
+    return " ".join(w for w in (looks, referent.relation, anchors) if w)
 
 
 def _table(title: str, *columns: str) -> Table:

@@ -20,8 +20,8 @@ from vla_sim.envs.shifts import Shifts
 from vla_sim.envs.streams import stream
 from vla_sim.envs.tasks import check_engine, make_task
 from vla_sim.envs.violations import motion_violations
-from vla_sim.errors import BadAction, BadConfig
-from vla_sim.physics.engines import make_engine
+from vla_sim.errors import BadAction, BadConfig, UnknownName
+from vla_sim.physics.engines import ENGINES, make_engine
 from vla_sim.protocols.engine import Engine
 from vla_sim.protocols.task import Scene
 from vla_sim.records.episode import EpisodeSpec
@@ -74,6 +74,8 @@ class CrankConfig:
     """Threads for physics and pictures; results do not depend on it."""
 
     def __post_init__(self) -> None:
+        if self.engine not in ENGINES:
+            raise UnknownName("engine", self.engine, ENGINES)
         if self.image_size < 16:
             raise BadConfig(f"image_size is {self.image_size} px; use 16 or more")
         if self.n_threads < 1:
@@ -326,4 +328,6 @@ def words_of(scene: Scene, spec: EpisodeSpec, stage: int = 0) -> tuple[Instructi
     outcome = scene.goals[spec.goal % len(scene.goals)].outcome
     others = [meaning_of(scene, k, spec) for k, g in enumerate(scene.goals) if g.outcome != outcome]
     rng = stream(spec.task_id, spec.seed, "arm", stage)
-    return true, shown(spec.arm, meaning, others, spec.language, rng)
+    every = [meaning_of(scene, k, spec) for k in range(len(scene.goals))]
+    candidates = every if spec.arm == "wrong_referent" else others
+    return true, shown(spec.arm, meaning, candidates, spec.language, rng, things=scene.things)

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from vla_sim.records.embodiment import Embodiment
 
-INSTRUCTION_BYTES = 160
+INSTRUCTION_BYTES = 320
 """Room for an instruction in UTF-8; shorter ones are padded with zeros."""
 
 

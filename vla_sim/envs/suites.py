@@ -1,10 +1,126 @@
-"""Suites: what a benchmark runs, by name."""
+"""Suites: what a benchmark runs, by name.
 
+A suite is a list of rows; rows with equal axis, severity and number of instructions are run under
+one protocol.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from vla_sim.envs.axes import AXES
+from vla_sim.envs.chain import MAX_INSTRUCTIONS
+from vla_sim.envs.registration import IDS
 from vla_sim.envs.task_names import task_id_of
+from vla_sim.envs.tasks import ENGINE_TASKS
+from vla_sim.records.shift import SEVERITIES
 
-SPINE: tuple[str, ...] = tuple(
-    task_id_of(name) for name in ("Reach", "Lift", "DriveToGoal", "ChangeLane")
-)
+
+@dataclass(frozen=True, kw_only=True)
+class SuiteRow:
+    """One line of a suite."""
+
+    task_id: str
+    """A task, in one of its variants."""
+    axis: str = ""
+    severity: int = 0
+    n_instructions: int = 1
+
+
+def _ids(*names: str) -> tuple[str, ...]:
+    return tuple(task_id_of(name) for name in names)
+
+
+SPINE = _ids("Reach", "Lift", "DriveToGoal", "ChangeLane")
 """Two tasks of either robot, which the default model learns together within minutes."""
 
-CORE: tuple[str, ...] = SPINE
+CORE_ARM = _ids(
+    "Reach",
+    "PushToRegion",
+    "Lift",
+    "PickPlace",
+    "Stack",
+    "PlaceRelative",
+    "OpenDrawer",
+    "CloseDrawer",
+    "PressButton",
+    "TurnKnob",
+    "SortByColour",
+    "TracePath",
+)
+CORE_CAR = _ids(
+    "DriveToGoal",
+    "KeepLane",
+    "ChangeLane",
+    "TurnAtIntersection",
+    "Park",
+    "StopAtLine",
+    "YieldToPedestrian",
+    "FollowLead",
+    "Slalom",
+    "Overtake",
+)
+CORE = CORE_ARM + CORE_CAR
+"""Every task in its main variant."""
+VARIANTS = tuple(task_id for task_id in IDS if task_id not in CORE)
+"""The other variants."""
+RELATIONS = _ids(
+    "ReachRelations",
+    "LiftRelations",
+    "DriveToGoalRelations",
+    "PressButtonOrdinals",
+    "OpenDrawerSides",
+    "CloseDrawerSides",
+    "TurnKnobSides",
+    "ParkOrdinals",
+    "StopAtLineRank",
+)
+"""Variants whose things are told by where they are, by size or by rank."""
+CHAINS: Mapping[str, int] = {
+    "Reach": 5,
+    "PressButton": 5,
+    "TurnKnob": 4,
+    "Lift": 4,
+    "PickPlace": 4,
+    "CloseDrawer": 3,
+}
+"""Tasks of the suite `long`, with the number of instructions in one episode."""
+
+
+def _rows(task_ids: Iterable[str], axis: str = "", severity: int = 0) -> tuple[SuiteRow, ...]:
+    return tuple(SuiteRow(task_id=t, axis=axis, severity=severity) for t in task_ids)
+
+
+def _ood(axis: str) -> tuple[SuiteRow, ...]:
+    """The core at every severity of an axis, where an engine is declared to run it."""
+    rows: list[SuiteRow] = []
+    for severity in SEVERITIES[1:]:
+        engine = AXES[axis].engine(severity)
+        declared = ENGINE_TASKS.get(engine or "", CORE)
+        rows += _rows((task_id for task_id in CORE if task_id in declared), axis, severity)
+    return tuple(rows)
+
+
+SUITES: Mapping[str, tuple[SuiteRow, ...]] = {
+    "spine": _rows(SPINE),
+    "core": _rows(CORE),
+    "core-arm": _rows(CORE_ARM),
+    "core-car": _rows(CORE_CAR),
+    "variants": _rows(VARIANTS),
+    "language": _rows(CORE + RELATIONS),
+    "long": tuple(
+        SuiteRow(task_id=task_id_of(name), n_instructions=n) for name, n in CHAINS.items()
+    ),
+    **{f"ood-{axis.replace('_', '-')}": _ood(axis) for axis in AXES},
+}
+"""`language` is meant to be run under all instruction arms, the others under the true one."""
+
+assert max(CHAINS.values()) <= MAX_INSTRUCTIONS
+
+
+def parts_of(suite: str) -> dict[tuple[str, int, int], tuple[str, ...]]:
+    """{(axis, severity, number of instructions): ids of the tasks} of a suite, in its order."""
+    parts: dict[tuple[str, int, int], tuple[str, ...]] = {}
+    for row in SUITES[suite]:
+        key = (row.axis, row.severity, row.n_instructions)
+        parts[key] = (*parts.get(key, ()), row.task_id)
+    return parts

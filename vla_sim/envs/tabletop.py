@@ -1,17 +1,22 @@
-"""Tasks on a table: the arm, objects of distinct colours, and a goal for each of them."""
+"""Tasks on a table: the arm, objects, and a goal for each of them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import mujoco
 import numpy as np
 
+from vla_sim.assets.props import COLOURS
 from vla_sim.envs.arm_task import ArmTask, ArmTaskConfig
+from vla_sim.envs.language.describe import draw_names
 from vla_sim.envs.layout import scatter
+from vla_sim.envs.looks import pick_colours
 from vla_sim.envs.scene_task import Floats, Ids
-from vla_sim.envs.table_objects import TableObjects
+from vla_sim.envs.table_objects import TABLE_VIEW, TableObjects, on_the_table
 from vla_sim.protocols.engine import Engine
 from vla_sim.protocols.task import Goal, Scene
+from vla_sim.records.instruction import Referent
 from vla_sim.records.spread import TRAINING, Spread
 
 
@@ -24,10 +29,15 @@ class TabletopConfig(ArmTaskConfig):
     object_high: tuple[float, float]
     min_distance_m: float
     """Between the centres of any two objects."""
+    descriptions: Literal["colour_shape", "any"] = "colour_shape"
+    """How objects are asked for: by colour and shape, which then single them out, or by any phrase
+    that does. Then they may be of one colour or shape, and come in two sizes."""
+    n_colours: int = 3
+    """Of objects that are asked for by any phrase: so few that some share one."""
 
 
 class Tabletop(ArmTask):
-    """The scene of a task on a table; a task adds what is wanted.
+    """The scene of a task with a goal for each object; a task adds what is wanted.
 
     Every object can be asked for, and the picture alone never says which.
     """
@@ -36,7 +46,8 @@ class Tabletop(ArmTask):
         super().__init__(config)
         self._scene = config
         self._intent_id = intent_id
-        self.objects = TableObjects(n_objects=config.n_objects, free=free)
+        sized = config.descriptions == "any"
+        self.objects = TableObjects(n_objects=config.n_objects, free=free, sized=sized)
 
     def add_things(self, spec: mujoco.MjSpec) -> None:
         """Objects."""
@@ -48,15 +59,25 @@ class Tabletop(ArmTask):
         self.objects.bind(engine)
 
     def sample(self, rng: np.random.Generator, spread: Spread = TRAINING) -> Scene:
-        """Objects of distinct colours, apart from each other; the arm somewhere above."""
+        """Objects apart from each other, each with a name of its own; the arm above."""
         c = self._scene
         low, high = c.object_low, c.object_high
-        xy = scatter(rng, c.n_objects, low, high, c.min_distance_m, wider=spread.layout)
-        values, referents = self.objects.sample(rng, xy)
+        named: list[Referent] | None = None
+        while named is None:  # rarely twice: twins that nothing tells apart
+            xy = scatter(rng, c.n_objects, low, high, c.min_distance_m, wider=spread.layout)
+            if c.descriptions == "colour_shape":
+                values, looks = self.objects.sample(rng, xy)
+                named = looks
+            else:
+                few = pick_colours(rng, COLOURS, c.n_colours)
+                colours = [str(colour) for colour in rng.choice(few, c.n_objects)]
+                values, looks = self.objects.sample(rng, xy, colours=colours)
+                named = draw_names(on_the_table(looks, xy), TABLE_VIEW, rng)
         goals = tuple(
-            Goal(intent_id=self._intent_id, referent=r, outcome=k) for k, r in enumerate(referents)
+            Goal(intent_id=self._intent_id, referent=r, outcome=k) for k, r in enumerate(named)
         )
-        return Scene(start=self.sample_start(rng, spread), goals=goals, values=values)
+        start = self.sample_start(rng, spread)
+        return Scene(start=start, goals=goals, values=values, things=tuple(looks))
 
     def write(self, ids: Ids, scenes: Sequence[Scene]) -> None:
         """Place the objects."""

@@ -42,6 +42,8 @@ class Protocol:
     """The domain axis along which the episodes leave the training distribution; empty for none."""
     severity: int = 0
     """How far; 0 is the training distribution."""
+    n_instructions: int = 1
+    """Given one after the other in an episode."""
 
     def __post_init__(self) -> None:
         """Refuse what could not be run.
@@ -74,11 +76,7 @@ class Protocol:
     @property
     def stamp(self) -> str:
         """Name, version and a hash of all fields, e.g. "spine-v1-3fa85f64c1"."""
-        values = asdict(self)
-        if not self.axis:
-            # Stamps from before there were axes stay good: those episodes are the same.
-            del values["axis"], values["severity"]
-        text = json.dumps(values, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+        text = json.dumps(asdict(self), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
         return f"{self.name}-v{self.version}-{hashlib.sha256(text.encode()).hexdigest()[:10]}"
 
     @property

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from rich.console import Console
@@ -11,9 +11,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from vla_sim.agents.controls import POLICIES
 from vla_sim.envs.axes import axis_of
 from vla_sim.envs.crank import CrankConfig, crank_config_for
-from vla_sim.envs.suites import SPINE
+from vla_sim.envs.suites import SPINE, SUITES, parts_of
 from vla_sim.envs.task_names import short_name, task_id_of
-from vla_sim.errors import BadConfig, RunFolderError
+from vla_sim.envs.tasks import check_engine
+from vla_sim.errors import BadConfig, RunFolderError, UnknownName
 from vla_sim.eval.aggregate import eval_report
 from vla_sim.eval.report_file import to_json
 from vla_sim.eval.run_card import run_card
@@ -52,6 +53,11 @@ class BenchRun:
     """A domain axis along which all episodes leave the training distribution; empty for none."""
     severity: int = 0
     """How far along the axis: 0 as in training, to 3."""
+    n_instructions: int = 1
+    """Instructions in an episode, one after the other: CALVIN's chains."""
+    suite: str = ""
+    """A suite whose rows are run, those of the tasks named; it decides axis, severity and number of
+    instructions. Empty for none."""
     n_processes: int = 2
     n_slots: int = 16
     """Simulations at once in a process; results do not depend on it."""
@@ -60,11 +66,13 @@ class BenchRun:
     crank: CrankConfig = field(default_factory=CrankConfig)
 
     def __post_init__(self) -> None:
-        for task in self.tasks:
-            task_id_of(task)
+        axis_of(self.shift)
+        if self.suite and self.suite not in SUITES:
+            raise UnknownName("suite", self.suite, SUITES)
+        for task_id in self.task_ids:
+            check_engine(task_id, crank_config_for(self.shift, self.crank).engine)
         if not self.tasks or self.episodes < 1 or self.n_processes < 1 or self.n_slots < 1:
             raise BadConfig("name tasks, and use 1 or more episodes, processes and slots")
-        axis_of(self.shift)
 
     @property
     def shift(self) -> Shift:
@@ -75,6 +83,35 @@ class BenchRun:
     def task_ids(self) -> tuple[str, ...]:
         """Gymnasium ids of the tasks."""
         return tuple(task_id_of(task) for task in self.tasks)
+
+
+def parts(run: BenchRun) -> list[BenchRun]:
+    """A suite cut into runs under one protocol each; a run without a suite is its own only part."""
+    if not run.suite:
+        return [run]
+    made = []
+    for (axis, severity, n_instructions), task_ids in parts_of(run.suite).items():
+        named = [task_id for task_id in task_ids if task_id in run.task_ids]
+        if not named:
+            continue
+        out = run.out
+        if out is not None and len(parts_of(run.suite)) > 1:
+            told = f"{n_instructions}" if n_instructions > 1 else f"{axis}-{severity}"
+            out = out.with_stem(f"{out.stem}-{told}")
+        made.append(
+            replace(
+                run,
+                tasks=tuple(named),
+                axis=axis,
+                severity=severity,
+                n_instructions=n_instructions,
+                suite="",
+                out=out,
+            )
+        )
+    if not made:
+        raise BadConfig(f"the suite {run.suite!r} has none of the tasks {run.tasks}")
+    return made
 
 
 def bench(run: BenchRun, console: Console) -> EvalReport:
@@ -94,6 +131,7 @@ def bench(run: BenchRun, console: Console) -> EvalReport:
         languages=run.languages,
         crank=run.crank,
         shift=run.shift,
+        n_instructions=run.n_instructions,
     )
     plan = planned(protocol)
     crank = crank_config_for(run.shift, run.crank)

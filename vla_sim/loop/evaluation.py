@@ -35,6 +35,7 @@ def make_protocol(
     languages: tuple[Language, ...] = LANGUAGES,
     crank: CrankConfig | None = None,
     shift: Shift = NO_SHIFT,
+    n_instructions: int = 1,
 ) -> Protocol:
     """A protocol on this machine's engine and renderer, all manners.
 
@@ -56,6 +57,7 @@ def make_protocol(
         image_size=(crank.image_size, crank.image_size),
         axis="" if shift.is_training else shift.axis,
         severity=shift.severity,
+        n_instructions=n_instructions,
     )
 
 
@@ -114,6 +116,7 @@ def _spec(protocol: Protocol, task_id: str, seed: int, arm: Arm) -> EpisodeSpec:
         language=language,
         axis=protocol.axis,
         severity=protocol.severity,
+        n_instructions=protocol.n_instructions,
     )
 
 

@@ -44,11 +44,13 @@ class Scene:
         start: The robot's start, see `Robot.reset`.
         goals: What can be asked here.
         values: {name: array}: what the task writes into the engine and remembers per simulation.
+        things: Looks of all that words can name here; empty where the goals name it in full.
     """
 
     start: Floats
     goals: tuple[Goal, ...]
     values: Mapping[str, Floats] = field(default_factory=dict)
+    things: tuple[Referent, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,12 +1,18 @@
-"""Benchmarks by name."""
+"""Benchmarks by name: every suite, and a few more."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
+from vla_sim.envs.suites import SUITES
 from vla_sim.loop.bench import BenchRun
+from vla_sim.loop.evaluation import ALL_ARMS
+
+TOLD_OTHERWISE = ("spine", "language")
+"""Suites that are run under every instruction arm."""
 
 
 def default() -> BenchRun:
-    """100 unseen scenes per task under every instruction arm."""
+    """100 unseen scenes of the spine's tasks under every instruction arm."""
     return BenchRun()
 
 
@@ -20,8 +26,22 @@ def glance() -> BenchRun:
     return BenchRun(episodes=4, arms=("correct", "swapped"), gallery=4, n_slots=4)
 
 
+def suite(name: str) -> BenchRun:
+    """The rows of a suite, 50 unseen scenes each."""
+    rows = SUITES[name]
+    return BenchRun(
+        suite=name,
+        tasks=tuple(dict.fromkeys(row.task_id for row in rows)),
+        episodes=50,
+        arms=ALL_ARMS if name in TOLD_OTHERWISE else ("correct",),
+        gallery=0,
+        n_slots=25,
+    )
+
+
 RECIPES: Mapping[str, Callable[[], BenchRun]] = {
     "default": default,
     "correct": correct,
     "glance": glance,
+    **{name: partial(suite, name) for name in SUITES},
 }

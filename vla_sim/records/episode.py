@@ -11,7 +11,16 @@ from vla_sim.records.instruction import Instruction, Language, Split
 from vla_sim.records.manner import Manner
 from vla_sim.records.shift import Shift
 
-Arm = Literal["correct", "empty", "swapped", "held_out", "other_language"]
+Arm = Literal[
+    "correct",
+    "empty",
+    "swapped",
+    "held_out",
+    "other_language",
+    "tool_call",
+    "punctuation",
+    "wrong_referent",
+]
 
 
 @dataclass(frozen=True, kw_only=True)

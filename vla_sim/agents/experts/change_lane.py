@@ -6,15 +6,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from vla_sim.agents.experts.car_expert import CAR_STATE, CarExpert
-from vla_sim.agents.experts.kernel_settings import settings_of
-from vla_sim.agents.experts.lane_motion import (
-    LaneMotionConfig,
-    LaneSettings,
-    drive,
-    lane_order,
-    straight_line,
-)
+from vla_sim.agents.experts.car_expert import CAR_STATE
+from vla_sim.agents.experts.lane_expert import LaneExpert
+from vla_sim.agents.experts.lane_motion import LaneMotionConfig, LaneOrder, lane_order
 from vla_sim.records.embodiment import Embodiment
 from vla_sim.records.manner import Manner, MannerProfile
 
@@ -39,7 +33,7 @@ class ChangeLaneExpertConfig:
         return ChangeLaneExpert(self, embodiment, manners)
 
 
-class ChangeLaneExpert(CarExpert):
+class ChangeLaneExpert(LaneExpert):
     """Critically damped lane change with gap keeping."""
 
     reads = (*CAR_STATE, "goal_lane_y", *_LEADS)
@@ -52,32 +46,18 @@ class ChangeLaneExpert(CarExpert):
         embodiment: Embodiment,
         manners: Mapping[Manner, MannerProfile],
     ) -> None:
-        super().__init__(embodiment, manners)
+        super().__init__(config.motion, embodiment, manners)
         self._config = config
-        self._settings = settings_of(LaneSettings, config.motion)
 
-    def fill(
-        self, action: Floats, car: Floats, state: Mapping[str, Floats], goal: Ints, limits: Floats
-    ) -> None:
-        """Behind whoever drives in each row's lane."""
-        m, row = len(goal), np.arange(len(goal))
-        order = lane_order(
+    def order(self, state: Mapping[str, Floats], goal: Ints) -> LaneOrder:
+        """Behind whoever drives in the goal's lane."""
+        row = np.arange(len(goal))
+        return lane_order(
             state["goal_lane_y"][row, goal],
             lead=state["lead_x"][row, goal],
             lead_speed=state["lead_speed"][row, goal],
             own_lead=state["own_lead_x"],
             own_lead_speed=state["own_lead_speed"],
-            standstill_gap=np.full(m, self._config.standstill_gap_m),
-            time_gap=np.full(m, self._config.time_gap_s),
-        )
-        drive(
-            car,
-            straight_line(m),
-            order,
-            limits,
-            self._settings,
-            self.scale,
-            self.gain,
-            self.dt_s,
-            action,
+            standstill_gap=np.full(len(goal), self._config.standstill_gap_m),
+            time_gap=np.full(len(goal), self._config.time_gap_s),
         )

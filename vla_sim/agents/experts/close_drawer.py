@@ -29,8 +29,8 @@ class CloseDrawerExpertConfig(PhaseSettings):
     """How far the drawer is still out at the end of the push [m]."""
     push_height_m: float = 0.04
     """The tool's height while it pushes: fingertips before the bar, palm above all drawers [m]."""
-    engaged_m: float = 0.008
-    """From this far above that height on, the fingers push [m]."""
+    touch_m: float = 0.004
+    """The fingers are at the bar when they seem to be this close to it [m]."""
     before_m: float = 0.012
     """The fingers come down this far before the bar: near it, so that they meet it slowly [m]."""
     reach_m: float = 0.08
@@ -81,7 +81,7 @@ class CloseDrawerExpert(FixtureExpert):
         before = hand.position[:, 0] - face[:, 0] - world["out"] - touch
         is_before = (before > -c.slack_m) & (before < c.reach_m)
         is_before &= np.abs(hand.position[:, 1] - face[:, 1]) < c.aside_m
-        is_before &= hand.position[:, 2] < c.push_height_m + c.engaged_m
+        is_before &= self.is_down(hand, c.push_height_m, before < c.touch_m)
         pushed = front.copy()
         pushed[:, 0] = face[:, 0] + c.closed_out_m + touch
         wish.where(is_before, WORK, pushed, CLOSED)

@@ -56,9 +56,15 @@ class PhaseSettings:
     """How much farther off the hand may be for each metre above where it goes."""
     settle_s: float = 0.1
     """Sideways speed counts as this much more off."""
-    closed_m: float = 0.02
+    closed_m: float = 0.016
     """Fingers that are open no wider than this count as closed [m]."""
-    closing_slope: float = 0.25
+    down_m: float = 0.008
+    """A hand this far above where it goes down to is down, once it sinks no faster than [m]"""
+    sink_m_s: float = 0.08
+    """this [m/s]: motion sideways would let it sink too far."""
+    slip_m: float = 0.018
+    """And a hand that touches what it moves may slip up this far [m]."""
+    closing_slope: float = 0.15
     """How much wider they may still be for each metre that they have to go down."""
 
 
@@ -169,6 +175,12 @@ class FixtureExpert(ABC):
             hand.position, hand.velocity, hand.yaw = tool.position, tool.velocity, turn.yaw
             self.carry(hand, world, wish)
         return np.clip(action / self._scale, -1.0, 1.0).astype(np.float32)
+
+    def is_down(self, hand: Hand, height_m: float, touches: Bools) -> Bools:
+        """(m,) whether hands are down at a height, or still at what they touch (m,)."""
+        s, z = self.settings, hand.position[:, 2] - height_m
+        is_still: Bools = (z < s.down_m) & (hand.velocity[:, 2] > -s.sink_m_s)
+        return is_still | (touches & (z < s.slip_m))
 
     def closed_over(self, hand: Hand, place: Floats) -> Wish:
         """The way to `place` (m, 3) with fingers that are closed when they arrive."""

@@ -59,7 +59,7 @@ class LaneMotionConfig:
     """From the car's centre to its front bumper [m]; leads are told by their rear ends."""
     gap_rate: float = 0.35
     """How fast an error of the gap is worked off [1/s]."""
-    stop_rate: float = 0.8
+    stop_rate: float = 1.4
     """The same for the way that is left to a stop [1/s]."""
     merge_gap_m: float = 2.0
     """A lane is entered only behind a vehicle that is this far ahead of the bumper [m]."""
@@ -67,6 +67,8 @@ class LaneMotionConfig:
     """This near to the lane that is asked for, what drives in the old one is passed [m]."""
     braking_share: float = 0.85
     """Share of the manner's acceleration that planned braking uses."""
+    bend_share: float = 0.75
+    """Share of the manner's acceleration that bends may ask for."""
     preview_m: float = 30.0
     """Bends are slowed down for this far ahead."""
 
@@ -122,11 +124,6 @@ def lane_order(aim: Floats, **wanted: Floats) -> LaneOrder:
     return LaneOrder(**{name: np.ascontiguousarray(value) for name, value in fields.items()})
 
 
-def straight_line(m: int) -> Floats:
-    """Centre lines (m, 1, 4) of roads along x."""
-    return np.zeros((m, 1, 4))
-
-
 @entry
 def _on_road(line: Floats, x: float, y: float) -> tuple[int, float, float, float, float]:
     """Nearest point of a centre line, place along it, offset from it, its yaw and curvature."""
@@ -149,17 +146,23 @@ def _on_road(line: Floats, x: float, y: float) -> tuple[int, float, float, float
 
 @entry
 def _bend_speed(
-    line: Floats, at: int, aim: float, lateral: float, brake: float, far: float
-) -> float:
-    """Speed from which all bends within `far` can be slowed down for [m/s]."""
-    top = np.inf
+    line: Floats, at: int, aim: float, lateral: float, brake: float, onset: float, far: float
+) -> tuple[float, float]:
+    """Speed from which all bends within `far` can be slowed down for, and how fast it falls.
+
+    Braking has an onset of so many metres.
+    """
+    square, falls = np.inf, 0.0
     for i in range(at, len(line)):
-        distance = (i - at) * SPACING_M
-        if distance > far:
+        ahead = (i - at) * SPACING_M
+        if ahead > far:
             break
         bend = abs(line[i, 3]) / max(1.0 - line[i, 3] * aim, 0.3)
-        top = min(top, lateral / max(bend, 1e-6) + 2.0 * brake * distance)
-    return math.sqrt(top)
+        way = max(ahead - onset, 0.0)
+        allowed = lateral / max(bend, 1e-6) + 2.0 * brake * way
+        if allowed < square:
+            square, falls = allowed, brake if way > 0.0 else 0.0
+    return math.sqrt(square), falls
 
 
 @entry
@@ -219,20 +222,24 @@ def drive(
             wanted_gap = order.standstill_gap[row] + order.time_gap[row] * speed
             bumper = place + settings.length_m
             gap = order.lead[row] + order.lead_speed[row] * passed_s - bumper
-            top, falls = (
-                min(
-                    cruise,
-                    _bend_speed(line[row], at, aim, accel_limit, brake, settings.preview_m),
-                ),
-                0.0,
+            top, falls = _bend_speed(
+                line[row],
+                at,
+                aim,
+                settings.bend_share * accel_limit,
+                brake,
+                0.5 * speed * brake / jerk,
+                settings.preview_m,
             )
+            if top > cruise:
+                top, falls = cruise, 0.0
             to_lead, lead_falls = _approach(
                 gap - wanted_gap, speed, order.lead_speed[row], brake, jerk, settings.gap_rate
             )
             if to_lead < top:
                 top, falls = to_lead, lead_falls
             here = aim + lane_width * math.floor((offset - aim) / lane_width + 0.5)
-            if abs(offset - aim) > settings.clear_m:
+            if aim == order.aim[row] and abs(offset - aim) > settings.clear_m:
                 own_gap = order.own_lead[row] + order.own_lead_speed[row] * passed_s - bumper
                 to_own, own_falls = _approach(
                     own_gap - wanted_gap,

@@ -17,7 +17,7 @@ from vla_sim.agents.experts.kernel_settings import settings_of, settings_type
 from vla_sim.agents.experts.privileged_rows import checked_rows
 from vla_sim.agents.experts.tool_motion import ToolMotionConfig
 from vla_sim.assets.panda import GRIPPER_SPEED_M_S
-from vla_sim.assets.props import CYLINDER_RADIUS_M
+from vla_sim.assets.props import SLENDERNESS
 from vla_sim.physics.filters import input_for, low_pass_gain
 from vla_sim.physics.render.compiled import entry
 from vla_sim.records.embodiment import Embodiment
@@ -60,8 +60,8 @@ class LiftExpertConfig:
     """An object this close to the tool, between closed fingers, is held."""
     widest_m: float = 0.05
     """Objects are as wide as high up to this height [m]; taller ones are slender:"""
-    slender_m: float = 2.0 * CYLINDER_RADIUS_M
-    """that wide [m]."""
+    slenderness: float = SLENDERNESS
+    """so wide, as a share of their height."""
     squeeze_m: float = 0.014
     """The fingers may read this much less than the object's width when they hold it."""
     slack_m: float = 0.004
@@ -149,7 +149,8 @@ class LiftExpert:
 @entry
 def _grip_width(half: float, settings: Any) -> float:
     """Width of an object between the fingers [m]."""
-    return 2.0 * half if 2.0 * half <= settings.widest_m + 1e-6 else settings.slender_m
+    height = 2.0 * half
+    return height if height <= settings.widest_m + 1e-6 else settings.slenderness * height
 
 
 @entry

@@ -27,10 +27,10 @@ class OpenDrawerExpertConfig(PhaseSettings):
 
     open_m: float = 0.15
     """How far the drawer is pulled out [m]."""
-    hook_height_m: float = 0.04
+    hook_height_m: float = 0.038
     """The tool's height while it pulls: fingertips behind the bar, palm above the cabinet [m]."""
-    engaged_m: float = 0.008
-    """From this far above that height on, the fingers pull [m]."""
+    touch_m: float = 0.004
+    """The fingers are at the bar when they seem to be this close to it [m]."""
     before_m: float = 0.008
     """The fingers come down this far before the bar: near it, so that they meet it slowly [m]."""
     aside_m: float = 0.022
@@ -80,7 +80,8 @@ class OpenDrawerExpert(FixtureExpert):
             inside < BAR_M[0] - FINGER_HALF_M + c.slack_m
         )
         is_behind &= np.abs(hand.position[:, 1] - face[:, 1]) < c.aside_m
-        is_behind &= hand.position[:, 2] < c.hook_height_m + c.engaged_m
+        touches = inside > BAR_M[0] - FINGER_HALF_M - c.touch_m
+        is_behind &= self.is_down(hand, c.hook_height_m, touches)
         pulled = hook.copy()
         pulled[:, 0] = face[:, 0] + c.open_m + BAR_M[0] - FINGER_HALF_M
         wish.where(is_behind, WORK, pulled, CLOSED)

@@ -38,6 +38,7 @@ class Moves:
 
     def __init__(self, tool: Floats) -> None:
         m = len(tool)
+        self._left = np.ones(m, dtype=bool)
         self.phase = np.full(m, -1)
         self.target = tool.copy()
         self.gripper = np.zeros(m)
@@ -48,12 +49,15 @@ class Moves:
         self, phase: int, rows: Bools, target: Floats, gripper: float, yaw_rad: Floats | None = None
     ) -> None:
         """Give the rows (m,) that have no phase yet this one, with a target (m, 3) [m]."""
-        mine = rows & (self.phase < 0)
+        mine = rows & self._left
+        if not mine.any():
+            return
+        self._left &= ~mine
         self.phase[mine] = phase
-        self.target[mine] = target[mine]
+        np.copyto(self.target, target, where=mine[:, None])
         self.gripper[mine] = gripper
         if yaw_rad is not None:
-            self.yaw_rad[mine] = yaw_rad[mine]
+            np.copyto(self.yaw_rad, yaw_rad, where=mine)
 
 
 class PhasedExpert(ABC):
@@ -134,6 +138,7 @@ class PhasedExpert(ABC):
                 scene["tcp_yaw"] += self.dt_s * scene["tcp_yaw_rate"]
                 action[:, k, 5] = input_for(rate, scene["tcp_yaw_rate"], self._gain)
             scene["tcp_pos"], scene["tcp_vel"] = rollout.position, rollout.velocity
+            scene["tcp_acc"] = rollout.acceleration
             self.carry(scene, moves, rollout.position - before)
         return np.clip(action / self._scale, -1.0, 1.0).astype(np.float32)
 

@@ -32,19 +32,21 @@ class PushExpertConfig:
     width_m: float = 0.024
     """Between the fingers: less than any object, enough for a cradle [m]."""
     width_tolerance_m: float = 0.01
-    push_height_m: float = 0.0235
+    push_height_m: float = 0.0255
     """Of the tool above the table: the palm passes over the tallest object [m]."""
-    travel_height_m: float = 0.11
+    travel_height_m: float = 0.15
     """Sideways motion between pushes happens at least this high above the table [m]."""
     low_m: float = 0.02
     """A hand this far below its travelling height rises before it moves sideways [m]."""
     level_m: float = 0.008
     """A hand that is not this far above its height of pushing can push [m],"""
-    sinks_m_s: float = 0.05
-    """unless it still sinks faster than this: then it would press the object down."""
+    sinks_m_s: float = 0.03
+    brakes_m_s2: float = 0.6
+    """unless it is still coming down: one that sinks faster would press on the object, and one that
+    brakes harder would bounce up on its way to it."""
     contact_m: float = 0.03
     """From the tool to the centre of an object that it pushes [m]."""
-    behind_m: float = 0.065
+    behind_m: float = 0.06
     """The hand comes down this far behind the object's centre [m]."""
     slip_m: float = 0.016
     """An object whose centre is further off the line of the push has slipped off [m]."""
@@ -136,11 +138,12 @@ class PushExpert(PhasedExpert):
         ready = np.abs(width - c.width_m) < c.width_tolerance_m
         to = scene["to"] - c.contact_m * line
         to[:, 2] = c.push_height_m
-        steady = level & (velocity[:, 2] > -c.sinks_m_s)
+        brakes = np.abs(scene["tcp_acc"][:, 2]) > c.brakes_m_s2
+        lands = (velocity[:, 2] < -c.sinks_m_s) | brakes
+        steady = level & ~(lands & (grasp.aside[row, mine] > c.behind_m - c.apart_m))
         can = steady & ready & (ahead < -0.5 * c.contact_m) & (aside < c.slip_m)
         moves.take(PUSH, can & (left > c.there_m), to, part, scene["tcp_yaw"])
-        stop = tool + c.settle_s * velocity
-        moves.take(REST, left < c.stays_m, stop, part, scene["tcp_yaw"])
+        moves.take(REST, left < c.stays_m, tool, part, scene["tcp_yaw"])
 
         yaw_rad = np.clip(_half_turn(line), -YAW_RANGE_RAD, YAW_RANGE_RAD)
         turned = np.abs(yaw_rad - scene["tcp_yaw"]) < c.turned_rad

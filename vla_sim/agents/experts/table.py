@@ -7,14 +7,19 @@ from vla_sim.agents.experts.carry import CarryExpertConfig
 from vla_sim.agents.experts.change_lane import ChangeLaneExpertConfig
 from vla_sim.agents.experts.close_drawer import CloseDrawerExpertConfig
 from vla_sim.agents.experts.drive_to_goal import DriveToGoalExpertConfig
+from vla_sim.agents.experts.follow_lead import FollowLeadExpertConfig
+from vla_sim.agents.experts.keep_lane import KeepLaneExpertConfig
 from vla_sim.agents.experts.lift import LiftExpertConfig
 from vla_sim.agents.experts.open_drawer import OpenDrawerExpertConfig
+from vla_sim.agents.experts.overtake import OvertakeExpertConfig
 from vla_sim.agents.experts.press_button import PressButtonExpertConfig
 from vla_sim.agents.experts.push import PushExpertConfig
 from vla_sim.agents.experts.reach import ReachExpertConfig
+from vla_sim.agents.experts.stop_at_line import StopAtLineExpertConfig
 from vla_sim.agents.experts.trace_path import TracePathExpertConfig
 from vla_sim.agents.experts.turn_knob import TurnKnobExpertConfig
 from vla_sim.agents.experts.way import WayExpertConfig
+from vla_sim.agents.experts.yield_to_pedestrian import YieldToPedestrianExpertConfig
 from vla_sim.errors import UnknownName
 from vla_sim.protocols.expert import Expert
 from vla_sim.records.embodiment import Embodiment
@@ -55,7 +60,7 @@ EXPERTS: dict[str, ExpertConfig] = {
     "vla_sim/TurnKnob-v0": TurnKnobExpertConfig(),
     "vla_sim/TurnKnobSides-v0": TurnKnobExpertConfig(),
     "vla_sim/TracePath-v0": TracePathExpertConfig(),
-    "vla_sim/TracePathCurvy-v0": TracePathExpertConfig(ahead_m=0.036, stride_m=0.012),
+    "vla_sim/TracePathCurvy-v0": TracePathExpertConfig(ahead_m=0.046, stride_m=0.012),
     "vla_sim/PickPlace-v0": CarryExpertConfig(),
     "vla_sim/PickPlaceMany-v0": CarryExpertConfig(),
     "vla_sim/Stack-v0": CarryExpertConfig(stays_m=0.015, stays_above_m=0.006),
@@ -66,6 +71,19 @@ EXPERTS: dict[str, ExpertConfig] = {
     "vla_sim/SortByColourMany-v0": CarryExpertConfig(),
     "vla_sim/PushToRegion-v0": PushExpertConfig(),
     "vla_sim/PushToRegionMany-v0": PushExpertConfig(),
+    "vla_sim/ReachRelations-v0": ReachExpertConfig(),
+    "vla_sim/LiftRelations-v0": LiftExpertConfig(widest_m=0.0515),
+    "vla_sim/DriveToGoalRelations-v0": DriveToGoalExpertConfig(),
+    "vla_sim/KeepLane-v0": KeepLaneExpertConfig(),
+    "vla_sim/KeepLaneTight-v0": KeepLaneExpertConfig(),
+    "vla_sim/StopAtLine-v0": StopAtLineExpertConfig(),
+    "vla_sim/StopAtLineRank-v0": StopAtLineExpertConfig(),
+    "vla_sim/YieldToPedestrian-v0": YieldToPedestrianExpertConfig(),
+    "vla_sim/YieldToPedestrianTwo-v0": YieldToPedestrianExpertConfig(),
+    "vla_sim/FollowLead-v0": FollowLeadExpertConfig(),
+    "vla_sim/FollowLeadThree-v0": FollowLeadExpertConfig(),
+    "vla_sim/Overtake-v0": OvertakeExpertConfig(),
+    "vla_sim/OvertakeTwo-v0": OvertakeExpertConfig(),
 }
 
 GUEST_EXPERTS: dict[str, ExpertConfig] = {

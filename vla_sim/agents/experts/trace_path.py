@@ -93,7 +93,7 @@ class TracePathExpert(FixtureExpert):
         nearest = begin + share[:, None] * link
         wish = self.closed_over(hand, nearest)
         stride = np.floor(((left + share) * LINK_M + c.ahead_m) / c.stride_m)
-        is_on_line = (hand.position[:, 2] < c.on_line_m) & (coming > 0)
+        is_on_line = self.is_down(hand, c.trace_height_m, left > 0) & (coming > 0)
         is_on_line &= length(hand.position - nearest) < c.lost_m
         wish.where(is_on_line, WORK, _along(path, stride * (c.stride_m / LINK_M)), CLOSED)
         np.copyto(wish.phase, WORK + stride.astype(np.int64), where=is_on_line)

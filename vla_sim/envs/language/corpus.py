@@ -19,7 +19,7 @@ _TABLES: tuple[Mapping[Language, Mapping[str, lexicon.Words]], ...] = (
     lexicon.SIZE_WORDS,
     lexicon.SIDE_WORDS,
     lexicon.WAY_WORDS,
-    lexicon.RANK_WORDS,
+    lexicon.RANK_PHRASES,
     lexicon.PLACE_WORDS,
 )
 
@@ -40,11 +40,16 @@ def corpus(split: Split) -> Iterator[str]:
     for language in LANGUAGES:
         for table in _TABLES:
             for words in table[language].values():
-                yield from words
+                yield from (_SLOT.sub(" ", word) for word in words)
+        yield from lexicon.ORDINAL_WORDS[language].values()
+        for phrases in (lexicon.ROW_PHRASES, lexicon.ROAD_PHRASES):
+            yield from (_SLOT.sub(" ", phrase) for phrase in phrases[language])
         for manners in lexicon.MANNER_SLOTS.values():
             for words in manners[language].values():
                 yield from words
-    yield from ("the", "and", "的", "和")  # what phrases add of their own
+    for measures in lexicon.MEASURE_WORDS.values():
+        yield from measures
+    yield from ("the", "and", "的", "和", "个")  # what phrases add of their own
 
 
 def vocabulary() -> list[str]:

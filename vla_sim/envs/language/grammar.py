@@ -1,6 +1,8 @@
 """From a meaning to words."""
 
 import itertools
+import math
+from collections.abc import Iterable
 from functools import cache
 from typing import get_args
 
@@ -88,7 +90,8 @@ def say_all(meaning: Meaning, language: Language, split: Split) -> tuple[Instruc
     choices = slots(meaning, language)
     said = []
     for template in templates_of(meaning.intent_id, language, split):
-        pattern, fillings = template.without_manner, dict(choices)
+        pattern = template.without_manner
+        fillings: dict[str, Iterable[str]] = dict(choices)
         if meaning.manner != "normal":
             pattern = template.with_manner
             manner = MANNER_SLOTS[template.manner_slot][language][meaning.manner]
@@ -97,3 +100,18 @@ def say_all(meaning: Meaning, language: Language, split: Split) -> tuple[Instruc
             text = pattern.format_map(dict(zip(fillings, words, strict=True)))
             said.append(_instruction(template, meaning, text))
     return tuple(said)
+
+
+def count(meaning: Meaning, language: Language, split: Split) -> int:
+    """How many texts `say_all` gives, without saying them.
+
+    Raises:
+        UnknownName: As in `say`.
+    """
+    n_phrases = math.prod(len(choices) for choices in slots(meaning, language).values())
+    if meaning.manner == "normal":
+        return n_phrases * len(templates_of(meaning.intent_id, language, split))
+    return n_phrases * sum(
+        len(MANNER_SLOTS[template.manner_slot][language][meaning.manner])
+        for template in templates_of(meaning.intent_id, language, split)
+    )

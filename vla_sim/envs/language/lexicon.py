@@ -18,6 +18,7 @@ SHAPES: Words = (
     "disc", "square", "diamond",
     "car", "truck",
     "drawer", "button", "knob", "tray", "line", "bay", "pedestrian", "cone",
+    "pad", "vehicle",
 )  # fmt: skip
 SIZES: Words = ("small", "large")
 RELATIONS: Words = (
@@ -28,6 +29,16 @@ RELATIONS: Words = (
     "left_of", "right_of", "in_front_of", "behind", "between",
 )  # fmt: skip
 """Ids, not words. All four tables grow at their ends only: see `codes`."""
+
+ORDINALS: Words = ("first", "second", "third", "fourth")
+RANKS: Words = ("leftmost", "rightmost", "nearest", "farthest", *ORDINALS)
+"""Relations that single a thing out even where it has no other name: the leftmost object."""
+
+KINDS: Mapping[str, Words] = {"pad": ("disc", "square", "diamond"), "vehicle": ("car", "truck")}
+"""Shapes that other shapes are kinds of; the empty shape is anything."""
+
+ALONG_THE_ROAD: Words = ("line", "bay", "pedestrian", "cone", "car", "truck", "vehicle")
+"""Shapes that are counted from here onwards; all others from the left."""
 
 COLOUR_WORDS: Mapping[Language, Mapping[str, Words]] = {
     "en": {
@@ -67,6 +78,8 @@ SHAPE_WORDS: Mapping[Language, Mapping[str, Words]] = {
         "bay": ("bay", "parking bay"),
         "pedestrian": ("pedestrian", "person"),
         "cone": ("cone", "traffic cone"),
+        "pad": ("pad", "marked spot"),
+        "vehicle": ("vehicle",),
         "": ("object", "thing"),
     },
     "zh": {
@@ -76,7 +89,7 @@ SHAPE_WORDS: Mapping[Language, Mapping[str, Words]] = {
         "disc": ("圆形区域", "圆形标记", "圆圈"),
         "square": ("方形区域", "方形标记", "正方形"),
         "diamond": ("菱形区域", "菱形标记", "菱形"),
-        "car": ("轿车", "小轿车"),
+        "car": ("轿车", "家用轿车"),
         "truck": ("卡车", "货车"),
         "drawer": ("抽屉",),
         "button": ("按钮", "按键"),
@@ -86,6 +99,8 @@ SHAPE_WORDS: Mapping[Language, Mapping[str, Words]] = {
         "bay": ("车位", "停车位"),
         "pedestrian": ("行人",),
         "cone": ("锥桶", "路锥"),
+        "pad": ("区域", "标记"),
+        "vehicle": ("车", "车辆"),
         "": ("物体", "东西"),
     },
 }
@@ -126,40 +141,62 @@ WAY_WORDS: Mapping[Language, Mapping[str, Words]] = {
 }
 """For targets that are no thing: a direction, a manner of keeping a distance."""
 
-RANK_WORDS: Mapping[Language, Mapping[str, Words]] = {
+RANK_PHRASES: Mapping[Language, Mapping[str, Words]] = {
     "en": {
-        "leftmost": ("leftmost",),
-        "rightmost": ("rightmost",),
-        "nearest": ("nearest", "closest"),
-        "farthest": ("farthest",),
-        "first": ("first",),
-        "second": ("second",),
-        "third": ("third",),
-        "fourth": ("fourth",),
-        "left": ("left",),
-        "right": ("right",),
-        "middle": ("middle",),
+        "leftmost": ("leftmost {noun}", "{noun} farthest to the left"),
+        "rightmost": ("rightmost {noun}", "{noun} farthest to the right"),
+        "nearest": ("nearest {noun}", "closest {noun}"),
+        "farthest": ("farthest {noun}", "furthest {noun}", "most distant {noun}"),
+        "left": ("left {noun}", "{noun} on the left"),
+        "right": ("right {noun}", "{noun} on the right"),
+        "middle": ("middle {noun}", "{noun} in the middle"),
     },
     "zh": {
-        "leftmost": ("最左边的",),
-        "rightmost": ("最右边的",),
-        "nearest": ("最近的",),
-        "farthest": ("最远的",),
-        "first": ("第一个",),
-        "second": ("第二个",),
-        "third": ("第三个",),
-        "fourth": ("第四个",),
-        "left": ("左边的", "左侧的"),
-        "right": ("右边的", "右侧的"),
-        "middle": ("中间的",),
+        "leftmost": ("最左边的{noun}", "最左侧的{noun}", "最靠左的{noun}"),
+        "rightmost": ("最右边的{noun}", "最右侧的{noun}", "最靠右的{noun}"),
+        "nearest": ("最近的{noun}", "离得最近的{noun}"),
+        "farthest": ("最远的{noun}", "离得最远的{noun}"),
+        "left": ("左边的{noun}", "左侧的{noun}", "左边那{measure}{noun}"),
+        "right": ("右边的{noun}", "右侧的{noun}", "右边那{measure}{noun}"),
+        "middle": ("中间的{noun}", "中间那{measure}{noun}"),
     },
 }
-"""Stand before the noun phrase."""
+"""How a rank goes with its noun."""
+
+ORDINAL_WORDS: Mapping[Language, Mapping[str, str]] = {
+    "en": {"first": "first", "second": "second", "third": "third", "fourth": "fourth"},
+    "zh": {"first": "第一", "second": "第二", "third": "第三", "fourth": "第四"},
+}
+
+ROW_PHRASES: Mapping[Language, Words] = {
+    "en": ("{ordinal} {noun} from the left", "{ordinal} {noun} counting from the left"),
+    "zh": (
+        "从左数{ordinal}{measure}{noun}",
+        "左起{ordinal}{measure}{noun}",
+        "从左边数{ordinal}{measure}{noun}",
+    ),
+}
+"""How an ordinal goes with what stands in a row."""
+
+ROAD_PHRASES: Mapping[Language, Words] = {
+    "en": ("{ordinal} {noun}", "{ordinal} {noun} ahead"),
+    "zh": ("{ordinal}{measure}{noun}", "前方{ordinal}{measure}{noun}"),
+}
+"""How an ordinal goes with what is met along the road."""
+
+MEASURE_WORDS: Mapping[str, Words] = {
+    "car": ("辆",),
+    "truck": ("辆",),
+    "vehicle": ("辆",),
+    "line": ("条",),
+    "pedestrian": ("位", "个"),
+}
+"""What Chinese counts a noun with, where it is not 个."""
 
 PLACE_WORDS: Mapping[Language, Mapping[str, Words]] = {
     "en": {
-        "left_of": ("to the left of", "left of"),
-        "right_of": ("to the right of", "right of"),
+        "left_of": ("to the left of", "left of", "on the left of"),
+        "right_of": ("to the right of", "right of", "on the right of"),
         "in_front_of": ("in front of",),
         "behind": ("behind",),
         "between": ("between",),
@@ -227,9 +264,6 @@ MANNER_SLOTS: Mapping[str, Mapping[Language, Mapping[Manner, Words]]] = {
     "tail": TAILS,
     "lead": LEADS,
 }
-
-JOINER: Mapping[Language, str] = {"en": " ", "zh": ""}
-"""What stands between a colour and its noun."""
 
 
 def words_for(table: Mapping[str, Words], kind: str, name: str) -> Words:

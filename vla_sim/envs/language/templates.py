@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import cache
 
 from vla_sim.envs.language.patterns import PATTERNS
 from vla_sim.envs.language.patterns.pattern import Pair
@@ -55,3 +56,18 @@ TEMPLATES: tuple[Template, ...] = tuple(
         *_templates(intent_id, "held_out", 1 + len(patterns.seen), patterns.held_out),
     )
 )
+
+
+@cache
+def slots_of(intent_id: str) -> tuple[str, ...]:
+    """The slots of an intent's patterns, but for the manner's: of thing, side, target, way."""
+    pattern = PATTERNS[intent_id].seen[0][0]
+    found = re.findall(r"\{(\w+)\}", re.sub(r"\[.*?\]", "", pattern))
+    return tuple(slot for slot in ("thing", "side", "target", "way") if slot in found)
+
+
+@cache
+def wants_place(intent_id: str) -> bool:
+    """Whether the intent's target is a place told by anchors, and not a thing."""
+    pattern = PATTERNS[intent_id].seen[0][0]
+    return "{target}" in pattern and "the {target}" not in pattern

@@ -7,24 +7,26 @@ from vla_sim.envs.robots.ur5e import UR5E_ARM
 from vla_sim.envs.tasks.change_lane import ChangeLaneConfig
 from vla_sim.envs.tasks.close_drawer import CloseDrawerConfig
 from vla_sim.envs.tasks.drive_to_goal import DriveToGoalConfig
+from vla_sim.envs.tasks.follow_lead import FollowLeadConfig
+from vla_sim.envs.tasks.keep_lane import TIGHT_BEND, KeepLaneConfig
 from vla_sim.envs.tasks.lift import LiftConfig
-from vla_sim.envs.tasks.park import ParkConfig
-from vla_sim.envs.tasks.reach import ReachConfig
-from vla_sim.errors import BadConfig, UnknownName
-from vla_sim.envs.tasks.slalom import SlalomConfig
-from vla_sim.envs.tasks.turn_at_intersection import TurnAtIntersectionConfig
 from vla_sim.envs.tasks.open_drawer import OpenDrawerConfig
-from vla_sim.envs.tasks.press_button import PressButtonConfig
-from vla_sim.envs.tasks.reach import ReachConfig
-from vla_sim.envs.tasks.trace_path import TracePathConfig
-from vla_sim.envs.tasks.turn_knob import TurnKnobConfig
+from vla_sim.envs.tasks.overtake import OvertakeConfig
+from vla_sim.envs.tasks.park import ParkConfig
 from vla_sim.envs.tasks.pick_place import PickPlaceConfig
 from vla_sim.envs.tasks.place_relative import PlaceRelativeConfig
+from vla_sim.envs.tasks.press_button import PressButtonConfig
 from vla_sim.envs.tasks.push_to_region import PushToRegionConfig
 from vla_sim.envs.tasks.reach import ReachConfig
+from vla_sim.envs.tasks.slalom import SlalomConfig
 from vla_sim.envs.tasks.sort_by_colour import SortByColourConfig
 from vla_sim.envs.tasks.stack import StackConfig
-from vla_sim.errors import UnknownName
+from vla_sim.envs.tasks.stop_at_line import StopAtLineConfig
+from vla_sim.envs.tasks.trace_path import TracePathConfig
+from vla_sim.envs.tasks.turn_at_intersection import TurnAtIntersectionConfig
+from vla_sim.envs.tasks.turn_knob import TurnKnobConfig
+from vla_sim.envs.tasks.yield_to_pedestrian import YieldToPedestrianConfig
+from vla_sim.errors import BadConfig, UnknownName
 from vla_sim.protocols.task import Task
 
 
@@ -61,6 +63,7 @@ TASKS: Mapping[str, TaskConfig] = {
         vehicle_speed_mps=(9.8, 11.0),
         own_gap_m=(15.0, 20.0),
         own_speed_mps=(9.0, 10.0),
+    ),
     "vla_sim/PressButton-v0": PressButtonConfig(),
     "vla_sim/PressButtonOrdinals-v0": PressButtonConfig(
         places=("leftmost", "second", "third", "rightmost")
@@ -87,6 +90,23 @@ TASKS: Mapping[str, TaskConfig] = {
     "vla_sim/SortByColourMany-v0": SortByColourConfig(n_objects=5),
     "vla_sim/PushToRegion-v0": PushToRegionConfig(),
     "vla_sim/PushToRegionMany-v0": PushToRegionConfig(n_objects=3),
+    "vla_sim/ReachRelations-v0": ReachConfig(descriptions="any"),
+    "vla_sim/LiftRelations-v0": LiftConfig(descriptions="any"),
+    "vla_sim/DriveToGoalRelations-v0": DriveToGoalConfig(descriptions="any"),
+    "vla_sim/KeepLane-v0": KeepLaneConfig(),
+    "vla_sim/KeepLaneTight-v0": KeepLaneConfig(line=TIGHT_BEND),
+    "vla_sim/StopAtLine-v0": StopAtLineConfig(),
+    "vla_sim/StopAtLineRank-v0": StopAtLineConfig(by_rank=True),
+    "vla_sim/YieldToPedestrian-v0": YieldToPedestrianConfig(),
+    "vla_sim/YieldToPedestrianTwo-v0": YieldToPedestrianConfig(n_pedestrians=2, horizon_s=30.0),
+    "vla_sim/FollowLead-v0": FollowLeadConfig(),
+    "vla_sim/FollowLeadThree-v0": FollowLeadConfig(
+        n_lanes=3, vehicle_lanes=(0, 2), start_lanes=(1,)
+    ),
+    "vla_sim/Overtake-v0": OvertakeConfig(),
+    "vla_sim/OvertakeTwo-v0": OvertakeConfig(
+        vehicle_lanes=(2, 0), goals=((0, "right"), (1, "left"))
+    ),
 }
 """Gymnasium id to settings; the order is that of `StepTriples.task`."""
 

@@ -7,14 +7,14 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
-from vla_sim.assets.arenas import road
 from vla_sim.assets.car import ROAD_MANNERS
 from vla_sim.assets.ground_props import VEHICLE_HALF_LENGTH_M, VEHICLE_KINDS, add_road_user
 from vla_sim.assets.props import COLOURS
-from vla_sim.envs.car_task import CarTask, CarTaskConfig
 from vla_sim.envs.layout import widened
-from vla_sim.envs.looks import Looks, mocap_row, pick_colours
+from vla_sim.envs.looks import pick_colours
+from vla_sim.envs.road_task import CHASE_CAMERA, RoadTask, RoadTaskConfig
 from vla_sim.envs.scene_task import Floats
+from vla_sim.envs.traffic import Traffic
 from vla_sim.protocols.engine import Engine
 from vla_sim.protocols.task import Goal, Outcome, Scene
 from vla_sim.records.camera import CameraSpec
@@ -23,24 +23,11 @@ from vla_sim.records.spread import TRAINING, Spread
 
 SIDES = ("left", "right")
 
-CHASE_CAMERA = CameraSpec(
-    name="chase",
-    position=(-9.0, 0.0, 9.0),
-    target=(9.0, 0.0, 0.0),
-    fov_y_deg=50.0,
-    follow_body="car/chassis",
-    follow_axes="x",
-)
-
 
 @dataclass(frozen=True, kw_only=True)
-class ChangeLaneConfig(CarTaskConfig):
+class ChangeLaneConfig(RoadTaskConfig):
     """Settings of ChangeLane."""
 
-    lane_width_m: float = 3.5
-    road_m: float = 240.0
-    """Length of the road; the car never reaches its end."""
-    start_x_m: float = 24.0
     centre_tolerance_m: float = 0.5
     heading_tolerance_rad: float = 0.087
     horizon_s: float = 10.0
@@ -62,7 +49,7 @@ class ChangeLaneConfig(CarTaskConfig):
         return ChangeLane(self)
 
 
-class ChangeLane(CarTask):
+class ChangeLane(RoadTask):
     """Three lanes, the car in the middle, a vehicle ahead on either side, maybe one before it.
 
     Left and right can be asked for by side or by naming the vehicle, so words of two kinds lead to
@@ -74,13 +61,8 @@ class ChangeLane(CarTask):
         self.config = config
         own = () if config.own_gap_m is None else ("own",)
         self.vehicles = tuple(f"vehicle_{lane}" for lane in (*SIDES, *own))
-        self.lane_y = np.array([config.lane_width_m, -config.lane_width_m])
-        self.vehicle_y = np.append(self.lane_y, np.zeros(len(own)))
-
-    def arena(self) -> mujoco.MjSpec:
-        """Three lanes."""
-        c = self.config
-        return road(n_lanes=3, lane_width_m=c.lane_width_m, length_m=c.road_m)
+        self.side_y = self.lane_y[[2, 0]]
+        self.vehicle_y = np.append(self.side_y, np.zeros(len(own)))
 
     def add_things(self, spec: mujoco.MjSpec) -> None:
         """The vehicles."""
@@ -90,8 +72,7 @@ class ChangeLane(CarTask):
     def bind(self, engine: Engine) -> None:
         """Find the vehicles in the compiled engine."""
         super().bind(engine)
-        self.looks = Looks(engine, self.vehicles, VEHICLE_KINDS, solid=True)
-        self._rows = [mocap_row(engine.model, name) for name in self.vehicles]
+        self.traffic = Traffic(engine, self.vehicles)
         self._speed = np.zeros((engine.n, len(self.vehicles)))
 
     def sample(self, rng: np.random.Generator, spread: Spread = TRAINING) -> Scene:
@@ -135,23 +116,19 @@ class ChangeLane(CarTask):
     def write(self, ids: NDArray[np.int64], scenes: Sequence[Scene]) -> None:
         """Place the vehicles and remember their speeds."""
         super().write(ids, scenes)
-        palette = list(COLOURS.values())
+        palette = list(COLOURS)
         for slot, scene in zip(ids, scenes, strict=True):
             values = scene.values
             self._speed[slot] = values["speed"]
-            for k, row in enumerate(self._rows):
-                self.engine.mocap_pos[slot, row] = [values["ahead"][k], self.vehicle_y[k], 0.0]
-            wishes = [
-                (VEHICLE_KINDS[int(kind)], palette[int(colour)])
+            seen = [
+                Referent(colour=palette[int(colour)], shape=VEHICLE_KINDS[int(kind)])
                 for kind, colour in zip(values["kind"], values["colour"], strict=True)
             ]
-            self.looks.show(int(slot), wishes)
+            self.traffic.place(int(slot), values["ahead"], self.vehicle_y, seen)
 
     def before_step(self) -> None:
         """The vehicles drive on."""
-        dt = self.robot.embodiment.control_dt_s
-        for k, row in enumerate(self._rows):
-            self.engine.mocap_pos[:, row, 0] += self._speed[:, k] * dt
+        self.traffic.drive_on(self._speed * self.robot.embodiment.control_dt_s)
 
     def _goal_side(self) -> NDArray[np.int64]:
         return np.array([0, 1, 0, 1])  # goals are (left, right, left vehicle, right vehicle)
@@ -161,8 +138,8 @@ class ChangeLane(CarTask):
         c = self.config
         state = self.robot.privileged()
         y, yaw = state["pose"][:, 1], state["pose"][:, 2]
-        offset = np.abs(y - self.lane_y[self._goal_side()[goal]])
-        off_road = np.abs(y) > 1.5 * c.lane_width_m - 0.8
+        offset = np.abs(y - self.side_y[self._goal_side()[goal]])
+        off_road = self.off_road()
         failure = off_road | self.robot.collision()
         centred = (offset < c.centre_tolerance_m) & (np.abs(yaw) < c.heading_tolerance_rad)
         return Outcome(
@@ -178,12 +155,12 @@ class ChangeLane(CarTask):
     def privileged(self) -> Mapping[str, Floats]:
         """The car's state, the goals' lanes and the vehicles in them (rear ends)."""
         side = self._goal_side()
-        ahead = self.engine.mocap_pos[:, self._rows, 0] - VEHICLE_HALF_LENGTH_M
+        ahead = self.traffic.position[:, :, 0] - VEHICLE_HALF_LENGTH_M
         n = self.engine.n
         has_own = self.config.own_gap_m is not None
         return {
             **super().privileged(),
-            "goal_lane_y": np.repeat(self.lane_y[side][None], n, axis=0),
+            "goal_lane_y": np.repeat(self.side_y[side][None], n, axis=0),
             "lead_x": ahead[:, side],
             "lead_speed": self._speed[:, side],
             "own_lead_x": ahead[:, -1] if has_own else np.full(n, np.inf),
@@ -195,13 +172,13 @@ class ChangeLane(CarTask):
         x = self.robot.motion.point[:, 0]
         point = np.zeros((len(x), 4, 3))
         point[:, :, 0] = x[:, None] + self.config.goal_ahead_m
-        point[:, :, 1] = self.lane_y[self._goal_side()]
+        point[:, :, 1] = self.side_y[self._goal_side()]
         return point
 
     def referent_point(self) -> Floats:
         """(n, 4, 3): the lane ahead for a side, the vehicle for a vehicle."""
         point = self.goal_point()
-        point[:, 2:] = self.engine.mocap_pos[:, self._rows[: len(SIDES)]]
+        point[:, 2:] = self.traffic.position[:, : len(SIDES)]
         point[:, 2:, 2] += 0.8
         return point
 

@@ -21,8 +21,8 @@ class CloseDrawerConfig(CabinetTaskConfig):
     out_m: tuple[float, float] = (0.08, 0.16)
     """How far drawers are out at the start."""
     horizon_s: float = 9.0
-    start_low: tuple[float, float, float] = (0.50, -0.10, 0.22)
-    start_high: tuple[float, float, float] = (0.62, 0.10, 0.30)
+    start_low: tuple[float, float, float] = (0.44, -0.10, 0.27)
+    start_high: tuple[float, float, float] = (0.54, 0.10, 0.35)
 
     def build(self) -> "CloseDrawer":
         """The task with these settings."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import mujoco
 import numpy as np
@@ -20,6 +21,8 @@ from vla_sim.assets.props import COLOURS
 from vla_sim.envs.car_task import CarTask, CarTaskConfig
 from vla_sim.envs.detour import shortest_way
 from vla_sim.envs.distractors import Area
+from vla_sim.envs.language.describe import draw_names
+from vla_sim.envs.language.viewpoint import Thing, Viewpoint
 from vla_sim.envs.layout import scatter, widened
 from vla_sim.envs.looks import Looks, mocap_row, pick_colours
 from vla_sim.envs.scene_task import Floats
@@ -32,6 +35,9 @@ from vla_sim.records.spread import TRAINING, Spread
 ARENA_CAMERA = CameraSpec(
     name="overhead", position=(-7.0, 0.0, 30.0), target=(0.0, 0.0, 0.0), fov_y_deg=52.0
 )
+
+ARENA_VIEW = Viewpoint(right_m=0.0, away_m=-13.0, gap_m=2.0, noun="pad")
+"""Right is -y, away is +x; near and far are told from where the car starts."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +60,11 @@ class DriveToGoalConfig(CarTaskConfig):
     pad_y: tuple[float, float] = (-10.0, 10.0)
     pad_distance_m: float = 6.0
     obstacle_radii_m: tuple[float, ...] = OBSTACLE_RADII_M
+    descriptions: Literal["colour_shape", "any"] = "colour_shape"
+    """How pads are asked for: by colour and shape, which then single them out, or by any phrase
+    that does. Then they may be of one colour or shape."""
+    n_colours: int = 2
+    """Of pads that are asked for by any phrase: so few that some share one."""
     obstacle_x: tuple[float, float] = (-6.0, 1.5)
     obstacle_y: tuple[float, float] = (-7.5, 7.5)
     obstacle_distance_m: float = 6.5
@@ -97,24 +108,32 @@ class DriveToGoal(CarTask):
         """Pads beyond the obstacles, obstacles in between, the car on the near side."""
         c = self.config
         low, high = (c.pad_x[0], c.pad_y[0]), (c.pad_x[1], c.pad_y[1])
-        pads = scatter(rng, c.n_pads, low, high, c.pad_distance_m, wider=spread.layout)
-        obstacles = scatter(
-            rng,
-            len(self.obstacles),
-            (c.obstacle_x[0], c.obstacle_y[0]),
-            (c.obstacle_x[1], c.obstacle_y[1]),
-            c.obstacle_distance_m,
-        )
-        colours = pick_colours(rng, COLOURS, c.n_pads)
-        shapes = [str(shape) for shape in rng.choice(list(PAD_SHAPES), c.n_pads)]
+        named: list[Referent] | None = None
+        while named is None:  # rarely twice: twins that nothing tells apart
+            pads = scatter(rng, c.n_pads, low, high, c.pad_distance_m, wider=spread.layout)
+            obstacles = scatter(
+                rng,
+                len(self.obstacles),
+                (c.obstacle_x[0], c.obstacle_y[0]),
+                (c.obstacle_x[1], c.obstacle_y[1]),
+                c.obstacle_distance_m,
+            )
+            colours = pick_colours(rng, COLOURS, c.n_pads)
+            if c.descriptions == "any":
+                colours = [str(colour) for colour in rng.choice(colours[: c.n_colours], c.n_pads)]
+            shapes = [str(shape) for shape in rng.choice(list(PAD_SHAPES), c.n_pads)]
+            looks = [Referent(colour=n, shape=s) for n, s in zip(colours, shapes, strict=True)]
+            named = looks
+            if c.descriptions == "any":
+                named = draw_names(_in_the_arena(looks, pads), ARENA_VIEW, rng)
         goals = tuple(
-            Goal(intent_id="drive_to", referent=Referent(colour=colour, shape=shape), outcome=k)
-            for k, (colour, shape) in enumerate(zip(colours, shapes, strict=True))
+            Goal(intent_id="drive_to", referent=r, outcome=k) for k, r in enumerate(named)
         )
         ranges = np.transpose([c.start_x, c.start_y, c.start_yaw])
         near, far = widened(ranges[0], ranges[1], spread.start)
         start = np.array([*rng.uniform(near, far), 0.0])
-        return Scene(start=start, goals=goals, values={"pads": pads, "obstacles": obstacles})
+        values = {"pads": pads, "obstacles": obstacles}
+        return Scene(start=start, goals=goals, values=values, things=tuple(looks))
 
     def distractor_areas(self, slot: int) -> Sequence[Area]:
         """The sides of the arena, where the camera still sees them and no way leads past."""
@@ -133,7 +152,7 @@ class DriveToGoal(CarTask):
                 self.engine.mocap_pos[slot, row] = [*xy, 0.0]
             for row, xy in zip(self._obstacle_rows, scene.values["obstacles"], strict=True):
                 self.engine.mocap_pos[slot, row] = [*xy, 0.0]
-            wishes = [(g.referent.shape, COLOURS[g.referent.colour]) for g in scene.goals]
+            wishes = [(pad.shape, COLOURS[pad.colour]) for pad in scene.things]
             self.looks.show(int(slot), wishes)
 
     def goal_point(self) -> Floats:
@@ -182,3 +201,11 @@ class DriveToGoal(CarTask):
         circles[:, :, 2] += self.config.clearance_m
         way = shortest_way(self.robot.motion.point[:, :2], target, circles)
         return np.maximum(way - self.config.radius_m, 0.1)
+
+
+def _in_the_arena(looks: Sequence[Referent], xy: Floats) -> list[Thing]:
+    """Pads at `xy`, shape (P, 2) [m], as seen from `ARENA_VIEW`."""
+    return [
+        Thing(colour=r.colour, shape=r.shape, right_m=-float(y), away_m=float(x))
+        for r, (x, y) in zip(looks, xy, strict=True)
+    ]

@@ -21,8 +21,8 @@ class OpenDrawerConfig(CabinetTaskConfig):
     ajar_m: tuple[float, float] = (0.0, 0.015)
     """How far drawers are out at the start."""
     horizon_s: float = 9.0
-    start_low: tuple[float, float, float] = (0.42, -0.10, 0.22)
-    start_high: tuple[float, float, float] = (0.52, 0.10, 0.30)
+    start_low: tuple[float, float, float] = (0.40, -0.10, 0.27)
+    start_high: tuple[float, float, float] = (0.50, 0.10, 0.35)
 
     def build(self) -> "OpenDrawer":
         """The task with these settings."""

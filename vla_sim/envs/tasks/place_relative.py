@@ -37,6 +37,8 @@ class PlaceRelativeConfig(CarryTaskConfig):
     """A thing is beside the anchor when it is this far to its side,"""
     slant: float = 0.6
     """and at most this share of that off the axis."""
+    shortest_m: float = 0.08
+    """Things are carried at least this far."""
     stays_m: float = 0.03
     """The anchor may move this far from where it was."""
     place_low: tuple[float, float] = (0.38, -0.27)
@@ -51,7 +53,7 @@ class PlaceRelativeConfig(CarryTaskConfig):
 
 
 class PlaceRelative(CarryTask):
-    """Loose objects; up to four (object, side, anchor) whose place is free are goals."""
+    """Loose objects; four (object, side, anchor) whose place is free are goals."""
 
     def __init__(self, config: PlaceRelativeConfig) -> None:
         super().__init__(config)
@@ -65,7 +67,7 @@ class PlaceRelative(CarryTask):
         self._start = np.zeros((engine.n, len(self.objects.names), 2))
 
     def sample(self, rng: np.random.Generator, spread: Spread = TRAINING) -> Scene:
-        """Objects apart from each other, with two goals for one object and two for another."""
+        """Objects apart from each other, with two goals each for two of them."""
         c = self.config
         low, high = widened(c.object_low, c.object_high, spread.layout)
         while True:
@@ -91,7 +93,7 @@ class PlaceRelative(CarryTask):
         return self.scene(self.sample_start(rng, spread), goals, values, per_goal)
 
     def _choose(self, rng: np.random.Generator, xy: Floats) -> list[tuple[int, str, int]] | None:
-        """Goals for two objects, up to two each, that are free and not yet so; None if too few."""
+        """Two goals each for two objects, none of which brings another one about; None if none."""
         chosen: list[tuple[int, str, int]] = []
         for mover in rng.permutation(len(xy))[:2].tolist():
             free = [
@@ -100,19 +102,33 @@ class PlaceRelative(CarryTask):
                 for side in SIDES
                 if anchor != mover and self._is_free(xy, mover, side, anchor)
             ]
-            if not free:
+            pairs = [
+                (one, other)
+                for one in free
+                for other in free
+                if not self._includes(xy, one, other) and not self._includes(xy, other, one)
+            ]
+            if not pairs:
                 return None
-            chosen += [free[k] for k in rng.permutation(len(free))[: N_GOALS // 2]]
+            chosen += pairs[int(rng.integers(len(pairs)))]
         return chosen
+
+    def _place(self, xy: Floats, side: str, anchor: int) -> Floats:
+        place: Floats = xy[anchor] + self.config.beside_m * np.array(SIDES[side])
+        return place
+
+    def _includes(self, xy: Floats, one: tuple[int, str, int], other: tuple[int, str, int]) -> bool:
+        """Whether a goal's place lies on another goal's side of its anchor."""
+        _, side, anchor = other
+        return self._is_beside(self._place(xy, *one[1:]), xy[anchor], SIDES[side])
 
     def _is_free(self, xy: Floats, mover: int, side: str, anchor: int) -> bool:
         c = self.config
-        place = xy[anchor] + c.beside_m * np.array(SIDES[side])
+        place = self._place(xy, side, anchor)
         others = np.delete(xy, mover, axis=0)
         away = np.sqrt(((others - place) ** 2).sum(axis=1))
         inside = bool(np.all(place >= c.place_low) and np.all(place <= c.place_high))
-        # From afar enough that the way there shows in the picture.
-        far = bool(np.sqrt(((xy[mover] - place) ** 2).sum()) > 0.08)
+        far = bool(np.sqrt(((xy[mover] - place) ** 2).sum()) > c.shortest_m)
         room = bool((away > c.min_distance_m - 0.01).all())
         return inside and far and room and not self._is_beside(xy[mover], xy[anchor], SIDES[side])
 

@@ -38,7 +38,7 @@ class PushToRegionConfig(CarryTaskConfig):
     shortest_m: float = 0.12
     longest_m: float = 0.30
     """How far things are pushed."""
-    behind_m: float = 0.065
+    behind_m: float = 0.06
     """The hand comes down this far behind a thing; there and along the way,"""
     clearance_m: float = 0.09
     """other things are this far away."""

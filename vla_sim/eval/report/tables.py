@@ -12,11 +12,14 @@ ARM_TITLES = {
     "correct": "True instruction",
     "held_out": "Held-out wording",
     "other_language": "Other language",
+    "tool_call": "Tool call",
     "empty": "Told nothing",
+    "punctuation": "Told punctuation",
     "swapped": "Told another goal",
+    "wrong_referent": "Told of what is not there",
 }
-"""In the order in which they are shown: the first three should be high, the others low."""
-_LOW_ARMS = ("empty", "swapped")
+"""In the order in which they are shown: the first four should be high, the others low."""
+_LOW_ARMS = ("empty", "punctuation", "swapped", "wrong_referent")
 _MEASURES = {
     "spl": ("SPL", ""),
     "time_s": ("Time", "s"),

@@ -19,6 +19,21 @@ PATTERNS = Patterns(
         ("[{adverb} ]bring the car to a stop on the {thing}", "[{adverb}]让车停到{thing}上"),
         ("find the {thing} and [{adverb} ]drive there", "找到{thing}，[{adverb}]开过去停好"),
         ("the car should end up on the {thing}[, {lead}]", "车最后要停在{thing}上[，{tail}]"),
+        ("can you [{adverb} ]get us to the {thing}?", "可以[{adverb}]送我们到{thing}吗？"),
+        (
+            "go around the obstacles and park on the {thing}[, {lead}]",
+            "绕开障碍物，停到{thing}上[，{tail}]",
+        ),
+        ("the {thing} is where we get out[, {lead}]", "我们在{thing}下车[，{tail}]"),
+        ("[{lead}, ]set course for the {thing}", "[{lead}，]朝着{thing}出发"),
+        (
+            "i would like to be [{adverb} ]driven to the {thing}",
+            "我想坐车[{adverb}]到{thing}去",
+        ),
+        (
+            "steer for the {thing} and [{adverb} ]pull up on it",
+            "对着{thing}开，[{adverb}]停在上面",
+        ),
     ),
     held_out=(
         (
@@ -28,5 +43,7 @@ PATTERNS = Patterns(
         ("stop the car on the {thing}[ {tail}]", "在{thing}上停车[，{tail}]"),
         ("see the {thing}? park there[, {lead}]", "看到{thing}了吗？[{adverb}]开到那里停车"),
         ("[{lead}, ]make your way to the {thing}", "[{lead}，]往{thing}那边开，到了停下"),
+        ("leave the car standing on the {thing}[, {lead}]", "把车留在{thing}上[，{tail}]"),
+        ("[{adverb} ]roll up to the {thing} and halt", "[{adverb}]驶向{thing}，到那里停住"),
     ),
 )

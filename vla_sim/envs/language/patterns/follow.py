@@ -22,6 +22,21 @@ PATTERNS = Patterns(
         ("find the {thing} and [{adverb} ]take its lane", "找到{thing}，[{adverb}]并入它的车道"),
         ("[{adverb} ]merge in behind the {thing}", "[{adverb}]并到{thing}后方"),
         ("let the {thing} lead you[, {lead}]", "让{thing}给你带路[，{tail}]"),
+        ("can we [{adverb} ]get in line behind the {thing}?", "可以[{adverb}]排到{thing}后面吗？"),
+        ("where the {thing} goes, we go[, {lead}]", "{thing}去哪儿，我们就去哪儿[，{tail}]"),
+        (
+            "take the lane of the {thing} and [{adverb} ]tail it",
+            "走{thing}的车道，[{adverb}]尾随它",
+        ),
+        ("[{lead}, ]let the {thing} drive ahead of you", "[{lead}，]让{thing}开在你前面"),
+        (
+            "i would like us to [{adverb} ]follow after the {thing}",
+            "我想[{adverb}]跟着{thing}走",
+        ),
+        (
+            "keep the {thing} right in front of you[, {lead}]",
+            "让{thing}一直在你正前方[，{tail}]",
+        ),
     ),
     held_out=(
         (
@@ -34,5 +49,7 @@ PATTERNS = Patterns(
         ),
         ("see the {thing}? stay behind it[, {lead}]", "看到{thing}了吗？[{adverb}]跟在它后面"),
         ("[{lead}, ]your car goes right behind the {thing}", "[{lead}，]你的车要紧跟{thing}"),
+        ("the {thing} shows the way, go after it[ {tail}]", "{thing}在前面领路，跟上去[，{tail}]"),
+        ("[{adverb} ]join the lane behind the {thing}", "[{adverb}]并入{thing}后面的车道"),
     ),
 )

@@ -1,0 +1,67 @@
+"""Suites name tasks that exist, and are cut into runs under one protocol each."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from vla_sim.cli.main import main
+from vla_sim.envs.axes import AXES
+from vla_sim.envs.suites import CHAINS, CORE, CORE_ARM, CORE_CAR, SUITES, VARIANTS, parts_of
+from vla_sim.envs.tasks import TASK_IDS, TASKS
+from vla_sim.errors import BadConfig, UnknownName
+from vla_sim.eval.report_file import from_json
+from vla_sim.loop.bench import BenchRun, bench, parts
+from vla_sim.recipes.bench import RECIPES
+
+
+def test_the_core_has_every_kind_of_task_once_and_the_rest_are_variants() -> None:
+    kinds = [type(TASKS[task_id]) for task_id in CORE]
+    assert len(CORE_ARM) == 12
+    assert len(CORE_CAR) == 10
+    assert len(set(kinds)) == len(kinds) == 22
+    assert set(kinds) == {type(config) for config in TASKS.values()}
+    assert set(CORE) | set(VARIANTS) == set(TASK_IDS)
+    for task_id in CORE:
+        variants = [t for t in TASK_IDS if type(TASKS[t]) is type(TASKS[task_id])]
+        assert len(variants) >= 2, f"{task_id} has no variant"
+
+
+@pytest.mark.parametrize("name", SUITES)
+def test_every_suite_is_made_of_known_rows_and_has_a_recipe(name: str) -> None:
+    for row in SUITES[name]:
+        assert row.task_id in TASKS
+        assert not row.axis or row.axis in AXES
+    made = parts(RECIPES[name]())
+    assert sum(len(part.tasks) for part in made) == len(SUITES[name])
+    assert len(made) == len(parts_of(name))
+
+
+def test_severities_of_an_axis_are_parts_with_files_of_their_own() -> None:
+    run = replace(RECIPES["ood-camera"](), out=Path("camera.json"))
+    made = parts(run)
+    assert [part.severity for part in made] == [1, 2, 3]
+    assert [str(part.out) for part in made] == [f"camera-camera-{k}.json" for k in (1, 2, 3)]
+    assert parts(replace(run, tasks=("Reach",)))[0].tasks == ("vla_sim/Reach-v1",)
+
+
+def test_chains_count_what_was_completed(tmp_path: Path) -> None:
+    run = replace(RECIPES["long"](), tasks=("PressButton",), episodes=3, out=tmp_path / "a.json")
+    (part,) = parts(run)
+    assert part.n_instructions == CHAINS["PressButton"] == 5
+    report = bench(replace(part, n_processes=1), Console(quiet=True))
+    assert report.tasks[0].means["instructions_completed"].value == 5.0
+    assert part.out is not None
+    assert from_json(part.out.read_text()).protocol == report.protocol
+
+
+def test_bench_takes_a_suite_and_refuses_what_is_none(capsys: pytest.CaptureFixture[str]) -> None:
+    argv = ["bench", "ood-light", "--tasks", "Reach", "--episodes", "1", "--n-processes", "1"]
+    assert main(argv) == 0
+    shown = capsys.readouterr().out
+    assert all(f"axis light, severity {k}" in shown for k in (1, 2, 3))
+    with pytest.raises(UnknownName, match="suite"):
+        BenchRun(suite="everything")
+    with pytest.raises(BadConfig, match="none of the tasks"):
+        parts(BenchRun(suite="core-car", tasks=("Reach",)))

@@ -1,0 +1,58 @@
+"""What experts share that drive along a road: they say what to do, one motion does it."""
+
+from abc import abstractmethod
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vla_sim.agents.experts.car_expert import CarExpert
+from vla_sim.agents.experts.kernel_settings import settings_of
+from vla_sim.agents.experts.lane_motion import (
+    LaneMotionConfig,
+    LaneOrder,
+    LaneSettings,
+    drive,
+)
+from vla_sim.records.embodiment import Embodiment
+from vla_sim.records.manner import Manner, MannerProfile
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+class LaneExpert(CarExpert):
+    """An expert that gives orders to the motion along a road."""
+
+    def __init__(
+        self,
+        motion: LaneMotionConfig,
+        embodiment: Embodiment,
+        manners: Mapping[Manner, MannerProfile],
+    ) -> None:
+        super().__init__(embodiment, manners)
+        self._settings = settings_of(LaneSettings, motion)
+
+    @abstractmethod
+    def order(self, state: Mapping[str, Floats], goal: Ints) -> LaneOrder:
+        """What is asked of each car, for goals of shape (m,)."""
+
+    def centre_line(self, state: Mapping[str, Floats]) -> Floats:
+        """(m, k, 4) the roads' centre lines, see `lane_motion`; straight along x unless told."""
+        return np.zeros((len(state["pose"]), 1, 4))
+
+    def fill(
+        self, action: Floats, car: Floats, state: Mapping[str, Floats], goal: Ints, limits: Floats
+    ) -> None:
+        """Drive as ordered."""
+        drive(
+            car,
+            self.centre_line(state),
+            self.order(state, goal),
+            limits,
+            self._settings,
+            self.scale,
+            self.gain,
+            self.dt_s,
+            action,
+        )
