@@ -114,7 +114,7 @@ def _renderers() -> Table:
 def _axes() -> Table:
     from vla_sim.envs.axes import AXES
 
-    table = _table("domain axes, severities 1 to 3", "name", "what it changes")
+    table = _table("axes", "name", "what it changes, with severity 1 to 3")
     for name, axis in AXES.items():
         table.add_row(name, escape(_first_line(type(axis))))
     return table
