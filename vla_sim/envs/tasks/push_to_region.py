@@ -46,7 +46,7 @@ class PushToRegionConfig(CarryTaskConfig):
     """The hand comes down this far from the arm's base."""
     object_low: tuple[float, float] = (0.40, -0.20)
     object_high: tuple[float, float] = (0.60, 0.20)
-    horizon_s: float = 12.0
+    horizon_s: float = 15.0
 
     def build(self) -> "PushToRegion":
         """The task with these settings."""
