@@ -18,7 +18,7 @@ SHAPES: Words = (
     "disc", "square", "diamond",
     "car", "truck",
     "drawer", "button", "knob", "tray", "line", "bay", "pedestrian", "cone",
-    "pad", "vehicle",
+    "pad",
 )  # fmt: skip
 SIZES: Words = ("small", "large")
 RELATIONS: Words = (
@@ -34,10 +34,10 @@ ORDINALS: Words = ("first", "second", "third", "fourth")
 RANKS: Words = ("leftmost", "rightmost", "nearest", "farthest", *ORDINALS)
 """Relations that single a thing out even where it has no other name: the leftmost object."""
 
-KINDS: Mapping[str, Words] = {"pad": ("disc", "square", "diamond"), "vehicle": ("car", "truck")}
+KINDS: Mapping[str, Words] = {"pad": ("disc", "square", "diamond")}
 """Shapes that other shapes are kinds of; the empty shape is anything."""
 
-ALONG_THE_ROAD: Words = ("line", "bay", "pedestrian", "cone", "car", "truck", "vehicle")
+ALONG_THE_ROAD: Words = ("line", "bay", "pedestrian", "cone", "car", "truck")
 """Shapes that are counted from here onwards; all others from the left."""
 
 COLOUR_WORDS: Mapping[Language, Mapping[str, Words]] = {
@@ -79,7 +79,6 @@ SHAPE_WORDS: Mapping[Language, Mapping[str, Words]] = {
         "pedestrian": ("pedestrian", "person"),
         "cone": ("cone", "traffic cone"),
         "pad": ("pad", "marked spot"),
-        "vehicle": ("vehicle",),
         "": ("object", "thing"),
     },
     "zh": {
@@ -100,7 +99,6 @@ SHAPE_WORDS: Mapping[Language, Mapping[str, Words]] = {
         "pedestrian": ("行人",),
         "cone": ("锥桶", "路锥"),
         "pad": ("区域", "标记"),
-        "vehicle": ("车", "车辆"),
         "": ("物体", "东西"),
     },
 }
@@ -187,7 +185,6 @@ ROAD_PHRASES: Mapping[Language, Words] = {
 MEASURE_WORDS: Mapping[str, Words] = {
     "car": ("辆",),
     "truck": ("辆",),
-    "vehicle": ("辆",),
     "line": ("条",),
     "pedestrian": ("位", "个"),
 }

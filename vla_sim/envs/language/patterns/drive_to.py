@@ -41,7 +41,7 @@ PATTERNS = Patterns(
             "麻烦[{adverb}]开到{thing}那里",
         ),
         ("stop the car on the {thing}[ {tail}]", "在{thing}上停车[，{tail}]"),
-        ("see the {thing}? park there[, {lead}]", "看到{thing}了吗？[{adverb}]开到那里停车"),
+        ("see the {thing}? halt on it[, {lead}]", "看到{thing}了吗？[{adverb}]开到那里停车"),
         ("[{lead}, ]make your way to the {thing}", "[{lead}，]往{thing}那边开，到了停下"),
         ("leave the car standing on the {thing}[, {lead}]", "把车留在{thing}上[，{tail}]"),
         ("[{adverb} ]roll up to the {thing} and halt", "[{adverb}]驶向{thing}，到那里停住"),
