@@ -10,7 +10,7 @@ from tests.agents.integrators import CAR
 from tests.agents.scenes import arenas, roads
 from vla_sim.agents.experts.car_motion import stopping_speed
 from vla_sim.agents.experts.table import expert_for
-from vla_sim.assets.car import CAR_MANNERS, ROAD_MANNERS
+from vla_sim.assets.car_manners import CAR_MANNERS, ROAD_MANNERS
 from vla_sim.records.manner import MANNERS, Manner
 
 Floats = NDArray[np.float64]

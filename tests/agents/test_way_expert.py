@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from tests.agents.integrators import CAR, KinematicCar
 from vla_sim.agents.experts.way import WayExpertConfig
-from vla_sim.assets.car import CAR_MANNERS
+from vla_sim.assets.car_manners import CAR_MANNERS
 from vla_sim.records.manner import MANNERS, Manner
 
 Floats = NDArray[np.float64]

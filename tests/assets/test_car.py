@@ -4,7 +4,7 @@ import mujoco
 import numpy as np
 import pytest
 
-from vla_sim.assets import car
+from vla_sim.assets import car, car_manners
 from vla_sim.records.manner import MANNERS
 
 WHEELS = ("fl", "fr", "rl", "rr")
@@ -77,7 +77,15 @@ def test_rates_fit_each_other() -> None:
     assert pytest.approx(car.CONTROL_DT_S) == car.N_SUBSTEPS * car.TIMESTEP_S
 
 
-@pytest.mark.parametrize("manners", [car.CAR_MANNERS, car.ROAD_MANNERS])
+@pytest.mark.parametrize(
+    "manners",
+    [
+        car_manners.CAR_MANNERS,
+        car_manners.ROAD_MANNERS,
+        car_manners.STREET_MANNERS,
+        car_manners.TOWN_MANNERS,
+    ],
+)
 def test_manners_are_ordered(manners: dict[str, object]) -> None:
     assert set(manners) == set(MANNERS)
     table = car.CAR_MANNERS if manners is car.CAR_MANNERS else car.ROAD_MANNERS

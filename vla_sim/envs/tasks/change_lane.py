@@ -7,7 +7,7 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
-from vla_sim.assets.car import ROAD_MANNERS
+from vla_sim.assets.car_manners import ROAD_MANNERS
 from vla_sim.assets.ground_props import VEHICLE_HALF_LENGTH_M, VEHICLE_KINDS, add_road_user
 from vla_sim.assets.props import COLOURS
 from vla_sim.envs.layout import widened

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vla_sim.assets.arenas import drive_arena
-from vla_sim.assets.car import CAR_MANNERS
+from vla_sim.assets.car_manners import CAR_MANNERS
 from vla_sim.assets.ground_props import (
     OBSTACLE_RADII_M,
     PAD_RADIUS_M,

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vla_sim.assets.arenas import asphalt, lane_centre_y
-from vla_sim.assets.car import ROAD_MANNERS
+from vla_sim.assets.car_manners import ROAD_MANNERS
 from vla_sim.assets.winding_road import (
     SPACING_M,
     CentreLine,

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vla_sim.assets.arenas import drive_arena
-from vla_sim.assets.car import CAR_MANNERS
+from vla_sim.assets.car_manners import CAR_MANNERS
 from vla_sim.assets.ground_props import add_cone
 from vla_sim.envs.car_task import CarTask, CarTaskConfig
 from vla_sim.envs.distractors import Area

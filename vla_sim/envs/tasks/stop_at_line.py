@@ -7,7 +7,7 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
-from vla_sim.assets.car import TOWN_MANNERS
+from vla_sim.assets.car_manners import TOWN_MANNERS
 from vla_sim.assets.crossing import add_stop_line
 from vla_sim.assets.props import COLOURS
 from vla_sim.envs.layout import widened

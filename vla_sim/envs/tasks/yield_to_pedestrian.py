@@ -7,7 +7,7 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
-from vla_sim.assets.car import TOWN_MANNERS
+from vla_sim.assets.car_manners import TOWN_MANNERS
 from vla_sim.assets.crossing import (
     CROSSWALK_M,
     PEDESTRIAN_RADIUS_M,
