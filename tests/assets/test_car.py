@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from vla_sim.assets import car, car_manners
-from vla_sim.records.manner import MANNERS
+from vla_sim.records.manner import MANNERS, Manner, MannerProfile
 
 WHEELS = ("fl", "fr", "rl", "rr")
 
@@ -78,7 +78,7 @@ def test_rates_fit_each_other() -> None:
 
 
 @pytest.mark.parametrize(
-    "manners",
+    "table",
     [
         car_manners.CAR_MANNERS,
         car_manners.ROAD_MANNERS,
@@ -86,9 +86,8 @@ def test_rates_fit_each_other() -> None:
         car_manners.TOWN_MANNERS,
     ],
 )
-def test_manners_are_ordered(manners: dict[str, object]) -> None:
-    assert set(manners) == set(MANNERS)
-    table = car.CAR_MANNERS if manners is car.CAR_MANNERS else car.ROAD_MANNERS
+def test_manners_are_ordered(table: dict[Manner, MannerProfile]) -> None:
+    assert set(table) == set(MANNERS)
     assert table["slowly"].velocity < table["normal"].velocity < table["quickly"].velocity
     assert table["smoothly"].peak_jerk < table["slowly"].peak_jerk
     for profile in table.values():
