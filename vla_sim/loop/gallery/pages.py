@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from PIL import Image
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
 
 from vla_sim.agents.controls import POLICIES
 from vla_sim.envs.crank import Crank, CrankConfig
@@ -23,6 +24,9 @@ GALLERY_SEEDS_FROM = 10_000
 """The seeds of the benchmark: what the gallery says is what a benchmark finds."""
 PAGES: Mapping[Language, str] = {"en": "README.md", "zh": "README.zh-CN.md"}
 N_STILLS = 4
+OVERVIEW = "overview.png"
+N_COLUMNS = 6
+CAPTION_PX = 22
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,10 +65,14 @@ def gallery(run: GalleryRun) -> Iterator[Entry]:
         run.out.mkdir(parents=True, exist_ok=True)
         seeds = range(GALLERY_SEEDS_FROM, GALLERY_SEEDS_FROM + run.episodes)
         entries = []
+        middles: dict[str, NDArray[np.uint8]] = {}
         for name, task_ids in chosen.items():
             entries.append(entry_of(name, task_ids, seeds))
-            _stills(task_ids[0], run.size).save(run.out / f"{name}.png", optimize=True)
+            stills = _stills(task_ids[0], run.size)
+            _strip(stills).save(run.out / f"{name}.png", optimize=True)
+            middles[name] = stills[N_STILLS // 2]
             yield entries[-1]
+        _overview(middles).save(run.out / OVERVIEW, optimize=True)
         for language, page in PAGES.items():
             (run.out / page).write_text(render(entries, language, run.episodes), encoding="utf-8")
     except OSError as error:
@@ -92,12 +100,34 @@ def _percent(rate: Estimate) -> str:
     return f"{100 * rate.value:.1f} % [{100 * rate.low:.1f}, {100 * rate.high:.1f}]"
 
 
-def _stills(task_id: str, size: int) -> Image.Image:
-    """Moments of one of the expert's episodes, beside each other."""
+def _stills(task_id: str, size: int) -> NDArray[np.uint8]:
+    """Moments of one of the expert's episodes, uint8 (N_STILLS, size, size, 3)."""
     crank = Crank(task_id, 1, CrankConfig(image_size=size))
     plan = plan_episodes(task_id, [GALLERY_SEEDS_FROM], manner="normal")
     policy = POLICIES["expert"](task_id, crank.task)
     (episode,) = run_all(crank, policy, plan, keep_images=True)
     assert episode.images is not None
     moments = np.linspace(0, episode.n_steps, N_STILLS).round().astype(int)
-    return Image.fromarray(np.concatenate(list(episode.images[moments]), axis=1)).quantize(128)
+    chosen: NDArray[np.uint8] = episode.images[moments]
+    return chosen
+
+
+def _strip(stills: NDArray[np.uint8]) -> Image.Image:
+    """Stills beside each other."""
+    return Image.fromarray(np.concatenate(list(stills), axis=1)).quantize(128)
+
+
+def _overview(stills: Mapping[str, NDArray[np.uint8]]) -> Image.Image:
+    """One still of each task in rows, its name below."""
+    size = len(next(iter(stills.values())))
+    n_columns = min(len(stills), N_COLUMNS)
+    n_rows = -(-len(stills) // n_columns)
+    sheet = Image.new("RGB", (n_columns * size, n_rows * (size + CAPTION_PX)), "white")
+    draw = ImageDraw.Draw(sheet)
+    font = ImageFont.load_default(size=CAPTION_PX - 8)
+    for k, (name, still) in enumerate(stills.items()):
+        row, column = divmod(k, n_columns)
+        x, y = column * size, row * (size + CAPTION_PX)
+        sheet.paste(Image.fromarray(still), (x, y))
+        draw.text((x + 4, y + size + 2), name, fill="black", font=font)
+    return sheet.quantize(200)
