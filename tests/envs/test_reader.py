@@ -13,7 +13,7 @@ from vla_sim.envs.language.grammar import SPLITS, say
 from vla_sim.envs.language.lexicon import MANNER_SLOTS
 from vla_sim.envs.language.phrases import slots
 from vla_sim.envs.language.reader import parse, readings
-from vla_sim.envs.language.templates import TEMPLATES, slots_of
+from vla_sim.envs.language.templates import TEMPLATES, slots_of, wants_place
 from vla_sim.envs.language.tool_call import from_tool_call, tool_call, tool_text, tools
 from vla_sim.envs.spaces import INSTRUCTION_BYTES
 from vla_sim.errors import NotUnderstood, UnknownName, VlaSimError
@@ -74,11 +74,11 @@ def test_every_template_with_every_manner_reads_as_one_meaning(
 def _examples(intent_id: str, names: tuple[str, ...], of: dict[str, Referent]) -> list[Meaning]:
     referent = of["thing"] if "thing" in names else of.get("side" if "side" in names else "")
     place = Referent(relation="left_of", anchors=(Referent(colour="blue", shape="ball"),))
-    targets = (Referent(), Referent(colour="green", shape="disc"), place)
+    named = place if wants_place(intent_id) else Referent(colour="green", shape="disc")
     ways = [Referent(relation=name) for name in ("clockwise", "left", "close")]
     return [
         Meaning(intent_id=intent_id, referent=referent or Referent(), target=target)
-        for target in (*targets, *ways)
+        for target in (Referent(), named, *ways)
     ]
 
 
