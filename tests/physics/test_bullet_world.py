@@ -252,7 +252,7 @@ def test_bad_input_is_named() -> None:
         world.body_pos("bax")
     with pytest.raises(UnknownName, match="no sensor 'smell'"):
         world.sensor("smell")
-    with pytest.raises(UnknownName, match="no engine 'havok'; there are 'mujoco', 'pybullet'"):
+    with pytest.raises(UnknownName, match=r"no engine 'havok'; there are 'mujoco'.*'pybullet'"):
         make_engine("havok", model(), 1)
     assert {make_engine(name, model(), 2).n for name in ENGINES} == {2}
 

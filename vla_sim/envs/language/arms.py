@@ -87,8 +87,8 @@ def shown(
 
 
 def _another(meaning: Meaning, candidates: Sequence[Meaning], rng: np.random.Generator) -> Meaning:
-    wanted = (meaning.intent_id, meaning.referent)
-    others = [c for c in candidates if (c.intent_id, c.referent) != wanted]
+    wanted = (meaning.intent_id, meaning.referent, meaning.target)
+    others = [c for c in candidates if (c.intent_id, c.referent, c.target) != wanted]
     if not others:
         raise BadConfig(
             f"the swapped arm needs another goal in the scene than {meaning.key!r}, and was given "

@@ -27,6 +27,7 @@ from vla_sim.envs.tasks.turn_at_intersection import TurnAtIntersectionConfig
 from vla_sim.envs.tasks.turn_knob import TurnKnobConfig
 from vla_sim.envs.tasks.yield_to_pedestrian import YieldToPedestrianConfig
 from vla_sim.errors import BadConfig, UnknownName
+from vla_sim.physics.engines import ENGINES
 from vla_sim.protocols.task import Task
 
 
@@ -142,8 +143,11 @@ def check_engine(task_id: str, engine: str) -> None:
     """Let pass a task on an engine that it is declared for.
 
     Raises:
+        UnknownName: If there is no such engine.
         BadConfig: If the task is not declared; the error lists those that are.
     """
+    if engine not in ENGINES:
+        raise UnknownName("engine", engine, ENGINES)
     declared = ENGINE_TASKS.get(engine)
     if declared is not None and task_id not in declared:
         listed = ", ".join(declared)
