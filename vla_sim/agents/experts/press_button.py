@@ -24,6 +24,9 @@ from vla_sim.records.manner import Manner, MannerProfile
 class PressButtonExpertConfig(PhaseSettings):
     """Settings of PressButtonExpert."""
 
+    # Fingers half closed fit a cap; waiting for more would cost a quick hand its speed.
+    closed_m: float = 0.03
+    closing_slope: float = 0.3
     press_m: float = 0.0105
     """How far the cap is pushed down [m]."""
 
