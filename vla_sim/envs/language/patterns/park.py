@@ -31,7 +31,7 @@ PATTERNS = Patterns(
         ("stop the car inside the {thing}[ {tail}]", "在{thing}里把车停住[，{tail}]"),
         ("see the {thing}? park there[, {lead}]", "看到{thing}了吗？[{adverb}]停到那里"),
         ("[{lead}, ]the car goes into the {thing}", "[{lead}，]车往{thing}里开"),
-        ("the place to park is the {thing}[, {lead}]", "停车的地方是{thing}[，{tail}]"),
+        ("the place to park is the {thing}[, {lead}]", "要停进去的是{thing}[，{tail}]"),
         ("[{adverb} ]drive up and stop in the {thing}", "[{adverb}]开过去停在{thing}里"),
     ),
 )
