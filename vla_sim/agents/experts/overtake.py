@@ -27,8 +27,8 @@ class OvertakeExpertConfig:
     )
     ahead_m: float = 5.5
     """Between the vehicle's front end and the car's rear when the car turns back."""
-    standstill_gap_m: float = 2.0
-    time_gap_s: float = 0.6
+    standstill_gap_m: float = 1.5
+    time_gap_s: float = 0.4
 
     def build(
         self, embodiment: Embodiment, manners: Mapping[Manner, MannerProfile]

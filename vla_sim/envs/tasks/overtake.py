@@ -53,7 +53,7 @@ class OvertakeConfig(RoadTaskConfig):
     hold_steps: int = 5
     start_y_m: tuple[float, float] = (-0.2, 0.2)
     start_speed_mps: tuple[float, float] = (6.5, 7.5)
-    gap_m: tuple[float, float] = (18.0, 24.0)
+    gap_m: tuple[float, float] = (22.0, 28.0)
     """From the front bumper to the vehicles' rear ends."""
     vehicle_speed_mps: tuple[float, float] = (2.0, 3.0)
     goal_ahead_m: float = 8.0
