@@ -143,7 +143,9 @@ def test_a_road_is_measured_along_and_across_itself(line: CentreLine) -> None:
     np.testing.assert_allclose(turned, told, atol=5e-3)
     frame = RoadFrame(points)
     for offset in (-3.5, 0.0, 3.5):
-        beside = frame.point(np.arange(len(points)) * SPACING_M, np.full((len(points), 1), offset))
+        beside = frame.point(
+            SPACING_M * np.arange(len(points), dtype=np.float64), np.full((len(points), 1), offset)
+        )
         place, measured = frame.locate(beside[:, 0])
         np.testing.assert_allclose(place, np.arange(len(points)) * SPACING_M, atol=1e-6)
         np.testing.assert_allclose(measured, offset, atol=1e-6)
