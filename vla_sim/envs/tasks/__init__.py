@@ -133,6 +133,7 @@ ENGINE_TASKS: Mapping[str, tuple[str, ...]] = {
         "vla_sim/Reach-v1",
         "vla_sim/Lift-v1",
         "vla_sim/DriveToGoal-v1",
+        "vla_sim/PushToRegion-v0",
     ),
 }
 """The tasks that are declared to run on an engine, because their experts were measured there; an

@@ -18,6 +18,9 @@ _Key = tuple[float, ...]
 
 _SELF_WEIGHT = 1e-3
 """Of pairs within one tree: an arm's friction against itself matters to nothing."""
+_ACCIDENT_WEIGHT = 1e-2
+"""Of what a robot touches with other geoms than those that have priority, its fingertips: what it
+touches with the rest of its body is a collision, whose friction matters to little."""
 _KEEP_WEIGHT = 1e-6
 _TOLERANCE = 0.05
 
@@ -92,9 +95,11 @@ def _combined(one: _Key, other: _Key) -> tuple[float, float, float]:
 
 
 def _meetings(model: mujoco.MjModel, kinds: list[int]) -> dict[tuple[int, int], float]:
-    """Pairs of kinds that can meet, with weight 1 if they do so outside of one tree."""
+    """Pairs of kinds that can meet, with weight 1 if that is outside of one tree and meant."""
     root = model.body_rootid[model.geom_bodyid]
     static = model.body_weldid[model.geom_bodyid] == 0
+    handy = {int(r) for r, priority in zip(root, model.geom_priority, strict=True) if priority > 0}
+    by_accident = (model.geom_priority == 0) & ~static & np.isin(root, list(handy))
     pairs: dict[tuple[int, int], float] = {}
     for i in range(model.ngeom):
         for j in range(i + 1, model.ngeom):
@@ -105,6 +110,8 @@ def _meetings(model: mujoco.MjModel, kinds: list[int]) -> dict[tuple[int, int], 
                 continue
             pair = (min(kinds[i], kinds[j]), max(kinds[i], kinds[j]))
             weight = _SELF_WEIGHT if root[i] == root[j] else 1.0
+            if by_accident[i] or by_accident[j]:
+                weight = min(weight, _ACCIDENT_WEIGHT)
             pairs[pair] = max(pairs.get(pair, 0.0), weight)
     return pairs
 
