@@ -144,11 +144,7 @@ def test_a_road_is_measured_along_and_across_itself(line: CentreLine) -> None:
     frame = RoadFrame(points)
     for offset in (-3.5, 0.0, 3.5):
         beside = frame.point(
-<<<<<<< HEAD
             np.arange(len(points), dtype=np.float64) * SPACING_M, np.full((len(points), 1), offset)
-=======
-            SPACING_M * np.arange(len(points), dtype=np.float64), np.full((len(points), 1), offset)
->>>>>>> c808351502d85029559c0b71d605b3c47dab2e69
         )
         place, measured = frame.locate(beside[:, 0])
         np.testing.assert_allclose(place, np.arange(len(points)) * SPACING_M, atol=1e-6)

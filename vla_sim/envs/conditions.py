@@ -15,6 +15,6 @@ class Conditions:
     sight: Sight
     spread: Spread = TRAINING
     dynamics: Dynamics = NOMINAL
-    latency_steps: float = 0.0
-    """By how many control steps actions come late, whole or not."""
+    latency_s: float = 0.0
+    """From an action to its effect, beyond the control step that there always is [s]."""
     noise: NoiseLevel = SILENT

@@ -31,6 +31,7 @@ class Shifts:
         self._task, self._engine, self._view = task, engine, view
         self._plain = Conditions(sight=view.plain)
         self._conditions = [self._plain] * engine.n
+        self._dt_s = task.robot.embodiment.control_dt_s
         self.delay = DelayLine(engine.n, task.robot.embodiment.n_act)
         self.noise = SensorNoise(task_id, engine.n, task.robot.embodiment)
 
@@ -56,7 +57,7 @@ class Shifts:
                 continue
             self._conditions[slot] = conditions
             self._view.see(slot, conditions.sight)
-            self.delay.begin(slot, conditions.latency_steps)
+            self.delay.begin(slot, conditions.latency_s / self._dt_s)
             self.noise.begin(slot, conditions.noise)
             if conditions.dynamics != NOMINAL:
                 self._engine.set_dynamics(np.array([slot]), conditions.dynamics)

@@ -8,12 +8,13 @@ from vla_sim.envs.axes.axis import Axis, Shown, swings
 from vla_sim.envs.conditions import Conditions
 from vla_sim.records.dynamics import Dynamics
 
-MASS_PER_SEVERITY = 0.12
+MASS_PER_SEVERITY = 0.05
 FRICTION_PER_SEVERITY = 0.12
-GAIN_PER_SEVERITY = 0.1
-LATENCY_STEPS_PER_SEVERITY = 0.2
-"""Control steps by which actions come late. A whole one is too much for hands that close in time:
-the experts, which do not know of it, then miss a fourth of their grasps."""
+GAIN_PER_SEVERITY = 0.04
+"""What drives and brakes blindly, as a car's expert does, is off by the ratio of the two."""
+LATENCY_S_PER_SEVERITY = 0.01
+"""By which actions come late. A whole control step is too much for hands that close in time: the
+experts, which do not know of it, then miss a fourth of their grasps."""
 
 
 class Physics(Axis):
@@ -29,6 +30,4 @@ class Physics(Axis):
             friction_scale=1.0 + FRICTION_PER_SEVERITY * friction,
             gain_scale=1.0 + GAIN_PER_SEVERITY * gain,
         )
-        return replace(
-            plain, dynamics=dynamics, latency_steps=LATENCY_STEPS_PER_SEVERITY * severity
-        )
+        return replace(plain, dynamics=dynamics, latency_s=LATENCY_S_PER_SEVERITY * severity)

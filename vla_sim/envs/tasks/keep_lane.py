@@ -17,6 +17,7 @@ from vla_sim.assets.winding_road import (
     mirrored,
 )
 from vla_sim.envs.car_task import CarTask, CarTaskConfig
+from vla_sim.envs.distractors import Area
 from vla_sim.envs.layout import widened
 from vla_sim.envs.looks import mocap_row
 from vla_sim.envs.road_frame import RoadFrame
@@ -52,6 +53,10 @@ WINDING_CAMERA = CameraSpec(
     follow_axes="xy",
 )
 
+_ROADSIDE_M, _CLEAR_M, _HALF_M = 4.5, 3.5, 1.2
+"""Distractors: so far beside the road, this far from all of it, in squares of this half side."""
+_EVERY = 4
+"""Points of the centre line from one square to the next."""
 _ROAD = "road"
 _LEFT_BENDING, _RIGHT_BENDING = (1.0, 0.0, 0.0, 0.0), (0.0, 1.0, 0.0, 0.0)
 """How the road's body is turned [quaternion]; over about x it bends to the other side first."""
@@ -110,6 +115,20 @@ class KeepLane(CarTask):
         self._road_row = mocap_row(engine.model, _ROAD)
         self._side = np.ones(engine.n)
         self._place, self._kept = np.zeros(engine.n), np.zeros(engine.n)
+
+    def distractor_areas(self, slot: int) -> Sequence[Area]:
+        """Squares on both sides of the road, off all of it."""
+        x, y, yaw = self.config.line.points()[:, :3].T
+        half_width = 0.5 * len(LANES) * self.config.lane_width_m
+        off = half_width + _ROADSIDE_M
+        areas: list[Area] = []
+        for side in (-1.0, 1.0):
+            beside_x, beside_y = x - side * off * np.sin(yaw), y + side * off * np.cos(yaw)
+            for cx, cy in zip(beside_x[::_EVERY], beside_y[::_EVERY], strict=True):
+                if np.hypot(x - cx, y - cy).min() > half_width + _CLEAR_M:
+                    at_x, at_y = float(cx), float(self._side[slot] * cy)
+                    areas.append((at_x - _HALF_M, at_y - _HALF_M, at_x + _HALF_M, at_y + _HALF_M))
+        return areas
 
     def sample(self, rng: np.random.Generator, spread: Spread = TRAINING) -> Scene:
         """A lane, a place in it, and which way the road bends first."""
