@@ -1,14 +1,14 @@
 """ChangeLane: into the named lane and along it, behind whoever drives there."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vla_sim.agents.experts.car_expert import CAR_STATE
-from vla_sim.agents.experts.lane_expert import LaneExpert
-from vla_sim.agents.experts.lane_motion import LaneMotionConfig, LaneOrder, lane_order
+from vla_sim.agents.experts.lane_expert import LaneExpert, LaneExpertConfig
+from vla_sim.agents.experts.lane_motion import LaneOrder, lane_order
 from vla_sim.records.embodiment import Embodiment
 from vla_sim.records.manner import Manner, MannerProfile
 
@@ -19,10 +19,9 @@ _LEADS = ("lead_x", "lead_speed", "own_lead_x", "own_lead_speed")
 
 
 @dataclass(frozen=True, kw_only=True)
-class ChangeLaneExpertConfig:
+class ChangeLaneExpertConfig(LaneExpertConfig):
     """Settings of ChangeLaneExpert."""
 
-    motion: LaneMotionConfig = field(default_factory=LaneMotionConfig)
     standstill_gap_m: float = 2.0
     time_gap_s: float = 0.6
 
@@ -33,21 +32,12 @@ class ChangeLaneExpertConfig:
         return ChangeLaneExpert(self, embodiment, manners)
 
 
-class ChangeLaneExpert(LaneExpert):
+class ChangeLaneExpert(LaneExpert[ChangeLaneExpertConfig]):
     """Critically damped lane change with gap keeping."""
 
     reads = (*CAR_STATE, "goal_lane_y", *_LEADS)
     goals_of = "goal_lane_y"
     may_be_infinite = _LEADS
-
-    def __init__(
-        self,
-        config: ChangeLaneExpertConfig,
-        embodiment: Embodiment,
-        manners: Mapping[Manner, MannerProfile],
-    ) -> None:
-        super().__init__(config.motion, embodiment, manners)
-        self._config = config
 
     def order(self, state: Mapping[str, Floats], goal: Ints) -> LaneOrder:
         """Behind whoever drives in the goal's lane."""
@@ -58,6 +48,6 @@ class ChangeLaneExpert(LaneExpert):
             lead_speed=state["lead_speed"][row, goal],
             own_lead=state["own_lead_x"],
             own_lead_speed=state["own_lead_speed"],
-            standstill_gap=np.full(len(goal), self._config.standstill_gap_m),
-            time_gap=np.full(len(goal), self._config.time_gap_s),
+            standstill_gap=np.full(len(goal), self.config.standstill_gap_m),
+            time_gap=np.full(len(goal), self.config.time_gap_s),
         )

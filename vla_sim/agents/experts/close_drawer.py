@@ -5,13 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from vla_sim.agents.experts.drawer import DrawerExpert, DrawerSettings
 from vla_sim.agents.experts.fixture_phases import (
     CLOSED,
     WORK,
-    FixtureExpert,
     Hand,
-    Ints,
-    PhaseSettings,
     State,
     Wish,
 )
@@ -22,23 +20,19 @@ from vla_sim.records.manner import Manner, MannerProfile
 
 
 @dataclass(frozen=True, kw_only=True)
-class CloseDrawerExpertConfig(PhaseSettings):
+class CloseDrawerExpertConfig(DrawerSettings):
     """Settings of CloseDrawerExpert."""
 
     closed_out_m: float = 0.002
     """How far the drawer is still out at the end of the push [m]."""
     push_height_m: float = 0.04
     """The tool's height while it pushes: fingertips before the bar, palm above all drawers [m]."""
-    touch_m: float = 0.004
-    """The fingers are at the bar when they seem to be this close to it [m]."""
     before_m: float = 0.012
     """The fingers come down this far before the bar: near it, so that they meet it slowly [m]."""
     reach_m: float = 0.08
     """Low fingers no farther than this before the bar push where they are [m]."""
     aside_m: float = 0.03
     """And no farther than this off the handle's middle [m]."""
-    slack_m: float = 0.008
-    """How far into the bar the tool may seem to be: contacts give way [m]."""
 
     def build(
         self, embodiment: Embodiment, manners: Mapping[Manner, MannerProfile]
@@ -47,28 +41,8 @@ class CloseDrawerExpertConfig(PhaseSettings):
         return CloseDrawerExpert(self, embodiment, manners)
 
 
-class CloseDrawerExpert(FixtureExpert):
+class CloseDrawerExpert(DrawerExpert[CloseDrawerExpertConfig]):
     """Push from the front."""
-
-    goals_of = "fixture_pos"
-    told = ("fixture_pos", "fixture_travel")
-
-    def __init__(
-        self,
-        config: CloseDrawerExpertConfig,
-        embodiment: Embodiment,
-        manners: Mapping[Manner, MannerProfile],
-    ) -> None:
-        super().__init__(config, embodiment, manners)
-        self.config = config
-
-    def world(self, state: State, goal: Ints) -> State:
-        """The goal's drawer: where it is closed, and how far it is out."""
-        rows = np.arange(len(goal))
-        return {
-            "face": state["fixture_pos"][rows, goal],
-            "out": state["fixture_travel"][rows, goal],
-        }
 
     def read(self, hand: Hand, world: State) -> Wish:
         """Over a place before the handle, down, and in with the bar."""

@@ -8,6 +8,7 @@ state of another policy gets a sensible answer too.
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -108,7 +109,10 @@ class Wish:
         np.copyto(self.gripper, gripper, where=rows)
 
 
-class FixtureExpert(ABC):
+Settings = TypeVar("Settings", bound=PhaseSettings)
+
+
+class FixtureExpert(ABC, Generic[Settings]):
     """The chunk loop that these experts share."""
 
     goals_of: str
@@ -118,11 +122,11 @@ class FixtureExpert(ABC):
 
     def __init__(
         self,
-        settings: PhaseSettings,
+        config: Settings,
         embodiment: Embodiment,
         manners: Mapping[Manner, MannerProfile],
     ) -> None:
-        self.settings = settings
+        self.config = config
         self._dt_s = embodiment.control_dt_s
         self._scale = embodiment.action_scale
         self._gain = low_pass_gain(embodiment.bandwidth_fraction, embodiment.control_dt_s)
@@ -178,20 +182,20 @@ class FixtureExpert(ABC):
 
     def is_down(self, hand: Hand, height_m: float, touches: Bools) -> Bools:
         """(m,) whether hands are down at a height, or still at what they touch (m,)."""
-        s, z = self.settings, hand.position[:, 2] - height_m
+        s, z = self.config, hand.position[:, 2] - height_m
         is_still: Bools = (z < s.down_m) & (hand.velocity[:, 2] > -s.sink_m_s)
         return is_still | (touches & (z < s.slip_m))
 
     def closed_over(self, hand: Hand, place: Floats) -> Wish:
         """The way to `place` (m, 3) with fingers that are closed when they arrive."""
-        s = self.settings
+        s = self.config
         rise = np.maximum(hand.position[:, 2] - place[:, 2], 0.0)
         ready = hand.width < s.closed_m + s.closing_slope * rise
         return self.over(hand, place, gripper=CLOSED, ready=ready)
 
     def over(self, hand: Hand, place: Floats, *, gripper: float, ready: Bools) -> Wish:
         """The way to `place` (m, 3): above it at travelling height, then down once `ready` (m,)."""
-        s = self.settings
+        s = self.config
         above = place.copy()
         above[:, 2] = s.travel_height_m
         m = len(place)

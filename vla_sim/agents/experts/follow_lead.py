@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vla_sim.agents.experts.car_expert import CAR_STATE
-from vla_sim.agents.experts.lane_expert import LaneExpert
+from vla_sim.agents.experts.lane_expert import LaneExpert, LaneExpertConfig
 from vla_sim.agents.experts.lane_motion import LaneMotionConfig, LaneOrder, lane_order
 from vla_sim.records.embodiment import Embodiment
 from vla_sim.records.manner import Manner, MannerProfile
@@ -19,7 +19,7 @@ _LEADS = ("lead_x", "lead_speed", "own_lead_x", "own_lead_speed")
 
 
 @dataclass(frozen=True, kw_only=True)
-class FollowLeadExpertConfig:
+class FollowLeadExpertConfig(LaneExpertConfig):
     """Settings of FollowLeadExpert."""
 
     motion: LaneMotionConfig = field(default_factory=lambda: LaneMotionConfig(gap_rate=0.8))
@@ -31,20 +31,12 @@ class FollowLeadExpertConfig:
         return FollowLeadExpert(self, embodiment, manners)
 
 
-class FollowLeadExpert(LaneExpert):
+class FollowLeadExpert(LaneExpert[FollowLeadExpertConfig]):
     """Keeps a time gap."""
 
     reads = (*CAR_STATE, "goal_lane_y", "time_gap_s", *_LEADS)
     goals_of = "goal_lane_y"
     may_be_infinite = _LEADS
-
-    def __init__(
-        self,
-        config: FollowLeadExpertConfig,
-        embodiment: Embodiment,
-        manners: Mapping[Manner, MannerProfile],
-    ) -> None:
-        super().__init__(config.motion, embodiment, manners)
 
     def order(self, state: Mapping[str, Floats], goal: Ints) -> LaneOrder:
         """Behind the goal's vehicle."""

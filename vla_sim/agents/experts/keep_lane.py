@@ -1,14 +1,14 @@
 """KeepLane: into the named lane of a winding road, and along it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vla_sim.agents.experts.car_expert import CAR_STATE
-from vla_sim.agents.experts.lane_expert import LaneExpert
-from vla_sim.agents.experts.lane_motion import LaneMotionConfig, LaneOrder, lane_order
+from vla_sim.agents.experts.lane_expert import LaneExpert, LaneExpertConfig
+from vla_sim.agents.experts.lane_motion import LaneOrder, lane_order
 from vla_sim.records.embodiment import Embodiment
 from vla_sim.records.manner import Manner, MannerProfile
 
@@ -17,10 +17,8 @@ Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True)
-class KeepLaneExpertConfig:
+class KeepLaneExpertConfig(LaneExpertConfig):
     """Settings of KeepLaneExpert."""
-
-    motion: LaneMotionConfig = field(default_factory=LaneMotionConfig)
 
     def build(
         self, embodiment: Embodiment, manners: Mapping[Manner, MannerProfile]
@@ -29,19 +27,11 @@ class KeepLaneExpertConfig:
         return KeepLaneExpert(self, embodiment, manners)
 
 
-class KeepLaneExpert(LaneExpert):
+class KeepLaneExpert(LaneExpert[KeepLaneExpertConfig]):
     """Follows a lane; bends are slowed down for where the manner wants that."""
 
     reads = (*CAR_STATE, "goal_offset", "road")
     goals_of = "goal_offset"
-
-    def __init__(
-        self,
-        config: KeepLaneExpertConfig,
-        embodiment: Embodiment,
-        manners: Mapping[Manner, MannerProfile],
-    ) -> None:
-        super().__init__(config.motion, embodiment, manners)
 
     def centre_line(self, state: Mapping[str, Floats]) -> Floats:
         """The road's."""

@@ -2,6 +2,8 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,17 +23,28 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
-class LaneExpert(CarExpert):
+@dataclass(frozen=True, kw_only=True)
+class LaneExpertConfig:
+    """Settings of every expert that drives along a road."""
+
+    motion: LaneMotionConfig = field(default_factory=LaneMotionConfig)
+
+
+Settings = TypeVar("Settings", bound=LaneExpertConfig)
+
+
+class LaneExpert(CarExpert, Generic[Settings]):
     """An expert that gives orders to the motion along a road."""
 
     def __init__(
         self,
-        motion: LaneMotionConfig,
+        config: Settings,
         embodiment: Embodiment,
         manners: Mapping[Manner, MannerProfile],
     ) -> None:
         super().__init__(embodiment, manners)
-        self._settings = settings_of(LaneSettings, motion)
+        self.config = config
+        self._settings = settings_of(LaneSettings, config.motion)
 
     @abstractmethod
     def order(self, state: Mapping[str, Floats], goal: Ints) -> LaneOrder:

@@ -5,13 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from vla_sim.agents.experts.drawer import DrawerExpert, DrawerSettings
 from vla_sim.agents.experts.fixture_phases import (
     CLOSED,
     WORK,
-    FixtureExpert,
     Hand,
-    Ints,
-    PhaseSettings,
     State,
     Wish,
 )
@@ -22,21 +20,17 @@ from vla_sim.records.manner import Manner, MannerProfile
 
 
 @dataclass(frozen=True, kw_only=True)
-class OpenDrawerExpertConfig(PhaseSettings):
+class OpenDrawerExpertConfig(DrawerSettings):
     """Settings of OpenDrawerExpert."""
 
     open_m: float = 0.15
     """How far the drawer is pulled out [m]."""
     hook_height_m: float = 0.038
     """The tool's height while it pulls: fingertips behind the bar, palm above the cabinet [m]."""
-    touch_m: float = 0.004
-    """The fingers are at the bar when they seem to be this close to it [m]."""
     before_m: float = 0.008
     """The fingers come down this far before the bar: near it, so that they meet it slowly [m]."""
     aside_m: float = 0.022
     """Fingers that are no farther than this off the handle's middle are behind its bar [m]."""
-    slack_m: float = 0.008
-    """How far into drawer or bar the tool may seem to be: contacts give way [m]."""
 
     def build(
         self, embodiment: Embodiment, manners: Mapping[Manner, MannerProfile]
@@ -45,28 +39,8 @@ class OpenDrawerExpertConfig(PhaseSettings):
         return OpenDrawerExpert(self, embodiment, manners)
 
 
-class OpenDrawerExpert(FixtureExpert):
+class OpenDrawerExpert(DrawerExpert[OpenDrawerExpertConfig]):
     """Hook and pull."""
-
-    goals_of = "fixture_pos"
-    told = ("fixture_pos", "fixture_travel")
-
-    def __init__(
-        self,
-        config: OpenDrawerExpertConfig,
-        embodiment: Embodiment,
-        manners: Mapping[Manner, MannerProfile],
-    ) -> None:
-        super().__init__(config, embodiment, manners)
-        self.config = config
-
-    def world(self, state: State, goal: Ints) -> State:
-        """The goal's drawer: where it is closed, and how far it is out."""
-        rows = np.arange(len(goal))
-        return {
-            "face": state["fixture_pos"][rows, goal],
-            "out": state["fixture_travel"][rows, goal],
-        }
 
     def read(self, hand: Hand, world: State) -> Wish:
         """Over the room behind the handle, down into it, out with the bar."""

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vla_sim.agents.experts.car_expert import CAR_STATE
-from vla_sim.agents.experts.lane_expert import LaneExpert
+from vla_sim.agents.experts.lane_expert import LaneExpert, LaneExpertConfig
 from vla_sim.agents.experts.lane_motion import LaneMotionConfig, LaneOrder, lane_order
 from vla_sim.records.embodiment import Embodiment
 from vla_sim.records.manner import Manner, MannerProfile
@@ -19,7 +19,7 @@ _VEHICLE = ("vehicle_rear_x", "vehicle_front_x", "vehicle_speed")
 
 
 @dataclass(frozen=True, kw_only=True)
-class OvertakeExpertConfig:
+class OvertakeExpertConfig(LaneExpertConfig):
     """Settings of OvertakeExpert."""
 
     motion: LaneMotionConfig = field(
@@ -37,29 +37,20 @@ class OvertakeExpertConfig:
         return OvertakeExpert(self, embodiment, manners)
 
 
-class OvertakeExpert(LaneExpert):
+class OvertakeExpert(LaneExpert[OvertakeExpertConfig]):
     """Passes on the asked side; on the other one it falls back first."""
 
     reads = (*CAR_STATE, "goal_lane_y", "goal_side", *_VEHICLE)
     goals_of = "goal_lane_y"
-
-    def __init__(
-        self,
-        config: OvertakeExpertConfig,
-        embodiment: Embodiment,
-        manners: Mapping[Manner, MannerProfile],
-    ) -> None:
-        super().__init__(config.motion, embodiment, manners)
-        self._config = config
 
     def order(self, state: Mapping[str, Floats], goal: Ints) -> LaneOrder:
         """Past the goal's vehicle on the goal's side."""
         row = np.arange(len(goal))
         lane_y, side = state["goal_lane_y"][row, goal], np.sign(state["goal_side"][row, goal])
         rear, front, speed = (state[name][row, goal] for name in _VEHICLE)
-        motion = self._config.motion
+        motion = self.config.motion
         x, y = state["pose"][:, 0], state["pose"][:, 1]
-        until = front + self._config.ahead_m + motion.length_m
+        until = front + self.config.ahead_m + motion.length_m
         # Beside the vehicle on the wrong side: stay there and fall back.
         beside = (x + motion.length_m > rear) & (x < until)
         wrong = beside & ((y - lane_y) * side < 0.0)
@@ -74,6 +65,6 @@ class OvertakeExpert(LaneExpert):
             lead_speed=speed,
             own_lead=np.where(behind, rear, np.inf),
             own_lead_speed=speed,
-            standstill_gap=np.full(len(goal), self._config.standstill_gap_m),
-            time_gap=np.full(len(goal), self._config.time_gap_s),
+            standstill_gap=np.full(len(goal), self.config.standstill_gap_m),
+            time_gap=np.full(len(goal), self.config.time_gap_s),
         )

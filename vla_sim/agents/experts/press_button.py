@@ -37,20 +37,11 @@ class PressButtonExpertConfig(PhaseSettings):
         return PressButtonExpert(self, embodiment, manners)
 
 
-class PressButtonExpert(FixtureExpert):
+class PressButtonExpert(FixtureExpert[PressButtonExpertConfig]):
     """A straight push: the way down ends with the cap pushed in."""
 
     goals_of = "fixture_pos"
     told = ("fixture_pos",)
-
-    def __init__(
-        self,
-        config: PressButtonExpertConfig,
-        embodiment: Embodiment,
-        manners: Mapping[Manner, MannerProfile],
-    ) -> None:
-        super().__init__(config, embodiment, manners)
-        self.config = config
 
     def world(self, state: State, goal: Ints) -> State:
         """Where the tool is when the goal's button is pushed."""

@@ -53,20 +53,11 @@ class TracePathExpertConfig(PhaseSettings):
         return TracePathExpert(self, embodiment, manners)
 
 
-class TracePathExpert(FixtureExpert):
+class TracePathExpert(FixtureExpert[TracePathExpertConfig]):
     """Follow the line, joint by joint."""
 
     goals_of = "path"
     told = ("path", "path_next")
-
-    def __init__(
-        self,
-        config: TracePathExpertConfig,
-        embodiment: Embodiment,
-        manners: Mapping[Manner, MannerProfile],
-    ) -> None:
-        super().__init__(config, embodiment, manners)
-        self.config = config
 
     def world(self, state: State, goal: Ints) -> State:
         """The goal's line from its beginning, and which joint comes next."""

@@ -52,20 +52,11 @@ class TurnKnobExpertConfig(PhaseSettings):
         return TurnKnobExpert(self, embodiment, manners)
 
 
-class TurnKnobExpert(FixtureExpert):
+class TurnKnobExpert(FixtureExpert[TurnKnobExpertConfig]):
     """Grasp and turn."""
 
     goals_of = "knob_pos"
     told = ("knob_pos", "knob_angle", "knob_wanted")
-
-    def __init__(
-        self,
-        config: TurnKnobExpertConfig,
-        embodiment: Embodiment,
-        manners: Mapping[Manner, MannerProfile],
-    ) -> None:
-        super().__init__(config, embodiment, manners)
-        self.config = config
 
     def world(self, state: State, goal: Ints) -> State:
         """The goal's knob, and how the hand was turned a step ago."""

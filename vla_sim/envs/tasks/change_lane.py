@@ -3,18 +3,16 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
 from vla_sim.assets.car_manners import ROAD_MANNERS
-from vla_sim.assets.ground_props import VEHICLE_HALF_LENGTH_M, VEHICLE_KINDS, add_road_user
+from vla_sim.assets.ground_props import VEHICLE_HALF_LENGTH_M, VEHICLE_KINDS
 from vla_sim.assets.props import COLOURS
 from vla_sim.envs.layout import widened
-from vla_sim.envs.looks import pick_colours
-from vla_sim.envs.road_task import CHASE_CAMERA, RoadTask, RoadTaskConfig
+from vla_sim.envs.road_task import CHASE_CAMERA
 from vla_sim.envs.scene_task import Floats
-from vla_sim.envs.traffic import Traffic
+from vla_sim.envs.traffic_task import TrafficTask, TrafficTaskConfig
 from vla_sim.protocols.engine import Engine
 from vla_sim.protocols.task import Goal, Outcome, Scene
 from vla_sim.records.camera import CameraSpec
@@ -25,14 +23,13 @@ SIDES = ("left", "right")
 
 
 @dataclass(frozen=True, kw_only=True)
-class ChangeLaneConfig(RoadTaskConfig):
+class ChangeLaneConfig(TrafficTaskConfig):
     """Settings of ChangeLane."""
 
     centre_tolerance_m: float = 0.5
     heading_tolerance_rad: float = 0.087
     horizon_s: float = 10.0
     hold_steps: int = 10
-    start_y_m: tuple[float, float] = (-0.2, 0.2)
     start_speed_mps: tuple[float, float] = (7.5, 8.5)
     gap_m: tuple[float, float] = (13.0, 20.0)
     """Between the centres of the car and of the vehicle ahead in a side lane."""
@@ -49,7 +46,7 @@ class ChangeLaneConfig(RoadTaskConfig):
         return ChangeLane(self)
 
 
-class ChangeLane(RoadTask):
+class ChangeLane(TrafficTask):
     """Three lanes, the car in the middle, a vehicle ahead on either side, maybe one before it.
 
     Left and right can be asked for by side or by naming the vehicle, so words of two kinds lead to
@@ -64,36 +61,23 @@ class ChangeLane(RoadTask):
         self.side_y = self.lane_y[[2, 0]]
         self.vehicle_y = np.append(self.side_y, np.zeros(len(own)))
 
-    def add_things(self, spec: mujoco.MjSpec) -> None:
-        """The vehicles."""
-        for name in self.vehicles:
-            add_road_user(spec, name)
-
     def bind(self, engine: Engine) -> None:
-        """Find the vehicles in the compiled engine."""
+        """Find the vehicles, and make room for what is remembered of them."""
         super().bind(engine)
-        self.traffic = Traffic(engine, self.vehicles)
         self._speed = np.zeros((engine.n, len(self.vehicles)))
 
     def sample(self, rng: np.random.Generator, spread: Spread = TRAINING) -> Scene:
         """One vehicle ahead in each lane that has one, of different colours."""
         c = self.config
-        n = len(self.vehicles)
-        colours = pick_colours(rng, COLOURS, n)
-        kinds = [str(kind) for kind in rng.choice(list(VEHICLE_KINDS), n)]
+        seen = self.draw_vehicles(rng)
         by_side = [
             Goal(intent_id="change_lane", referent=Referent(relation=side), outcome=k)
             for k, side in enumerate(SIDES)
         ]
         by_vehicle = [
-            Goal(
-                intent_id="follow", referent=Referent(colour=colours[k], shape=kinds[k]), outcome=k
-            )
-            for k in range(len(SIDES))
+            Goal(intent_id="follow", referent=seen[k], outcome=k) for k in range(len(SIDES))
         ]
-        ranges = np.transpose([c.start_y_m, c.start_speed_mps])
-        near, far = widened(ranges[0], ranges[1], spread.start)
-        y, speed = rng.uniform(near, far)
+        y, speed = self.draw_start(rng, spread)
         gaps, wide_gaps = widened(c.gap_m[:1], c.gap_m[1:], spread.layout)
         ahead = c.start_x_m + rng.uniform(gaps, wide_gaps, len(SIDES))
         speeds = rng.uniform(*c.vehicle_speed_mps, len(SIDES))
@@ -108,8 +92,12 @@ class ChangeLane(RoadTask):
             values={
                 "ahead": ahead,
                 "speed": speeds,
-                "colour": np.array([palette.index(name) for name in colours], dtype=np.float64),
-                "kind": np.array([VEHICLE_KINDS.index(kind) for kind in kinds], dtype=np.float64),
+                "colour": np.array(
+                    [palette.index(vehicle.colour) for vehicle in seen], dtype=np.float64
+                ),
+                "kind": np.array(
+                    [VEHICLE_KINDS.index(vehicle.shape) for vehicle in seen], dtype=np.float64
+                ),
             },
         )
 
@@ -181,10 +169,6 @@ class ChangeLane(RoadTask):
         point[:, 2:] = self.traffic.position[:, : len(SIDES)]
         point[:, 2:, 2] += 0.8
         return point
-
-    def hazard_geoms(self) -> NDArray[np.int64]:
-        """The vehicles."""
-        return self.geoms_of(self.vehicles)
 
     def expert_path_length(self, goal: NDArray[np.int64]) -> Floats:
         """(n,) a gentle change at the present speed, and the steps that it is held for [m]."""

@@ -3,18 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
 from vla_sim.assets.car_manners import FOLLOWING_MANNERS
-from vla_sim.assets.ground_props import VEHICLE_KINDS, add_road_user
-from vla_sim.assets.props import COLOURS
 from vla_sim.envs.layout import widened
-from vla_sim.envs.looks import pick_colours
-from vla_sim.envs.road_task import CHASE_CAMERA, RoadTask, RoadTaskConfig
+from vla_sim.envs.road_task import CHASE_CAMERA
 from vla_sim.envs.scene_task import Floats
-from vla_sim.envs.traffic import Traffic
+from vla_sim.envs.traffic_task import TrafficTask, TrafficTaskConfig
 from vla_sim.protocols.engine import Engine
 from vla_sim.protocols.task import Goal, Outcome, Scene
 from vla_sim.records.camera import CameraSpec
@@ -25,7 +21,7 @@ DISTANCES = ("close", "far")
 
 
 @dataclass(frozen=True, kw_only=True)
-class FollowLeadConfig(RoadTaskConfig):
+class FollowLeadConfig(TrafficTaskConfig):
     """Settings of FollowLead."""
 
     n_lanes: int = 2
@@ -41,7 +37,6 @@ class FollowLeadConfig(RoadTaskConfig):
     horizon_s: float = 28.0
     hold_steps: int = 10
     start_y_m: tuple[float, float] = (-0.3, 0.3)
-    """Off the middle of the car's lane."""
     start_speed_mps: tuple[float, float] = (5.5, 6.0)
     gap_m: tuple[float, float] = (34.0, 40.0)
     """From the front bumper to the vehicles' rear ends."""
@@ -55,7 +50,7 @@ class FollowLeadConfig(RoadTaskConfig):
         return FollowLead(self)
 
 
-class FollowLead(RoadTask):
+class FollowLead(TrafficTask):
     """A vehicle ahead in each of two lanes, braking and accelerating as it likes."""
 
     def __init__(self, config: FollowLeadConfig) -> None:
@@ -68,15 +63,9 @@ class FollowLead(RoadTask):
         self._vehicle = np.repeat(np.arange(n_vehicles), len(DISTANCES))
         self._band = np.tile(np.array(config.time_gap_s), (n_vehicles, 1))
 
-    def add_things(self, spec: mujoco.MjSpec) -> None:
-        """The vehicles."""
-        for name in self.vehicles:
-            add_road_user(spec, name)
-
     def bind(self, engine: Engine) -> None:
-        """Find the vehicles in the compiled engine."""
+        """Find the vehicles, and make room for what is remembered of them."""
         super().bind(engine)
-        self.traffic = Traffic(engine, self.vehicles)
         self._steps = np.zeros(engine.n, dtype=np.int64)
         self._knots = np.zeros((engine.n, self.n_knots, len(self.vehicles)))
 
@@ -84,23 +73,20 @@ class FollowLead(RoadTask):
         """Vehicles of different colours, and how fast they will drive."""
         c = self.config
         k = len(self.vehicles)
-        colours = pick_colours(rng, COLOURS, k)
-        kinds = [str(kind) for kind in rng.choice(list(VEHICLE_KINDS), k)]
+        seen = self.draw_vehicles(rng)
         gaps, wide_gaps = widened(c.gap_m[:1], c.gap_m[1:], spread.layout)
-        ranges = np.transpose([c.start_y_m, c.start_speed_mps])
-        near, far = widened(ranges[0], ranges[1], spread.start)
-        y, speed = rng.uniform(near, far)
+        y, speed = self.draw_start(rng, spread)
         lane_y = self.lane_y[rng.choice(c.start_lanes)]
         return Scene(
             start=np.array([c.start_x_m, lane_y + y, 0.0, speed]),
             goals=tuple(
                 Goal(
                     intent_id="keep_distance",
-                    referent=Referent(colour=colour, shape=kind),
+                    referent=vehicle,
                     target=Referent(relation=distance),
                     outcome=len(DISTANCES) * v + d,
                 )
-                for v, (colour, kind) in enumerate(zip(colours, kinds, strict=True))
+                for v, vehicle in enumerate(seen)
                 for d, distance in enumerate(DISTANCES)
             ),
             values={
@@ -192,10 +178,6 @@ class FollowLead(RoadTask):
         point = self.traffic.position[:, self._vehicle]
         point[:, :, 2] = 0.8
         return point
-
-    def hazard_geoms(self) -> NDArray[np.int64]:
-        """The vehicles."""
-        return self.geoms_of(self.vehicles)
 
     def expert_path_length(self, goal: NDArray[np.int64]) -> Floats:
         """(n,) closing up at the present speed, and the steps that the gap is held for [m]."""

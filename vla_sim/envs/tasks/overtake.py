@@ -3,18 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
 from vla_sim.assets.car_manners import ROAD_MANNERS
-from vla_sim.assets.ground_props import VEHICLE_KINDS, add_road_user
-from vla_sim.assets.props import COLOURS
 from vla_sim.envs.layout import widened
-from vla_sim.envs.looks import pick_colours
-from vla_sim.envs.road_task import RoadTask, RoadTaskConfig
 from vla_sim.envs.scene_task import Floats
-from vla_sim.envs.traffic import Traffic
+from vla_sim.envs.traffic_task import TrafficTask, TrafficTaskConfig
 from vla_sim.protocols.engine import Engine
 from vla_sim.protocols.task import Goal, Outcome, Scene
 from vla_sim.records.camera import CameraSpec
@@ -36,7 +31,7 @@ PASSING_CAMERA = CameraSpec(
 
 
 @dataclass(frozen=True, kw_only=True)
-class OvertakeConfig(RoadTaskConfig):
+class OvertakeConfig(TrafficTaskConfig):
     """Settings of Overtake."""
 
     vehicle_lanes: tuple[int, ...] = (1,)
@@ -51,7 +46,6 @@ class OvertakeConfig(RoadTaskConfig):
     """and straight in it."""
     horizon_s: float = 20.0
     hold_steps: int = 5
-    start_y_m: tuple[float, float] = (-0.2, 0.2)
     start_speed_mps: tuple[float, float] = (6.5, 7.5)
     gap_m: tuple[float, float] = (22.0, 28.0)
     """From the front bumper to the vehicles' rear ends."""
@@ -65,7 +59,7 @@ class OvertakeConfig(RoadTaskConfig):
         return Overtake(self)
 
 
-class Overtake(RoadTask):
+class Overtake(TrafficTask):
     """Three lanes and slow vehicles; the car has to choose the side, or the vehicle."""
 
     def __init__(self, config: OvertakeConfig) -> None:
@@ -76,15 +70,9 @@ class Overtake(RoadTask):
         self._vehicle = np.array([vehicle for vehicle, _ in config.goals])
         self._side = np.array([SIDES[side] for _, side in config.goals])
 
-    def add_things(self, spec: mujoco.MjSpec) -> None:
-        """The vehicles."""
-        for name in self.vehicles:
-            add_road_user(spec, name)
-
     def bind(self, engine: Engine) -> None:
-        """Find the vehicles in the compiled engine."""
+        """Find the vehicles, and make room for what is remembered of them."""
         super().bind(engine)
-        self.traffic = Traffic(engine, self.vehicles)
         shape = (engine.n, len(self.vehicles))
         self._speed, self._passed = np.zeros(shape), np.zeros(shape)
 
@@ -92,15 +80,9 @@ class Overtake(RoadTask):
         """Vehicles of different colours, ahead of the car."""
         c = self.config
         k = len(self.vehicles)
-        colours = pick_colours(rng, COLOURS, k)
-        kinds = [str(kind) for kind in rng.choice(list(VEHICLE_KINDS), k)]
-        seen = [
-            Referent(colour=colour, shape=kind) for colour, kind in zip(colours, kinds, strict=True)
-        ]
+        seen = self.draw_vehicles(rng)
         gaps, wide_gaps = widened(c.gap_m[:1], c.gap_m[1:], spread.layout)
-        ranges = np.transpose([c.start_y_m, c.start_speed_mps])
-        near, far = widened(ranges[0], ranges[1], spread.start)
-        y, speed = rng.uniform(near, far)
+        y, speed = self.draw_start(rng, spread)
         return Scene(
             start=np.array([c.start_x_m, y, 0.0, speed]),
             goals=tuple(
@@ -188,10 +170,6 @@ class Overtake(RoadTask):
         point = self.traffic.position[:, self._vehicle]
         point[:, :, 2] = 0.8
         return point
-
-    def hazard_geoms(self) -> NDArray[np.int64]:
-        """The vehicles."""
-        return self.geoms_of(self.vehicles)
 
     def expert_path_length(self, goal: NDArray[np.int64]) -> Floats:
         """(n,) until the car is ahead by the safe gap, at the present speed [m]."""
