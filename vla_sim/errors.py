@@ -4,6 +4,7 @@ Everything a user can get wrong is a `ValueError`; what only we can get wrong is
 """
 
 from collections.abc import Iterable
+from difflib import get_close_matches
 
 
 class VlaSimError(ValueError):
@@ -14,8 +15,18 @@ class UnknownName(VlaSimError):
     """A name that is in none of the tables."""
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
-        listed = ", ".join(repr(k) for k in sorted(known))
-        super().__init__(f"no {kind} {name!r}; there are {listed}")
+        names = {k.casefold(): k for k in sorted(known)}
+        near = get_close_matches(name.casefold(), names, n=1, cutoff=0.7)
+        hint = f" (did you mean {names[near[0]]!r}?)" if near else ""
+        listed = ", ".join(map(repr, names.values()))
+        super().__init__(f"no {kind} {name!r}; there are {listed}{hint}")
+
+
+class RetiredName(UnknownName):
+    """A name that another one has replaced."""
+
+    def __init__(self, kind: str, name: str, newer: str) -> None:
+        VlaSimError.__init__(self, f"{kind} {name!r} is retired; {newer!r} replaced it")
 
 
 class BadAction(VlaSimError):

@@ -11,10 +11,13 @@ from vla_sim.envs.language.arms import ARMS
 from vla_sim.envs.language.reader import parse
 from vla_sim.envs.language.tool_call import from_tool_call
 from vla_sim.envs.registration import IDS
+from vla_sim.envs.suites import SUITES
 from vla_sim.envs.task_names import short_name, task_id_of
-from vla_sim.errors import UnknownName
+from vla_sim.envs.tasks import make_task
+from vla_sim.errors import RetiredName, UnknownName
 from vla_sim.physics import doctor
 from vla_sim.physics.doctor import Check
+from vla_sim.recipes.table import recipes_of
 
 Capture = pytest.CaptureFixture[str]
 
@@ -38,6 +41,18 @@ def test_a_name_without_version_means_the_newest() -> None:
     assert task_id_of("Reach-v2", ids) == "vla_sim/Reach-v2"
     with pytest.raises(UnknownName, match="no task 'Fly'; there are 'Lift', 'Reach'"):
         task_id_of("Fly", ids)
+
+
+def test_a_mistyped_name_is_told_its_nearest_and_a_retired_one_what_replaced_it() -> None:
+    with pytest.raises(UnknownName, match=r"no task 'raech'.*\(did you mean 'Reach'\?\)$"):
+        task_id_of("raech")
+    for name in ("Reach-v0", "vla_sim/Reach-v0", "reach-v0"):
+        with pytest.raises(RetiredName, match="is retired; 'vla_sim/Reach-v1' replaced it"):
+            task_id_of(name)
+    with pytest.raises(RetiredName, match="'vla_sim/Lift-v1' replaced it"):
+        make_task("vla_sim/Lift-v0")
+    with pytest.raises(UnknownName, match="no task 'Reach-v7'"):
+        task_id_of("Reach-v7")
 
 
 @pytest.mark.parametrize("task_id", IDS)
@@ -90,6 +105,15 @@ def test_list_shows_everything(capsys: Capture) -> None:
     out = capsys.readouterr().out
     for name in (*KINDS, *IDS, "panda", "ackermann_car", "20 Hz", "raycast", "random", "glance"):
         assert name in out
+
+
+def test_suites_are_listed_and_every_recipe_says_what_it_runs(capsys: Capture) -> None:
+    main(["list", "suites"])
+    listed = capsys.readouterr().out
+    assert all(name in listed for name in SUITES)
+    assert "The core along the axis camera, severities 1 to 3." in listed
+    for name, recipe in recipes_of("bench").items():
+        assert recipe.__doc__ and "partial" not in recipe.__doc__, name
 
 
 @pytest.mark.parametrize(("required", "status"), [(True, 1), (False, 0)])

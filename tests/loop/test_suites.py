@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from vla_sim.cli.bench import show
 from vla_sim.cli.main import main
 from vla_sim.envs.axes import AXES
 from vla_sim.envs.suites import CHAINS, CORE, CORE_ARM, CORE_CAR, SUITES, VARIANTS, parts_of
@@ -63,5 +64,28 @@ def test_bench_takes_a_suite_and_refuses_what_is_none(capsys: pytest.CaptureFixt
     assert all(f"axis light, severity {k}" in shown for k in (1, 2, 3))
     with pytest.raises(UnknownName, match="suite"):
         BenchRun(suite="everything")
-    with pytest.raises(BadConfig, match="none of the tasks"):
+    with pytest.raises(BadConfig, match="has no Reach; it has ChangeLane, "):
         parts(BenchRun(suite="core-car", tasks=("Reach",)))
+
+
+def test_a_suite_is_not_told_the_axis_that_it_decides() -> None:
+    for name in ("core", "ood-camera"):
+        with pytest.raises(BadConfig, match="decides axis, severity"):
+            replace(RECIPES[name](), axis="camera", severity=2)
+    with pytest.raises(BadConfig, match="decides axis"):
+        replace(RECIPES["long"](), n_instructions=2)
+
+
+def test_tables_of_a_bench_do_not_break_names() -> None:
+    run = BenchRun(
+        tasks=("YieldToPedestrian",), episodes=1, arms=("correct",), gallery=0, n_processes=1
+    )
+    report = bench(run, Console(quiet=True))
+    console = Console(width=80)
+    for n, chained in ((1, False), (5, True)):
+        with console.capture() as capture:
+            show(report, console, n_instructions=n)
+        shown = capture.get()
+        assert shown.count("YieldToPedestrian") == 2
+        assert "[s]" in shown
+        assert ("of 5" in shown) == chained

@@ -30,19 +30,19 @@ def run(config: "BenchRun", console: Console) -> int:
             console.print(f"axis {part.axis}, severity {part.severity}", highlight=False)
         if part.n_instructions > 1:
             console.print(f"{part.n_instructions} instructions in an episode", highlight=False)
-        show(bench(part, console), console)
+        show(bench(part, console), console, n_instructions=part.n_instructions)
         if part.out is not None:
             console.print(f"written to {part.out}", highlight=False, soft_wrap=True)
     return 0
 
 
-def show(report: "EvalReport", console: Console) -> None:
-    """The report as tables."""
+def show(report: "EvalReport", console: Console, *, n_instructions: int = 1) -> None:
+    """The report as tables; of chains, how much of them was completed too."""
     from vla_sim.envs.task_names import short_name
 
     arms = list(dict.fromkeys(task.arm for task in report.tasks))
     table = Table(box=box.SIMPLE_HEAD, title=f"success at end, {report.protocol}")
-    table.add_column("task")
+    table.add_column("task", no_wrap=True)
     for arm in arms:
         table.add_column(arm.replace("_", " "), justify="right")
     table.add_column("guessing", justify="right")
@@ -57,7 +57,7 @@ def show(report: "EvalReport", console: Console) -> None:
         ]
         table.add_row(short_name(task_id), *cells, f"{100 * reports[0].guess_rate:.0f} %")
     console.print(table)
-    console.print(_motion(report))
+    console.print(_motion(report, n_instructions))
     if report.retrieval is not None:
         found = report.retrieval
         keys = [key for key in found.values if key.endswith("R@10")]
@@ -68,28 +68,24 @@ def show(report: "EvalReport", console: Console) -> None:
         console.print(f"retrieval in a gallery of {found.gallery_size}: {line}", highlight=False)
 
 
-def _motion(report: "EvalReport") -> Table:
+def _motion(report: "EvalReport", n_instructions: int) -> Table:
     from vla_sim.envs.task_names import short_name
 
+    told = [task for task in report.tasks if task.arm == "correct"]
     table = Table(box=box.SIMPLE_HEAD, title="motion under the true instruction")
-    for column in (
-        "task",
-        "SPL",
-        "time [s]",
-        "manner kept",
-        "comfortable",
-        "instructions completed",
-        "episodes that violate",
-    ):
-        table.add_column(column, justify="left" if column == "task" else "right", overflow="fold")
-    for task in report.tasks:
-        if task.arm != "correct":
-            continue
+    table.add_column("task", no_wrap=True)
+    for column in ("SPL", "time\n\\[s]", "manner\nkept", "comfort"):
+        table.add_column(column, justify="right")
+    if n_instructions > 1:
+        table.add_column(f"done\nof {n_instructions}", justify="right")
+    table.add_column("episodes that\nviolate")
+    for task in told:
         broken = {
-            name.removeprefix("violation/"): rate.value
+            name.removeprefix("violation/").replace("_", " "): rate.value
             for name, rate in task.rates.items()
             if name.startswith("violation/") and rate.value > 0
         }
+        completed = task.means["instructions_completed"].value
         table.add_row(
             short_name(task.task_id),
             f"{task.means['spl'].value:.2f}",
@@ -98,7 +94,7 @@ def _motion(report: "EvalReport") -> Table:
                 f"{100 * task.rates[name].value:.0f} %" if name in task.rates else "-"
                 for name in ("manner_kept", "comfortable")
             ),
-            f"{task.means['instructions_completed'].value:.2f}",
+            *([f"{completed:.2f}"] if n_instructions > 1 else []),
             ", ".join(f"{name} {100 * value:.0f} %" for name, value in broken.items()) or "none",
         )
     return table

@@ -120,6 +120,15 @@ def _axes() -> Table:
     return table
 
 
+def _suites() -> Table:
+    from vla_sim.envs.suites import SUITES, about
+
+    table = _table("suites", "name", "tasks", "what `vla-sim bench NAME` runs")
+    for name, rows in SUITES.items():
+        table.add_row(name, str(len({row.task_id for row in rows})), about(name))
+    return table
+
+
 def _recipes() -> Table:
     from vla_sim.recipes.table import MODULES, recipes_of
 
@@ -137,6 +146,7 @@ KINDS: Mapping[str, Callable[[], Table]] = {
     "policies": _policies,
     "renderers": _renderers,
     "axes": _axes,
+    "suites": _suites,
     "recipes": _recipes,
 }
 
@@ -158,7 +168,7 @@ def _table(title: str, *columns: str) -> Table:
 
 
 VERB: Verb[ListRun] = Verb(
-    summary="List tasks, robots, experts, policies, renderers, axes and recipes.",
+    summary="List tasks, robots, experts, policies, renderers, axes, suites and recipes.",
     example="list tasks",
     recipes=recipes,
     run=run,

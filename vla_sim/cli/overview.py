@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from functools import partial
+from textwrap import fill
 from typing import Any
 
 from rich import box
@@ -11,6 +12,9 @@ from rich.table import Table
 
 from vla_sim.cli.verb import Verb
 from vla_sim.version import __version__
+
+_MOST_LINES = 24
+"""Names with nothing said about them; more of them share lines."""
 
 
 def print_overview(verbs: Mapping[str, Verb[Any]], console: Console) -> None:
@@ -36,7 +40,11 @@ def description(name: str, verb: Verb[Any]) -> str:
     """What stands above the options in `vla-sim VERB --help`."""
     lines = [verb.summary, "", f"Example: vla-sim {verb.example}", ""]
     lines.append(f"{verb.word} is one of:")
-    for word, recipe in verb.recipes().items():
+    recipes = verb.recipes()
+    if len(recipes) > _MOST_LINES and all(isinstance(r, partial) for r in recipes.values()):
+        lines.append(fill(", ".join(recipes), 78, initial_indent="  ", subsequent_indent="  "))
+        return "\n".join(lines)
+    for word, recipe in recipes.items():
         written = "" if isinstance(recipe, partial) else recipe.__doc__ or ""
         said = written.strip().partition("\n")[0]
         is_default = " (meant where none is given)" if word == verb.default else ""

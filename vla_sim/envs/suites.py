@@ -116,6 +116,24 @@ SUITES: Mapping[str, tuple[SuiteRow, ...]] = {
 
 assert max(CHAINS.values()) <= MAX_INSTRUCTIONS
 
+_ABOUT: Mapping[str, str] = {
+    "spine": "The four tasks that the default model learns.",
+    "core": "Every task in its main variant.",
+    "core-arm": "The arm's tasks of the core.",
+    "core-car": "The car's tasks of the core.",
+    "variants": "The other variants of the tasks.",
+    "language": "The core, and the variants that tell things by place, size or rank.",
+    "long": "Chains of 3 to 5 instructions in one episode.",
+}
+
+
+def about(suite: str) -> str:
+    """What a suite runs, in a line for people who choose one."""
+    if suite in _ABOUT:
+        return _ABOUT[suite]
+    (axis,) = {row.axis for row in SUITES[suite]}
+    return f"The core along the axis {axis}, severities 1 to {max(SEVERITIES)}."
+
 
 def parts_of(suite: str) -> dict[tuple[str, int, int], tuple[str, ...]]:
     """{(axis, severity, number of instructions): ids of the tasks} of a suite, in its order."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from vla_sim.envs.registration import IDS
-from vla_sim.errors import UnknownName
+from vla_sim.errors import RetiredName, UnknownName
 
 
 def short_name(task_id: str) -> str:
@@ -17,6 +17,7 @@ def task_id_of(name: str, task_ids: Sequence[str] = IDS) -> str:
     A name without a version means the newest.
 
     Raises:
+        RetiredName: If a newer version has replaced it.
         UnknownName: If it means none; the error lists the short names.
     """
     wanted = name.casefold().removeprefix("vla_sim/")
@@ -24,6 +25,14 @@ def task_id_of(name: str, task_ids: Sequence[str] = IDS) -> str:
     if wanted in full:
         return full[wanted]
     versions = [t for t in task_ids if short_name(t).casefold() == wanted]
-    if not versions:
-        raise UnknownName("task", name, {short_name(t) for t in task_ids})
-    return max(versions, key=lambda t: int(t.rpartition("-v")[2]))
+    if versions:
+        return max(versions, key=_version)
+    stem, _, version = wanted.rpartition("-v")
+    newer = [t for t in task_ids if short_name(t).casefold() == stem and version.isdecimal()]
+    if newer and int(version) < max(map(_version, newer)):
+        raise RetiredName("task", name, max(newer, key=_version))
+    raise UnknownName("task", name, {short_name(t) for t in task_ids})
+
+
+def _version(task_id: str) -> int:
+    return int(task_id.rpartition("-v")[2])

@@ -66,9 +66,14 @@ class BenchRun:
     crank: CrankConfig = field(default_factory=CrankConfig)
 
     def __post_init__(self) -> None:
-        axis_of(self.shift)
         if self.suite and self.suite not in SUITES:
             raise UnknownName("suite", self.suite, SUITES)
+        if self.suite and (self.axis or self.severity or self.n_instructions != 1):
+            raise BadConfig(
+                f"the suite {self.suite!r} decides axis, severity and number of instructions; for "
+                "others leave it away: `vla-sim bench correct --axis camera --severity 2`"
+            )
+        axis_of(self.shift)
         for task_id in self.task_ids:
             check_engine(task_id, crank_config_for(self.shift, self.crank).engine)
         if not self.tasks or self.episodes < 1 or self.n_processes < 1 or self.n_slots < 1:
@@ -86,9 +91,17 @@ class BenchRun:
 
 
 def parts(run: BenchRun) -> list[BenchRun]:
-    """A suite cut into runs under one protocol each; a run without a suite is its own only part."""
+    """A suite cut into runs under one protocol each; a run without a suite is its own only part.
+
+    Raises:
+        BadConfig: If a task is named that is in no row of the suite.
+    """
     if not run.suite:
         return [run]
+    rows = {row.task_id for row in SUITES[run.suite]}
+    if strangers := [short_name(task_id) for task_id in run.task_ids if task_id not in rows]:
+        listed = ", ".join(sorted(map(short_name, rows)))
+        raise BadConfig(f"the suite {run.suite!r} has no {', '.join(strangers)}; it has {listed}")
     made = []
     for (axis, severity, n_instructions), task_ids in parts_of(run.suite).items():
         named = [task_id for task_id in task_ids if task_id in run.task_ids]
@@ -109,8 +122,6 @@ def parts(run: BenchRun) -> list[BenchRun]:
                 out=out,
             )
         )
-    if not made:
-        raise BadConfig(f"the suite {run.suite!r} has none of the tasks {run.tasks}")
     return made
 
 

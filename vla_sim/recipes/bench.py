@@ -1,9 +1,8 @@
 """Benchmarks by name: every suite, and a few more."""
 
 from collections.abc import Callable, Mapping
-from functools import partial
 
-from vla_sim.envs.suites import SUITES
+from vla_sim.envs.suites import SUITES, about
 from vla_sim.loop.bench import BenchRun
 from vla_sim.loop.evaluation import ALL_ARMS
 
@@ -39,9 +38,20 @@ def suite(name: str) -> BenchRun:
     )
 
 
+def _recipe(name: str) -> Callable[[], BenchRun]:
+    """The recipe of a suite, with a line that `list` and `--help` show."""
+
+    def recipe() -> BenchRun:
+        return suite(name)
+
+    told = " Under every instruction arm." if name in TOLD_OTHERWISE else ""
+    recipe.__doc__ = about(name) + told
+    return recipe
+
+
 RECIPES: Mapping[str, Callable[[], BenchRun]] = {
     "default": default,
     "correct": correct,
     "glance": glance,
-    **{name: partial(suite, name) for name in SUITES},
+    **{name: _recipe(name) for name in SUITES},
 }

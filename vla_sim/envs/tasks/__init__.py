@@ -26,7 +26,7 @@ from vla_sim.envs.tasks.trace_path import TracePathConfig
 from vla_sim.envs.tasks.turn_at_intersection import TurnAtIntersectionConfig
 from vla_sim.envs.tasks.turn_knob import TurnKnobConfig
 from vla_sim.envs.tasks.yield_to_pedestrian import YieldToPedestrianConfig
-from vla_sim.errors import BadConfig, UnknownName
+from vla_sim.errors import BadConfig, RetiredName, UnknownName
 from vla_sim.physics.engines import ENGINES
 from vla_sim.protocols.task import Task
 
@@ -163,7 +163,7 @@ def make_task(task_id: str) -> Task:
         MissingExtra: If its robot's model is not installed.
     """
     if task_id in RETIRED:
-        raise UnknownName("task", task_id, (RETIRED[task_id],))
+        raise RetiredName("task", task_id, RETIRED[task_id])
     known = {**TASKS, **GUEST_TASKS}
     if task_id not in known:
         raise UnknownName("task", task_id, known)
