@@ -22,6 +22,7 @@ from vla_sim.envs.language.lexicon import (
     words_for,
 )
 from vla_sim.errors import BadConfig
+from vla_sim.envs.language.templates import wants_place
 from vla_sim.records.instruction import Language, Meaning, Referent
 
 THING_BY_PLACE: Mapping[Language, tuple[str, str]] = {
@@ -50,10 +51,10 @@ def slots(meaning: Meaning, language: Language) -> Mapping[str, Choices]:
     elif referent.relation:
         sides = words_for(SIDE_WORDS[language], "side", referent.relation)
         choices["side"] = Choices(((sides,),))
-    if is_thing(target):
-        choices["target"] = things(target, language)
-    elif target.anchors:
+    if target.anchors and wants_place(meaning.intent_id):
         choices["target"] = places(target, language)
+    elif is_thing(target) or target.anchors:
+        choices["target"] = things(target, language)
     elif target.relation:
         ways = words_for(WAY_WORDS[language], "way", target.relation)
         choices["way"] = Choices(((ways,),))
