@@ -13,7 +13,7 @@ PATTERNS = Patterns(
         ("go around the {thing} on the {way}[, {lead}]", "从{way}侧绕过{thing}[，{tail}]"),
         (
             "could you [{adverb} ]overtake the {thing} on its {way}?",
-            "能[{adverb}]从{way}侧超{thing}的车吗？",
+            "能[{adverb}]从{way}侧超过{thing}吗？",
         ),
         (
             "the {thing} is too slow, take it on the {way}[, {lead}]",
@@ -27,7 +27,7 @@ PATTERNS = Patterns(
         ),
         (
             "we overtake the {thing}, on the {way}[, {lead}]",
-            "我们从{way}侧超{thing}[，{tail}]",
+            "我们从{way}侧超过{thing}[，{tail}]",
         ),
         (
             "[{adverb} ]move ahead of the {thing} by the {way} lane",
@@ -39,7 +39,7 @@ PATTERNS = Patterns(
         ),
         (
             "can we pass the {thing} on the {way}[, {tail}]?",
-            "我们可以从{way}侧超{thing}吗[，{tail}]？",
+            "我们可以从{way}侧超过{thing}吗[，{tail}]？",
         ),
         (
             "[{lead}, ]drive by the {thing} on the {way} and go back in front",
@@ -51,12 +51,12 @@ PATTERNS = Patterns(
         ),
         (
             "on the {way} there is room to pass the {thing}[, {lead}]",
-            "{way}侧有空位，可以超{thing}[，{tail}]",
+            "{way}侧有空，可以超过{thing}[，{tail}]",
         ),
         ("beat the {thing} on the {way}[ {tail}]", "在{way}侧赶超{thing}[，{tail}]"),
         (
             "get in front of the {thing}, [{adverb} ]passing it on the {way}",
-            "到{thing}前面去，[{adverb}]从{way}侧超",
+            "到{thing}前面去，[{adverb}]从{way}侧超车",
         ),
     ),
     held_out=(

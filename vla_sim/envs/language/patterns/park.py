@@ -24,7 +24,7 @@ PATTERNS = Patterns(
             "对准{thing}的线，[{adverb}]停好",
         ),
         ("we need the car parked in the {thing}[ {tail}]", "我们需要把车停放在{thing}[，{tail}]"),
-        ("please put the car in the {thing}[, {tail}]", "请把车放进{thing}[，{tail}]"),
+        ("please put the car in the {thing}[, {tail}]", "请把车停进{thing}[，{tail}]"),
     ),
     held_out=(
         ("would you [{adverb} ]park in the {thing}, please", "麻烦[{adverb}]停到{thing}里"),

@@ -40,7 +40,7 @@ PATTERNS = Patterns(
             "would you [{adverb} ]stop the car at the {thing}, please",
             "麻烦[{adverb}]把车停到{thing}前",
         ),
-        ("end the drive just before the {thing}[, {lead}]", "在{thing}前结束行驶[，{tail}]"),
+        ("end the drive just before the {thing}[, {lead}]", "开到{thing}前就别再走了[，{tail}]"),
         ("the car must not pass the {thing}[, {lead}]", "车不能开过{thing}[，{tail}]"),
         ("[{lead}, ]pull up just before the {thing}", "[{lead}，]靠近{thing}停下"),
         (

@@ -39,7 +39,7 @@ PATTERNS = Patterns(
             "我们等{thing}，哪儿也不去[，{tail}]",
         ),
         (
-            "stand still while the {thing} crosses and after that[, {tail}]",
+            "stand still while the {thing} crosses, and afterwards too[, {tail}]",
             "{thing}过马路时和过完之后都停着[，{tail}]",
         ),
         (
@@ -86,7 +86,7 @@ PATTERNS = Patterns(
             "[{lead}，]让{thing}过去，自己待在原地",
         ),
         (
-            "how about waiting here for the {thing} and longer[, {tail}]?",
+            "how about waiting here for the {thing} and staying[, {tail}]?",
             "在这儿等{thing}，等久一点好吗[，{tail}]？",
         ),
         (
