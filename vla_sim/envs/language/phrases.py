@@ -21,8 +21,8 @@ from vla_sim.envs.language.lexicon import (
     WAY_WORDS,
     words_for,
 )
-from vla_sim.errors import BadConfig
 from vla_sim.envs.language.templates import wants_place
+from vla_sim.errors import BadConfig
 from vla_sim.records.instruction import Language, Meaning, Referent
 
 THING_BY_PLACE: Mapping[Language, tuple[str, str]] = {
