@@ -103,7 +103,7 @@ class LiberoMode:
     LIBERO's half turn, give it `image[::-1, ::-1]`; openpi's clients resize to 224 themselves.
     `observation/state`: tool position (3) [m], tool orientation as axis-angle (3) [rad], and the
     two fingers' positions (2) [m]. `prompt`: the instruction. The wrist camera goes with the hand
-    and does not turn with it.
+    and does not turn with it; its pictures stay as in training under axes that change what is seen.
 
     Raises:
         BadConfig: If the robot is no arm with a hand.
