@@ -28,9 +28,9 @@ from vla_sim.envs.suites import SPINE
 from vla_sim.envs.tasks import TASK_IDS
 from vla_sim.eval.aggregate import overall_rate, task_report
 from vla_sim.eval.report_file import from_json
-from vla_sim.loop.bench import BENCH_SEEDS_FROM
+from vla_sim.loop.benching.bench import BENCH_SEEDS_FROM
 from vla_sim.loop.evaluation import bodies
-from vla_sim.loop.finetune import CURVE, WINDOW
+from vla_sim.loop.rl.finetune import CURVE, WINDOW
 from vla_sim.loop.run_folder import RunFolder
 from vla_sim.records.reports import EvalReport
 

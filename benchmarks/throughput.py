@@ -13,8 +13,8 @@ import numpy as np
 from vla_sim.agents.experts.table import expert_for
 from vla_sim.envs.crank import Crank
 from vla_sim.envs.plan import plan_episodes
-from vla_sim.loop.labels import Labeller
-from vla_sim.loop.simulators import Simulators, SimulatorsConfig
+from vla_sim.loop.simulating.labels import Labeller
+from vla_sim.loop.simulating.simulators import Simulators, SimulatorsConfig
 from vla_sim.physics.world import World
 
 LIFT = "vla_sim/Lift-v1"

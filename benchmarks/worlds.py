@@ -14,7 +14,7 @@ from benchmarks.row import Row, percent
 from benchmarks.runs import Asked, Summed, run_many
 from vla_sim.envs.suites import CORE
 from vla_sim.eval.statistics import wilson
-from vla_sim.loop.gap import GapRun, gap
+from vla_sim.loop.benching.gap import GapRun, gap
 from vla_sim.records.manner import Manner
 
 ORDER: tuple[Manner, ...] = ("slowly", "normal", "quickly")

@@ -13,7 +13,7 @@ from vla_sim.agents.experts.table import expert_for
 from vla_sim.agents.rl_pictures import PictureObserver
 from vla_sim.agents.rl_slots import Seen, SlotsConfig, SlotVecEnv
 from vla_sim.envs.crank import Crank, CrankConfig
-from vla_sim.envs.spaces import decode_instruction
+from vla_sim.envs.faces.spaces import decode_instruction
 from vla_sim.envs.streams import TRAIN_SEEDS_FROM
 from vla_sim.errors import BadConfig
 from vla_sim.records.embodiment import Embodiment

@@ -9,9 +9,9 @@ import pytest
 from vla_sim.assets.props import COLOURS
 from vla_sim.envs.axes import AXES
 from vla_sim.envs.crank import Crank, CrankConfig, crank_config_for
-from vla_sim.envs.delay_line import DelayLine
 from vla_sim.envs.plan import draw_spec, plan_episodes
-from vla_sim.envs.shades import shades
+from vla_sim.envs.sensing.shades import shades
+from vla_sim.envs.shifting.delay_line import DelayLine
 from vla_sim.errors import BadConfig, UnknownName, VlaSimError
 from vla_sim.physics.world import World
 from vla_sim.records.episode import EpisodeSpec

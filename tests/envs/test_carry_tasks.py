@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from vla_sim.envs.carry_task import CarryTask
 from vla_sim.envs.crank import Crank
+from vla_sim.envs.frames.carry_task import CarryTask
 from vla_sim.envs.plan import plan_episodes
 from vla_sim.envs.tasks.stack import BASES
 from vla_sim.records.triple import N_GOALS

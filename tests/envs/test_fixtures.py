@@ -7,9 +7,9 @@ import pytest
 from numpy.typing import NDArray
 
 from vla_sim.agents.experts.table import expert_for
-from vla_sim.envs.cabinet_task import CabinetTask
 from vla_sim.envs.crank import Crank
-from vla_sim.envs.fixture_task import FixtureTask
+from vla_sim.envs.frames.cabinet_task import CabinetTask
+from vla_sim.envs.frames.fixture_task import FixtureTask
 from vla_sim.envs.plan import draw_spec
 from vla_sim.envs.streams import stream
 from vla_sim.envs.tasks import make_task

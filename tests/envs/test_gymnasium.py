@@ -13,10 +13,10 @@ from gymnasium.vector import AutoresetMode
 from stable_baselines3.common import env_checker as sb3
 
 import vla_sim  # registers the tasks
+from vla_sim.envs.faces.single_env import VlaEnv
+from vla_sim.envs.faces.spaces import INSTRUCTION_BYTES, decode_instruction, encode_instruction
+from vla_sim.envs.faces.vector_env import VlaVectorEnv
 from vla_sim.envs.registration import IDS
-from vla_sim.envs.single_env import VlaEnv
-from vla_sim.envs.spaces import INSTRUCTION_BYTES, decode_instruction, encode_instruction
-from vla_sim.envs.vector_env import VlaVectorEnv
 from vla_sim.errors import BadConfig
 
 assert vla_sim.__version__

@@ -9,9 +9,9 @@ import pytest
 from gymnasium.utils.env_checker import check_env
 
 import vla_sim
-from vla_sim.envs.observation_modes import OBSERVATION_MODES
-from vla_sim.envs.spaces import decode_instruction
-from vla_sim.envs.vector_env import VlaVectorEnv
+from vla_sim.envs.faces.observation_modes import OBSERVATION_MODES
+from vla_sim.envs.faces.spaces import decode_instruction
+from vla_sim.envs.faces.vector_env import VlaVectorEnv
 from vla_sim.errors import BadConfig, UnknownName
 
 assert vla_sim.__version__

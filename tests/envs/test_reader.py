@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.envs.speakable import meanings
+from vla_sim.envs.faces.spaces import INSTRUCTION_BYTES
 from vla_sim.envs.language.codes import decode, encode
 from vla_sim.envs.language.grammar import SPLITS, say
 from vla_sim.envs.language.lexicon import MANNER_SLOTS
@@ -15,7 +16,6 @@ from vla_sim.envs.language.phrases import slots
 from vla_sim.envs.language.reader import parse, readings
 from vla_sim.envs.language.templates import TEMPLATES, slots_of, wants_place
 from vla_sim.envs.language.tool_call import from_tool_call, tool_call, tool_text, tools
-from vla_sim.envs.spaces import INSTRUCTION_BYTES
 from vla_sim.errors import NotUnderstood, UnknownName, VlaSimError
 from vla_sim.records.instruction import LANGUAGES, Language, Meaning, Referent, Split
 from vla_sim.records.manner import MANNERS

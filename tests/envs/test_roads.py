@@ -11,8 +11,8 @@ from vla_sim.agents.experts.table import expert_for
 from vla_sim.assets.winding_road import SPACING_M, CentreLine, mirrored
 from vla_sim.envs.crank import Crank
 from vla_sim.envs.plan import draw_spec
-from vla_sim.envs.road_frame import RoadFrame
 from vla_sim.envs.rollout import run_all
+from vla_sim.envs.scenery.road_frame import RoadFrame
 from vla_sim.envs.streams import stream
 from vla_sim.envs.tasks import make_task
 from vla_sim.envs.tasks.keep_lane import S_BEND, TIGHT_BEND

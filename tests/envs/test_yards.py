@@ -10,15 +10,15 @@ from numpy.typing import NDArray
 from vla_sim.agents.controls import ExpertPolicy
 from vla_sim.agents.experts.table import expert_for
 from vla_sim.assets.junction import crossing
-from vla_sim.envs.angles import off_heading
 from vla_sim.envs.crank import Crank
+from vla_sim.envs.frames.angles import off_heading
 from vla_sim.envs.plan import plan_episodes
 from vla_sim.envs.rollout import run_all
+from vla_sim.envs.scenery.ways import length_m, rounded, woven
 from vla_sim.envs.tasks import make_task
 from vla_sim.envs.tasks.park import ORDINALS, Park
 from vla_sim.envs.tasks.slalom import Slalom
 from vla_sim.envs.tasks.turn_at_intersection import EXITS, TurnAtIntersection
-from vla_sim.envs.ways import length_m, rounded, woven
 from vla_sim.protocols.task import Outcome
 from vla_sim.records.manner import MANNERS
 from vla_sim.records.spread import Spread

@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 
 from vla_sim.errors import BadConfig, UnknownName
-from vla_sim.loop.bench import BenchRun, bench
+from vla_sim.loop.benching.bench import BenchRun, bench
 from vla_sim.loop.evaluation import make_protocol, planned
 from vla_sim.records.shift import NO_SHIFT, Shift
 

@@ -9,17 +9,17 @@ from rich.console import Console
 
 from vla_sim.errors import BadConfig, DamagedFile, RunFolderError, UnknownName
 from vla_sim.eval.report_file import from_json
-from vla_sim.loop.bench import BenchRun, bench
-from vla_sim.loop.closed_loop import AlignRun, align
-from vla_sim.loop.collect import CollectRun, collect
+from vla_sim.loop.aligning.closed_loop import AlignRun, align
+from vla_sim.loop.aligning.learner import Learner
+from vla_sim.loop.aligning.monitor import Monitor
+from vla_sim.loop.benching.bench import BenchRun, bench
+from vla_sim.loop.collecting.collect import CollectRun, collect
 from vla_sim.loop.learned import LearnedModel
-from vla_sim.loop.learner import Learner
-from vla_sim.loop.monitor import Monitor
 from vla_sim.loop.policies import best_checkpoint
-from vla_sim.loop.reporting import BENCH_FILE, ReportRun, write_run_report
 from vla_sim.loop.run_folder import RunFolder
-from vla_sim.loop.showcase import ShowcaseConfig
-from vla_sim.loop.simulators import Simulators, SimulatorsConfig
+from vla_sim.loop.showing.reporting import BENCH_FILE, ReportRun, write_run_report
+from vla_sim.loop.showing.showcase import ShowcaseConfig
+from vla_sim.loop.simulating.simulators import Simulators, SimulatorsConfig
 from vla_sim.recipes import align as recipes
 
 REACH = "vla_sim/Reach-v1"
@@ -145,7 +145,7 @@ def test_bad_settings_and_folders_are_named(tmp_path: Path) -> None:
 def test_texts_differ_from_draw_to_draw_but_not_from_seed_to_seed() -> None:
     from tests.meanings import MEANINGS
     from vla_sim.envs.language.codes import encode
-    from vla_sim.loop.wording import draw_texts
+    from vla_sim.loop.aligning.wording import draw_texts
 
     meanings = np.array([encode(meaning) for meaning in MEANINGS[:40]])
     one = draw_texts(meanings, np.random.default_rng(1))

@@ -22,11 +22,11 @@ from vla_sim.envs.streams import TRAIN_SEEDS_FROM
 from vla_sim.envs.task_names import task_id_of
 from vla_sim.envs.tasks import TASK_IDS
 from vla_sim.errors import BadRows, RunFolderError, VlaSimError
-from vla_sim.loop import collect as room
-from vla_sim.loop.collect import CollectRun, Tally, collect, even_slots
-from vla_sim.loop.collect_labelled import labelled_episodes
-from vla_sim.loop.collect_writer import BackgroundWriter
-from vla_sim.loop.labels import Labeller
+from vla_sim.loop.collecting import collect as room
+from vla_sim.loop.collecting.collect import CollectRun, Tally, collect, even_slots
+from vla_sim.loop.collecting.collect_labelled import labelled_episodes
+from vla_sim.loop.collecting.collect_writer import BackgroundWriter
+from vla_sim.loop.simulating.labels import Labeller
 from vla_sim.recipes.collect import RECIPES
 from vla_sim.records.episode import Episode, EpisodeSpec
 from vla_sim.records.triple import Rows

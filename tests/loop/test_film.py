@@ -15,12 +15,12 @@ from vla_sim.envs.axes import AXES
 from vla_sim.envs.crank import Crank
 from vla_sim.envs.tasks import TASK_IDS
 from vla_sim.errors import BadConfig, RunFolderError, UnknownName
-from vla_sim.loop import film as room
-from vla_sim.loop import film_frames
-from vla_sim.loop.film import FilmRun, film
-from vla_sim.loop.film_axes import _corner, film_axes
-from vla_sim.loop.film_file import FORMATS, save_film, stills
-from vla_sim.loop.film_frames import captioned, side_by_side
+from vla_sim.loop.showing import film as room
+from vla_sim.loop.showing import film_frames
+from vla_sim.loop.showing.film import FilmRun, film
+from vla_sim.loop.showing.film_axes import _corner, film_axes
+from vla_sim.loop.showing.film_file import FORMATS, save_film, stills
+from vla_sim.loop.showing.film_frames import captioned, side_by_side
 from vla_sim.records.episode import Episode
 from vla_sim.records.observation import PolicyInput
 from vla_sim.records.shift import SEVERITIES

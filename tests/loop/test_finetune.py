@@ -23,14 +23,14 @@ from vla_sim.envs.rollout import run_all
 from vla_sim.envs.task_names import task_id_of
 from vla_sim.envs.tasks import TASK_IDS
 from vla_sim.errors import BadConfig, DamagedFile, RunFolderError, UnknownName
-from vla_sim.loop import finetune as room
-from vla_sim.loop.budget import Budget
-from vla_sim.loop.finetune import CURVE, finetune
+from vla_sim.loop.aligning.budget import Budget
+from vla_sim.loop.aligning.learner import fit_bodies
 from vla_sim.loop.learned import TASK_BODY
-from vla_sim.loop.learner import fit_bodies
 from vla_sim.loop.policies import policy_of
-from vla_sim.loop.rl_policy import INDEX, RlPolicy, load_rl_policy, read_rl_policy
-from vla_sim.loop.rl_run import FinetuneRun
+from vla_sim.loop.rl import finetune as room
+from vla_sim.loop.rl.finetune import CURVE, finetune
+from vla_sim.loop.rl.rl_policy import INDEX, RlPolicy, load_rl_policy, read_rl_policy
+from vla_sim.loop.rl.rl_run import FinetuneRun
 from vla_sim.loop.run_folder import RunFolder
 from vla_sim.records.triple import N_GOALS, N_PROPRIO
 

@@ -7,9 +7,9 @@ import pytest
 from vla_sim.cli.main import main
 from vla_sim.envs.tasks import TASK_IDS
 from vla_sim.errors import BadConfig, RunFolderError, UnknownName
-from vla_sim.loop.gallery.about import ABOUT
-from vla_sim.loop.gallery.entry import families
-from vla_sim.loop.gallery.pages import GalleryRun, gallery
+from vla_sim.loop.showing.gallery.about import ABOUT
+from vla_sim.loop.showing.gallery.entry import families
+from vla_sim.loop.showing.gallery.pages import GalleryRun, gallery
 from vla_sim.records.instruction import LANGUAGES
 
 

@@ -13,7 +13,7 @@ from vla_sim.envs.suites import CHAINS, CORE, CORE_ARM, CORE_CAR, SUITES, VARIAN
 from vla_sim.envs.tasks import TASK_IDS, TASKS
 from vla_sim.errors import BadConfig, UnknownName
 from vla_sim.eval.report_file import from_json
-from vla_sim.loop.bench import BenchRun, bench, parts
+from vla_sim.loop.benching.bench import BenchRun, bench, parts
 from vla_sim.recipes.bench import RECIPES
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from vla_sim.envs.spaces import encode_instruction, observation_space
+from vla_sim.envs.faces.spaces import encode_instruction, observation_space
 from vla_sim.records.embodiment import Embodiment
 from vla_sim.records.observation import PolicyInput
 

@@ -12,8 +12,8 @@ from stable_baselines3.common.vec_env import VecEnv
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices, VecEnvObs, VecEnvStepReturn
 
 from vla_sim.envs.crank import Crank
+from vla_sim.envs.faces.spaces import action_space
 from vla_sim.envs.plan import draw_spec
-from vla_sim.envs.spaces import action_space
 from vla_sim.envs.streams import TRAIN_SEEDS_FROM
 from vla_sim.errors import BadConfig
 from vla_sim.records.embodiment import Embodiment

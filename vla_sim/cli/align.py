@@ -8,7 +8,7 @@ from rich.console import Console
 from vla_sim.cli.verb import Verb
 
 if TYPE_CHECKING:
-    from vla_sim.loop.closed_loop import AlignRun
+    from vla_sim.loop.aligning.closed_loop import AlignRun
 
 
 def recipes() -> "Mapping[str, Callable[[], AlignRun]]":
@@ -20,8 +20,8 @@ def recipes() -> "Mapping[str, Callable[[], AlignRun]]":
 
 def run(config: "AlignRun", console: Console) -> int:
     """Train, then say what to do with the result."""
-    from vla_sim.loop.closed_loop import align
-    from vla_sim.loop.monitor import Monitor
+    from vla_sim.loop.aligning.closed_loop import align
+    from vla_sim.loop.aligning.monitor import Monitor
 
     with Monitor(console) as monitor:
         folder = align(config, monitor)

@@ -10,7 +10,7 @@ from rich.table import Table
 from vla_sim.cli.verb import Verb
 
 if TYPE_CHECKING:
-    from vla_sim.loop.bench import BenchRun
+    from vla_sim.loop.benching.bench import BenchRun
     from vla_sim.records.reports import EvalReport, TaskReport
 
 
@@ -23,7 +23,7 @@ def recipes() -> "Mapping[str, Callable[[], BenchRun]]":
 
 def run(config: "BenchRun", console: Console) -> int:
     """Measure and print."""
-    from vla_sim.loop.bench import bench, parts
+    from vla_sim.loop.benching.bench import bench, parts
 
     for part in parts(config):
         if part.severity:

@@ -10,7 +10,7 @@ from rich.table import Table
 from vla_sim.cli.verb import Verb
 
 if TYPE_CHECKING:
-    from vla_sim.loop.collect import CollectRun
+    from vla_sim.loop.collecting.collect import CollectRun
 
 
 def recipes() -> "Mapping[str, Callable[[], CollectRun]]":
@@ -23,7 +23,7 @@ def recipes() -> "Mapping[str, Callable[[], CollectRun]]":
 def run(config: "CollectRun", console: Console) -> int:
     """Collect, then say what came of it."""
     from vla_sim.envs.task_names import short_name
-    from vla_sim.loop.collect import collect
+    from vla_sim.loop.collecting.collect import collect
     from vla_sim.triples.lerobot.folder import LeRobotFolder, datasets_in
 
     tallies = collect(config, console)

@@ -11,22 +11,22 @@ from vla_sim.envs.registration import IDS
 from vla_sim.envs.task_names import short_name, task_id_of
 
 if TYPE_CHECKING:
-    from vla_sim.loop.film import FilmRun
+    from vla_sim.loop.showing.film import FilmRun
 
 
 def recipes() -> "Mapping[str, Callable[[], FilmRun]]":
     """A film of each task."""
-    from vla_sim.loop.film import FilmRun
+    from vla_sim.loop.showing.film import FilmRun
 
     return {name: partial(FilmRun, task=name) for name in map(short_name, IDS)}
 
 
 def run(config: "FilmRun", console: Console) -> int:
     """Make the film, and say what is in it."""
-    from vla_sim.loop.film import film
+    from vla_sim.loop.showing.film import film
 
     if config.axes:
-        from vla_sim.loop.film_axes import film_axes
+        from vla_sim.loop.showing.film_axes import film_axes
 
         with console.status(f"drawing {config.task} along every axis"):
             film_axes(config)

@@ -8,7 +8,7 @@ from rich.console import Console
 from vla_sim.cli.verb import Verb
 
 if TYPE_CHECKING:
-    from vla_sim.loop.rl_run import FinetuneRun
+    from vla_sim.loop.rl.rl_run import FinetuneRun
 
 
 def recipes() -> "Mapping[str, Callable[[], FinetuneRun]]":
@@ -20,7 +20,7 @@ def recipes() -> "Mapping[str, Callable[[], FinetuneRun]]":
 
 def run(config: "FinetuneRun", console: Console) -> int:
     """Train, measure, and say what it took."""
-    from vla_sim.loop.finetune import finetune
+    from vla_sim.loop.rl.finetune import finetune
 
     done = finetune(config, console)
     took = f"{done.n_env_steps:,} env steps in {done.elapsed_s:.0f} s"

@@ -8,19 +8,19 @@ from rich.console import Console
 from vla_sim.cli.verb import Verb
 
 if TYPE_CHECKING:
-    from vla_sim.loop.gallery.pages import GalleryRun
+    from vla_sim.loop.showing.gallery.pages import GalleryRun
 
 
 def recipes() -> "Mapping[str, Callable[[], GalleryRun]]":
     """The gallery of all tasks."""
-    from vla_sim.loop.gallery.pages import GalleryRun
+    from vla_sim.loop.showing.gallery.pages import GalleryRun
 
     return {"default": GalleryRun}
 
 
 def run(config: "GalleryRun", console: Console) -> int:
     """Make the pages, and say what came out."""
-    from vla_sim.loop.gallery.pages import gallery
+    from vla_sim.loop.showing.gallery.pages import gallery
 
     for entry in gallery(config):
         score = entry.scores[0].expert

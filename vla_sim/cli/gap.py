@@ -10,7 +10,7 @@ from rich.table import Table
 from vla_sim.cli.verb import Verb
 
 if TYPE_CHECKING:
-    from vla_sim.loop.gap import GapReport, GapRun
+    from vla_sim.loop.benching.gap import GapReport, GapRun
     from vla_sim.records.reports import Estimate
 
 
@@ -23,7 +23,7 @@ def recipes() -> "Mapping[str, Callable[[], GapRun]]":
 
 def run(config: "GapRun", console: Console) -> int:
     """Measure and print."""
-    from vla_sim.loop.gap import gap
+    from vla_sim.loop.benching.gap import gap
 
     show(gap(config, console), console)
     if config.out is not None:

@@ -8,7 +8,7 @@ from rich.console import Console
 from vla_sim.cli.verb import Verb
 
 if TYPE_CHECKING:
-    from vla_sim.loop.reporting import ReportRun
+    from vla_sim.loop.showing.reporting import ReportRun
 
 
 def recipes() -> "Mapping[str, Callable[[], ReportRun]]":
@@ -20,7 +20,7 @@ def recipes() -> "Mapping[str, Callable[[], ReportRun]]":
 
 def run(config: "ReportRun", console: Console) -> int:
     """Write it and say where it lies."""
-    from vla_sim.loop.reporting import write_run_report
+    from vla_sim.loop.showing.reporting import write_run_report
 
     path = write_run_report(config, console)
     console.print(f"report: {path.resolve()}", highlight=False, soft_wrap=True)

@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vla_sim.envs.axes import axis_of
-from vla_sim.envs.camera_view import CameraView
 from vla_sim.envs.chain import chained_goals
 from vla_sim.envs.language.arms import shown
 from vla_sim.envs.language.codes import encode
 from vla_sim.envs.language.grammar import say
-from vla_sim.envs.shifts import Shifts
+from vla_sim.envs.sensing.camera_view import CameraView
+from vla_sim.envs.shifting.shifts import Shifts
 from vla_sim.envs.streams import stream
 from vla_sim.envs.tasks import check_engine, make_task
 from vla_sim.envs.violations import motion_violations

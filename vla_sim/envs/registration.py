@@ -69,8 +69,8 @@ def register_all() -> None:
         if task_id not in gymnasium.registry:
             gymnasium.register(
                 id=task_id,
-                entry_point="vla_sim.envs.single_env:VlaEnv",
-                vector_entry_point="vla_sim.envs.vector_env:VlaVectorEnv",
+                entry_point="vla_sim.envs.faces.single_env:VlaEnv",
+                vector_entry_point="vla_sim.envs.faces.vector_env:VlaVectorEnv",
                 kwargs={"task_id": task_id},
                 order_enforce=True,
             )

@@ -6,12 +6,12 @@ from pathlib import Path
 
 from rich.console import Console
 
-from vla_sim.loop.bench import BenchRun, bench
-from vla_sim.loop.closed_loop import AlignRun, align
-from vla_sim.loop.collect import CollectRun, collect
-from vla_sim.loop.monitor import Monitor
+from vla_sim.loop.aligning.closed_loop import AlignRun, align
+from vla_sim.loop.aligning.monitor import Monitor
+from vla_sim.loop.benching.bench import BenchRun, bench
+from vla_sim.loop.collecting.collect import CollectRun, collect
 from vla_sim.loop.policies import best_checkpoint
-from vla_sim.loop.reporting import BENCH_FILE, ReportRun, write_run_report
+from vla_sim.loop.showing.reporting import BENCH_FILE, ReportRun, write_run_report
 
 
 @dataclass(frozen=True, kw_only=True)

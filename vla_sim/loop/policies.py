@@ -30,7 +30,7 @@ def policy_of(name: str, crank: Crank) -> Policy:
         raise UnknownName("policy, and no folder,", name, POLICIES)
     if (folder / "finetune.json").is_file():
         # Here, because stable-baselines3 is heavy and most evaluations do without it.
-        from vla_sim.loop.rl_policy import load_rl_policy
+        from vla_sim.loop.rl.rl_policy import load_rl_policy
 
         return load_rl_policy(folder)
     return _aligned(str(best_checkpoint(folder)))

@@ -9,10 +9,10 @@ from vla_sim.align.model import ModelConfig
 from vla_sim.align.objective import Weights
 from vla_sim.align.trainer import TrainerConfig
 from vla_sim.envs.task_names import task_id_of
-from vla_sim.loop.closed_loop import AlignRun
-from vla_sim.loop.learner import LearnerConfig
-from vla_sim.loop.memory import MemoryConfig
-from vla_sim.loop.simulators import SimulatorsConfig
+from vla_sim.loop.aligning.closed_loop import AlignRun
+from vla_sim.loop.aligning.learner import LearnerConfig
+from vla_sim.loop.aligning.memory import MemoryConfig
+from vla_sim.loop.simulating.simulators import SimulatorsConfig
 
 
 def _trainer() -> TrainerConfig:

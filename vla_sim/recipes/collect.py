@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from vla_sim.envs.crank import CrankConfig
-from vla_sim.loop.collect import CollectRun
+from vla_sim.loop.collecting.collect import CollectRun
 
 
 def default() -> CollectRun:

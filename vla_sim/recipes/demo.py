@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from vla_sim.loop.demo import DemoRun
-from vla_sim.loop.reporting import ReportRun
+from vla_sim.loop.showing.reporting import ReportRun
 from vla_sim.recipes import align, bench, collect
 
 

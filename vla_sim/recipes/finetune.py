@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from vla_sim.agents.rl_ppo import PpoConfig
 from vla_sim.envs.crank import CrankConfig
-from vla_sim.loop.rl_run import FinetuneRun
+from vla_sim.loop.rl.rl_run import FinetuneRun
 
 
 def default() -> FinetuneRun:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from vla_sim.loop.gap import GapRun
+from vla_sim.loop.benching.gap import GapRun
 
 
 def default() -> GapRun:

@@ -5,7 +5,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from vla_sim.envs.conditions import Conditions
+from vla_sim.envs.shifting.conditions import Conditions
 from vla_sim.records.instruction import Language, Split
 
 Shown = Literal["start", "end", "words"]

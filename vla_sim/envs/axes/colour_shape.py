@@ -6,8 +6,8 @@ import numpy as np
 
 from vla_sim.assets.props import COLOURS
 from vla_sim.envs.axes.axis import Axis, swings
-from vla_sim.envs.conditions import Conditions
-from vla_sim.envs.shades import shades
+from vla_sim.envs.sensing.shades import shades
+from vla_sim.envs.shifting.conditions import Conditions
 from vla_sim.records.shift import MAX_SEVERITY
 
 STRETCH_PER_SEVERITY = 0.07

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from vla_sim.envs.axes.axis import Axis
-from vla_sim.envs.conditions import Conditions
+from vla_sim.envs.shifting.conditions import Conditions
 from vla_sim.records.spread import Spread
 
 MORE_PER_SEVERITY = 2

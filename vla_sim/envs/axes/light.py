@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from vla_sim.envs.axes.axis import Axis, swings
-from vla_sim.envs.conditions import Conditions
+from vla_sim.envs.shifting.conditions import Conditions
 
 TURN_PER_SEVERITY_RAD = 0.5
 SINK_PER_SEVERITY = 0.2

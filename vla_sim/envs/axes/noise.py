@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 
 from vla_sim.envs.axes.axis import Axis
-from vla_sim.envs.conditions import Conditions
-from vla_sim.envs.sensor_noise import NoiseLevel
+from vla_sim.envs.sensing.sensor_noise import NoiseLevel
+from vla_sim.envs.shifting.conditions import Conditions
 
 PROPRIO_PER_SEVERITY = 0.05
 PIXEL_PER_SEVERITY = 16

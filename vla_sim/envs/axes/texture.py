@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from vla_sim.envs.axes.axis import Axis, swings
-from vla_sim.envs.conditions import Conditions
+from vla_sim.envs.shifting.conditions import Conditions
 from vla_sim.physics.render.ground import PATTERN_KINDS, GroundPattern
 
 CELL_SHARE = 0.07

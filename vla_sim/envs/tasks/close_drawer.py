@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vla_sim.envs.cabinet_task import CabinetTask, CabinetTaskConfig
+from vla_sim.envs.frames.cabinet_task import CabinetTask, CabinetTaskConfig
 from vla_sim.protocols.task import Outcome, Scene
 from vla_sim.records.spread import TRAINING, Spread
 

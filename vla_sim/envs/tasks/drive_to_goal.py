@@ -18,14 +18,14 @@ from vla_sim.assets.ground_props import (
     add_pad,
 )
 from vla_sim.assets.props import COLOURS
-from vla_sim.envs.car_task import CarTask, CarTaskConfig
-from vla_sim.envs.detour import shortest_way
-from vla_sim.envs.distractors import Area
+from vla_sim.envs.frames.car_task import CarTask, CarTaskConfig
+from vla_sim.envs.frames.scene_task import Floats
 from vla_sim.envs.language.describe import draw_names
 from vla_sim.envs.language.viewpoint import Thing, Viewpoint
-from vla_sim.envs.layout import scatter, widened
-from vla_sim.envs.looks import Looks, mocap_row, pick_colours
-from vla_sim.envs.scene_task import Floats
+from vla_sim.envs.scenery.detour import shortest_way
+from vla_sim.envs.scenery.distractors import Area
+from vla_sim.envs.scenery.layout import scatter, widened
+from vla_sim.envs.scenery.looks import Looks, mocap_row, pick_colours
 from vla_sim.protocols.engine import Engine
 from vla_sim.protocols.task import Goal, Outcome, Scene
 from vla_sim.records.camera import CameraSpec

@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vla_sim.assets.car_manners import FOLLOWING_MANNERS
-from vla_sim.envs.layout import widened
-from vla_sim.envs.road_task import CHASE_CAMERA
-from vla_sim.envs.scene_task import Floats
-from vla_sim.envs.traffic_task import TrafficTask, TrafficTaskConfig
+from vla_sim.envs.frames.road_task import CHASE_CAMERA
+from vla_sim.envs.frames.scene_task import Floats
+from vla_sim.envs.frames.traffic_task import TrafficTask, TrafficTaskConfig
+from vla_sim.envs.scenery.layout import widened
 from vla_sim.protocols.engine import Engine
 from vla_sim.protocols.task import Goal, Outcome, Scene
 from vla_sim.records.camera import CameraSpec

@@ -16,13 +16,13 @@ from vla_sim.assets.winding_road import (
     add_winding_road,
     mirrored,
 )
-from vla_sim.envs.car_task import CarTask, CarTaskConfig
-from vla_sim.envs.distractors import Area
-from vla_sim.envs.layout import widened
-from vla_sim.envs.looks import mocap_row
-from vla_sim.envs.road_frame import RoadFrame
-from vla_sim.envs.road_task import EDGE_MARGIN_M
-from vla_sim.envs.scene_task import Floats
+from vla_sim.envs.frames.car_task import CarTask, CarTaskConfig
+from vla_sim.envs.frames.road_task import EDGE_MARGIN_M
+from vla_sim.envs.frames.scene_task import Floats
+from vla_sim.envs.scenery.distractors import Area
+from vla_sim.envs.scenery.layout import widened
+from vla_sim.envs.scenery.looks import mocap_row
+from vla_sim.envs.scenery.road_frame import RoadFrame
 from vla_sim.protocols.engine import Engine
 from vla_sim.protocols.task import Goal, Outcome, Scene
 from vla_sim.records.camera import CameraSpec

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vla_sim.envs.carry_task import DOWN_M, CarryTask, CarryTaskConfig
-from vla_sim.envs.layout import scatter, widened
+from vla_sim.envs.frames.carry_task import DOWN_M, CarryTask, CarryTaskConfig
+from vla_sim.envs.scenery.layout import scatter, widened
 from vla_sim.protocols.engine import Engine
 from vla_sim.protocols.task import Goal, Outcome, Scene
 from vla_sim.records.instruction import Referent

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vla_sim.assets.buttons import BUTTON_TOP_M, add_button
-from vla_sim.envs.fixture_task import FixtureTask, FixtureTaskConfig
-from vla_sim.envs.fixtures import Fixtures
-from vla_sim.envs.layout import widened
+from vla_sim.envs.frames.fixture_task import FixtureTask, FixtureTaskConfig
+from vla_sim.envs.scenery.fixtures import Fixtures
+from vla_sim.envs.scenery.layout import widened
 from vla_sim.protocols.task import Goal, Outcome, Scene
 from vla_sim.records.spread import TRAINING, Spread
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vla_sim.envs.tabletop import Tabletop, TabletopConfig
+from vla_sim.envs.frames.tabletop import Tabletop, TabletopConfig
 from vla_sim.protocols.task import Outcome
 
 Floats = NDArray[np.float64]

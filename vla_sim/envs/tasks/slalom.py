@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from vla_sim.assets.arenas import drive_arena
 from vla_sim.assets.car_manners import CAR_MANNERS
 from vla_sim.assets.ground_props import add_cone
-from vla_sim.envs.car_task import CarTask, CarTaskConfig
-from vla_sim.envs.distractors import Area
-from vla_sim.envs.layout import widened
-from vla_sim.envs.looks import mocap_row
-from vla_sim.envs.scene_task import Floats
-from vla_sim.envs.ways import length_m, woven
+from vla_sim.envs.frames.car_task import CarTask, CarTaskConfig
+from vla_sim.envs.frames.scene_task import Floats
+from vla_sim.envs.scenery.distractors import Area
+from vla_sim.envs.scenery.layout import widened
+from vla_sim.envs.scenery.looks import mocap_row
+from vla_sim.envs.scenery.ways import length_m, woven
 from vla_sim.protocols.engine import Engine
 from vla_sim.protocols.task import Goal, Outcome, Scene
 from vla_sim.records.camera import CameraSpec

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from vla_sim.assets.props import COLOURS
 from vla_sim.assets.table_places import TRAY_SHAPE
-from vla_sim.envs.carry_task import DOWN_M, CarryTask, CarryTaskConfig
-from vla_sim.envs.layout import scatter, widened
-from vla_sim.envs.looks import pick_colours
-from vla_sim.envs.places import Places
+from vla_sim.envs.frames.carry_task import DOWN_M, CarryTask, CarryTaskConfig
+from vla_sim.envs.scenery.layout import scatter, widened
+from vla_sim.envs.scenery.looks import pick_colours
+from vla_sim.envs.scenery.places import Places
 from vla_sim.protocols.engine import Engine
 from vla_sim.protocols.task import Goal, Outcome, Scene
 from vla_sim.records.instruction import Referent

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vla_sim.assets.props import SHAPES
-from vla_sim.envs.carry_task import CarryTask, CarryTaskConfig
-from vla_sim.envs.layout import scatter, widened
+from vla_sim.envs.frames.carry_task import CarryTask, CarryTaskConfig
+from vla_sim.envs.scenery.layout import scatter, widened
 from vla_sim.protocols.engine import Engine
 from vla_sim.protocols.task import Goal, Scene
 from vla_sim.records.spread import TRAINING, Spread

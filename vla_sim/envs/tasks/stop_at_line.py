@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from vla_sim.assets.car_manners import TOWN_MANNERS
 from vla_sim.assets.crossing import add_stop_line
 from vla_sim.assets.props import COLOURS
-from vla_sim.envs.layout import widened
-from vla_sim.envs.looks import Looks, mocap_row, pick_colours
-from vla_sim.envs.road_task import RoadTask, RoadTaskConfig
-from vla_sim.envs.scene_task import Floats
+from vla_sim.envs.frames.road_task import RoadTask, RoadTaskConfig
+from vla_sim.envs.frames.scene_task import Floats
+from vla_sim.envs.scenery.layout import widened
+from vla_sim.envs.scenery.looks import Looks, mocap_row, pick_colours
 from vla_sim.protocols.engine import Engine
 from vla_sim.protocols.task import Goal, Outcome, Scene
 from vla_sim.records.camera import CameraSpec

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vla_sim.assets.props import COLOURS
-from vla_sim.envs.arm_task import ArmTask, ArmTaskConfig
-from vla_sim.envs.layout import widened
-from vla_sim.envs.looks import pick_colours
-from vla_sim.envs.traced_lines import TracedLines, winding
+from vla_sim.envs.frames.arm_task import ArmTask, ArmTaskConfig
+from vla_sim.envs.scenery.layout import widened
+from vla_sim.envs.scenery.looks import pick_colours
+from vla_sim.envs.scenery.traced_lines import TracedLines, winding
 from vla_sim.protocols.engine import Engine
 from vla_sim.protocols.task import Goal, Outcome, Scene
 from vla_sim.records.instruction import Referent

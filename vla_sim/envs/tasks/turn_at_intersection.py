@@ -11,13 +11,13 @@ from vla_sim.assets.car_manners import STREET_MANNERS
 from vla_sim.assets.ground_props import VEHICLE_KINDS, add_road_user
 from vla_sim.assets.junction import crossing
 from vla_sim.assets.props import COLOURS
-from vla_sim.envs.angles import off_heading
-from vla_sim.envs.car_task import CarTask, CarTaskConfig
-from vla_sim.envs.distractors import Area
-from vla_sim.envs.layout import widened
-from vla_sim.envs.looks import Looks, mocap_row, pick_colours
-from vla_sim.envs.scene_task import Floats
-from vla_sim.envs.ways import length_m, rounded
+from vla_sim.envs.frames.angles import off_heading
+from vla_sim.envs.frames.car_task import CarTask, CarTaskConfig
+from vla_sim.envs.frames.scene_task import Floats
+from vla_sim.envs.scenery.distractors import Area
+from vla_sim.envs.scenery.layout import widened
+from vla_sim.envs.scenery.looks import Looks, mocap_row, pick_colours
+from vla_sim.envs.scenery.ways import length_m, rounded
 from vla_sim.protocols.engine import Engine
 from vla_sim.protocols.task import Goal, Outcome, Scene
 from vla_sim.records.camera import CameraSpec

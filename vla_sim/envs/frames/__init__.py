@@ -1,0 +1,1 @@
+"""Frames that tasks share: a task adds things and what is wanted of them."""

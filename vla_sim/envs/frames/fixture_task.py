@@ -1,0 +1,80 @@
+"""Tasks with fixtures on the table: one of them is to be moved, the others left alone."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import mujoco
+import numpy as np
+
+from vla_sim.assets.props import COLOURS
+from vla_sim.envs.frames.arm_task import ArmTask, ArmTaskConfig
+from vla_sim.envs.frames.scene_task import Floats, Ids
+from vla_sim.envs.scenery.fixtures import Fixtures
+from vla_sim.envs.scenery.looks import pick_colours
+from vla_sim.protocols.engine import Engine
+from vla_sim.protocols.task import Scene
+from vla_sim.records.instruction import Referent
+
+
+@dataclass(frozen=True, kw_only=True)
+class FixtureTaskConfig(ArmTaskConfig):
+    """Settings that every task with fixtures has."""
+
+    places: tuple[str, ...] = ()
+    """Relations that tell the fixtures apart, from the left of the picture to its right; all have
+    one colour then. Empty: they are told apart by their colours."""
+
+
+class FixtureTask(ArmTask):
+    """The scene of a task with K fixtures of one kind; a task adds what is wanted."""
+
+    def __init__(self, config: FixtureTaskConfig, fixtures: Fixtures) -> None:
+        super().__init__(config)
+        self._kind = config
+        self.fixtures = fixtures
+
+    def add_things(self, spec: mujoco.MjSpec) -> None:
+        """Fixtures."""
+        self.fixtures.add_to(spec)
+
+    def bind(self, engine: Engine) -> None:
+        """Find the fixtures in the compiled engine."""
+        super().bind(engine)
+        self.fixtures.bind(engine)
+        self._start = np.zeros((engine.n, len(self.fixtures.names)))
+
+    def named(self, rng: np.random.Generator, shape: str) -> tuple[Floats, list[Referent]]:
+        """Indices of the fixtures' colours, shape (K,), and what each of them is called."""
+        n, palette = len(self.fixtures.names), list(COLOURS)
+        colours = pick_colours(rng, COLOURS, n)
+        referents = [Referent(colour=colour, shape=shape) for colour in colours]
+        if self._kind.places:
+            colours = colours[:1] * n
+            referents = [Referent(shape=shape, relation=place) for place in self._kind.places]
+        return np.array([palette.index(c) for c in colours], dtype=np.float64), referents
+
+    def write(self, ids: Ids, scenes: Sequence[Scene]) -> None:
+        """Place the fixtures, and remember where their parts were."""
+        super().write(ids, scenes)
+        palette = list(COLOURS)
+        for slot, scene in zip(ids, scenes, strict=True):
+            v = scene.values
+            colours = [palette[int(c)] for c in v["colour"]]
+            self.fixtures.write(int(slot), v["xy"], v["travel"], colours)
+            self._start[slot] = v["travel"]
+
+    def moved(self) -> Floats:
+        """(n, K) how far the parts have moved along their joints since the start."""
+        return self.fixtures.travel() - self._start
+
+    def privileged(self) -> Mapping[str, Floats]:
+        """The arm's state, where the fixtures stand and where their parts are."""
+        return {
+            **super().privileged(),
+            "fixture_pos": self.fixtures.place(),
+            "fixture_travel": self.fixtures.travel(),
+        }
+
+    def goal_point(self) -> Floats:
+        """(n, K, 3): where the fingertips have to go for each fixture."""
+        return self.fixtures.place()

@@ -1,0 +1,1 @@
+"""What is sensed: cameras over the batch, how one episode is seen, noise."""

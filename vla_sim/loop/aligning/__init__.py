@@ -1,0 +1,1 @@
+"""Aligning: simulators teach, the trainer learns, one score decides."""

@@ -1,0 +1,170 @@
+"""The learner: trainer, memory and their checkpoints as one thing that can stop and go on."""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
+
+from vla_sim.align.body import Body
+from vla_sim.align.checkpoint import load_checkpoint, save_checkpoint
+from vla_sim.align.encoders.tokenizer import Tokenizer
+from vla_sim.align.objective import LossReport
+from vla_sim.align.trainer import AlignTrainer, TrainerConfig
+from vla_sim.envs.language.corpus import corpus
+from vla_sim.envs.tasks import TASK_IDS, make_task
+from vla_sim.errors import BadConfig, DamagedFile
+from vla_sim.loop.aligning.memory import Memory, MemoryConfig
+from vla_sim.loop.learned import BODIES, TASK_BODY, LearnedModel
+from vla_sim.physics.camera import rays
+from vla_sim.records.camera import CameraSpec
+from vla_sim.records.triple import GRID, N_GOALS, Rows, SegmentTriples, StepTriples
+
+
+@dataclass(frozen=True, kw_only=True)
+class LearnerConfig:
+    """Settings of Learner."""
+
+    trainer: TrainerConfig = field(default_factory=TrainerConfig)
+    memory: MemoryConfig = field(default_factory=MemoryConfig)
+
+
+def fit_bodies(steps: Rows) -> list[Body]:
+    """Scales of each body, read off the first rows.
+
+    A body whose tasks are not among the rows gets the scales of all rows: it is never asked.
+    """
+    body = np.array(TASK_BODY)[np.asarray(steps["task"], dtype=np.int64)]
+    goals = np.asarray(steps["goal_point"], dtype=np.float64)
+    proprio = np.asarray(steps["proprio"], dtype=np.float64)
+    fitted = []
+    for index in range(len(BODIES)):
+        task_id = TASK_IDS[TASK_BODY.index(index)]
+        mine = body == index
+        if not mine.any():
+            mine = np.ones(len(body), dtype=bool)
+        task = make_task(task_id)
+        embodiment = task.robot.embodiment
+        fitted.append(
+            Body.fit(embodiment, proprio[mine], goals[mine].reshape(-1, 3), ground_of(task.camera))
+        )
+    return fitted
+
+
+def ground_of(camera: CameraSpec) -> tuple[tuple[float, float], ...]:
+    """Where the camera's cells meet the ground, relative to what it follows [m]."""
+    direction = rays(camera, GRID, GRID).reshape(-1, 3)
+    down = np.minimum(direction[:, 2], -1e-3)  # what looks at the sky meets the ground far away
+    ways = camera.position[2] / -down
+    points = np.array(camera.position[:2]) + direction[:, :2] * ways[:, None]
+    return tuple((float(x), float(y)) for x, y in points)
+
+
+def by_row(texts: list[str]) -> list[list[str]]:
+    """Sentences in the order of (row, goal), as one list a row."""
+    return [texts[first : first + N_GOALS] for first in range(0, len(texts), N_GOALS)]
+
+
+class Learner:
+    """Learns from what it is given to remember."""
+
+    def __init__(
+        self, config: LearnerConfig, *, image_size: int, seed: int, first_steps: Rows
+    ) -> None:
+        self.config = config
+        self.memory = Memory(config.memory, image_size=image_size, seed=seed)
+        self.trainer = AlignTrainer(
+            config.trainer,
+            corpus=Tokenizer.from_corpus(corpus("seen")),
+            bodies=fit_bodies(first_steps),
+            task_body=TASK_BODY,
+            seed=seed,
+        )
+
+    @property
+    def model(self) -> LearnedModel:
+        """The present model."""
+        return LearnedModel(self.trainer.model)
+
+    def remember(self, steps: Rows, segments: Rows | None) -> None:
+        """Take in triples."""
+        self.memory.steps.add(steps)
+        if segments is not None:
+            self.memory.segments.add(segments)
+
+    def learn(self, n_updates: int) -> list[LossReport]:
+        """Some updates, each on a fresh batch."""
+        return [self._update() for _ in range(n_updates)]
+
+    def _update(self) -> LossReport:
+        batch = self.memory.draw(with_segments=self.trainer.wants_segments)
+        steps = StepTriples(**batch.steps)  # type: ignore[arg-type]
+        segments = (
+            None if batch.segments is None else SegmentTriples(**batch.segments)  # type: ignore[arg-type]
+        )
+        rehearsal: StepTriples | None = None
+        rehearsal_texts: list[str] = []
+        if self.config.memory.batch_rehearsal and "text" in self.trainer.frozen:
+            # While words are still learnt, each of these sentences would cost an encoding.
+            rows, rehearsal_texts = self.memory.draw_rehearsal()
+            rehearsal = StepTriples(**rows)  # type: ignore[arg-type]
+        return self.trainer.step(
+            steps,
+            by_row(batch.step_texts),
+            segments,
+            batch.segment_texts,
+            rehearsal,
+            by_row(rehearsal_texts),
+        )
+
+    def save_model(self, folder: Path) -> Path:
+        """The model alone: what policies and benchmarks need."""
+        return save_checkpoint(folder, self.trainer.model, task_body=TASK_BODY)
+
+    def save(self, folder: Path, notes: dict[str, Any]) -> None:
+        """Everything that the next update depends on."""
+        folder.mkdir(parents=True, exist_ok=True)
+        draft = folder / "memory.safetensors.tmp"
+        arrays = {k: np.asarray(v, order="C") for k, v in self.memory.state().items()}
+        save_file(arrays, draft, metadata={"rng": json.dumps(self.memory.rng.bit_generator.state)})
+        draft.replace(folder / "memory.safetensors")
+        save_checkpoint(
+            folder / "trainer",
+            self.trainer.model,
+            task_body=TASK_BODY,
+            trainer=self.trainer.state(),
+            notes={
+                "rng": self.memory.rng.bit_generator.state,
+                "task_weights": self.memory.task_weights,
+                **notes,
+            },
+        )
+
+    def load(self, folder: Path) -> dict[str, Any]:
+        """Go on where `save` left off; the next losses are the same.
+
+        Returns:
+            The notes that were saved.
+
+        Raises:
+            DamagedFile: If a part is missing or damaged, or the parts are of different moments.
+        """
+        saved = load_checkpoint(folder / "trainer")
+        if saved.trainer is None:
+            raise DamagedFile(f"{folder} holds a model but no state of training to resume")
+        path = folder / "memory.safetensors"
+        try:
+            self.memory.load_state(load_file(path))
+        except (OSError, SafetensorError) as error:
+            raise DamagedFile(f"{path} cannot be read: {error}") from error
+        if saved.model.bodies != self.trainer.model.bodies:
+            raise BadConfig("the run to resume was begun with other robots")
+        self.trainer.load_state(saved.trainer)
+        notes = dict(saved.notes)
+        self.memory.rng.bit_generator.state = notes.pop("rng")
+        weights = notes.pop("task_weights")
+        self.memory.task_weights = weights and {int(k): float(v) for k, v in weights.items()}
+        return notes

@@ -1,0 +1,97 @@
+"""What the trainer draws its batches from: step triples and segment triples, bounded, balanced."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vla_sim.loop.aligning.wording import PhraseBank, draw_texts
+from vla_sim.records.triple import Rows
+from vla_sim.triples.buffer import TripleBufferConfig
+from vla_sim.triples.spec import segment_spec, step_spec
+
+TASK_FLOOR = 0.3
+"""Weight that a task keeps when it never fails, so that it is not forgotten."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemoryConfig:
+    """Settings of Memory."""
+
+    n_steps: int = 32_000
+    """Step triples kept: the oldest, of a younger learner, go first."""
+    n_segments: int = 3_000
+    batch_steps: int = 32
+    """Pictures per update; each meets every goal of its scene."""
+    batch_rehearsal: int = 64
+    """Moments per update for the decoder alone, once words are learnt; 0 for none."""
+    batch_segments: int = 96
+    max_duplicates: int = 2
+    """Segments of one meaning in a batch: more would be no negatives of each other."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batch:
+    """One update's worth: rows and the words they were given."""
+
+    steps: Rows
+    step_texts: list[str]
+    segments: Rows | None
+    segment_texts: list[str]
+
+
+class Memory:
+    """Two rings and the generator that draws from them."""
+
+    def __init__(self, config: MemoryConfig, *, image_size: int, seed: int) -> None:
+        self.config = config
+        self.seed = seed
+        self.rng = np.random.default_rng(seed)
+        self._bank = PhraseBank(seed)
+        self.task_weights: dict[int, float] | None = None
+        """{task index: share of the step triples}, see `attend_to`; None for equal shares."""
+        self.steps = TripleBufferConfig(capacity=config.n_steps).build(
+            step_spec(image_size, image_size)
+        )
+        self.segments = TripleBufferConfig(
+            capacity=config.n_segments,
+            within="meaning",
+            max_duplicates=config.max_duplicates,
+        ).build(segment_spec(image_size, image_size))
+
+    def attend_to(self, success: Mapping[int, float]) -> None:
+        """Draw more of the tasks that fail: a task's weight is its failure rate and a floor."""
+        self.task_weights = {task: 1.0 - rate + TASK_FLOOR for task, rate in success.items()}
+
+    def draw(self, *, with_segments: bool) -> Batch:
+        """A batch; segments come along if asked for and if enough different ones are there."""
+        c = self.config
+        steps = self.steps.sample(c.batch_steps, self.rng, self.task_weights)
+        step_texts = draw_texts(np.asarray(steps["meaning"], dtype=np.int64), self.rng)
+        if not with_segments or not self.segments.can_sample(c.batch_segments):
+            return Batch(steps=steps, step_texts=step_texts, segments=None, segment_texts=[])
+        segments = self.segments.sample(c.batch_segments, self.rng)
+        segment_texts = draw_texts(np.asarray(segments["meaning"], dtype=np.int64), self.rng)
+        return Batch(
+            steps=steps, step_texts=step_texts, segments=segments, segment_texts=segment_texts
+        )
+
+    def draw_rehearsal(self) -> tuple[Rows, list[str]]:
+        """Moments for the decoder alone, with words from a small bank: said quickly."""
+        rows = self.steps.sample(self.config.batch_rehearsal, self.rng, self.task_weights)
+        return rows, self._bank.draw(np.asarray(rows["meaning"], dtype=np.int64), self.rng)
+
+    def state(self) -> dict[str, NDArray[np.generic]]:
+        """Both rings, for an exact resume (the generator goes elsewhere: it is no array)."""
+        return {
+            **{f"steps/{k}": v for k, v in self.steps.state().items()},
+            **{f"segments/{k}": v for k, v in self.segments.state().items()},
+        }
+
+    def load_state(self, state: Mapping[str, NDArray[np.generic]]) -> None:
+        """Become the memory that gave `state`."""
+        for name, ring in (("steps/", self.steps), ("segments/", self.segments)):
+            ring.load_state(
+                {k.removeprefix(name): v for k, v in state.items() if k.startswith(name)}
+            )

@@ -1,0 +1,109 @@
+"""The monitor: what a person sees of a run while it goes on."""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from types import TracebackType
+
+import numpy as np
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from vla_sim.align.curriculum import CurriculumState
+from vla_sim.align.objective import LossReport
+from vla_sim.loop.aligning.budget import Budget
+from vla_sim.loop.simulating.simulators import Harvest
+from vla_sim.records.reports import EvalReport, StopDecision
+
+
+class Monitor:
+    """A progress bar with a line per evaluation; silent without a console."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        self.console = console or Console(quiet=True)
+        self.progress = Progress(
+            TextColumn("[bold]align"),
+            BarColumn(),
+            TextColumn("{task.percentage:3.0f} %"),
+            TimeElapsedColumn(),
+            TextColumn("{task.description}"),
+            console=self.console,
+        )
+        self._bar = self.progress.add_task("starting", total=1.0)
+        self._n_triples = 0
+        self._waited_s = 0.0
+
+    def __enter__(self) -> "Monitor":
+        self.progress.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        self.progress.stop()
+
+    def say(self, text: str) -> None:
+        """A line above the bar."""
+        self.progress.console.print(text, highlight=False)
+
+    def waits_for(self, what: str) -> None:
+        """Show what is waited for."""
+        self.progress.update(self._bar, description=what)
+
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        """Count the time that the trainer waits for the simulators."""
+        began = time.monotonic()
+        yield
+        self._waited_s += time.monotonic() - began
+
+    def harvested(self, harvest: Harvest) -> None:
+        """Triples came in."""
+        self._n_triples += len(harvest.steps["task"])
+
+    def learnt(
+        self, losses: Sequence[LossReport], budget: Budget, stage: str
+    ) -> dict[str, float | str]:
+        """Updates were made.
+
+        Returns:
+            The row of the loss history: means over the updates in which a term was computed.
+        """
+        row: dict[str, float | str] = {
+            "step": budget.n_updates,
+            "elapsed_s": round(budget.elapsed_s, 2),
+            "waited_s": round(self._waited_s, 2),
+            "stage": stage,
+            "total": float(np.mean([loss.total for loss in losses])),
+        }
+        for name in sorted({name for loss in losses for name in (*loss.terms, *loss.report)}):
+            values = [
+                {**loss.terms, **loss.report}[name]
+                for loss in losses
+                if name in loss.terms or name in loss.report
+            ]
+            row[name] = float(np.mean(values))
+        self.progress.update(
+            self._bar,
+            completed=budget.fraction,
+            description=f"update {budget.n_updates}, {self._n_triples} triples, stage {stage}",
+        )
+        return row
+
+    def judged(
+        self, report: EvalReport, decision: StopDecision, curriculum: CurriculumState
+    ) -> None:
+        """An evaluation was decided on."""
+        tasks = ", ".join(
+            f"{task.task_id.removeprefix('vla_sim/').removesuffix('-v0')}"
+            f" {100 * task.rates['success_at_end'].value:.0f}"
+            for task in report.tasks
+        )
+        mark = "[green]best[/]" if decision.is_best else "    "
+        self.say(
+            f"{mark} {report.elapsed_s:4.0f} s, update {report.step}: {decision.reason}\n"
+            f"     success by task [%]: {tasks}; curriculum {curriculum.stage}: {curriculum.reason}"
+        )

@@ -1,0 +1,1 @@
+"""Benching: policies and engines under a protocol."""

@@ -1,0 +1,237 @@
+"""Bench: a policy under a protocol, on all cores, with every control arm."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from vla_sim.agents.controls import POLICIES
+from vla_sim.envs.axes import axis_of
+from vla_sim.envs.crank import CrankConfig, crank_config_for
+from vla_sim.envs.suites import SPINE, SUITES, parts_of
+from vla_sim.envs.task_names import short_name, task_id_of
+from vla_sim.envs.tasks import check_engine
+from vla_sim.errors import BadConfig, RunFolderError, UnknownName
+from vla_sim.eval.aggregate import eval_report
+from vla_sim.eval.report_file import to_json
+from vla_sim.eval.run_card import run_card
+from vla_sim.loop.aligning.judge import retrieve
+from vla_sim.loop.evaluation import ALL_ARMS, bodies, gallery_plan, make_protocol, planned
+from vla_sim.loop.policies import best_checkpoint
+from vla_sim.loop.simulating.simulators import SimulatorsConfig, concatenated
+from vla_sim.loop.simulating.worker import SimulatorProcess
+from vla_sim.records.episode import Arm, Episode, EpisodeSpec
+from vla_sim.records.instruction import Language
+from vla_sim.records.reports import EvalReport
+from vla_sim.records.shift import Shift
+from vla_sim.records.triple import Rows
+
+BENCH_SEEDS_FROM = 10_000
+"""Scenes of the benchmark: never trained on, never used to choose a checkpoint."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BenchRun:
+    """Settings of a benchmark."""
+
+    policy: str = "expert"
+    """expert, random, zero, or a folder: of a checkpoint, an alignment run, or an RL policy."""
+    tasks: tuple[str, ...] = tuple(short_name(t) for t in SPINE)
+    """Tasks by name."""
+    episodes: int = 100
+    """Episodes per task and arm."""
+    arms: tuple[Arm, ...] = ALL_ARMS
+    """What the policy is told: the truth, nothing, another goal, unseen words, a translation."""
+    languages: tuple[Language, ...] = ("en",)
+    """Languages of the true instructions."""
+    gallery: int = 66
+    """Held-out episodes per task in the retrieval gallery; 0 for no retrieval."""
+    axis: str = ""
+    """A domain axis along which all episodes leave the training distribution; empty for none."""
+    severity: int = 0
+    """How far along the axis: 0 as in training, to 3."""
+    n_instructions: int = 1
+    """Instructions in an episode, one after the other: CALVIN's chains."""
+    suite: str = ""
+    """A suite whose rows are run, those of the tasks named; it decides axis, severity and number of
+    instructions. Empty for none."""
+    n_processes: int = 2
+    n_slots: int = 16
+    """Simulations at once in a process; results do not depend on it."""
+    out: Path | None = None
+    """Write the report to this JSON file."""
+    crank: CrankConfig = field(default_factory=CrankConfig)
+
+    def __post_init__(self) -> None:
+        if self.suite and self.suite not in SUITES:
+            raise UnknownName("suite", self.suite, SUITES)
+        if self.suite and (self.axis or self.severity or self.n_instructions != 1):
+            raise BadConfig(
+                f"the suite {self.suite!r} decides axis, severity and number of instructions; for "
+                "others leave it away: `vla-sim bench correct --axis camera --severity 2`"
+            )
+        axis_of(self.shift)
+        for task_id in self.task_ids:
+            check_engine(task_id, crank_config_for(self.shift, self.crank).engine)
+        if not self.tasks or self.episodes < 1 or self.n_processes < 1 or self.n_slots < 1:
+            raise BadConfig("name tasks, and use 1 or more episodes, processes and slots")
+
+    @property
+    def shift(self) -> Shift:
+        """Axis and severity."""
+        return Shift(axis=self.axis, severity=self.severity)
+
+    @property
+    def task_ids(self) -> tuple[str, ...]:
+        """Gymnasium ids of the tasks."""
+        return tuple(task_id_of(task) for task in self.tasks)
+
+
+def parts(run: BenchRun) -> list[BenchRun]:
+    """A suite cut into runs under one protocol each; a run without a suite is its own only part.
+
+    Raises:
+        BadConfig: If a task is named that is in no row of the suite.
+    """
+    if not run.suite:
+        return [run]
+    rows = {row.task_id for row in SUITES[run.suite]}
+    if strangers := [short_name(task_id) for task_id in run.task_ids if task_id not in rows]:
+        listed = ", ".join(sorted(map(short_name, rows)))
+        raise BadConfig(f"the suite {run.suite!r} has no {', '.join(strangers)}; it has {listed}")
+    made = []
+    for (axis, severity, n_instructions), task_ids in parts_of(run.suite).items():
+        named = [task_id for task_id in task_ids if task_id in run.task_ids]
+        if not named:
+            continue
+        out = run.out
+        if out is not None and len(parts_of(run.suite)) > 1:
+            told = f"{n_instructions}" if n_instructions > 1 else f"{axis}-{severity}"
+            out = out.with_stem(f"{out.stem}-{told}")
+        made.append(
+            replace(
+                run,
+                tasks=tuple(named),
+                axis=axis,
+                severity=severity,
+                n_instructions=n_instructions,
+                suite="",
+                out=out,
+            )
+        )
+    return made
+
+
+def bench(run: BenchRun, console: Console) -> EvalReport:
+    """Run the protocol; the report does not depend on the number of processes.
+
+    Raises:
+        UnknownName: If there is no such policy or task, or what an axis needs is not there.
+        RenderBackendError: If a renderer does not work here.
+        RunFolderError: If the report cannot be written.
+    """
+    protocol = make_protocol(
+        "bench",
+        tasks=run.task_ids,
+        first_seed=BENCH_SEEDS_FROM,
+        n_episodes=run.episodes,
+        arms=run.arms,
+        languages=run.languages,
+        crank=run.crank,
+        shift=run.shift,
+        n_instructions=run.n_instructions,
+    )
+    plan = planned(protocol)
+    crank = crank_config_for(run.shift, run.crank)
+    config = SimulatorsConfig(task_ids=run.task_ids, n_slots=run.n_slots, crank=crank)
+    retrieval = None
+    with ExitStack() as stack:
+        workers = [stack.enter_context(SimulatorProcess(config)) for _ in range(run.n_processes)]
+        episodes = _all_episodes(run, plan, workers, console)
+        if run.gallery and run.policy not in POLICIES:
+            # Here, so that experts and controls are measured without torch.
+            from vla_sim.loop.learned import LearnedModel
+
+            model = LearnedModel.load(best_checkpoint(Path(run.policy)))
+            retrieval = retrieve(model, _gallery(run, workers))
+    report = eval_report(
+        episodes,
+        bodies(run.task_ids),
+        protocol=protocol.stamp,
+        step=0,
+        elapsed_s=0.0,
+        retrieval=retrieval,
+        run_card=run_card(protocol=protocol, extra={"policy": run.policy}),
+    )
+    if run.out is not None:
+        write_report_file(report, run.out)
+    return report
+
+
+def write_report_file(report: EvalReport, path: Path) -> None:
+    """Replace a report's JSON file in one step."""
+    draft = path.with_name(path.name + ".tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft.write_text(to_json(report), encoding="utf-8")
+        draft.replace(path)
+    except OSError as error:
+        raise RunFolderError(f"cannot write {path}: {error.strerror}") from error
+
+
+def _all_episodes(
+    run: BenchRun,
+    plan: dict[str, list[EpisodeSpec]],
+    workers: Sequence[SimulatorProcess],
+    console: Console,
+) -> list[Episode]:
+    """Deal the plan out in portions; whoever is done gets the next one."""
+    portions = iter(list(_portions(plan, run.n_slots * 4)))
+    total = sum(map(len, plan.values()))
+    episodes: list[Episode] = []
+    with Progress(
+        TextColumn("[bold]bench"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.description}"),
+        console=console,
+    ) as progress:
+        bar = progress.add_task("", total=total)
+        busy: list[SimulatorProcess] = []
+        for worker in workers:
+            if (portion := next(portions, None)) is not None:
+                worker.ask_evaluate(run.policy, portion)
+                busy.append(worker)
+        while busy:
+            for worker in [w for w in busy if w.ready(0.05)]:
+                brought = worker.episodes()
+                episodes += brought
+                progress.update(bar, advance=len(brought))
+                if (portion := next(portions, None)) is not None:
+                    worker.ask_evaluate(run.policy, portion)
+                else:
+                    busy.remove(worker)
+    return episodes
+
+
+def _portions(
+    plan: dict[str, list[EpisodeSpec]], size: int
+) -> Iterator[dict[str, list[EpisodeSpec]]]:
+    for task_id, specs in plan.items():
+        for first in range(0, len(specs), size):
+            yield {task_id: specs[first : first + size]}
+
+
+def _gallery(run: BenchRun, workers: Sequence[SimulatorProcess]) -> Rows:
+    plan = gallery_plan(run.task_ids, run.gallery, run.shift)
+    shares = [
+        {task_id: specs[k :: len(workers)] for task_id, specs in plan.items()}
+        for k in range(len(workers))
+    ]
+    for worker, share in zip(workers, shares, strict=True):
+        worker.ask_gallery(share)
+    return concatenated([worker.rows() for worker in workers])

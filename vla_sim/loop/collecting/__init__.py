@@ -1,0 +1,1 @@
+"""Collecting: labelled episodes as datasets on disk."""

@@ -1,0 +1,228 @@
+"""Collect: experts act, every step is labelled for every goal, datasets grow on disk."""
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from vla_sim.agents.controls import POLICIES
+from vla_sim.agents.experts.table import expert_for
+from vla_sim.envs.crank import Crank, CrankConfig
+from vla_sim.envs.plan import draw_spec
+from vla_sim.envs.streams import TRAIN_SEEDS_FROM
+from vla_sim.envs.suites import SPINE
+from vla_sim.envs.task_names import short_name, task_id_of
+from vla_sim.envs.tasks import make_task
+from vla_sim.errors import BadConfig, RunFolderError, UnknownName
+from vla_sim.eval.run_card import run_card
+from vla_sim.loop.collecting.collect_labelled import labelled_episodes
+from vla_sim.loop.collecting.collect_writer import BackgroundWriter
+from vla_sim.loop.evaluation import make_protocol
+from vla_sim.loop.policies import policy_of
+from vla_sim.loop.run_folder import RunFolder
+from vla_sim.loop.simulating.labels import Labeller
+from vla_sim.records.episode import EpisodeSpec
+from vla_sim.triples.lerobot.schema import CARD, LeRobotConfig
+from vla_sim.triples.lerobot.verify import verify
+from vla_sim.triples.lerobot.writer import LeRobotWriter
+
+
+@dataclass(frozen=True, kw_only=True)
+class CollectRun:
+    """Settings of a collection."""
+
+    out: Path = Path("data")
+    """Folder for the datasets, one per robot: OUT/panda, OUT/ackermann_car."""
+    tasks: tuple[str, ...] = tuple(short_name(t) for t in SPINE)
+    """Tasks by name; `vla-sim list tasks` shows them."""
+    episodes: int = 50
+    """Episodes of each task."""
+    policy: str = "expert"
+    """Who acts: expert, random, zero, or the folder of a checkpoint or run. The expert labels
+    every step, whoever acts."""
+    seed: int = 0
+    """Chooses the block of training seeds; equal seeds give equal episodes."""
+    n_slots: int = 32
+    """Simulations of a task that run at once; episodes do not depend on it."""
+    resume: bool = False
+    """Go on with the collection in OUT: what is on disk is not repeated."""
+    check: bool = True
+    """Read every file back at the end."""
+    crank: CrankConfig = field(default_factory=CrankConfig)
+
+    def __post_init__(self) -> None:
+        for task in self.tasks:
+            task_id_of(task)
+        if not self.tasks:
+            raise BadConfig("no task was named; `vla-sim list tasks` shows them")
+        if self.policy not in POLICIES and not Path(self.policy).is_dir():
+            raise UnknownName("policy, and no folder,", self.policy, POLICIES)
+        if not 1 <= self.episodes <= TRAIN_SEEDS_FROM:
+            raise BadConfig(f"episodes is {self.episodes}; use 1 to {TRAIN_SEEDS_FROM}")
+        if self.n_slots < 1 or self.seed < 0:
+            raise BadConfig(f"n_slots is {self.n_slots}, seed {self.seed}; use >= 1 and >= 0")
+
+    @property
+    def task_ids(self) -> tuple[str, ...]:
+        """The tasks' Gymnasium ids, each once."""
+        return tuple(dict.fromkeys(task_id_of(task) for task in self.tasks))
+
+    def plan(self, task_id: str) -> list[EpisodeSpec]:
+        """The episodes of one task: training seeds only, which no benchmark uses."""
+        first = TRAIN_SEEDS_FROM * (1 + self.seed)
+        return [draw_spec(task_id, first + k) for k in range(self.episodes)]
+
+
+@dataclass(kw_only=True)
+class Tally:
+    """What was collected in this run, counted as it goes."""
+
+    episodes: int = 0
+    successes: int = 0
+    frames: int = 0
+    diverged: int = 0
+    wall_s: float = 0.0
+
+
+def collect(config: CollectRun, console: Console) -> dict[str, Tally]:
+    """Collect what the config plans and is not on disk yet.
+
+    Returns:
+        What came in by this call, per task id.
+
+    Raises:
+        RunFolderError: If the folder cannot be written, holds something else, or was begun with
+            other settings; or if what was written does not read back.
+    """
+    if config.policy not in POLICIES:
+        # A damaged checkpoint is refused before anything is written.
+        policy_of(config.policy, Crank(config.task_ids[0], 1, config.crank))
+    _begin(config)
+    tallies = {}
+    with ExitStack() as stack:
+        bar = stack.enter_context(_progress(console))
+        for robot, task_ids in _by_robot(config.task_ids).items():
+            root = config.out / robot
+            with BackgroundWriter(_open_writer(root, task_ids[0], config)) as writer:
+                done = set(writer.writer.specs)
+                for task_id in task_ids:
+                    plan = [spec for spec in config.plan(task_id) if spec not in done]
+                    tallies[task_id] = _collect_task(task_id, plan, writer, config, bar)
+    roots = [config.out / robot for robot in _by_robot(config.task_ids)]
+    problems = [problem for root in roots for problem in verify(root)] if config.check else []
+    if problems:
+        raise RunFolderError("the datasets do not read back: " + "; ".join(problems[:5]))
+    return tallies
+
+
+def _collect_task(
+    task_id: str,
+    plan: Sequence[EpisodeSpec],
+    writer: BackgroundWriter,
+    config: CollectRun,
+    bar: Progress,
+) -> Tally:
+    """Run one task's episodes and hand them to the writer."""
+    tally = Tally()
+    line = bar.add_task(
+        short_name(task_id),
+        total=config.episodes,
+        completed=config.episodes - len(plan),
+        rate="" if plan else "on disk already",
+    )
+    if not plan:
+        return tally
+    crank = Crank(task_id, even_slots(len(plan), config.n_slots), config.crank)
+    policy = policy_of(config.policy, crank)
+    labeller = Labeller(crank, expert_for(task_id, crank.embodiment, crank.task.manners))
+    began_s, n_steps = time.perf_counter(), 0
+    teaches = config.policy == "expert"
+    for n_moved, ended in labelled_episodes(crank, policy, labeller, plan, teaches=teaches):
+        n_steps += n_moved
+        for episode, labels in ended:
+            tally.episodes += 1
+            tally.diverged += episode.diverged
+            tally.successes += episode.success_at_end
+            if not episode.diverged:  # what came after the blow-up is nothing to learn from
+                writer.add_episode(episode, labels)
+                tally.frames += episode.n_steps
+        tally.wall_s = time.perf_counter() - began_s
+        rate = f"{n_steps / tally.wall_s:,.0f} frames/s"
+        bar.update(line, advance=len(ended), rate=rate)
+    return tally
+
+
+def even_slots(n_episodes: int, most: int) -> int:
+    """So many slots that the last wave of episodes is as full as the others."""
+    n_waves = -(-n_episodes // most)
+    return -(-n_episodes // n_waves)
+
+
+def _begin(config: CollectRun) -> None:
+    """Make the folder, or check that the collection in it is the one to go on with."""
+    settings = asdict(config) | {"out": str(config.out), "tasks": config.task_ids}
+    if not (config.resume and (config.out / "run.json").exists()):
+        RunFolder.create(config.out, settings, _card(config))
+        return
+    begun = RunFolder.open(config.out).read_json("run.json")["config"]
+    asked = json.loads(json.dumps(settings))
+    for name in ("policy", "seed", "crank"):
+        if name == "crank":
+            begun[name].pop("n_threads"), asked[name].pop("n_threads")
+        if begun[name] != asked[name]:
+            raise RunFolderError(
+                f"{config.out} was begun with {name} = {begun[name]}, not {asked[name]}; resume "
+                "with the same, or collect into another --out"
+            )
+
+
+def _open_writer(root: Path, task_id: str, config: CollectRun) -> LeRobotWriter:
+    """The robot's dataset, new or as it was left."""
+    if (root / CARD).exists():
+        return LeRobotWriter.resume(root)
+    task, size = make_task(task_id), config.crank.image_size
+    dataset = LeRobotConfig.of(
+        task.robot.embodiment,
+        image_height=size,
+        image_width=size,
+        camera=task.camera.name,
+        run_card=_card(config),
+    )
+    return LeRobotWriter.create(root, dataset)
+
+
+def _card(config: CollectRun) -> Mapping[str, str]:
+    """Provenance of a collection."""
+    protocol = make_protocol(
+        "collect",
+        tasks=config.task_ids,
+        first_seed=config.plan(config.task_ids[0])[0].seed,
+        n_episodes=config.episodes,
+        crank=config.crank,
+    )
+    return run_card(protocol=protocol, extra={"policy": config.policy})
+
+
+def _by_robot(task_ids: Sequence[str]) -> dict[str, list[str]]:
+    """The tasks of each robot: one robot's data is one dataset."""
+    grouped: dict[str, list[str]] = {}
+    for task_id in task_ids:
+        grouped.setdefault(make_task(task_id).robot.embodiment.name, []).append(task_id)
+    return grouped
+
+
+def _progress(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description:<12}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("episodes"),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+        console=console,
+    )

@@ -1,0 +1,1 @@
+"""Reinforcement learning from the aligned encoder."""

@@ -1,0 +1,209 @@
+"""Finetune: PPO on top of the aligned encoder, on one task, from pictures and words.
+
+A round is: act in all slots, improve, log, save. What is saved is whole at any moment, so that an
+interrupt costs the round that it hits and no more.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from stable_baselines3 import PPO
+from stable_baselines3.common.utils import set_random_seed
+
+from vla_sim.agents.rl_pictures import PictureObserver
+from vla_sim.agents.rl_ppo import load_tensors, tensors_of
+from vla_sim.agents.rl_slots import SlotVecEnv
+from vla_sim.align.checkpoint import Checkpoint
+from vla_sim.envs.crank import Crank
+from vla_sim.envs.task_names import short_name
+from vla_sim.envs.tasks import TASK_IDS
+from vla_sim.errors import DamagedFile
+from vla_sim.loop.aligning.budget import Budget
+from vla_sim.loop.benching.bench import BenchRun, bench
+from vla_sim.loop.rl.rl_features import FrozenFeatures, LearntFeatures
+from vla_sim.loop.rl.rl_policy import INDEX, read_rl_policy, save_rl_policy
+from vla_sim.loop.rl.rl_run import FinetuneRun, begin, own_encoder
+from vla_sim.loop.run_folder import RunFolder
+from vla_sim.records.reports import EvalReport
+
+CURVE = "curve.jsonl"
+WINDOW = 100
+"""Episodes over which the success of training is taken."""
+LAST_RATE = 0.1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finetuned:
+    """What came of a finetuning.
+
+    Attributes:
+        folder: The run folder; `bench --policy` takes it.
+        n_env_steps: Control steps of training, all slots together.
+        elapsed_s: Time of training.
+        steps_to_80: Control steps after which 80 % of the last 100 training episodes had
+            succeeded; None if that never was.
+        report: The benchmark, or None if none was asked for.
+    """
+
+    folder: RunFolder
+    n_env_steps: int
+    elapsed_s: float
+    steps_to_80: int | None
+    report: EvalReport | None
+
+
+def finetune(run: FinetuneRun, console: Console) -> Finetuned:
+    """Train until the budget is spent or the target is met, then measure.
+
+    Raises:
+        RunFolderError: If the run folder cannot be written, or belongs to another run.
+        DamagedFile: If the encoder, or the run to resume, is missing or damaged.
+    """
+    torch.set_num_threads(1)
+    folder = begin(run)
+    encoder = own_encoder(run, folder)
+    budget = Budget(max_seconds=run.max_seconds, max_updates=run.max_env_steps)
+    env, ppo = _agent(run, encoder, budget)
+    if (folder.path / INDEX).is_file():
+        _go_on(folder, env, ppo, budget)
+    folder.keep_rows(CURVE, [r for r in folder.rows(CURVE) if r["env_steps"] <= budget.n_updates])
+    with _progress(console, run, budget) as show:
+        while budget.fraction < 1.0 and _success(ppo) < run.target_success:
+            ppo.learn(run.ppo.n_steps * run.n_slots, reset_num_timesteps=False)
+            budget.add(run.ppo.n_steps * run.n_slots * run.slots.action_repeat)
+            folder.append(CURVE, _row(env, ppo, budget))
+            _save(run, folder, env, ppo, budget)
+            show(_success(ppo))
+    return Finetuned(
+        folder=folder,
+        n_env_steps=budget.n_updates,
+        elapsed_s=budget.elapsed_s,
+        steps_to_80=_steps_to(folder, 0.8),
+        report=_measure(run, folder, console) if run.episodes else None,
+    )
+
+
+def _agent(run: FinetuneRun, encoder: Checkpoint, budget: Budget) -> tuple[SlotVecEnv, PPO]:
+    """The batch and PPO over it, as they are before the first round."""
+
+    def rate() -> float:
+        return run.ppo.learning_rate * (1.0 - (1.0 - LAST_RATE) * budget.fraction)
+
+    crank = Crank(run.task_id, run.n_slots, run.crank)
+    body = encoder.task_body[TASK_IDS.index(run.task_id)]
+    if run.scratch:
+        env = SlotVecEnv(crank, PictureObserver(), run.slots, block=run.seed)
+        sight = (LearntFeatures, {"model": encoder.model, "body": body})
+        return env, run.ppo.build(env, rate=rate, seed=run.seed, sight=sight)
+    env = SlotVecEnv(crank, FrozenFeatures(encoder.model, body), run.slots, block=run.seed)
+    return env, run.ppo.build(env, rate=rate, seed=run.seed)
+
+
+def _success(ppo: PPO) -> float:
+    """Share of the last WINDOW training episodes that succeeded; 0 before there are as many."""
+    recent = ppo.ep_success_buffer
+    return float(np.mean(recent)) if recent is not None and len(recent) == WINDOW else 0.0
+
+
+def _row(env: SlotVecEnv, ppo: PPO, budget: Budget) -> dict[str, Any]:
+    """A line of the learning curve."""
+    recent, told = ppo.ep_success_buffer or (), ppo.ep_info_buffer or ()
+    return {
+        "env_steps": budget.n_updates,
+        "elapsed_s": round(budget.elapsed_s, 2),
+        "n_episodes": env.n_ended,
+        "success": float(np.mean(recent)) if recent else None,
+        "return": float(np.mean([row["r"] for row in told])) if told else None,
+        "action_std": float(torch.exp(ppo.policy.log_std).mean().item()),
+    }
+
+
+def _save(run: FinetuneRun, folder: RunFolder, env: SlotVecEnv, ppo: PPO, budget: Budget) -> None:
+    notes = {
+        "budget": budget.state(),
+        "n_begun": env.n_begun,
+        "n_ended": env.n_ended,
+        "success": [bool(s) for s in ppo.ep_success_buffer or ()],
+        "episodes": [dict(row) for row in ppo.ep_info_buffer or ()],
+    }
+    save_rl_policy(
+        folder.path,
+        tensors_of(ppo),
+        task_id=run.task_id,
+        action_repeat=run.slots.action_repeat,
+        notes=notes,
+    )
+
+
+def _go_on(folder: RunFolder, env: SlotVecEnv, ppo: PPO, budget: Budget) -> None:
+    """Put everything back to the last round; episodes that were in flight are left behind."""
+    index, tensors = read_rl_policy(folder.path)
+    load_tensors(ppo, tensors)
+    try:
+        notes = index["notes"]
+        budget.load_state(notes["budget"])
+        env.n_begun, env.n_ended = int(notes["n_begun"]), int(notes["n_ended"])
+        successes, episodes = list(notes["success"]), list(notes["episodes"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise DamagedFile(
+            f"{folder.path / INDEX} lacks or garbles {error}, so that training cannot go on; "
+            "finetune into another --out"
+        ) from error
+    # A fresh stream: the old one would repeat the noise of the first rounds.
+    set_random_seed(env.block + env.n_begun)
+    ppo.learn(0, reset_num_timesteps=False)  # makes the buffers
+    assert ppo.ep_success_buffer is not None and ppo.ep_info_buffer is not None
+    ppo.ep_success_buffer.extend(successes)
+    ppo.ep_info_buffer.extend(episodes)
+
+
+def _steps_to(folder: RunFolder, success: float) -> int | None:
+    for row in folder.rows(CURVE):
+        if row["n_episodes"] >= WINDOW and (row["success"] or 0.0) >= success:
+            return int(row["env_steps"])
+    return None
+
+
+def _measure(run: FinetuneRun, folder: RunFolder, console: Console) -> EvalReport:
+    """The benchmark of the policy as saved, under the true instruction."""
+    return bench(
+        BenchRun(
+            policy=str(folder.path),
+            tasks=(short_name(run.task_id),),
+            episodes=run.episodes,
+            arms=("correct",),
+            gallery=0,
+            n_processes=run.n_processes,
+            out=folder.path / "bench.json",
+            crank=run.crank,
+        ),
+        console,
+    )
+
+
+@contextmanager
+def _progress(console: Console, run: FinetuneRun, budget: Budget) -> Iterator[Any]:
+    """A bar over the budget."""
+    with Progress(
+        TextColumn(f"[bold]finetune[/] {short_name(run.task_id)}"),
+        BarColumn(),
+        TextColumn("{task.percentage:.0f} % of the budget"),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[said]}"),
+        console=console,
+    ) as progress:
+        bar = progress.add_task("", total=1.0, said="")
+
+        progress.update(bar, completed=budget.fraction)
+
+        def show(success: float) -> None:
+            said = f"{budget.n_updates:,} env steps, success {100 * success:.0f} %"
+            progress.update(bar, completed=budget.fraction, said=said)
+
+        yield show

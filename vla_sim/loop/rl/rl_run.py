@@ -1,0 +1,119 @@
+"""What a finetuning is asked to do, and the folder that it begins or goes on with."""
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import torch
+
+from vla_sim.agents.rl_ppo import PpoConfig
+from vla_sim.agents.rl_slots import SlotsConfig
+from vla_sim.align.checkpoint import INDEX as INDEX_OF_CHECKPOINT
+from vla_sim.align.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from vla_sim.envs.crank import CrankConfig
+from vla_sim.envs.task_names import task_id_of
+from vla_sim.errors import BadConfig, RunFolderError
+from vla_sim.eval.run_card import run_card
+from vla_sim.loop.benching.bench import BENCH_SEEDS_FROM
+from vla_sim.loop.evaluation import make_protocol
+from vla_sim.loop.policies import best_checkpoint
+from vla_sim.loop.rl.rl_policy import ENCODER
+from vla_sim.loop.run_folder import RunFolder
+
+
+@dataclass(frozen=True, kw_only=True)
+class FinetuneRun:
+    """Settings of a finetuning."""
+
+    out: Path = Path("runs/finetune")
+    """Run folder."""
+    resume: bool = False
+    """Go on with the run in OUT from its last round."""
+    encoder: Path = Path("runs/align")
+    """Folder of a checkpoint or of an alignment run, whose best checkpoint is taken. Its features
+    are frozen."""
+    scratch: bool = False
+    """Keep the encoder's architecture but draw its weights anew and train them along: what the
+    alignment is worth."""
+    task: str = "Reach"
+    """Task by name."""
+    seed: int = 0
+    """Seed of weights, noise and training scenes."""
+    n_slots: int = 32
+    """Simulations at once."""
+    max_seconds: float | None = 600.0
+    """Budget of training time; the learning rate falls with it."""
+    max_env_steps: int | None = None
+    """Budget in control steps instead."""
+    target_success: float = 0.97
+    """Stop when so many of the last 100 training episodes succeeded, exploration and all."""
+    episodes: int = 100
+    """Episodes of the benchmark at the end; 0 for none."""
+    n_processes: int = 2
+    """Processes of the benchmark."""
+    ppo: PpoConfig = field(default_factory=PpoConfig)
+    slots: SlotsConfig = field(default_factory=SlotsConfig)
+    crank: CrankConfig = field(default_factory=CrankConfig)
+
+    def __post_init__(self) -> None:
+        task_id_of(self.task)
+        if (self.max_seconds is None) == (self.max_env_steps is None):
+            raise BadConfig("give a budget: either max_seconds or max_env_steps, and not both")
+        if self.n_slots < 1 or self.seed < 0 or self.episodes < 0 or self.n_processes < 1:
+            raise BadConfig("use 1 or more slots and processes, seed and episodes 0 or more")
+
+    @property
+    def task_id(self) -> str:
+        """The task's Gymnasium id."""
+        return task_id_of(self.task)
+
+
+def begin(run: FinetuneRun) -> RunFolder:
+    """A new run folder, or the one to go on with.
+
+    Raises:
+        RunFolderError: If the folder cannot be written, or belongs to another run.
+        DamagedFile: If the encoder is missing or damaged; nothing was written then.
+    """
+    settings = json.loads(json.dumps(asdict(run), default=str))
+    if run.resume:
+        folder = RunFolder.open(run.out)
+        begun = folder.read_json("run.json")["config"]
+        for name in ("task", "scratch", "seed", "n_slots", "ppo", "slots"):
+            if begun.get(name) != settings[name]:
+                raise RunFolderError(
+                    f"{run.out} was begun with {name} = {begun.get(name)}, not {settings[name]}; "
+                    "resume with the same, or finetune into another --out"
+                )
+        return folder
+    checkpoint = best_checkpoint(run.encoder)
+    load_checkpoint(checkpoint)  # before anything is written
+    protocol = make_protocol(
+        "bench",
+        tasks=(run.task_id,),
+        first_seed=BENCH_SEEDS_FROM,
+        n_episodes=max(run.episodes, 1),
+        crank=run.crank,
+    )
+    card = run_card(protocol=protocol, seed=run.seed, extra={"encoder": str(checkpoint)})
+    return RunFolder.create(run.out, settings, card)
+
+
+def own_encoder(run: FinetuneRun, folder: RunFolder) -> Checkpoint:
+    """The run's own copy of the encoder, made if there is none yet."""
+    if not (folder.path / ENCODER / INDEX_OF_CHECKPOINT).is_file():
+        checkpoint = best_checkpoint(run.encoder)
+        given = load_checkpoint(checkpoint)
+        model = given.model
+        if run.scratch:
+            torch.manual_seed(run.seed)
+            model = model.config.build(model.bodies, model.tokenizer)
+        save_checkpoint(
+            folder.path / ENCODER,
+            model,
+            task_body=given.task_body,
+            notes={"from": str(checkpoint)},
+        )
+        reason = "what the policy sees with"
+        folder.write_json("best.json", {"checkpoint": ENCODER, "reason": reason})
+    return load_checkpoint(folder.path / ENCODER)

@@ -1,0 +1,1 @@
+"""Showing: films, sheets, the gallery and the report."""

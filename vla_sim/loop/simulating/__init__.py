@@ -1,0 +1,1 @@
+"""Simulating: cranks, experts and labels in processes of their own."""

@@ -1,0 +1,200 @@
+"""The simulators of one process: they collect triples and evaluate policies, on demand.
+
+One object holds a crank per task. Collection runs forever: a call continues the episodes where the
+last one left them. Evaluation runs its own plan from the start.
+"""
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from vla_sim.agents.aligned import AlignedPolicy
+from vla_sim.agents.controls import ExpertPolicy
+from vla_sim.agents.experts.table import expert_for
+from vla_sim.agents.mixed import MixedPolicy
+from vla_sim.envs.crank import Crank, CrankConfig
+from vla_sim.envs.language.codes import encode
+from vla_sim.envs.plan import draw_spec
+from vla_sim.envs.rollout import Rollout, run_all
+from vla_sim.envs.streams import TRAIN_SEEDS_FROM
+from vla_sim.envs.suites import SPINE
+from vla_sim.envs.tasks import TASK_IDS, make_task
+from vla_sim.errors import UnknownName
+from vla_sim.loop.policies import policy_of
+from vla_sim.loop.simulating.labels import Labeller
+from vla_sim.protocols.chunk_model import ChunkModel
+from vla_sim.records.episode import Episode, EpisodeSpec
+from vla_sim.records.triple import Rows
+from vla_sim.triples.segment import segment
+
+
+@dataclass(frozen=True, kw_only=True)
+class SimulatorsConfig:
+    """Settings of Simulators."""
+
+    task_ids: tuple[str, ...] = SPINE
+    n_slots: int = 16
+    """Simulations per task."""
+    seed: int = 0
+    """Chooses the block of training seeds."""
+    label_every: int = 2
+    """Control steps from one labelled picture to the next: neighbours teach little."""
+    crank: CrankConfig = field(default_factory=CrankConfig)
+
+    def __post_init__(self) -> None:
+        for task_id in self.task_ids:
+            if task_id not in TASK_IDS:
+                raise UnknownName("task", task_id, TASK_IDS)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Harvest:
+    """What one call of `collect` brought."""
+
+    steps: Rows
+    """Rows of StepTriples."""
+    segments: Rows | None
+    """Rows of SegmentTriples of the episodes that ended in success; None if there were none."""
+    n_episodes: int
+    n_successes: int
+    n_env_steps: int
+
+
+class Simulators:
+    """Cranks, experts and labels for some tasks."""
+
+    def __init__(self, config: SimulatorsConfig) -> None:
+        self.config = config
+        self._stations = {task_id: _Station(task_id, config) for task_id in config.task_ids}
+
+    def collect(self, model: ChunkModel | None, *, expert_share: float, n_rows: int) -> Harvest:
+        """Run on until every task has brought `n_rows` step triples.
+
+        Args:
+            model: The learner that acts where the expert does not; None: the expert acts always.
+            expert_share: Probability that the expert acts in a stretch of an episode.
+            n_rows: Step triples per task.
+        """
+        harvests = [
+            station.collect(model, expert_share=expert_share, n_rows=n_rows)
+            for station in self._stations.values()
+        ]
+        segments = [h.segments for h in harvests if h.segments is not None]
+        return Harvest(
+            steps=concatenated([h.steps for h in harvests]),
+            segments=concatenated(segments) if segments else None,
+            n_episodes=sum(h.n_episodes for h in harvests),
+            n_successes=sum(h.n_successes for h in harvests),
+            n_env_steps=sum(h.n_env_steps for h in harvests),
+        )
+
+    def evaluate(self, policy: str, plan: Mapping[str, Sequence[EpisodeSpec]]) -> list[Episode]:
+        """Run each task's planned episodes with a policy, see `policy_of`; no pictures are kept."""
+        episodes: list[Episode] = []
+        for task_id, specs in plan.items():
+            crank = self._stations[task_id].spare_crank
+            episodes += run_all(crank, policy_of(policy, crank), specs)
+        return episodes
+
+    def gallery(self, plan: Mapping[str, Sequence[EpisodeSpec]]) -> Rows:
+        """Segment triples of the experts' episodes: the held-out gallery of retrieval."""
+        rows: list[Rows] = []
+        for task_id, specs in plan.items():
+            station = self._stations[task_id]
+            episodes = run_all(station.spare_crank, station.expert, specs, keep_images=True)
+            rows += [segment_rows(e, station.task_index) for e in episodes if e.success_once]
+        return concatenated(rows)
+
+
+class _Station:
+    """One task: a crank whose episodes go on from call to call, and one for evaluations."""
+
+    def __init__(self, task_id: str, config: SimulatorsConfig) -> None:
+        self.task_id = task_id
+        self.task_index = TASK_IDS.index(task_id)
+        self.config = config
+        self._run: Rollout | None = None
+        self._turn = 0
+
+    @cached_property
+    def crank(self) -> Crank:
+        """The crank of the collection, made when it is first needed."""
+        return Crank(self.task_id, self.config.n_slots, self.config.crank)
+
+    @cached_property
+    def spare_crank(self) -> Crank:
+        """A second crank, so that an evaluation leaves the collection alone."""
+        return Crank(self.task_id, self.config.n_slots, self.config.crank)
+
+    @cached_property
+    def expert(self) -> ExpertPolicy:
+        """The task's expert as a policy."""
+        task = make_task(self.task_id)
+        return ExpertPolicy(expert_for(self.task_id, task.robot.embodiment, task.manners))
+
+    @cached_property
+    def _labeller(self) -> Labeller:
+        return Labeller(self.crank, self.expert.expert)
+
+    @cached_property
+    def _policy(self) -> MixedPolicy:
+        return MixedPolicy(self.expert, self.expert)
+
+    def collect(self, model: ChunkModel | None, *, expert_share: float, n_rows: int) -> Harvest:
+        policy = self._policy
+        policy.learner = self.expert if model is None else AlignedPolicy(model)
+        policy.expert_share = 1.0 if model is None else expert_share
+        if self._run is None:
+            self._run = Rollout(self.crank, policy, self._plan(), keep_images=True)
+        run = self._run
+        rows: list[Rows] = []
+        segments: list[Rows] = []
+        n_labelled = n_episodes = n_successes = n_env_steps = 0
+        while n_labelled < n_rows:
+            if self._turn % self.config.label_every == 0:
+                rows.append(self._label(run))
+                n_labelled += self.crank.n
+            self._turn += 1
+            n_env_steps += self.crank.n
+            for _, episode in run.advance():
+                n_episodes += 1
+                n_successes += episode.success_once
+                if episode.success_once:
+                    segments.append(segment_rows(episode, self.task_index))
+        return Harvest(
+            steps=concatenated(rows),
+            segments=concatenated(segments) if segments else None,
+            n_episodes=n_episodes,
+            n_successes=n_successes,
+            n_env_steps=n_env_steps,
+        )
+
+    def _label(self, run: Rollout) -> Rows:
+        ids = np.arange(self.crank.n)
+        mine = ~self._policy.expert_acts(self.crank.seed, self.crank.steps)
+        return self._labeller.rows(ids, mine, run.latest_images(ids))
+
+    def _plan(self) -> Iterator[EpisodeSpec]:
+        first = TRAIN_SEEDS_FROM * (1 + self.config.seed)
+        return (draw_spec(self.task_id, seed) for seed in itertools.count(first))
+
+
+def segment_rows(episode: Episode, task_index: int) -> Rows:
+    """The segment triple of an episode whose pictures were kept, as rows."""
+    assert episode.cell is not None and episode.cell_visible is not None
+    triple = segment(
+        episode,
+        task=task_index,
+        meaning=encode(episode.instruction.meaning),
+        cell=episode.cell,
+        cell_visible=episode.cell_visible,
+    )
+    return vars(triple)
+
+
+def concatenated(parts: Sequence[Rows]) -> Rows:
+    """Rows one after the other."""
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
