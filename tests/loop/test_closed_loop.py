@@ -1,5 +1,9 @@
 """The loop on a scale of seconds: it turns, stops, keeps the best, and resumes."""
 
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +17,7 @@ from vla_sim.loop.aligning.closed_loop import AlignRun, align
 from vla_sim.loop.aligning.learner import Learner
 from vla_sim.loop.aligning.monitor import Monitor
 from vla_sim.loop.benching.bench import BenchRun, bench
+from vla_sim.loop.budget import Budget
 from vla_sim.loop.collecting.collect import CollectRun, collect
 from vla_sim.loop.learned import LearnedModel
 from vla_sim.loop.policies import best_checkpoint
@@ -54,8 +59,41 @@ def test_a_run_leaves_everything_behind(run: RunFolder) -> None:
     assert any("contrast_vl" in row for row in losses)
 
 
+def test_a_budget_in_updates_is_kept_exactly(run: RunFolder) -> None:
+    assert [row["step"] for row in run.rows("losses.jsonl")][-1] == 30
+    assert [from_json(row["report"]).step for row in run.rows("reports.jsonl")][-1] == 30
+
+
+def test_a_cap_says_what_it_cut() -> None:
+    budget = Budget(100, max_seconds=1e-9)
+    budget.spend(40)
+    assert budget.left == 0
+    assert "ended training after 40 of 100 steps" in budget.cut
+    assert Budget(100).cut == "" and Budget(100).left == 100
+
+
+def weights_of(checkpoint: Path) -> bytes:
+    (path,) = checkpoint.glob("*.safetensors")
+    return path.read_bytes()
+
+
+@contextmanager
+def a_busy_core() -> Iterator[None]:
+    """Somebody else's process keeps a core busy meanwhile."""
+    burner = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    try:
+        yield
+    finally:
+        burner.kill()
+        burner.wait()
+
+
 def test_equal_seeds_and_updates_give_equal_runs(run: RunFolder, tmp_path: Path) -> None:
-    again = align(tiny(tmp_path / "two"), Monitor())
+    with a_busy_core():
+        again = align(tiny(tmp_path / "two"), Monitor())
+    one, other = best_checkpoint(run.path), best_checkpoint(again.path)
+    assert one.name == other.name
+    assert weights_of(one) == weights_of(other)
     for one, other in zip(run.rows("losses.jsonl"), again.rows("losses.jsonl"), strict=True):
         clocks = ("elapsed_s", "waited_s")
         assert {k: v for k, v in one.items() if k not in clocks} == {
@@ -98,13 +136,15 @@ def test_a_learner_resumes_to_the_same_losses(tmp_path: Path) -> None:
     straight, stopped = learner(), learner()
     straight.memory.attend_to({0: 0.5})
     stopped.memory.attend_to({0: 0.5})
-    straight.learn(4)
-    stopped.learn(4)
+    straight.learn(4, spent=0, budget=8)
+    stopped.learn(4, spent=0, budget=8)
     stopped.save(tmp_path / "latest", {"budget": {"n_updates": 4}})
     resumed = Learner(config, image_size=64, seed=99, first_steps=harvest.steps)
     assert resumed.load(tmp_path / "latest") == {"budget": {"n_updates": 4}}
     assert resumed.memory.task_weights == {0: 0.8}
-    for one, other in zip(straight.learn(4), resumed.learn(4), strict=True):
+    for one, other in zip(
+        straight.learn(4, spent=4, budget=8), resumed.learn(4, spent=4, budget=8), strict=True
+    ):
         assert one == other
 
 
@@ -126,8 +166,10 @@ def test_a_folder_in_use_is_not_overwritten(run: RunFolder) -> None:
 
 
 def test_bad_settings_and_folders_are_named(tmp_path: Path) -> None:
-    with pytest.raises(BadConfig, match="either max_seconds or max_updates"):
-        AlignRun(max_seconds=None)
+    with pytest.raises(BadConfig, match="a budget of 0 steps"):
+        AlignRun(max_updates=0)
+    with pytest.raises(BadConfig, match="a cap of -5 s leaves no time"):
+        AlignRun(max_seconds=-5)
     with pytest.raises(RunFolderError, match="holds no run"):
         align(replace(tiny(tmp_path), resume=True), Monitor())
     with pytest.raises(RunFolderError, match="there is no dataset of vla-sim"):

@@ -12,15 +12,14 @@ from pathlib import Path
 import torch
 
 from vla_sim.envs.tasks import TASK_IDS
-from vla_sim.errors import BadConfig
 from vla_sim.eval.report_file import from_json, to_json
 from vla_sim.eval.run_card import run_card
 from vla_sim.eval.stopping import StoppingConfig, decisions
-from vla_sim.loop.aligning.budget import Budget
 from vla_sim.loop.aligning.dataset import dataset_rows
 from vla_sim.loop.aligning.judge import Judge
 from vla_sim.loop.aligning.learner import Learner, LearnerConfig
 from vla_sim.loop.aligning.monitor import Monitor
+from vla_sim.loop.budget import Budget
 from vla_sim.loop.evaluation import bodies, gallery_plan, make_protocol, planned
 from vla_sim.loop.learned import LearnedModel
 from vla_sim.loop.run_folder import RunFolder
@@ -44,10 +43,11 @@ class AlignRun:
     """Seed of weights, batches and training scenes."""
     data: Path | None = None
     """Train from this dataset instead of from the running simulators."""
-    max_seconds: float | None = 280.0
-    """Budget of training time; the learning rate falls with it."""
-    max_updates: int | None = None
-    """Budget in updates instead: the run is then the same on every machine."""
+    max_updates: int = 4_500
+    """Budget: updates of the model. The learning rate falls with it, and equal seeds and settings
+    give equal weights to the last bit, however busy the machine is."""
+    max_seconds: float | None = None
+    """Cap on the time of training; the run says what it cut. None for no cap."""
     updates_per_round: int = 100
     updates_per_evaluation: int = 250
     """Updates while the simulators evaluate, which takes longer than to collect."""
@@ -58,7 +58,7 @@ class AlignRun:
     last_expert_share: float = 0.3
     """The expert acts always at first; its share falls to this by mid-run."""
     rounds_per_evaluation: int = 8
-    online_episodes: int = 16
+    online_episodes: int = 32
     """Episodes per task in an evaluation during training."""
     gallery_per_task: int = 66
     """Held-out episodes per task in the retrieval gallery."""
@@ -67,8 +67,7 @@ class AlignRun:
     stopping: StoppingConfig = field(default_factory=StoppingConfig)
 
     def __post_init__(self) -> None:
-        if (self.max_seconds is None) == (self.max_updates is None):
-            raise BadConfig("give a budget: either max_seconds or max_updates, and not both")
+        Budget(self.max_updates, max_seconds=self.max_seconds)  # refuses what is no budget
 
 
 def align(run: AlignRun, monitor: Monitor) -> RunFolder:
@@ -105,7 +104,7 @@ def align(run: AlignRun, monitor: Monitor) -> RunFolder:
             run.learner, image_size=crank.image_size, seed=run.seed, first_steps=first[0]
         )
         learner.remember(*first)
-        budget = Budget(max_seconds=run.max_seconds, max_updates=run.max_updates)
+        budget = Budget(run.max_updates, max_seconds=run.max_seconds)
         judge = Judge(
             protocol=protocol,
             bodies=bodies(tasks),
@@ -115,14 +114,15 @@ def align(run: AlignRun, monitor: Monitor) -> RunFolder:
         if run.resume:
             _resume(folder, learner, judge, budget)
         n_round = 0
-        while not budget.spent and not (judge.decisions and judge.decisions[-1].stop):
+        while budget.left and not judge.says_stop:
             n_round += 1
-            learner.trainer.set_progress(budget.fraction)
-            if n_round % run.rounds_per_evaluation == 0 or budget.ends_within_a_round:
-                _evaluation_round(run, folder, simulators, learner, judge, budget, monitor)
-            else:
+            if n_round % run.rounds_per_evaluation:
                 _collection_round(run, folder, simulators, learner, budget, monitor)
-        monitor.say(judge.decisions[-1].reason if judge.decisions else "no evaluation took place")
+            else:
+                _evaluation_round(run, folder, simulators, learner, judge, budget, monitor)
+        if not judge.says_stop and not judge.has_seen(budget.n_spent):
+            _evaluation_round(run, folder, simulators, learner, judge, budget, monitor)
+        monitor.say(budget.cut or judge.decisions[-1].reason)
     return folder
 
 
@@ -156,22 +156,19 @@ def _evaluation_round(
     budget: Budget,
     monitor: Monitor,
 ) -> None:
-    step, elapsed_s = budget.n_updates, budget.elapsed_s
+    """Judge the model as it is now; the learner goes on meanwhile, if updates are left."""
+    step, elapsed_s = budget.n_spent, budget.elapsed_s
     name = f"checkpoints/step_{step:06d}"
     weights = learner.save_model(folder.path / name)
     simulators.ask_evaluate(str(weights), planned(judge.protocol))
-    if not budget.ends_within_a_round:
-        _learn(run.updates_per_evaluation, folder, learner, budget, monitor)
-    else:
-        budget.finish()
+    _learn(run.updates_per_evaluation, folder, learner, budget, monitor)
     model = LearnedModel.load(weights)
     with monitor.waiting():
         episodes = simulators.episodes()
     report, decision = judge.judge(model, episodes, step=step, elapsed_s=elapsed_s)
     assert report.retrieval is not None
     learner.trainer.measured(
-        vl_recall=report.retrieval.values["V->L/R@10"],
-        la_recall=report.retrieval.values["L->A/R@10"],
+        vl=report.retrieval.recall("V->L/R@10"), la=report.retrieval.recall("L->A/R@10")
     )
     learner.memory.attend_to(
         {TASK_IDS.index(t.task_id): t.rates["success_at_end"].value for t in report.tasks}
@@ -213,12 +210,20 @@ def _gallery(
     return simulators.rows()
 
 
+UPDATES_PER_ROW = 25
+"""Updates whose mean losses are one line of the history."""
+
+
 def _learn(
     n_updates: int, folder: RunFolder, learner: Learner, budget: Budget, monitor: Monitor
 ) -> None:
-    losses = learner.learn(n_updates)
-    budget.add(n_updates)
-    folder.append("losses.jsonl", monitor.learnt(losses, budget, learner.trainer.curriculum.stage))
+    """So many updates, or as many as the budget still has."""
+    end = budget.n_spent + n_updates
+    while n := min(UPDATES_PER_ROW, end - budget.n_spent, budget.left):
+        losses = learner.learn(n, spent=budget.n_spent, budget=budget.n_steps)
+        budget.spend(n)
+        row = monitor.learnt(losses, budget, learner.trainer.curriculum.stage)
+        folder.append("losses.jsonl", row)
 
 
 def _resume(folder: RunFolder, learner: Learner, judge: Judge, budget: Budget) -> None:
@@ -231,14 +236,14 @@ def _resume(folder: RunFolder, learner: Learner, judge: Judge, budget: Budget) -
     kept = [
         row
         for row in folder.rows("reports.jsonl")
-        if from_json(row["report"]).step < budget.n_updates
+        if from_json(row["report"]).step <= budget.n_spent
     ]
     folder.keep_rows("reports.jsonl", kept)
     judge.history = [from_json(row["report"]) for row in kept]
     judge.decisions = list(decisions(judge.history, judge.stopping)) if kept else []
     folder.keep_rows(
         "losses.jsonl",
-        [row for row in folder.rows("losses.jsonl") if row["step"] <= budget.n_updates],
+        [row for row in folder.rows("losses.jsonl") if row["step"] <= budget.n_spent],
     )
 
 

@@ -15,6 +15,7 @@ from vla_sim.envs.task_names import task_id_of
 from vla_sim.errors import BadConfig, RunFolderError
 from vla_sim.eval.run_card import run_card
 from vla_sim.loop.benching.bench import BENCH_SEEDS_FROM
+from vla_sim.loop.budget import Budget
 from vla_sim.loop.evaluation import make_protocol
 from vla_sim.loop.policies import best_checkpoint
 from vla_sim.loop.rl.rl_policy import ENCODER
@@ -41,10 +42,11 @@ class FinetuneRun:
     """Seed of weights, noise and training scenes."""
     n_slots: int = 32
     """Simulations at once."""
-    max_seconds: float | None = 600.0
-    """Budget of training time; the learning rate falls with it."""
-    max_env_steps: int | None = None
-    """Budget in control steps instead."""
+    max_env_steps: int = 300_000
+    """Budget: control steps of all slots together, in whole rounds. The learning rate falls with
+    it."""
+    max_seconds: float | None = None
+    """Cap on the time of training; the run says what it cut. None for no cap."""
     target_success: float = 0.97
     """Stop when so many of the last 100 training episodes succeeded, exploration and all."""
     episodes: int = 100
@@ -57,10 +59,19 @@ class FinetuneRun:
 
     def __post_init__(self) -> None:
         task_id_of(self.task)
-        if (self.max_seconds is None) == (self.max_env_steps is None):
-            raise BadConfig("give a budget: either max_seconds or max_env_steps, and not both")
+        Budget(self.max_env_steps, max_seconds=self.max_seconds)  # refuses what is no budget
+        if self.max_env_steps < self.round_env_steps:
+            raise BadConfig(
+                f"max_env_steps is {self.max_env_steps}, less than one round of "
+                f"{self.round_env_steps}: n_slots x ppo.n_steps x slots.action_repeat"
+            )
         if self.n_slots < 1 or self.seed < 0 or self.episodes < 0 or self.n_processes < 1:
             raise BadConfig("use 1 or more slots and processes, seed and episodes 0 or more")
+
+    @property
+    def round_env_steps(self) -> int:
+        """Control steps from one improvement to the next, all slots together."""
+        return self.n_slots * self.ppo.n_steps * self.slots.action_repeat
 
     @property
     def task_id(self) -> str:
