@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from vla_sim.disk.atomic import read_json
 from vla_sim.errors import BadConfig, DamagedFile, RunFolderError
-from vla_sim.triples.lerobot.atomic import read_json, read_table
 from vla_sim.triples.lerobot.journal import EpisodeRow
+from vla_sim.triples.lerobot.parquet import read_table
 from vla_sim.triples.lerobot.schema import (
     CARD,
     CODEBASE_VERSION,

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from vla_sim.disk.atomic import replace_file
 from vla_sim.errors import DamagedFile
-from vla_sim.triples.lerobot.atomic import read_table, replace_file
+from vla_sim.triples.lerobot.parquet import read_table
 
 PNG_LEVEL = 1
 """Higher levels save a few percent of disk and cost several times the time."""

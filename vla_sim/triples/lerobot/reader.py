@@ -12,9 +12,9 @@ from vla_sim.envs.language.codes import encode
 from vla_sim.errors import DamagedFile, UnknownName
 from vla_sim.records.instruction import Meaning
 from vla_sim.records.triple import CHUNK_SIZE, GRID, N_ACT, N_GOALS, N_PROPRIO, Rows
-from vla_sim.triples.lerobot.atomic import read_table
 from vla_sim.triples.lerobot.columns import to_numpy
 from vla_sim.triples.lerobot.folder import LeRobotFolder, as_int
+from vla_sim.triples.lerobot.parquet import read_table
 from vla_sim.triples.lerobot.pictures import decoded
 from vla_sim.triples.lerobot.schema import CACHE, MEANING_SEPARATOR, features
 from vla_sim.triples.segment import cut

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import numpy as np
 
+from vla_sim.disk.atomic import read_json
 from vla_sim.errors import VlaSimError
-from vla_sim.triples.lerobot.atomic import read_json, read_table
 from vla_sim.triples.lerobot.columns import to_numpy
 from vla_sim.triples.lerobot.folder import LeRobotFolder, as_int
 from vla_sim.triples.lerobot.journal import Journal
+from vla_sim.triples.lerobot.parquet import read_table
 from vla_sim.triples.lerobot.pictures import decode_file
 from vla_sim.triples.lerobot.schema import INFO, STATS, TASKS, Feature, data_schema, features
 

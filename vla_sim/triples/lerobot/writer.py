@@ -7,11 +7,11 @@ from typing import Any, cast
 
 import pyarrow.parquet as pq
 
+from vla_sim.disk.atomic import replace_file, write_json
 from vla_sim.errors import RunFolderError
 from vla_sim.records.episode import Episode, EpisodeSpec
 from vla_sim.records.triple import Rows
 from vla_sim.triples.lerobot import folder, frames, tables
-from vla_sim.triples.lerobot.atomic import replace_file, write_json
 from vla_sim.triples.lerobot.journal import EpisodeRow, Journal
 from vla_sim.triples.lerobot.schema import (
     CARD,
