@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,10 +14,9 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
+from tests.triples.made import Made, Make, assert_equal, joined, write
 from vla_sim.envs.language.codes import encode
 from vla_sim.errors import BadRows, DamagedFile, RunFolderError, UnknownName
-from vla_sim.records.episode import Episode
-from vla_sim.records.triple import Rows
 from vla_sim.triples.lerobot.folder import datasets_in
 from vla_sim.triples.lerobot.reader import read_segments, read_steps
 from vla_sim.triples.lerobot.schema import LeRobotConfig
@@ -26,32 +24,6 @@ from vla_sim.triples.lerobot.verify import verify
 from vla_sim.triples.lerobot.writer import LeRobotWriter
 from vla_sim.triples.segment import segment
 from vla_sim.triples.spec import count, segment_spec, step_spec
-
-Made = tuple[Episode, Rows]
-Make = Callable[..., Made]
-
-
-def write(root: Path, config: LeRobotConfig, episodes: list[Made]) -> None:
-    with LeRobotWriter.create(root, config) as writer:
-        for episode, labels in episodes:
-            writer.add_episode(episode, labels)
-
-
-def joined(episodes: list[Made]) -> Rows:
-    return {k: np.concatenate([labels[k] for _, labels in episodes]) for k in episodes[0][1]}
-
-
-def assert_equal(read: Rows, expected: Rows) -> None:
-    assert read.keys() == expected.keys()
-    for name, values in expected.items():
-        assert read[name].dtype == values.dtype, name
-        np.testing.assert_array_equal(read[name], values, err_msg=name)
-
-
-@pytest.fixture
-def episodes(make: Make) -> list[Made]:
-    # Eight episodes make two full data files and a shorter one.
-    return [make(seed, 9 + seed, ("en", "zh")[seed % 2]) for seed in range(8)]
 
 
 def test_steps_come_back_bit_for_bit(
@@ -274,7 +246,7 @@ def test_a_kill_between_any_two_writes_loses_nothing(
 KILLED_PROCESS = """
 import sys
 sys.path.insert(0, sys.argv[2])
-from conftest import made_episode
+from tests.triples.made import made_episode
 from pathlib import Path
 from vla_sim.triples.lerobot.writer import LeRobotWriter
 from vla_sim.triples.lerobot import frames, pictures
@@ -301,7 +273,7 @@ def test_a_killed_process_loses_only_the_episode_in_flight(
     root = tmp_path / "data"
     LeRobotWriter.create(root, config)
     process = subprocess.Popen(
-        [sys.executable, "-c", KILLED_PROCESS, str(root), str(Path(__file__).parent)],
+        [sys.executable, "-c", KILLED_PROCESS, str(root), str(Path(__file__).parents[2])],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )

@@ -66,12 +66,19 @@ def read_config(root: Path) -> LeRobotConfig:
         raise DamagedFile(f"{root / CARD} holds no settings: {error}") from None
 
 
+def waiting_in(root: Path) -> int:
+    """How many episodes wait in a dataset's journal, by their files."""
+    return len(list((root / JOURNAL).glob("*.parquet")))
+
+
 def read_totals(root: Path) -> tuple[int, int]:
-    """How many episodes and frames count, by info.json.
+    """How many episodes and frames count, by info.json; none before there is one.
 
     Raises:
         DamagedFile: If it cannot be read, or is of another version.
     """
+    if not (root / INFO).exists():
+        return 0, 0
     info = read_json(root / INFO)
     if info.get("codebase_version") != CODEBASE_VERSION:
         raise DamagedFile(
@@ -105,8 +112,7 @@ class LeRobotFolder:
         if not root.is_dir():
             raise RunFolderError(f"there is no dataset folder {root}")
         config = read_config(root)
-        if not (root / INFO).exists():
-            waiting = len(list((root / JOURNAL).glob("*.parquet")))
+        if not (root / INFO).exists() and (waiting := waiting_in(root)):
             raise RunFolderError(
                 f"{root} was not finished: it has no {INFO}, and {waiting} episodes wait in its "
                 "journal; LeRobotWriter.resume(root).close() makes a dataset of them"

@@ -93,6 +93,8 @@ def decoded(
         RunFolderError: If the cache cannot be written; another folder can be given.
     """
     n = sum(rows for _, rows in files)
+    if not n:
+        return np.empty((0, *shape), np.uint8)  # an empty file cannot be mapped
     place = cache / f"pictures-{_fingerprint(files, key)}.npy"
     if not place.exists():
         pictures = (p for path, rows in files for p in decode_file(path, key, shape, rows))

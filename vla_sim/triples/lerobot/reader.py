@@ -144,12 +144,16 @@ def _columns(dataset: LeRobotFolder, names: list[str]) -> dict[str, NDArray[Any]
             except (ValueError, TypeError, pa.ArrowException) as error:
                 raise DamagedFile(f"{path}: the column {name!r} is damaged: {error}") from None
             parts[name].append(array)
-    return {name: np.concatenate(arrays) for name, arrays in parts.items()}
+    nothing = {name: described[name] for name in names}
+    return {
+        name: np.concatenate([np.empty((0, *f.row_shape), f.dtype), *parts[name]])
+        for name, f in nothing.items()
+    }
 
 
 def _meanings(dataset: LeRobotFolder) -> NDArray[np.int64]:
     """The goals' meanings, int64 (n, N_GOALS): few distinct texts, so each is read once."""
-    parts = []
+    parts = [np.empty((0, N_GOALS), np.int64)]
     for path, table in _tables(dataset, ["label.meanings"]):
         encoded = table.column("label.meanings").combine_chunks().dictionary_encode()
         rows = [

@@ -27,6 +27,8 @@ def verify(root: Path) -> list[str]:
         problems += list(_metadata(dataset))
     except VlaSimError as error:
         return [str(error)]
+    if not dataset.episodes:
+        return problems
     n_tasks = -1
     try:
         n_tasks = read_table(root / TASKS, ["task_index", "task"]).num_rows
@@ -44,6 +46,8 @@ def verify(root: Path) -> list[str]:
 
 def _metadata(dataset: LeRobotFolder) -> Iterator[str]:
     root = dataset.root
+    if not (root / INFO).exists():
+        return  # begun, and without an episode so far
     info = read_json(root / INFO)
     expected = {name: feature.to_json() for name, feature in features(dataset.config).items()}
     if info.get("features") != expected:
@@ -57,7 +61,8 @@ def _metadata(dataset: LeRobotFolder) -> Iterator[str]:
         if span != (end - length, end):
             yield f"episode {row['episode_index']} spans {span}, not {(end - length, end)}"
     try:
-        read_json(root / STATS)
+        if dataset.episodes:
+            read_json(root / STATS)
     except VlaSimError as error:
         yield str(error)
     waiting = [i for i in Journal(root).indices() if i >= len(dataset.episodes)]

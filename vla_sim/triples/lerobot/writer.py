@@ -81,9 +81,7 @@ class LeRobotWriter:
             DamagedFile: If a file that is needed cannot be read.
         """
         config = folder.read_config(root)
-        n_merged = 0
-        if (root / INFO).exists():
-            n_merged, _ = folder.read_totals(root)
+        n_merged, _ = folder.read_totals(root)
         rows = folder.read_episodes(root, n_merged, with_stats=True)
         journal = Journal(root)
         journal.sweep()
@@ -152,6 +150,9 @@ class LeRobotWriter:
         """
         if self.n_episodes > self._n_merged:
             self._merge()
+        elif not self.n_episodes:
+            # Like this LeRobot's own writer leaves a dataset that has no episode yet.
+            write_json(self.root / INFO, self._info(n_frames=0))
 
     def __enter__(self) -> "LeRobotWriter":
         return self
