@@ -56,6 +56,10 @@ class RunFolderError(VlaSimError):
     """A run folder that cannot be written, or is half-written, or belongs to another run."""
 
 
+class FolderInUse(RunFolderError):
+    """A folder that another process is writing to."""
+
+
 class RenderBackendError(VlaSimError):
     """A picture was asked of a backend that cannot draw it here."""
 

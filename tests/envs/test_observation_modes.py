@@ -43,7 +43,7 @@ def test_modes_change_names_and_nothing_of_what_happens() -> None:
     native, lerobot, libero = (_episode(mode) for mode in ("native", "lerobot", "libero"))
     for (a, reward), (b, other), (c, third) in zip(native, lerobot, libero, strict=True):
         assert reward == other == third
-        assert np.array_equal(a["image"], b["pixels"]["front"])
+        assert np.array_equal(a["image"], b["pixels"]["main"])
         assert np.array_equal(a["image"], c["observation/image"])
         assert np.array_equal(a["proprio"], b["agent_pos"])
         assert decode_instruction(a["instruction"]) == c["prompt"]
@@ -58,7 +58,7 @@ def test_lerobot_finds_what_it_reads() -> None:
     env = gymnasium.make("vla_sim/DriveToGoal-v1", obs_mode="lerobot")
     seen, info = env.reset(seed=1)
     assert info["is_success"] is False
-    assert seen["pixels"]["overhead"].dtype == np.uint8
+    assert seen["pixels"]["main"].dtype == np.uint8
     bare = cast(Any, env.unwrapped)
     assert bare.task_description == info["instruction"]
     assert bare.task == "vla_sim/DriveToGoal-v1"

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from vla_sim.disk.folder_lock import names_in
 from vla_sim.errors import DamagedFile, RunFolderError
 
 _KIND = "vla-sim run"
@@ -27,7 +28,7 @@ class RunFolder:
         folder = cls(path)
         try:
             path.mkdir(parents=True, exist_ok=True)
-            held = sorted(p.name for p in path.iterdir())
+            held = names_in(path)
             if held:
                 raise RunFolderError(
                     f"{path} already holds {', '.join(held[:4])}; give another --out, "

@@ -8,6 +8,10 @@ from numpy.typing import NDArray
 
 from vla_sim.records.instruction import Instruction
 
+PICTURE = "main"
+"""What LeRobot calls the task's picture, on disk and in its observations, whichever camera took it:
+cameras have names of their own, and one dataset holds tasks of several cameras."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Observation:

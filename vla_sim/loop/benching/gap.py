@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from vla_sim.agents.replay import ReplayPolicy
+from vla_sim.disk.atomic import write_json
 from vla_sim.envs.crank import Crank, CrankConfig
 from vla_sim.envs.plan import plan_episodes
 from vla_sim.envs.rollout import rollout
@@ -22,7 +23,6 @@ from vla_sim.loop.evaluation import engine_id
 from vla_sim.loop.policies import policy_of
 from vla_sim.records.episode import Episode
 from vla_sim.records.reports import Estimate
-from vla_sim.triples.lerobot.atomic import write_json
 
 FORMAT = "vla-sim engine gap 1"
 

@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from vla_sim.agents.controls import POLICIES
 from vla_sim.agents.experts.table import expert_for
+from vla_sim.disk.folder_lock import FolderLock
 from vla_sim.envs.crank import Crank, CrankConfig
 from vla_sim.envs.plan import draw_spec
 from vla_sim.envs.streams import TRAIN_SEEDS_FROM
@@ -30,6 +31,9 @@ from vla_sim.records.episode import EpisodeSpec
 from vla_sim.triples.lerobot.schema import CARD, LeRobotConfig
 from vla_sim.triples.lerobot.verify import verify
 from vla_sim.triples.lerobot.writer import LeRobotWriter
+
+_LAST_SEED = (2**63 - 1) // TRAIN_SEEDS_FROM - 2
+"""A block of training seeds each, and a dataset holds an episode's seed as int64."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,8 +68,10 @@ class CollectRun:
             raise UnknownName("policy, and no folder,", self.policy, POLICIES)
         if not 1 <= self.episodes <= TRAIN_SEEDS_FROM:
             raise BadConfig(f"episodes is {self.episodes}; use 1 to {TRAIN_SEEDS_FROM}")
-        if self.n_slots < 1 or self.seed < 0:
-            raise BadConfig(f"n_slots is {self.n_slots}, seed {self.seed}; use >= 1 and >= 0")
+        if self.n_slots < 1:
+            raise BadConfig(f"n_slots is {self.n_slots}; use at least 1")
+        if not 0 <= self.seed <= _LAST_SEED:
+            raise BadConfig(f"seed is {self.seed}; use 0 to {_LAST_SEED}")
 
     @property
     def task_ids(self) -> tuple[str, ...]:
@@ -98,13 +104,15 @@ def collect(config: CollectRun, console: Console) -> dict[str, Tally]:
     Raises:
         RunFolderError: If the folder cannot be written, holds something else, or was begun with
             other settings; or if what was written does not read back.
+        FolderInUse: If another collection writes to it.
     """
     if config.policy not in POLICIES:
         # A damaged checkpoint is refused before anything is written.
         policy_of(config.policy, Crank(config.task_ids[0], 1, config.crank))
-    _begin(config)
     tallies = {}
     with ExitStack() as stack:
+        stack.enter_context(FolderLock.take(config.out, purpose="collect"))
+        _begin(config)
         bar = stack.enter_context(_progress(console))
         for robot, task_ids in _by_robot(config.task_ids).items():
             root = config.out / robot
@@ -190,7 +198,6 @@ def _open_writer(root: Path, task_id: str, config: CollectRun) -> LeRobotWriter:
         task.robot.embodiment,
         image_height=size,
         image_width=size,
-        camera=task.camera.name,
         run_card=_card(config),
     )
     return LeRobotWriter.create(root, dataset)

@@ -11,14 +11,13 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from vla_sim.disk.atomic import sweep
 from vla_sim.errors import DamagedFile
-from vla_sim.triples.lerobot.atomic import PARTIAL, read_table, replace_file
+from vla_sim.triples.lerobot.episode_rows import EpisodeRow
+from vla_sim.triples.lerobot.parquet import read_table, write_table
 from vla_sim.triples.lerobot.schema import JOURNAL
 
 _ROW = b"vla_sim.episode"
-
-EpisodeRow = dict[str, object]
-"""A row of the episodes' table as JSON values."""
 
 
 class Journal:
@@ -35,7 +34,7 @@ class Journal:
         """
         metadata = {_ROW: json.dumps(row, ensure_ascii=False).encode()}
         table = frames.replace_schema_metadata(metadata)
-        replace_file(self._path(index), lambda partial: pq.write_table(table, partial))
+        write_table(self._path(index), table)
 
     def indices(self) -> list[int]:
         """Which episodes are kept, in order."""
@@ -74,8 +73,7 @@ class Journal:
 
     def sweep(self) -> None:
         """Delete what a killed process left half-written."""
-        for path in self._folder.glob(f"*{PARTIAL}"):
-            path.unlink(missing_ok=True)
+        sweep(self._folder)
 
     def _path(self, index: int) -> Path:
         return self._folder / f"{index:08d}.parquet"
