@@ -81,3 +81,34 @@ def test_a_write_that_fails_leaves_what_was_there(folder: RunFolder) -> None:
     with pytest.raises(TypeError):
         folder.write_json("state.json", {"k": object()})
     assert folder.read_json("state.json") == {"k": 1}
+
+
+@pytest.mark.parametrize("cut", [b'{"k": 1, "val', '{"said": "慢'.encode()[:-1], b'{"k": 1}'])
+def test_what_follows_a_line_cut_short_is_not_glued_to_it(folder: RunFolder, cut: bytes) -> None:
+    folder.append("log.jsonl", {"k": 0})
+    with (folder.path / "log.jsonl").open("ab") as file:
+        file.write(cut)
+    assert list(folder.rows("log.jsonl")) == [{"k": 0}]
+    folder.append("log.jsonl", {"k": 2})
+    folder.append("log.jsonl", {"k": 3})
+    assert list(folder.rows("log.jsonl")) == [{"k": 0}, {"k": 2}, {"k": 3}]
+
+
+def test_a_line_may_hold_what_others_take_for_its_end(folder: RunFolder) -> None:
+    row = {"said": "left\u2028right\x85up"}
+    folder.append("log.jsonl", row)
+    folder.keep_rows("other.jsonl", [row])
+    assert list(folder.rows("log.jsonl")) == list(folder.rows("other.jsonl")) == [row]
+
+
+def test_what_is_written_leaves_no_draft(folder: RunFolder) -> None:
+    folder.keep_rows("log.jsonl", [{"k": 1}])
+    (folder.path / "there").mkdir()
+    with pytest.raises(RunFolderError, match=r"cannot write .*there"):
+        folder.write_json("there", {})
+    assert sorted(p.name for p in folder.path.iterdir()) == ["log.jsonl", "run.json", "there"]
+
+
+def test_a_refused_place_is_left_as_it_was(tmp_path: Path) -> None:
+    RunFolder.refuse_taken(tmp_path / "a" / "b")
+    assert not (tmp_path / "a").exists()

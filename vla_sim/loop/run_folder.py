@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from vla_sim.disk import atomic
 from vla_sim.disk.folder_lock import names_in
 from vla_sim.errors import DamagedFile, RunFolderError
 
@@ -19,24 +20,35 @@ class RunFolder:
         self.path = path
 
     @classmethod
+    def refuse_taken(cls, path: Path) -> None:
+        """See that a run could begin here, without making anything.
+
+        Raises:
+            RunFolderError: If the folder cannot be written, or already holds something.
+        """
+        try:
+            held = names_in(path)
+        except OSError as error:
+            raise RunFolderError(f"cannot write a run to {path}: {error.strerror}") from error
+        if held:
+            raise RunFolderError(
+                f"{path} already holds {', '.join(held[:4])}; give another --out, "
+                "or --resume to go on with the run in it"
+            )
+        there = next(place for place in (path, *path.absolute().parents) if place.exists())
+        if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+            raise RunFolderError(f"cannot write a run to {path}: {there} is no folder to write to")
+
+    @classmethod
     def create(cls, path: Path, config: Mapping[str, Any], card: Mapping[str, str]) -> "RunFolder":
         """Begin a run in a new or empty folder.
 
         Raises:
             RunFolderError: If the folder cannot be written, or already holds something.
         """
+        cls.refuse_taken(path)
         folder = cls(path)
-        try:
-            path.mkdir(parents=True, exist_ok=True)
-            held = names_in(path)
-            if held:
-                raise RunFolderError(
-                    f"{path} already holds {', '.join(held[:4])}; give another --out, "
-                    "or --resume to go on with the run in it"
-                )
-            folder.write_json("run.json", {"kind": _KIND, "config": config, "run_card": card})
-        except OSError as error:
-            raise RunFolderError(f"cannot write a run to {path}: {error.strerror}") from error
+        folder.write_json("run.json", {"kind": _KIND, "config": config, "run_card": card})
         return folder
 
     @classmethod
@@ -49,17 +61,18 @@ class RunFolder:
         if not (path / "run.json").is_file():
             raise RunFolderError(f"{path} holds no run (no run.json); give the folder of a run")
         folder = cls(path)
-        if folder.read_json("run.json").get("kind") != _KIND:
+        begun = folder.read_json("run.json")
+        if not isinstance(begun, dict) or begun.get("kind") != _KIND:
             raise RunFolderError(f"{path / 'run.json'} was not written by vla-sim")
         return folder
 
     def write_json(self, name: str, value: Any) -> None:
-        """Replace a JSON file in one step."""
-        target = self.path / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        draft = target.with_name(target.name + ".tmp")
-        draft.write_text(json.dumps(value, indent=1, ensure_ascii=False), encoding="utf-8")
-        draft.replace(target)
+        """Replace a JSON file in one step.
+
+        Raises:
+            RunFolderError: If the folder cannot be written.
+        """
+        self._replace(name, json.dumps(value, indent=1, ensure_ascii=False))
 
     def read_json(self, name: str) -> Any:
         """Read a JSON file.
@@ -69,16 +82,32 @@ class RunFolder:
         """
         path = self.path / name
         try:
-            return json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, json.JSONDecodeError) as error:
+            return json.loads(path.read_bytes())
+        except (OSError, ValueError) as error:
             raise DamagedFile(f"{path} cannot be read as JSON: {error}") from error
 
     def append(self, name: str, row: Mapping[str, Any]) -> None:
-        """Add a line to a JSON-lines file and see it on disk."""
-        with (self.path / name).open("a", encoding="utf-8") as file:
-            file.write(json.dumps(row, ensure_ascii=False) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+        """Add a line to a JSON-lines file and see it on disk.
+
+        A last line that a kill cut short is taken off first, since what follows would be glued to
+        it and both would be lost.
+
+        Raises:
+            RunFolderError: If the folder cannot be written.
+        """
+        path = self.path / name
+        line = json.dumps(row, ensure_ascii=False).encode() + b"\n"
+        try:
+            with path.open("ab+") as file:
+                if file.tell():
+                    file.seek(-1, os.SEEK_END)
+                    if file.read(1) != b"\n":
+                        file.truncate(len(_whole_lines(path.read_bytes())))
+                file.write(line)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise RunFolderError(f"cannot write {path}: {error.strerror}") from error
 
     def rows(self, name: str) -> Iterator[dict[str, Any]]:
         """The lines of a JSON-lines file; a last line that a kill cut short is passed over.
@@ -89,18 +118,25 @@ class RunFolder:
         path = self.path / name
         if not path.is_file():
             return
-        lines = path.read_text(encoding="utf-8").splitlines()
-        for number, line in enumerate(lines, start=1):
+        # Lines end with a line feed and with nothing else: what was said may hold other breaks.
+        for number, line in enumerate(_whole_lines(path.read_bytes()).split(b"\n")[:-1], start=1):
             try:
                 yield json.loads(line)
-            except json.JSONDecodeError as error:
-                if number == len(lines):
-                    return
+            except ValueError as error:
                 raise DamagedFile(f"{path}, line {number}, is not JSON: {error}") from error
 
     def keep_rows(self, name: str, rows: list[dict[str, Any]]) -> None:
-        """Replace a JSON-lines file, for a run that goes on from an earlier point."""
-        draft = (self.path / name).with_suffix(".tmp")
-        text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-        draft.write_text(text, encoding="utf-8")
-        draft.replace(self.path / name)
+        """Replace a JSON-lines file, for a run that goes on from an earlier point.
+
+        Raises:
+            RunFolderError: If the folder cannot be written.
+        """
+        self._replace(name, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+
+    def _replace(self, name: str, text: str) -> None:
+        atomic.write_text(self.path / name, text)
+
+
+def _whole_lines(data: bytes) -> bytes:
+    """The lines that were written to their end; a kill may cut the last one short."""
+    return data[: data.rfind(b"\n") + 1]

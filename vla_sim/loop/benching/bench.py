@@ -9,12 +9,13 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from vla_sim.agents.controls import POLICIES
+from vla_sim.disk import atomic
 from vla_sim.envs.axes import axis_of
 from vla_sim.envs.crank import CrankConfig, crank_config_for
 from vla_sim.envs.suites import SPINE, SUITES, parts_of
 from vla_sim.envs.task_names import short_name, task_id_of
 from vla_sim.envs.tasks import check_engine
-from vla_sim.errors import BadConfig, RunFolderError, UnknownName
+from vla_sim.errors import BadConfig, UnknownName
 from vla_sim.eval.aggregate import eval_report
 from vla_sim.eval.report_file import to_json
 from vla_sim.eval.run_card import run_card
@@ -172,14 +173,12 @@ def bench(run: BenchRun, console: Console) -> EvalReport:
 
 
 def write_report_file(report: EvalReport, path: Path) -> None:
-    """Replace a report's JSON file in one step."""
-    draft = path.with_name(path.name + ".tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft.write_text(to_json(report), encoding="utf-8")
-        draft.replace(path)
-    except OSError as error:
-        raise RunFolderError(f"cannot write {path}: {error.strerror}") from error
+    """Replace a report's JSON file in one step.
+
+    Raises:
+        RunFolderError: If it cannot be written.
+    """
+    atomic.write_text(path, to_json(report))
 
 
 def _all_episodes(
