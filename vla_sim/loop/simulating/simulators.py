@@ -26,6 +26,7 @@ from vla_sim.errors import UnknownName
 from vla_sim.loop.policies import policy_of
 from vla_sim.loop.simulating.labels import Labeller
 from vla_sim.protocols.chunk_model import ChunkModel
+from vla_sim.ranges import MAX_SEED, some, whole
 from vla_sim.records.episode import Episode, EpisodeSpec
 from vla_sim.records.triple import Rows
 from vla_sim.triples.segment import segment
@@ -45,6 +46,9 @@ class SimulatorsConfig:
     crank: CrankConfig = field(default_factory=CrankConfig)
 
     def __post_init__(self) -> None:
+        some(task_ids=self.task_ids)
+        whole(1, n_slots=self.n_slots, label_every=self.label_every)
+        whole(0, MAX_SEED, seed=self.seed)
         for task_id in self.task_ids:
             if task_id not in TASK_IDS:
                 raise UnknownName("task", task_id, TASK_IDS)
