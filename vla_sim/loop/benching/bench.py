@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from vla_sim.agents.controls import POLICIES
+from vla_sim.disk.outlet import check_outlet
 from vla_sim.envs.axes import axis_of
 from vla_sim.envs.chain import MAX_INSTRUCTIONS
 from vla_sim.envs.crank import CrankConfig, crank_config_for
@@ -41,6 +42,8 @@ from vla_sim.records.triple import Rows
 
 BENCH_SEEDS_FROM = 10_000
 """Scenes of the benchmark: never trained on, never used to choose a checkpoint."""
+FEWEST_IN_A_SHARE = 8
+"""Episodes of each task of the gallery that are worth a process of their own."""
 MOST_EPISODES = 90_000
 """So many scenes lie between those of the benchmark and those that choose a checkpoint."""
 
@@ -148,6 +151,8 @@ def bench(run: BenchRun, console: Console) -> EvalReport:
         RenderBackendError: If a renderer does not work here.
         RunFolderError: If the report cannot be written.
     """
+    if run.out is not None:
+        check_outlet(run.out)
     protocol = make_protocol(
         "bench",
         tasks=run.task_ids,
@@ -165,13 +170,14 @@ def bench(run: BenchRun, console: Console) -> EvalReport:
     retrieval = None
     with ExitStack() as stack:
         workers = [stack.enter_context(SimulatorProcess(config)) for _ in range(run.n_processes)]
-        episodes = _all_episodes(run, plan, workers, console)
         if run.gallery and run.policy not in POLICIES:
-            # Here, so that experts and controls are measured without torch.
+            # Here, so that experts and controls are measured without torch; and first, so that
+            # what cannot be measured is refused before the episodes run.
             from vla_sim.loop.learned import LearnedModel
 
             model = LearnedModel.load(best_checkpoint(Path(run.policy)))
             retrieval = retrieve(model, _gallery(run, workers))
+        episodes = _all_episodes(run, plan, workers, console)
     report = eval_report(
         episodes,
         bodies(run.task_ids),
@@ -243,10 +249,8 @@ def _portions(
 
 def _gallery(run: BenchRun, workers: Sequence[SimulatorProcess]) -> Rows:
     plan = gallery_plan(run.task_ids, run.gallery, run.shift)
-    shares = [
-        {task_id: specs[k :: len(workers)] for task_id, specs in plan.items()}
-        for k in range(len(workers))
-    ]
-    for worker, share in zip(workers, shares, strict=True):
-        worker.ask_gallery(share)
-    return concatenated([worker.rows() for worker in workers])
+    # A small gallery is for one worker: of so few episodes, all of a share may fail.
+    asked = workers[: max(1, run.gallery // FEWEST_IN_A_SHARE)]
+    for k, worker in enumerate(asked):
+        worker.ask_gallery({task_id: specs[k :: len(asked)] for task_id, specs in plan.items()})
+    return concatenated([worker.rows() for worker in asked])

@@ -11,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from vla_sim.agents.replay import ReplayPolicy
 from vla_sim.disk.atomic import write_json
+from vla_sim.disk.outlet import check_outlet
 from vla_sim.envs.crank import Crank, CrankConfig
 from vla_sim.envs.plan import plan_episodes
 from vla_sim.envs.rollout import rollout
@@ -124,6 +125,8 @@ def gap(run: GapRun, console: Console) -> GapReport:
         BadConfig: If an engine is missing or cannot run a task.
         RunFolderError: If the file cannot be written.
     """
+    if run.out is not None:
+        check_outlet(run.out)
     per_task = 2 * run.episodes + 2 * run.episodes
     with Progress(
         TextColumn("[bold]gap"),

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from vla_sim.agents.controls import POLICIES
 from vla_sim.agents.replay import ReplayPolicy
+from vla_sim.disk.outlet import check_outlet
 from vla_sim.envs.crank import Crank, CrankConfig
 from vla_sim.envs.plan import draw_spec
 from vla_sim.envs.rollout import run_all
@@ -80,6 +81,7 @@ def film(config: FilmRun) -> list[Episode]:
         RunFolderError: If the file cannot be written.
         RenderBackendError: If the renderer cannot draw here.
     """
+    check_outlet(config.path)
     task_id = task_id_of(config.task)
     plan = [
         draw_spec(task_id, config.seed + k, manner=config.manner, language=config.language)

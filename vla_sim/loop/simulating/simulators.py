@@ -22,7 +22,7 @@ from vla_sim.envs.rollout import Rollout, run_all
 from vla_sim.envs.streams import TRAIN_SEEDS_FROM
 from vla_sim.envs.suites import SPINE
 from vla_sim.envs.tasks import TASK_IDS, make_task
-from vla_sim.errors import UnknownName
+from vla_sim.errors import BadConfig, UnknownName
 from vla_sim.loop.policies import policy_of
 from vla_sim.loop.simulating.labels import Labeller
 from vla_sim.protocols.chunk_model import ChunkModel
@@ -104,12 +104,19 @@ class Simulators:
         return episodes
 
     def gallery(self, plan: Mapping[str, Sequence[EpisodeSpec]]) -> Rows:
-        """Segment triples of the experts' episodes: the held-out gallery of retrieval."""
+        """Segment triples of the experts' episodes: the held-out gallery of retrieval.
+
+        Raises:
+            BadConfig: If no episode succeeded, so that there is nothing to retrieve.
+        """
         rows: list[Rows] = []
         for task_id, specs in plan.items():
             station = self._stations[task_id]
             episodes = run_all(station.spare_crank, station.expert, specs, keep_images=True)
             rows += [segment_rows(e, station.task_index) for e in episodes if e.success_once]
+        if not rows:
+            n = sum(map(len, plan.values()))
+            raise BadConfig(f"none of the gallery's {n} episodes succeeded; use a larger gallery")
         return concatenated(rows)
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from vla_sim.agents.controls import POLICIES
+from vla_sim.disk.outlet import check_outlet
 from vla_sim.envs.crank import Crank, CrankConfig
 from vla_sim.envs.plan import plan_episodes
 from vla_sim.envs.rollout import run_all
@@ -63,6 +64,9 @@ def gallery(run: GalleryRun) -> Iterator[Entry]:
     for name in chosen:
         if name not in ABOUT:
             raise UnknownName("prose for the task", name, ABOUT)
+    check_outlet(run.out, is_folder=True)
+    for file in (*(f"{name}.png" for name in chosen), OVERVIEW, *PAGES.values()):
+        check_outlet(run.out / file)
     try:
         run.out.mkdir(parents=True, exist_ok=True)
         seeds = range(GALLERY_SEEDS_FROM, GALLERY_SEEDS_FROM + run.episodes)
