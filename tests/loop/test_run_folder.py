@@ -32,7 +32,7 @@ def test_an_empty_folder_is_taken(tmp_path: Path) -> None:
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(RunFolderError, match=r"cannot write a run to .*file/run"):
+    with pytest.raises(RunFolderError, match=r"cannot write .*file/run"):
         RunFolder.create(tmp_path / "file" / "run", CONFIG, {})
 
 

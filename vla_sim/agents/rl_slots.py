@@ -16,6 +16,7 @@ from vla_sim.envs.faces.spaces import action_space
 from vla_sim.envs.plan import draw_spec
 from vla_sim.envs.streams import TRAIN_SEEDS_FROM
 from vla_sim.errors import BadConfig
+from vla_sim.ranges import whole, within
 from vla_sim.records.embodiment import Embodiment
 from vla_sim.records.observation import PolicyInput
 
@@ -44,11 +45,8 @@ class SlotsConfig:
     """Discount per action. The reward is scaled by 1 - gamma, so that returns lie in [0, 1]."""
 
     def __post_init__(self) -> None:
-        if self.action_repeat < 1 or not 0.0 <= self.gamma < 1.0:
-            raise BadConfig(
-                f"action_repeat is {self.action_repeat}, gamma {self.gamma}; use 1 or more, and "
-                "[0, 1)"
-            )
+        whole(1, action_repeat=self.action_repeat)
+        within(0, 0.9999, gamma=self.gamma)
 
 
 class SlotVecEnv(VecEnv):

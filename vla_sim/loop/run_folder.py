@@ -8,6 +8,7 @@ from typing import Any
 
 from vla_sim.disk import atomic
 from vla_sim.disk.folder_lock import names_in
+from vla_sim.disk.outlet import check_outlet
 from vla_sim.errors import DamagedFile, RunFolderError
 
 _KIND = "vla-sim run"
@@ -26,18 +27,13 @@ class RunFolder:
         Raises:
             RunFolderError: If the folder cannot be written, or already holds something.
         """
-        try:
-            held = names_in(path)
-        except OSError as error:
-            raise RunFolderError(f"cannot write a run to {path}: {error.strerror}") from error
+        check_outlet(path, is_folder=True)
+        held = names_in(path)
         if held:
             raise RunFolderError(
                 f"{path} already holds {', '.join(held[:4])}; give another --out, "
                 "or --resume to go on with the run in it"
             )
-        there = next(place for place in (path, *path.absolute().parents) if place.exists())
-        if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
-            raise RunFolderError(f"cannot write a run to {path}: {there} is no folder to write to")
 
     @classmethod
     def create(cls, path: Path, config: Mapping[str, Any], card: Mapping[str, str]) -> "RunFolder":

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vla_sim.errors import BadConfig, BadRows
+from vla_sim.ranges import whole
 from vla_sim.records.triple import Rows
 from vla_sim.triples.spec import Spec, count
 
@@ -28,12 +29,10 @@ class TripleBufferConfig:
     """Most rows with one value of `within` (in one task) in a batch; None for no bound."""
 
     def __post_init__(self) -> None:
-        if self.capacity < 1:
-            raise BadConfig(f"capacity is {self.capacity}; a buffer holds at least one row")
-        if self.max_duplicates is not None and (self.within is None or self.max_duplicates < 1):
+        whole(1, capacity=self.capacity, max_duplicates=self.max_duplicates)
+        if self.max_duplicates is not None and self.within is None:
             raise BadConfig(
-                f"max_duplicates is {self.max_duplicates} with within={self.within!r}; "
-                "it needs the column `within` and is at least 1"
+                f"max_duplicates is {self.max_duplicates}; it needs the column `within` as well"
             )
 
     def build(self, spec: Spec) -> "TripleBuffer":

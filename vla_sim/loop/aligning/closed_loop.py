@@ -11,6 +11,7 @@ from pathlib import Path
 
 import torch
 
+from vla_sim.envs.streams import TRAIN_SEEDS_FROM
 from vla_sim.envs.tasks import TASK_IDS
 from vla_sim.errors import BadConfig
 from vla_sim.eval.report_file import from_json, to_json
@@ -21,11 +22,12 @@ from vla_sim.loop.aligning.dataset import dataset_rows
 from vla_sim.loop.aligning.judge import Judge
 from vla_sim.loop.aligning.learner import Learner, LearnerConfig
 from vla_sim.loop.aligning.monitor import Monitor
-from vla_sim.loop.evaluation import bodies, gallery_plan, make_protocol, planned
+from vla_sim.loop.evaluation import GALLERY_SEEDS_FROM, bodies, gallery_plan, make_protocol, planned
 from vla_sim.loop.learned import LearnedModel
 from vla_sim.loop.run_folder import RunFolder
 from vla_sim.loop.simulating.simulators import SimulatorsConfig
 from vla_sim.loop.simulating.worker import SimulatorProcess
+from vla_sim.ranges import MAX_SEED, above, whole, within
 from vla_sim.records.triple import Rows
 
 ONLINE_SEEDS_FROM = 100_000
@@ -67,6 +69,20 @@ class AlignRun:
     stopping: StoppingConfig = field(default_factory=StoppingConfig)
 
     def __post_init__(self) -> None:
+        whole(0, MAX_SEED, seed=self.seed)
+        whole(
+            1,
+            updates_per_round=self.updates_per_round,
+            updates_per_evaluation=self.updates_per_evaluation,
+            warm_up_rows=self.warm_up_rows,
+            rows_per_round=self.rows_per_round,
+            rounds_per_evaluation=self.rounds_per_evaluation,
+            max_updates=self.max_updates,
+        )
+        above(0, max_seconds=self.max_seconds)
+        whole(1, GALLERY_SEEDS_FROM - ONLINE_SEEDS_FROM, online_episodes=self.online_episodes)
+        whole(2, TRAIN_SEEDS_FROM - GALLERY_SEEDS_FROM, gallery_per_task=self.gallery_per_task)
+        within(0, 1, last_expert_share=self.last_expert_share)
         if (self.max_seconds is None) == (self.max_updates is None):
             raise BadConfig("give a budget: either max_seconds or max_updates, and not both")
 

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vla_sim.loop.aligning.wording import PhraseBank, draw_texts
+from vla_sim.ranges import whole
 from vla_sim.records.triple import Rows
 from vla_sim.triples.buffer import TripleBufferConfig
 from vla_sim.triples.spec import segment_spec, step_spec
@@ -29,6 +30,12 @@ class MemoryConfig:
     batch_segments: int = 96
     max_duplicates: int = 2
     """Segments of one meaning in a batch: more would be no negatives of each other."""
+
+    def __post_init__(self) -> None:
+        whole(1, n_steps=self.n_steps, n_segments=self.n_segments)
+        whole(1, batch_steps=self.batch_steps, max_duplicates=self.max_duplicates)
+        whole(2, batch_segments=self.batch_segments)
+        whole(0, batch_rehearsal=self.batch_rehearsal)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,8 +10,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from vla_sim.agents.controls import POLICIES
 from vla_sim.disk import atomic
+from vla_sim.disk.outlet import check_outlet
 from vla_sim.envs.axes import axis_of
+from vla_sim.envs.chain import MAX_INSTRUCTIONS
 from vla_sim.envs.crank import CrankConfig, crank_config_for
+from vla_sim.envs.streams import TRAIN_SEEDS_FROM
 from vla_sim.envs.suites import SPINE, SUITES, parts_of
 from vla_sim.envs.task_names import short_name, task_id_of
 from vla_sim.envs.tasks import check_engine
@@ -20,10 +23,18 @@ from vla_sim.eval.aggregate import eval_report
 from vla_sim.eval.report_file import to_json
 from vla_sim.eval.run_card import run_card
 from vla_sim.loop.aligning.judge import retrieve
-from vla_sim.loop.evaluation import ALL_ARMS, bodies, gallery_plan, make_protocol, planned
+from vla_sim.loop.evaluation import (
+    ALL_ARMS,
+    GALLERY_SEEDS_FROM,
+    bodies,
+    gallery_plan,
+    make_protocol,
+    planned,
+)
 from vla_sim.loop.policies import best_checkpoint
 from vla_sim.loop.simulating.simulators import SimulatorsConfig, concatenated
 from vla_sim.loop.simulating.worker import SimulatorProcess
+from vla_sim.ranges import some, whole
 from vla_sim.records.episode import Arm, Episode, EpisodeSpec
 from vla_sim.records.instruction import Language
 from vla_sim.records.reports import EvalReport
@@ -32,6 +43,10 @@ from vla_sim.records.triple import Rows
 
 BENCH_SEEDS_FROM = 10_000
 """Scenes of the benchmark: never trained on, never used to choose a checkpoint."""
+FEWEST_IN_A_SHARE = 8
+"""Episodes of each task of the gallery that are worth a process of their own."""
+MOST_EPISODES = 90_000
+"""So many scenes lie between those of the benchmark and those that choose a checkpoint."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +82,11 @@ class BenchRun:
     crank: CrankConfig = field(default_factory=CrankConfig)
 
     def __post_init__(self) -> None:
+        some(tasks=self.tasks, arms=self.arms, languages=self.languages)
+        whole(1, MOST_EPISODES, episodes=self.episodes)
+        whole(1, n_processes=self.n_processes, n_slots=self.n_slots)
+        whole(1, MAX_INSTRUCTIONS, n_instructions=self.n_instructions)
+        whole(0, TRAIN_SEEDS_FROM - GALLERY_SEEDS_FROM, gallery=self.gallery)
         if self.suite and self.suite not in SUITES:
             raise UnknownName("suite", self.suite, SUITES)
         if self.suite and (self.axis or self.severity or self.n_instructions != 1):
@@ -77,8 +97,6 @@ class BenchRun:
         axis_of(self.shift)
         for task_id in self.task_ids:
             check_engine(task_id, crank_config_for(self.shift, self.crank).engine)
-        if not self.tasks or self.episodes < 1 or self.n_processes < 1 or self.n_slots < 1:
-            raise BadConfig("name tasks, and use 1 or more episodes, processes and slots")
 
     @property
     def shift(self) -> Shift:
@@ -134,6 +152,8 @@ def bench(run: BenchRun, console: Console) -> EvalReport:
         RenderBackendError: If a renderer does not work here.
         RunFolderError: If the report cannot be written.
     """
+    if run.out is not None:
+        check_outlet(run.out)
     protocol = make_protocol(
         "bench",
         tasks=run.task_ids,
@@ -151,13 +171,14 @@ def bench(run: BenchRun, console: Console) -> EvalReport:
     retrieval = None
     with ExitStack() as stack:
         workers = [stack.enter_context(SimulatorProcess(config)) for _ in range(run.n_processes)]
-        episodes = _all_episodes(run, plan, workers, console)
         if run.gallery and run.policy not in POLICIES:
-            # Here, so that experts and controls are measured without torch.
+            # Here, so that experts and controls are measured without torch; and first, so that
+            # what cannot be measured is refused before the episodes run.
             from vla_sim.loop.learned import LearnedModel
 
             model = LearnedModel.load(best_checkpoint(Path(run.policy)))
             retrieval = retrieve(model, _gallery(run, workers))
+        episodes = _all_episodes(run, plan, workers, console)
     report = eval_report(
         episodes,
         bodies(run.task_ids),
@@ -227,10 +248,8 @@ def _portions(
 
 def _gallery(run: BenchRun, workers: Sequence[SimulatorProcess]) -> Rows:
     plan = gallery_plan(run.task_ids, run.gallery, run.shift)
-    shares = [
-        {task_id: specs[k :: len(workers)] for task_id, specs in plan.items()}
-        for k in range(len(workers))
-    ]
-    for worker, share in zip(workers, shares, strict=True):
-        worker.ask_gallery(share)
-    return concatenated([worker.rows() for worker in workers])
+    # A small gallery is for one worker: of so few episodes, all of a share may fail.
+    asked = workers[: max(1, run.gallery // FEWEST_IN_A_SHARE)]
+    for k, worker in enumerate(asked):
+        worker.ask_gallery({task_id: specs[k :: len(asked)] for task_id, specs in plan.items()})
+    return concatenated([worker.rows() for worker in asked])

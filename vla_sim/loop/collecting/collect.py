@@ -18,7 +18,7 @@ from vla_sim.envs.streams import TRAIN_SEEDS_FROM
 from vla_sim.envs.suites import SPINE
 from vla_sim.envs.task_names import short_name, task_id_of
 from vla_sim.envs.tasks import make_task
-from vla_sim.errors import BadConfig, RunFolderError, UnknownName
+from vla_sim.errors import RunFolderError, UnknownName
 from vla_sim.eval.run_card import run_card
 from vla_sim.loop.collecting.collect_labelled import labelled_episodes
 from vla_sim.loop.collecting.collect_writer import BackgroundWriter
@@ -26,6 +26,7 @@ from vla_sim.loop.evaluation import make_protocol
 from vla_sim.loop.policies import policy_of
 from vla_sim.loop.run_folder import RunFolder
 from vla_sim.loop.simulating.labels import Labeller
+from vla_sim.ranges import MAX_SEED, some, whole
 from vla_sim.records.episode import EpisodeSpec
 from vla_sim.triples.lerobot.schema import CARD, LeRobotConfig
 from vla_sim.triples.lerobot.verify import verify
@@ -58,14 +59,12 @@ class CollectRun:
     def __post_init__(self) -> None:
         for task in self.tasks:
             task_id_of(task)
-        if not self.tasks:
-            raise BadConfig("no task was named; `vla-sim list tasks` shows them")
+        some(tasks=self.tasks)
         if self.policy not in POLICIES and not Path(self.policy).is_dir():
             raise UnknownName("policy, and no folder,", self.policy, POLICIES)
-        if not 1 <= self.episodes <= TRAIN_SEEDS_FROM:
-            raise BadConfig(f"episodes is {self.episodes}; use 1 to {TRAIN_SEEDS_FROM}")
-        if self.n_slots < 1 or self.seed < 0:
-            raise BadConfig(f"n_slots is {self.n_slots}, seed {self.seed}; use >= 1 and >= 0")
+        whole(1, TRAIN_SEEDS_FROM, episodes=self.episodes)
+        whole(1, n_slots=self.n_slots)
+        whole(0, MAX_SEED, seed=self.seed)
 
     @property
     def task_ids(self) -> tuple[str, ...]:

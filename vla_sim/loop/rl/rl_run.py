@@ -14,11 +14,12 @@ from vla_sim.envs.crank import CrankConfig
 from vla_sim.envs.task_names import task_id_of
 from vla_sim.errors import BadConfig, RunFolderError
 from vla_sim.eval.run_card import run_card
-from vla_sim.loop.benching.bench import BENCH_SEEDS_FROM
+from vla_sim.loop.benching.bench import BENCH_SEEDS_FROM, MOST_EPISODES
 from vla_sim.loop.evaluation import make_protocol
 from vla_sim.loop.policies import best_checkpoint
 from vla_sim.loop.rl.rl_policy import ENCODER
 from vla_sim.loop.run_folder import RunFolder
+from vla_sim.ranges import MAX_SEED, above, whole, within
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,8 +60,12 @@ class FinetuneRun:
         task_id_of(self.task)
         if (self.max_seconds is None) == (self.max_env_steps is None):
             raise BadConfig("give a budget: either max_seconds or max_env_steps, and not both")
-        if self.n_slots < 1 or self.seed < 0 or self.episodes < 0 or self.n_processes < 1:
-            raise BadConfig("use 1 or more slots and processes, seed and episodes 0 or more")
+        whole(1, n_slots=self.n_slots, n_processes=self.n_processes)
+        whole(0, MAX_SEED, seed=self.seed)
+        whole(0, MOST_EPISODES, episodes=self.episodes)
+        above(0, max_seconds=self.max_seconds, target_success=self.target_success)
+        whole(1, max_env_steps=self.max_env_steps)
+        within(0, 1, target_success=self.target_success)
 
     @property
     def task_id(self) -> str:

@@ -22,10 +22,11 @@ from vla_sim.envs.rollout import Rollout, run_all
 from vla_sim.envs.streams import TRAIN_SEEDS_FROM
 from vla_sim.envs.suites import SPINE
 from vla_sim.envs.tasks import TASK_IDS, make_task
-from vla_sim.errors import UnknownName
+from vla_sim.errors import BadConfig, UnknownName
 from vla_sim.loop.policies import policy_of
 from vla_sim.loop.simulating.labels import Labeller
 from vla_sim.protocols.chunk_model import ChunkModel
+from vla_sim.ranges import MAX_SEED, some, whole
 from vla_sim.records.episode import Episode, EpisodeSpec
 from vla_sim.records.triple import Rows
 from vla_sim.triples.segment import segment
@@ -45,6 +46,9 @@ class SimulatorsConfig:
     crank: CrankConfig = field(default_factory=CrankConfig)
 
     def __post_init__(self) -> None:
+        some(task_ids=self.task_ids)
+        whole(1, n_slots=self.n_slots, label_every=self.label_every)
+        whole(0, MAX_SEED, seed=self.seed)
         for task_id in self.task_ids:
             if task_id not in TASK_IDS:
                 raise UnknownName("task", task_id, TASK_IDS)
@@ -100,12 +104,19 @@ class Simulators:
         return episodes
 
     def gallery(self, plan: Mapping[str, Sequence[EpisodeSpec]]) -> Rows:
-        """Segment triples of the experts' episodes: the held-out gallery of retrieval."""
+        """Segment triples of the experts' episodes: the held-out gallery of retrieval.
+
+        Raises:
+            BadConfig: If no episode succeeded, so that there is nothing to retrieve.
+        """
         rows: list[Rows] = []
         for task_id, specs in plan.items():
             station = self._stations[task_id]
             episodes = run_all(station.spare_crank, station.expert, specs, keep_images=True)
             rows += [segment_rows(e, station.task_index) for e in episodes if e.success_once]
+        if not rows:
+            n = sum(map(len, plan.values()))
+            raise BadConfig(f"none of the gallery's {n} episodes succeeded; use a larger gallery")
         return concatenated(rows)
 
 
