@@ -12,28 +12,31 @@ CONFIG = {"n": 3, "words": "慢慢来"}
 
 @pytest.fixture
 def folder(tmp_path: Path) -> RunFolder:
-    return RunFolder.create(tmp_path / "run", CONFIG, {"python": "3"})
+    return RunFolder.create(tmp_path / "run", CONFIG, {"python": "3"}, verb="align")
 
 
 def test_what_was_begun_can_be_opened(folder: RunFolder) -> None:
     begun = RunFolder.open(folder.path).read_json("run.json")
     assert begun["config"] == CONFIG
     assert begun["run_card"] == {"python": "3"}
+    assert RunFolder.open(folder.path, verb="align").path == folder.path
+    with pytest.raises(RunFolderError, match=r"begun by 'align', which `vla-sim finetune` cannot"):
+        RunFolder.open(folder.path, verb="finetune")
 
 
 def test_a_folder_that_holds_something_is_refused_with_the_way_out(folder: RunFolder) -> None:
     with pytest.raises(RunFolderError, match=r"already holds run\.json; .*--out.*--resume"):
-        RunFolder.create(folder.path, CONFIG, {})
+        RunFolder.create(folder.path, CONFIG, {}, verb="align")
 
 
 def test_an_empty_folder_is_taken(tmp_path: Path) -> None:
-    assert RunFolder.create(tmp_path, CONFIG, {}).path == tmp_path
+    assert RunFolder.create(tmp_path, CONFIG, {}, verb="align").path == tmp_path
 
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(RunFolderError, match=r"cannot write .*file/run"):
-        RunFolder.create(tmp_path / "file" / "run", CONFIG, {})
+        RunFolder.create(tmp_path / "file" / "run", CONFIG, {}, verb="align")
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +11,9 @@ import pytest
 from vla_sim.align.encoders.hugging_face import HuggingFaceTextConfig
 from vla_sim.align.encoders.table import ENCODERS
 from vla_sim.align.model import ModelConfig
-from vla_sim.errors import BadConfig, DamagedFile, RunFolderError
+from vla_sim.errors import BadConfig, DamagedFile
 from vla_sim.loop.collecting.collect import CollectRun
-from vla_sim.loop.settings import differences, from_json, require_same, to_json
+from vla_sim.loop.settings import from_json, to_json
 from vla_sim.recipes.table import recipes_of
 
 HERE = Path("run.json")
@@ -86,29 +86,3 @@ def test_what_is_no_setting_is_named_with_its_place(
 ) -> None:
     with pytest.raises(error, match=says):
         from_json(CollectRun, to_json(CollectRun()) | change, source=HERE)
-
-
-def test_differences_are_the_settings_that_differ() -> None:
-    config = CollectRun(tasks=("Reach",))
-    other = replace(config, tasks=("Lift",), crank=replace(config.crank, image_size=96))
-    assert not differences(to_json(config), to_json(config))
-    found = differences(to_json(config), to_json(other))
-    assert sorted(map(str, found)) == [
-        "crank.image_size = 64, not 96",
-        "tasks = Reach, not Lift",
-    ]
-    texts = [to_json(ModelConfig(text=ENCODERS[name])) for name in ("bag", "transformer")]
-    assert [difference.name for difference in differences(*texts)] == ["text"]
-
-
-def test_a_run_goes_on_with_its_settings_or_is_told_which_differ() -> None:
-    begun = to_json(CollectRun())
-    may = ("episodes", "crank.n_threads")
-    require_same(HERE, begun, to_json(CollectRun(episodes=7)), may_change=may)
-    with pytest.raises(
-        RunFolderError, match=r"begun with policy = expert, not zero; seed = 0, not 3\. .*episodes"
-    ):
-        require_same(
-            HERE, begun, to_json(CollectRun(seed=3, policy="zero", episodes=7)), may_change=may
-        )
-    require_same(HERE, begun, begun | {"crank": {**begun["crank"], "n_threads": 2}}, may_change=may)

@@ -36,23 +36,43 @@ class RunFolder:
             )
 
     @classmethod
-    def create(cls, path: Path, config: Mapping[str, Any], card: Mapping[str, str]) -> "RunFolder":
+    def create(
+        cls,
+        path: Path,
+        config: Mapping[str, Any],
+        card: Mapping[str, str],
+        *,
+        verb: str,
+        notes: Mapping[str, Any] | None = None,
+    ) -> "RunFolder":
         """Begin a run in a new or empty folder.
+
+        Args:
+            path: The folder.
+            config: The whole settings, as JSON.
+            card: Provenance.
+            verb: What begins it; only the same goes on with it.
+            notes: What else `run.json` says.
 
         Raises:
             RunFolderError: If the folder cannot be written, or already holds something.
         """
         cls.refuse_taken(path)
         folder = cls(path)
-        folder.write_json("run.json", {"kind": _KIND, "config": config, "run_card": card})
+        begun = {"kind": _KIND, "verb": verb, "config": config, "run_card": card}
+        folder.write_json("run.json", begun | dict(notes or {}))
         return folder
 
     @classmethod
-    def open(cls, path: Path) -> "RunFolder":
+    def open(cls, path: Path, *, verb: str | None = None) -> "RunFolder":
         """Find an existing run.
 
+        Args:
+            path: The folder.
+            verb: What began it; None for whatever did.
+
         Raises:
-            RunFolderError: If there is none, or it was never begun properly.
+            RunFolderError: If there is none, it was never begun properly, or by another verb.
         """
         if not (path / "run.json").is_file():
             raise RunFolderError(f"{path} holds no run (no run.json); give the folder of a run")
@@ -60,6 +80,11 @@ class RunFolder:
         begun = folder.read_json("run.json")
         if not isinstance(begun, dict) or begun.get("kind") != _KIND:
             raise RunFolderError(f"{path / 'run.json'} was not written by vla-sim")
+        if verb is not None and begun.get("verb") != verb:
+            raise RunFolderError(
+                f"{path} was begun by {begun.get('verb', 'another version')!r}, which "
+                f"`vla-sim {verb}` cannot go on with; give another --out"
+            )
         return folder
 
     def write_json(self, name: str, value: Any) -> None:

@@ -1,4 +1,4 @@
-"""Settings on disk: a tree of configs as JSON and back, and what two of them differ in.
+"""Settings on disk: a tree of configs as JSON and back.
 
 A config is a frozen dataclass of numbers, words, paths, tuples, mappings and other configs. Where a
 field has alternatives (one of several classes), JSON holds the name of the class beside its
@@ -6,18 +6,17 @@ settings; of a user's own class, the place as well ("module:name").
 """
 
 import types
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from vla_sim.errors import DamagedFile, RunFolderError
+from vla_sim.errors import DamagedFile
 from vla_sim.foreign import is_foreign, load_foreign
 
 C = TypeVar("C")
 KIND = "kind"
 """The key that tells which of several classes a field's settings are of."""
-_NOTHING = object()
 
 
 def to_json(config: object) -> dict[str, Any]:
@@ -159,76 +158,3 @@ def _arm(hint: Any, origin: type) -> Any:
 def _item_hint(hint: Any, k: int) -> Any:
     args = get_args(hint)
     return args[0] if len(args) == 2 and args[1] is Ellipsis else args[k]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Difference:
-    """One setting that two trees hold with different values."""
-
-    name: str
-    """With dots, as on the command line."""
-    begun: object
-    asked: object
-
-    def __str__(self) -> str:
-        return f"{self.name} = {_said(self.begun)}, not {_said(self.asked)}"
-
-
-def differences(begun: Mapping[str, Any], asked: Mapping[str, Any]) -> list[Difference]:
-    """The settings, as JSON, in which two trees differ; where a class differs, that alone."""
-    return list(_differ(begun, asked, ""))
-
-
-def _differ(begun: Any, asked: Any, name: str) -> Iterator[Difference]:
-    if not (isinstance(begun, Mapping) and isinstance(asked, Mapping)):
-        if begun != asked:
-            yield Difference(name=name, begun=begun, asked=asked)
-        return
-    kinds = [tree.get(KIND) for tree in (begun, asked)]
-    if kinds[0] != kinds[1]:
-        yield Difference(name=name, begun=kinds[0], asked=kinds[1])
-        return
-    for key in dict.fromkeys((*begun, *asked)):
-        below = f"{name}.{key}" if name else key
-        yield from _differ(begun.get(key, _NOTHING), asked.get(key, _NOTHING), below)
-
-
-def _said(value: object) -> str:
-    if value is _NOTHING:
-        return "nothing"
-    return " ".join(map(str, value)) if isinstance(value, list) else str(value)
-
-
-def require_same(
-    out: Path, begun: Mapping[str, Any], asked: Mapping[str, Any], *, may_change: Sequence[str]
-) -> None:
-    """Let a run go on only with the settings that it was begun with.
-
-    Args:
-        out: The run folder, for the error.
-        begun: Its settings, as JSON.
-        asked: Those to go on with.
-        may_change: Names of those that may differ; a group's name stands for all in it.
-
-    Raises:
-        RunFolderError: If another one differs; it names each, and those that may change.
-    """
-    assert all(_at(asked, name) is not _NOTHING for name in may_change), may_change
-    wrong = [
-        difference
-        for difference in differences(begun, asked)
-        if not any(difference.name == n or difference.name.startswith(f"{n}.") for n in may_change)
-    ]
-    if wrong:
-        raise RunFolderError(
-            f"{out} was begun with {'; '.join(map(str, wrong))}. `--resume --out {out}` alone goes "
-            f"on with what is in its run.json, and only {', '.join(may_change)} may change; for "
-            "other settings give another --out"
-        )
-
-
-def _at(tree: Mapping[str, Any], name: str) -> Any:
-    value: Any = tree
-    for key in name.split("."):
-        value = value.get(key, _NOTHING) if isinstance(value, Mapping) else _NOTHING
-    return value

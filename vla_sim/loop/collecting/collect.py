@@ -1,10 +1,9 @@
 """Collect: experts act, every step is labelled for every goal, datasets grow on disk."""
 
-import json
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from rich.console import Console
@@ -24,13 +23,19 @@ from vla_sim.loop.collecting.collect_labelled import labelled_episodes
 from vla_sim.loop.collecting.collect_writer import BackgroundWriter
 from vla_sim.loop.evaluation import make_protocol
 from vla_sim.loop.policies import policy_of
+from vla_sim.loop.resumption import require_same
 from vla_sim.loop.run_folder import RunFolder
+from vla_sim.loop.settings import to_json
 from vla_sim.loop.simulating.labels import Labeller
 from vla_sim.ranges import MAX_SEED, some, whole
 from vla_sim.records.episode import EpisodeSpec
 from vla_sim.triples.lerobot.schema import CARD, LeRobotConfig
 from vla_sim.triples.lerobot.verify import verify
 from vla_sim.triples.lerobot.writer import LeRobotWriter
+
+VERB = "collect"
+MAY_CHANGE = ("out", "resume", "tasks", "episodes", "n_slots", "check", "crank.n_threads")
+"""Settings that change no episode, or only how many there are."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,20 +169,10 @@ def even_slots(n_episodes: int, most: int) -> int:
 
 def _begin(config: CollectRun) -> None:
     """Make the folder, or check that the collection in it is the one to go on with."""
-    settings = asdict(config) | {"out": str(config.out), "tasks": config.task_ids}
     if not (config.resume and (config.out / "run.json").exists()):
-        RunFolder.create(config.out, settings, _card(config))
+        RunFolder.create(config.out, to_json(config), _card(config), verb=VERB)
         return
-    begun = RunFolder.open(config.out).read_json("run.json")["config"]
-    asked = json.loads(json.dumps(settings))
-    for name in ("policy", "seed", "crank"):
-        if name == "crank":
-            begun[name].pop("n_threads"), asked[name].pop("n_threads")
-        if begun[name] != asked[name]:
-            raise RunFolderError(
-                f"{config.out} was begun with {name} = {begun[name]}, not {asked[name]}; resume "
-                "with the same, or collect into another --out"
-            )
+    require_same(RunFolder.open(config.out, verb=VERB), config, may_change=MAY_CHANGE)
 
 
 def _open_writer(root: Path, task_id: str, config: CollectRun) -> LeRobotWriter:
