@@ -76,7 +76,7 @@ def test_it_holds_the_newest_rows_and_some_of_each_task_and_draws_each_of_them(
     assert buffer.held == Counter(everything[i][0] for i in held)
     if not held:
         return
-    batch = buffer.sample(4000, np.random.default_rng(0))
+    batch = buffer.sample(1500, np.random.default_rng(0))
     # Any one row is missed with a probability far below one in a million.
     assert set(batch["id"].tolist()) == set(held)
     for i, task, meaning in zip(batch["id"], batch["task"], batch["meaning"], strict=True):

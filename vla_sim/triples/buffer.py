@@ -172,6 +172,12 @@ class TripleBuffer:
         return self._groups_of_task
 
     @property
+    def n_groups(self) -> int:
+        """Different pairs of task and value of `within` among the rows."""
+        with self._lock:
+            return sum(map(len, self._by_task().values()))
+
+    @property
     def largest_batch(self) -> float:
         """The most rows that `sample` would give now: 0 if there are none, infinity if no bound."""
         with self._lock:
