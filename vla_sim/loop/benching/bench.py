@@ -21,8 +21,9 @@ from vla_sim.eval.run_card import run_card
 from vla_sim.loop.aligning.judge import retrieve
 from vla_sim.loop.evaluation import ALL_ARMS, bodies, gallery_plan, make_protocol, planned
 from vla_sim.loop.policies import best_checkpoint
+from vla_sim.loop.simulating.asked import AskedSimulators
 from vla_sim.loop.simulating.simulators import SimulatorsConfig, concatenated
-from vla_sim.loop.simulating.worker import SimulatorProcess
+from vla_sim.loop.simulating.worker import check_processes, open_simulators
 from vla_sim.records.episode import Arm, Episode, EpisodeSpec
 from vla_sim.records.instruction import Language
 from vla_sim.records.reports import EvalReport
@@ -59,6 +60,7 @@ class BenchRun:
     """A suite whose rows are run, those of the tasks named; it decides axis, severity and number of
     instructions. Empty for none."""
     n_processes: int = 2
+    """0: the simulators run in the calling process. Results do not depend on it."""
     n_slots: int = 16
     """Simulations at once in a process; results do not depend on it."""
     out: Path | None = None
@@ -76,8 +78,8 @@ class BenchRun:
         axis_of(self.shift)
         for task_id in self.task_ids:
             check_engine(task_id, crank_config_for(self.shift, self.crank).engine)
-        if not self.tasks or self.episodes < 1 or self.n_processes < 1 or self.n_slots < 1:
-            raise BadConfig("name tasks, and use 1 or more episodes, processes and slots")
+        if not self.tasks or self.episodes < 1 or self.n_processes < 0 or self.n_slots < 1:
+            raise BadConfig("name tasks, and use 1 or more episodes and slots, 0 or more processes")
 
     @property
     def shift(self) -> Shift:
@@ -133,6 +135,7 @@ def bench(run: BenchRun, console: Console) -> EvalReport:
         RenderBackendError: If a renderer does not work here.
         RunFolderError: If the report cannot be written.
     """
+    check_processes(run.n_processes)
     protocol = make_protocol(
         "bench",
         tasks=run.task_ids,
@@ -149,7 +152,10 @@ def bench(run: BenchRun, console: Console) -> EvalReport:
     config = SimulatorsConfig(task_ids=run.task_ids, n_slots=run.n_slots, crank=crank)
     retrieval = None
     with ExitStack() as stack:
-        workers = [stack.enter_context(SimulatorProcess(config)) for _ in range(run.n_processes)]
+        workers = [
+            stack.enter_context(open_simulators(config, n_processes=run.n_processes))
+            for _ in range(max(1, run.n_processes))
+        ]
         episodes = _all_episodes(run, plan, workers, console)
         if run.gallery and run.policy not in POLICIES:
             # Here, so that experts and controls are measured without torch.
@@ -185,7 +191,7 @@ def write_report_file(report: EvalReport, path: Path) -> None:
 def _all_episodes(
     run: BenchRun,
     plan: dict[str, list[EpisodeSpec]],
-    workers: Sequence[SimulatorProcess],
+    workers: Sequence[AskedSimulators],
     console: Console,
 ) -> list[Episode]:
     """Deal the plan out in portions; whoever is done gets the next one."""
@@ -201,7 +207,7 @@ def _all_episodes(
         console=console,
     ) as progress:
         bar = progress.add_task("", total=total)
-        busy: list[SimulatorProcess] = []
+        busy: list[AskedSimulators] = []
         for worker in workers:
             if (portion := next(portions, None)) is not None:
                 worker.ask_evaluate(run.policy, portion)
@@ -226,7 +232,7 @@ def _portions(
             yield {task_id: specs[first : first + size]}
 
 
-def _gallery(run: BenchRun, workers: Sequence[SimulatorProcess]) -> Rows:
+def _gallery(run: BenchRun, workers: Sequence[AskedSimulators]) -> Rows:
     plan = gallery_plan(run.task_ids, run.gallery, run.shift)
     shares = [
         {task_id: specs[k :: len(workers)] for task_id, specs in plan.items()}
