@@ -7,7 +7,7 @@ timing, and not on where the simulators run.
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from vla_sim.loop.simulating.simulators import Harvest, Simulators
 from vla_sim.protocols.chunk_model import ChunkModel
@@ -60,7 +60,7 @@ class AskedSimulators(ABC):
     def close(self) -> None:
         """End the simulators."""
 
-    def __enter__(self) -> "AskedSimulators":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
