@@ -33,15 +33,26 @@ def policy_of(name: str, crank: Crank) -> Policy:
         from vla_sim.loop.rl.rl_policy import load_rl_policy
 
         return load_rl_policy(folder)
-    return _aligned(str(best_checkpoint(folder)))
+    checkpoint = best_checkpoint(folder)
+    return _aligned(str(checkpoint), _written(checkpoint))
 
 
 @lru_cache(maxsize=2)
-def _aligned(folder: str) -> Policy:
+def _aligned(folder: str, written: tuple[int, int]) -> Policy:
+    del written  # another training may have put another model into the same folder
     # Here, so that experts and controls run without torch.
     from vla_sim.loop.learned import LearnedModel
 
     return AlignedPolicy(LearnedModel.load(Path(folder)))
+
+
+def _written(checkpoint: Path) -> tuple[int, int]:
+    """What changes when a checkpoint is replaced; zeros where there is none."""
+    try:
+        found = (checkpoint / "checkpoint.json").stat()
+    except OSError:
+        return 0, 0  # loading says what is wrong
+    return found.st_mtime_ns, found.st_ino
 
 
 def best_checkpoint(folder: Path) -> Path:

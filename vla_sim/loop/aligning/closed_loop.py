@@ -25,8 +25,9 @@ from vla_sim.loop.aligning.monitor import Monitor
 from vla_sim.loop.evaluation import GALLERY_SEEDS_FROM, bodies, gallery_plan, make_protocol, planned
 from vla_sim.loop.learned import LearnedModel
 from vla_sim.loop.run_folder import RunFolder
+from vla_sim.loop.simulating.asked import AskedSimulators
 from vla_sim.loop.simulating.simulators import SimulatorsConfig
-from vla_sim.loop.simulating.worker import SimulatorProcess
+from vla_sim.loop.simulating.worker import check_processes, open_simulators
 from vla_sim.ranges import MAX_SEED, above, whole, within
 from vla_sim.records.triple import Rows
 
@@ -64,6 +65,9 @@ class AlignRun:
     """Episodes per task in an evaluation during training."""
     gallery_per_task: int = 66
     """Held-out episodes per task in the retrieval gallery."""
+    n_processes: int = 1
+    """Processes for the simulators beside the trainer's: 1, or 0 to run them in the trainer's own,
+    in turn with it. The run is the same to the bit."""
     learner: LearnerConfig = field(default_factory=LearnerConfig)
     simulators: SimulatorsConfig = field(default_factory=SimulatorsConfig)
     stopping: StoppingConfig = field(default_factory=StoppingConfig)
@@ -100,6 +104,7 @@ def align(run: AlignRun, monitor: Monitor) -> RunFolder:
     torch.set_num_threads(
         1
     )  # the simulators have the other core; two threads collapse on busy ones
+    check_processes(run.n_processes, most=1)
     tasks, crank = run.simulators.task_ids, run.simulators.crank
     protocol = make_protocol(
         "online",
@@ -115,7 +120,7 @@ def align(run: AlignRun, monitor: Monitor) -> RunFolder:
         folder = RunFolder.create(run.out, as_json(run), card)
     monitor.say(f"run folder {folder.path}")
 
-    with SimulatorProcess(run.simulators) as simulators:
+    with open_simulators(run.simulators, n_processes=run.n_processes) as simulators:
         first = _first_rows(run, simulators, monitor)
         learner = Learner(
             run.learner, image_size=crank.image_size, seed=run.seed, first_steps=first[0]
@@ -145,7 +150,7 @@ def align(run: AlignRun, monitor: Monitor) -> RunFolder:
 def _collection_round(
     run: AlignRun,
     folder: RunFolder,
-    simulators: SimulatorProcess,
+    simulators: AskedSimulators,
     learner: Learner,
     budget: Budget,
     monitor: Monitor,
@@ -166,7 +171,7 @@ def _collection_round(
 def _evaluation_round(
     run: AlignRun,
     folder: RunFolder,
-    simulators: SimulatorProcess,
+    simulators: AskedSimulators,
     learner: Learner,
     judge: Judge,
     budget: Budget,
@@ -201,7 +206,7 @@ def _evaluation_round(
 
 
 def _first_rows(
-    run: AlignRun, simulators: SimulatorProcess, monitor: Monitor
+    run: AlignRun, simulators: AskedSimulators, monitor: Monitor
 ) -> tuple[Rows, Rows | None]:
     """What is learnt from before the learner acts: a dataset, or the experts' first episodes."""
     if run.data is not None:
@@ -216,7 +221,7 @@ def _first_rows(
 def _gallery(
     run: AlignRun,
     folder: RunFolder,
-    simulators: SimulatorProcess,
+    simulators: AskedSimulators,
     learner: Learner,
     budget: Budget,
     monitor: Monitor,

@@ -32,8 +32,9 @@ from vla_sim.loop.evaluation import (
     planned,
 )
 from vla_sim.loop.policies import best_checkpoint
+from vla_sim.loop.simulating.asked import AskedSimulators
 from vla_sim.loop.simulating.simulators import SimulatorsConfig, concatenated
-from vla_sim.loop.simulating.worker import SimulatorProcess
+from vla_sim.loop.simulating.worker import check_processes, open_simulators
 from vla_sim.ranges import some, whole
 from vla_sim.records.episode import Arm, Episode, EpisodeSpec
 from vla_sim.records.instruction import Language
@@ -75,6 +76,7 @@ class BenchRun:
     """A suite whose rows are run, those of the tasks named; it decides axis, severity and number of
     instructions. Empty for none."""
     n_processes: int = 2
+    """0: the simulators run in the calling process. Results do not depend on it."""
     n_slots: int = 16
     """Simulations at once in a process; results do not depend on it."""
     out: Path | None = None
@@ -84,7 +86,8 @@ class BenchRun:
     def __post_init__(self) -> None:
         some(tasks=self.tasks, arms=self.arms, languages=self.languages)
         whole(1, MOST_EPISODES, episodes=self.episodes)
-        whole(1, n_processes=self.n_processes, n_slots=self.n_slots)
+        whole(0, n_processes=self.n_processes)
+        whole(1, n_slots=self.n_slots)
         whole(1, MAX_INSTRUCTIONS, n_instructions=self.n_instructions)
         whole(0, TRAIN_SEEDS_FROM - GALLERY_SEEDS_FROM, gallery=self.gallery)
         if self.suite and self.suite not in SUITES:
@@ -152,6 +155,7 @@ def bench(run: BenchRun, console: Console) -> EvalReport:
         RenderBackendError: If a renderer does not work here.
         RunFolderError: If the report cannot be written.
     """
+    check_processes(run.n_processes)
     if run.out is not None:
         check_outlet(run.out)
     protocol = make_protocol(
@@ -170,7 +174,10 @@ def bench(run: BenchRun, console: Console) -> EvalReport:
     config = SimulatorsConfig(task_ids=run.task_ids, n_slots=run.n_slots, crank=crank)
     retrieval = None
     with ExitStack() as stack:
-        workers = [stack.enter_context(SimulatorProcess(config)) for _ in range(run.n_processes)]
+        workers = [
+            stack.enter_context(open_simulators(config, n_processes=run.n_processes))
+            for _ in range(max(1, run.n_processes))
+        ]
         if run.gallery and run.policy not in POLICIES:
             # Here, so that experts and controls are measured without torch; and first, so that
             # what cannot be measured is refused before the episodes run.
@@ -205,7 +212,7 @@ def write_report_file(report: EvalReport, path: Path) -> None:
 def _all_episodes(
     run: BenchRun,
     plan: dict[str, list[EpisodeSpec]],
-    workers: Sequence[SimulatorProcess],
+    workers: Sequence[AskedSimulators],
     console: Console,
 ) -> list[Episode]:
     """Deal the plan out in portions; whoever is done gets the next one."""
@@ -221,7 +228,7 @@ def _all_episodes(
         console=console,
     ) as progress:
         bar = progress.add_task("", total=total)
-        busy: list[SimulatorProcess] = []
+        busy: list[AskedSimulators] = []
         for worker in workers:
             if (portion := next(portions, None)) is not None:
                 worker.ask_evaluate(run.policy, portion)
@@ -246,7 +253,7 @@ def _portions(
             yield {task_id: specs[first : first + size]}
 
 
-def _gallery(run: BenchRun, workers: Sequence[SimulatorProcess]) -> Rows:
+def _gallery(run: BenchRun, workers: Sequence[AskedSimulators]) -> Rows:
     plan = gallery_plan(run.task_ids, run.gallery, run.shift)
     # A small gallery is for one worker: of so few episodes, all of a share may fail.
     asked = workers[: max(1, run.gallery // FEWEST_IN_A_SHARE)]
