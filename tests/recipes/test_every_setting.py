@@ -16,9 +16,11 @@ from vla_sim.errors import BadConfig
 ZERO_IS_MEANT: frozenset[tuple[str, str]] = frozenset(
     {
         ("AlignRun", "last_expert_share"),
+        ("AlignRun", "n_processes"),
         ("AlignRun", "seed"),
         ("BagTextConfig", "unknown_dropout"),
         ("BenchRun", "gallery"),
+        ("BenchRun", "n_processes"),
         ("BenchRun", "severity"),
         ("CollectRun", "seed"),
         ("FilmRun", "seed"),
@@ -33,7 +35,6 @@ ZERO_IS_MEANT: frozenset[tuple[str, str]] = frozenset(
         ("PpoConfig", "log_std"),
         ("SayRun", "seed"),
         ("ShowcaseConfig", "n_failures"),
-        ("SimulatorsConfig", "seed"),
         ("SlotsConfig", "gamma"),
         ("StoppingConfig", "min_retrieval_gain"),
         ("StoppingConfig", "min_success_gain"),
@@ -49,7 +50,7 @@ ZERO_IS_MEANT: frozenset[tuple[str, str]] = frozenset(
 )
 """(class, field) for which zero has a meaning; all `Weights` besides."""
 NEGATIVE_IS_MEANT = {("PpoConfig", "log_std")}
-SEEDS = ("AlignRun", "CollectRun", "FinetuneRun", "SimulatorsConfig")
+SEEDS = ("AlignRun", "CollectRun", "FinetuneRun")
 ALTERNATIVES = (BagTextConfig(), HuggingFaceTextConfig(source="somewhere"))
 """Configs that a recipe may be given instead of its own."""
 

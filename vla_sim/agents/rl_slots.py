@@ -14,7 +14,7 @@ from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices, VecEnvO
 from vla_sim.envs.crank import Crank
 from vla_sim.envs.faces.spaces import action_space
 from vla_sim.envs.plan import draw_spec
-from vla_sim.envs.streams import TRAIN_SEEDS_FROM
+from vla_sim.envs.streams import first_training_seed
 from vla_sim.errors import BadConfig
 from vla_sim.ranges import whole, within
 from vla_sim.records.embodiment import Embodiment
@@ -189,7 +189,7 @@ class SlotVecEnv(VecEnv):
         if given is not None:
             return given
         self.n_begun += 1
-        return TRAIN_SEEDS_FROM * (1 + self.block) + self.n_begun - 1
+        return first_training_seed(self.block) + self.n_begun - 1
 
     def _see(self, slots: NDArray[np.int64]) -> Seen:
         return self.observer.see(self.crank.told(slots, self.crank.observe(slots)))

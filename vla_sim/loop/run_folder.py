@@ -2,7 +2,8 @@
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+import shutil
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from vla_sim.disk.outlet import check_outlet
 from vla_sim.errors import DamagedFile, RunFolderError
 
 _KIND = "vla-sim run"
+_BEGUN = "run.json"
 
 
 class RunFolder:
@@ -60,7 +62,7 @@ class RunFolder:
         cls.refuse_taken(path)
         folder = cls(path)
         begun = {"kind": _KIND, "verb": verb, "config": config, "run_card": card}
-        folder.write_json("run.json", begun | dict(notes or {}))
+        folder.write_json(_BEGUN, begun | dict(notes or {}))
         return folder
 
     @classmethod
@@ -74,18 +76,29 @@ class RunFolder:
         Raises:
             RunFolderError: If there is none, it was never begun properly, or by another verb.
         """
-        if not (path / "run.json").is_file():
+        if not (path / _BEGUN).is_file():
             raise RunFolderError(f"{path} holds no run (no run.json); give the folder of a run")
         folder = cls(path)
-        begun = folder.read_json("run.json")
+        begun = folder.read_json(_BEGUN)
         if not isinstance(begun, dict) or begun.get("kind") != _KIND:
-            raise RunFolderError(f"{path / 'run.json'} was not written by vla-sim")
+            raise RunFolderError(f"{path / _BEGUN} was not written by vla-sim")
         if verb is not None and begun.get("verb") != verb:
             raise RunFolderError(
                 f"{path} was begun by {begun.get('verb', 'another version')!r}, which "
                 f"`vla-sim {verb}` cannot go on with; give another --out"
             )
         return folder
+
+    def take_back(self, scratch: Collection[str]) -> None:
+        """Undo `create`, unless something that is worth keeping has come of the run.
+
+        Args:
+            scratch: Names of files and folders that are worth nothing alone.
+        """
+        held = names_in(self.path)
+        if set(held) <= {_BEGUN, *scratch}:
+            for place in (self.path / name for name in held):
+                shutil.rmtree(place) if place.is_dir() else place.unlink()
 
     def write_json(self, name: str, value: Any) -> None:
         """Replace a JSON file in one step.

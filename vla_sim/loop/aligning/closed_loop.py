@@ -6,7 +6,7 @@ they bring episodes of the model as it was at the round's start, and the joint s
 and retrieval says whether that model is the best so far and whether to stop.
 """
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import torch
@@ -14,23 +14,52 @@ import torch
 from vla_sim.envs.streams import TRAIN_SEEDS_FROM
 from vla_sim.envs.tasks import TASK_IDS
 from vla_sim.errors import BadConfig
-from vla_sim.eval.report_file import from_json, to_json
+from vla_sim.eval.protocol import Protocol
+from vla_sim.eval.report_file import to_json
 from vla_sim.eval.run_card import run_card
-from vla_sim.eval.stopping import StoppingConfig, decisions
+from vla_sim.eval.stopping import StoppingConfig
 from vla_sim.loop.aligning.budget import Budget
-from vla_sim.loop.aligning.dataset import dataset_rows
+from vla_sim.loop.aligning.dataset import (
+    dataset_rows,
+    fitted,
+    note,
+    opening_remarks,
+    require_same_data,
+)
 from vla_sim.loop.aligning.judge import Judge
 from vla_sim.loop.aligning.learner import Learner, LearnerConfig
 from vla_sim.loop.aligning.monitor import Monitor
+from vla_sim.loop.aligning.remarks import memory_remarks
+from vla_sim.loop.aligning.resuming import (
+    LOSSES,
+    REPORTS,
+    checkpoint_at,
+    put_back,
+    save,
+    write_decisions,
+)
 from vla_sim.loop.evaluation import GALLERY_SEEDS_FROM, bodies, gallery_plan, make_protocol, planned
 from vla_sim.loop.learned import LearnedModel
+from vla_sim.loop.opening import opened, refuse_place
 from vla_sim.loop.run_folder import RunFolder
 from vla_sim.loop.simulating.asked import AskedSimulators
 from vla_sim.loop.simulating.simulators import SimulatorsConfig
 from vla_sim.loop.simulating.worker import check_processes, open_simulators
 from vla_sim.ranges import MAX_SEED, above, whole, within
 from vla_sim.records.triple import Rows
+from vla_sim.triples.lerobot.contents import contents
 
+VERB = "align"
+MAY_CHANGE = (
+    "out",
+    "resume",
+    "data",
+    "max_updates",
+    "max_seconds",
+    "n_processes",
+    "simulators.crank.n_threads",
+)
+"""Settings that a run may go on with otherwise: budgets, places, and what changes no result."""
 ONLINE_SEEDS_FROM = 100_000
 """Held-out scenes that the evaluations during training run on; the final benchmark has others."""
 
@@ -44,9 +73,10 @@ class AlignRun:
     resume: bool = False
     """Go on with the run in OUT from its last evaluation."""
     seed: int = 0
-    """Seed of weights, batches and training scenes."""
+    """Seed of weights, batches and training scenes: equal seeds give equal runs."""
     data: Path | None = None
-    """Train from this dataset instead of from the running simulators."""
+    """Train from this dataset instead of from the running simulators. Its tasks are evaluated, with
+    pictures of its size, unless others are named."""
     max_seconds: float | None = 280.0
     """Budget of training time; the learning rate falls with it."""
     max_updates: int | None = None
@@ -74,6 +104,7 @@ class AlignRun:
 
     def __post_init__(self) -> None:
         whole(0, MAX_SEED, seed=self.seed)
+        whole(0, 1, n_processes=self.n_processes)
         whole(
             1,
             updates_per_round=self.updates_per_round,
@@ -105,27 +136,53 @@ def align(run: AlignRun, monitor: Monitor) -> RunFolder:
         1
     )  # the simulators have the other core; two threads collapse on busy ones
     check_processes(run.n_processes, most=1)
-    tasks, crank = run.simulators.task_ids, run.simulators.crank
+    held = None if run.data is None else contents(run.data)
+    if held is not None:
+        run = replace(run, simulators=fitted(run.simulators, held))
+    refuse_place(run.out, run, verb=VERB, resume=run.resume, may=MAY_CHANGE)
+    if run.resume:
+        require_same_data(RunFolder.open(run.out), held)
     protocol = make_protocol(
         "online",
-        tasks=tasks,
+        tasks=run.simulators.task_ids,
         first_seed=ONLINE_SEEDS_FROM,
         n_episodes=run.online_episodes,
-        crank=crank,
+        crank=run.simulators.crank,
     )
-    if run.resume:
-        folder = RunFolder.open(run.out)
-    else:
-        card = run_card(protocol=protocol, seed=run.seed)
-        folder = RunFolder.create(run.out, as_json(run), card)
-    monitor.say(f"run folder {folder.path}")
+    given = None if held is None else dataset_rows(held)
+    with opened(
+        run.out,
+        run,
+        verb=VERB,
+        resume=run.resume,
+        card=run_card(protocol=protocol, seed=run.seed),
+        notes=None if held is None else note(held),
+        scratch=(LOSSES,),
+    ) as folder:
+        monitor.say(f"run folder {folder.path}")
+        for line in () if held is None else opening_remarks(run.simulators, held):
+            monitor.say(line)
+        _turn(run, folder, protocol, given, monitor)
+    return folder
 
-    with open_simulators(run.simulators, n_processes=run.n_processes) as simulators:
-        first = _first_rows(run, simulators, monitor)
+
+def _turn(
+    run: AlignRun,
+    folder: RunFolder,
+    protocol: Protocol,
+    given: tuple[Rows, Rows] | None,
+    monitor: Monitor,
+) -> None:
+    """The loop: a round after the other until the budget is spent or the judge says stop."""
+    tasks, crank = run.simulators.task_ids, run.simulators.crank
+    with open_simulators(run.simulators, n_processes=run.n_processes, seed=run.seed) as simulators:
+        first = given or _first_harvest(run, simulators, monitor)
         learner = Learner(
             run.learner, image_size=crank.image_size, seed=run.seed, first_steps=first[0]
         )
         learner.remember(*first)
+        for line in memory_remarks(learner.memory, *first):
+            monitor.say(line)
         budget = Budget(max_seconds=run.max_seconds, max_updates=run.max_updates)
         judge = Judge(
             protocol=protocol,
@@ -134,7 +191,7 @@ def align(run: AlignRun, monitor: Monitor) -> RunFolder:
             gallery=_gallery(run, folder, simulators, learner, budget, monitor),
         )
         if run.resume:
-            _resume(folder, learner, judge, budget)
+            put_back(folder, learner, judge, budget)
         n_round = 0
         while not budget.spent and not (judge.decisions and judge.decisions[-1].stop):
             n_round += 1
@@ -144,7 +201,6 @@ def align(run: AlignRun, monitor: Monitor) -> RunFolder:
             else:
                 _collection_round(run, folder, simulators, learner, budget, monitor)
         monitor.say(judge.decisions[-1].reason if judge.decisions else "no evaluation took place")
-    return folder
 
 
 def _collection_round(
@@ -178,7 +234,7 @@ def _evaluation_round(
     monitor: Monitor,
 ) -> None:
     step, elapsed_s = budget.n_updates, budget.elapsed_s
-    name = f"checkpoints/step_{step:06d}"
+    name = checkpoint_at(step)
     weights = learner.save_model(folder.path / name)
     simulators.ask_evaluate(str(weights), planned(judge.protocol))
     if not budget.ends_within_a_round:
@@ -197,20 +253,16 @@ def _evaluation_round(
     learner.memory.attend_to(
         {TASK_IDS.index(t.task_id): t.rates["success_at_end"].value for t in report.tasks}
     )
-    folder.append("reports.jsonl", {"checkpoint": name, "report": to_json(report)})
-    folder.write_json("decisions.json", [asdict(d) for d in judge.decisions])
-    if decision.is_best:
-        folder.write_json("best.json", {"checkpoint": name, "reason": decision.reason})
-    learner.save(folder.path / "latest", {"budget": budget.state()})
+    folder.append(REPORTS, {"checkpoint": name, "report": to_json(report)})
+    write_decisions(folder, judge)
+    save(folder, learner, judge, budget)
     monitor.judged(report, decision, learner.trainer.curriculum)
 
 
-def _first_rows(
+def _first_harvest(
     run: AlignRun, simulators: AskedSimulators, monitor: Monitor
 ) -> tuple[Rows, Rows | None]:
-    """What is learnt from before the learner acts: a dataset, or the experts' first episodes."""
-    if run.data is not None:
-        return dataset_rows(run.data)
+    """What is learnt from before the learner acts: the experts' first episodes."""
     monitor.waits_for("simulators start, experts show the tasks")
     simulators.ask_collect(None, expert_share=1.0, n_rows=run.warm_up_rows)
     harvest = simulators.harvest()
@@ -239,32 +291,4 @@ def _learn(
 ) -> None:
     losses = learner.learn(n_updates)
     budget.add(n_updates)
-    folder.append("losses.jsonl", monitor.learnt(losses, budget, learner.trainer.curriculum.stage))
-
-
-def _resume(folder: RunFolder, learner: Learner, judge: Judge, budget: Budget) -> None:
-    """Put learner, judge and budget back to the last evaluation."""
-    if not (folder.path / "latest" / "trainer").is_dir():
-        return  # killed before the first evaluation: begin again
-    notes = learner.load(folder.path / "latest")
-    budget.load_state(notes["budget"])
-    # What came after the last save is done again, so it is not kept twice.
-    kept = [
-        row
-        for row in folder.rows("reports.jsonl")
-        if from_json(row["report"]).step < budget.n_updates
-    ]
-    folder.keep_rows("reports.jsonl", kept)
-    judge.history = [from_json(row["report"]) for row in kept]
-    judge.decisions = list(decisions(judge.history, judge.stopping)) if kept else []
-    folder.keep_rows(
-        "losses.jsonl",
-        [row for row in folder.rows("losses.jsonl") if row["step"] <= budget.n_updates],
-    )
-
-
-def as_json(run: AlignRun) -> dict[str, object]:
-    """The whole configuration, paths as text."""
-    return {
-        key: str(value) if isinstance(value, Path) else value for key, value in asdict(run).items()
-    }
+    folder.append(LOSSES, monitor.learnt(losses, budget, learner.trainer.curriculum.stage))

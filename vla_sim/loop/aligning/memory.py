@@ -60,7 +60,7 @@ class Memory:
         self.rng = np.random.default_rng(seed)
         self._bank = PhraseBank(seed)
         self.task_weights: dict[int, float] | None = None
-        """{index of a measured task: weight}, see `attend_to`; None before anything was measured."""
+        """{index of a measured task: weight}, see `attend_to`; None before the first evaluation."""
         self.steps = TripleBufferConfig(capacity=config.n_steps).build(
             step_spec(image_size, image_size)
         )

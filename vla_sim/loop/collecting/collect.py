@@ -13,7 +13,7 @@ from vla_sim.agents.controls import POLICIES
 from vla_sim.agents.experts.table import expert_for
 from vla_sim.envs.crank import Crank, CrankConfig
 from vla_sim.envs.plan import draw_spec
-from vla_sim.envs.streams import TRAIN_SEEDS_FROM
+from vla_sim.envs.streams import TRAIN_SEEDS_FROM, first_training_seed
 from vla_sim.envs.suites import SPINE
 from vla_sim.envs.task_names import short_name, task_id_of
 from vla_sim.envs.tasks import make_task
@@ -78,7 +78,7 @@ class CollectRun:
 
     def plan(self, task_id: str) -> list[EpisodeSpec]:
         """The episodes of one task: training seeds only, which no benchmark uses."""
-        first = TRAIN_SEEDS_FROM * (1 + self.seed)
+        first = first_training_seed(self.seed)
         return [draw_spec(task_id, first + k) for k in range(self.episodes)]
 
 

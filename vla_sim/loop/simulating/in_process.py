@@ -9,9 +9,9 @@ from vla_sim.loop.simulating.simulators import Simulators, SimulatorsConfig
 class SimulatorsHere(AskedSimulators):
     """Answers when the answer is fetched; the same answers as `SimulatorProcess`, to the bit."""
 
-    def __init__(self, config: SimulatorsConfig) -> None:
+    def __init__(self, config: SimulatorsConfig, *, seed: int = 0) -> None:
         super().__init__()
-        self._simulators = Simulators(config)
+        self._simulators = Simulators(config, seed=seed)
         self._question: tuple[str, dict[str, Any]] = "", {}
 
     def ready(self, timeout_s: float) -> bool:

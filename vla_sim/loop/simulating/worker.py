@@ -30,9 +30,11 @@ class WorkerDied(VlaSimError):
     """The simulator process ended without an answer."""
 
 
-def open_simulators(config: SimulatorsConfig, *, n_processes: int) -> AskedSimulators:
+def open_simulators(
+    config: SimulatorsConfig, *, n_processes: int, seed: int = 0
+) -> AskedSimulators:
     """Simulators in a process of their own, or in the calling one where `n_processes` is 0."""
-    return SimulatorProcess(config) if n_processes else SimulatorsHere(config)
+    return SimulatorProcess(config, seed=seed) if n_processes else SimulatorsHere(config, seed=seed)
 
 
 def check_processes(n_processes: int, *, most: int | None = None) -> None:
@@ -67,12 +69,12 @@ class SimulatorProcess(AskedSimulators):
     one that comes from stdin or a notebook works like any other.
     """
 
-    def __init__(self, config: SimulatorsConfig) -> None:
+    def __init__(self, config: SimulatorsConfig, *, seed: int = 0) -> None:
         super().__init__()
         check_processes(1)
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(theirs, config), daemon=True)
+        self._process = context.Process(target=_serve, args=(theirs, config, seed), daemon=True)
         with _one_thread(), _no_main(), _interrupts_held():
             self._process.start()
         theirs.close()
@@ -162,10 +164,10 @@ def _interrupts_held() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _serve(pipe: Connection, config: SimulatorsConfig) -> None:
+def _serve(pipe: Connection, config: SimulatorsConfig, seed: int) -> None:
     """The child: answer questions until the pipe closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # where it could not be held back
-    simulators = Simulators(config)
+    simulators = Simulators(config, seed=seed)
     while True:
         try:
             verb, details = pipe.recv()
