@@ -33,7 +33,7 @@ ZERO_IS_MEANT: frozenset[tuple[str, str]] = frozenset(
         ("PpoConfig", "log_std"),
         ("SayRun", "seed"),
         ("ShowcaseConfig", "n_failures"),
-        ("SimulatorsConfig", "seed"),
+        ("StationConfig", "seed"),
         ("SlotsConfig", "gamma"),
         ("StoppingConfig", "min_retrieval_gain"),
         ("StoppingConfig", "min_success_gain"),
@@ -49,7 +49,7 @@ ZERO_IS_MEANT: frozenset[tuple[str, str]] = frozenset(
 )
 """(class, field) for which zero has a meaning; all `Weights` besides."""
 NEGATIVE_IS_MEANT = {("PpoConfig", "log_std")}
-SEEDS = ("AlignRun", "CollectRun", "FinetuneRun", "SimulatorsConfig")
+SEEDS = ("AlignRun", "CollectRun", "FinetuneRun", "StationConfig")
 ALTERNATIVES = (BagTextConfig(), HuggingFaceTextConfig(source="somewhere"))
 """Configs that a recipe may be given instead of its own."""
 

@@ -12,6 +12,8 @@ from pathlib import Path
 import torch
 
 from vla_sim.envs.streams import TRAIN_SEEDS_FROM
+from vla_sim.envs.suites import SPINE, tasks_of
+from vla_sim.envs.task_names import short_name
 from vla_sim.envs.tasks import TASK_IDS
 from vla_sim.errors import BadConfig
 from vla_sim.eval.report_file import from_json, to_json
@@ -25,9 +27,9 @@ from vla_sim.loop.aligning.monitor import Monitor
 from vla_sim.loop.evaluation import GALLERY_SEEDS_FROM, bodies, gallery_plan, make_protocol, planned
 from vla_sim.loop.learned import LearnedModel
 from vla_sim.loop.run_folder import RunFolder
-from vla_sim.loop.simulating.simulators import SimulatorsConfig
+from vla_sim.loop.simulating.simulators import SimulatorsConfig, StationConfig
 from vla_sim.loop.simulating.worker import SimulatorProcess
-from vla_sim.ranges import MAX_SEED, above, whole, within
+from vla_sim.ranges import MAX_SEED, above, some, whole, within
 from vla_sim.records.triple import Rows
 
 ONLINE_SEEDS_FROM = 100_000
@@ -44,6 +46,8 @@ class AlignRun:
     """Go on with the run in OUT from its last evaluation."""
     seed: int = 0
     """Seed of weights, batches and training scenes."""
+    tasks: tuple[str, ...] = tuple(short_name(t) for t in SPINE)
+    """Tasks and suites by name; `vla-sim list tasks` shows them."""
     data: Path | None = None
     """Train from this dataset instead of from the running simulators."""
     max_seconds: float | None = 280.0
@@ -65,10 +69,11 @@ class AlignRun:
     gallery_per_task: int = 66
     """Held-out episodes per task in the retrieval gallery."""
     learner: LearnerConfig = field(default_factory=LearnerConfig)
-    simulators: SimulatorsConfig = field(default_factory=SimulatorsConfig)
+    simulators: StationConfig = field(default_factory=StationConfig)
     stopping: StoppingConfig = field(default_factory=StoppingConfig)
 
     def __post_init__(self) -> None:
+        some(tasks=self.task_ids)
         whole(0, MAX_SEED, seed=self.seed)
         whole(
             1,
@@ -86,6 +91,11 @@ class AlignRun:
         if (self.max_seconds is None) == (self.max_updates is None):
             raise BadConfig("give a budget: either max_seconds or max_updates, and not both")
 
+    @property
+    def task_ids(self) -> tuple[str, ...]:
+        """Gymnasium ids of the tasks, each once."""
+        return tasks_of(self.tasks)
+
 
 def align(run: AlignRun, monitor: Monitor) -> RunFolder:
     """Train until the budget is spent or the joint score says stop.
@@ -100,7 +110,7 @@ def align(run: AlignRun, monitor: Monitor) -> RunFolder:
     torch.set_num_threads(
         1
     )  # the simulators have the other core; two threads collapse on busy ones
-    tasks, crank = run.simulators.task_ids, run.simulators.crank
+    tasks, crank = run.task_ids, run.simulators.crank
     protocol = make_protocol(
         "online",
         tasks=tasks,
@@ -115,7 +125,7 @@ def align(run: AlignRun, monitor: Monitor) -> RunFolder:
         folder = RunFolder.create(run.out, as_json(run), card)
     monitor.say(f"run folder {folder.path}")
 
-    with SimulatorProcess(run.simulators) as simulators:
+    with SimulatorProcess(SimulatorsConfig(task_ids=tasks, stations=run.simulators)) as simulators:
         first = _first_rows(run, simulators, monitor)
         learner = Learner(
             run.learner, image_size=crank.image_size, seed=run.seed, first_steps=first[0]
@@ -222,7 +232,7 @@ def _gallery(
     monitor: Monitor,
 ) -> Rows:
     """The held-out gallery; the learner uses the wait, unless it goes on from a later point."""
-    simulators.ask_gallery(gallery_plan(run.simulators.task_ids, run.gallery_per_task))
+    simulators.ask_gallery(gallery_plan(run.task_ids, run.gallery_per_task))
     monitor.waits_for("experts fill the held-out gallery")
     if not run.resume:
         _learn(run.updates_per_evaluation, folder, learner, budget, monitor)
