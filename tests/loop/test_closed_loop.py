@@ -19,16 +19,21 @@ from vla_sim.loop.policies import best_checkpoint
 from vla_sim.loop.run_folder import RunFolder
 from vla_sim.loop.showing.reporting import BENCH_FILE, ReportRun, write_run_report
 from vla_sim.loop.showing.showcase import ShowcaseConfig
-from vla_sim.loop.simulating.simulators import Simulators, SimulatorsConfig
+from vla_sim.loop.simulating.simulators import Simulators, SimulatorsConfig, StationConfig
 from vla_sim.recipes import align as recipes
 
 REACH = "vla_sim/Reach-v1"
-SIMULATORS = SimulatorsConfig(task_ids=(REACH,), n_slots=4)
+STATIONS = StationConfig(n_slots=4)
 
 
 def tiny(out: Path) -> AlignRun:
     return replace(
-        recipes.glance(), out=out, simulators=SIMULATORS, max_updates=30, gallery_per_task=6
+        recipes.glance(),
+        out=out,
+        tasks=("Reach",),
+        simulators=STATIONS,
+        max_updates=30,
+        gallery_per_task=6,
     )
 
 
@@ -47,7 +52,7 @@ def test_a_run_leaves_everything_behind(run: RunFolder) -> None:
     kept = [k for k, decision in enumerate(decisions) if decision["is_best"]][-1]
     assert best.name == f"step_{reports[kept].step:06d}"
     config = run.read_json("run.json")["config"]
-    assert config["simulators"]["task_ids"] == [REACH]
+    assert config["tasks"] == ["Reach"]
     losses = list(run.rows("losses.jsonl"))
     assert [row["step"] for row in losses] == sorted(row["step"] for row in losses)
     assert {"behaviour", "grounding", "goal"} <= losses[-1].keys()
@@ -89,7 +94,8 @@ def test_a_bench_and_a_report_of_the_run(run: RunFolder) -> None:
 
 
 def test_a_learner_resumes_to_the_same_losses(tmp_path: Path) -> None:
-    harvest = Simulators(SIMULATORS).collect(None, expert_share=1.0, n_rows=48)
+    simulators = Simulators(SimulatorsConfig(task_ids=(REACH,), stations=STATIONS))
+    harvest = simulators.collect(None, expert_share=1.0, n_rows=48)
     config = recipes.glance().learner
 
     def learner() -> Learner:
@@ -136,8 +142,8 @@ def test_bad_settings_and_folders_are_named(tmp_path: Path) -> None:
         align(replace(tiny(tmp_path / "x"), data=tmp_path / "nothing"), Monitor())
     with pytest.raises(UnknownName, match="no task 'vla_sim/Fly-v0'"):
         SimulatorsConfig(task_ids=("vla_sim/Fly-v0",))
-    with pytest.raises(UnknownName, match="policy"):
-        bench(BenchRun(policy="nobody", episodes=1, tasks=("Reach",)), Console(quiet=True))
+    with pytest.raises(UnknownName, match="no policy, and no folder, 'nobody'"):
+        BenchRun(policy="nobody", episodes=1, tasks=("Reach",))
     (tmp_path / "checkpoint").mkdir()
     (tmp_path / "checkpoint" / "checkpoint.json").write_text("{not json")
     with pytest.raises(DamagedFile, match=r"checkpoint\.json"):

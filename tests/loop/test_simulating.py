@@ -13,7 +13,7 @@ import pytest
 from vla_sim.envs.plan import plan_episodes
 from vla_sim.errors import BadConfig, UnknownName
 from vla_sim.loop.simulating.in_process import SimulatorsHere
-from vla_sim.loop.simulating.simulators import SimulatorsConfig
+from vla_sim.loop.simulating.simulators import SimulatorsConfig, StationConfig
 from vla_sim.loop.simulating.worker import (
     SimulatorProcess,
     WorkerDied,
@@ -22,7 +22,7 @@ from vla_sim.loop.simulating.worker import (
 )
 
 REACH = "vla_sim/Reach-v1"
-CONFIG = SimulatorsConfig(task_ids=(REACH,), n_slots=3)
+CONFIG = SimulatorsConfig(task_ids=(REACH,), stations=StationConfig(n_slots=3))
 PLAN = {REACH: plan_episodes(REACH, range(3))}
 
 
@@ -72,7 +72,7 @@ def test_a_script_without_a_main_guard_and_from_stdin_has_its_child() -> None:
         "from vla_sim.envs.plan import plan_episodes\n"
         "from vla_sim.loop.simulating.simulators import SimulatorsConfig\n"
         "from vla_sim.loop.simulating.worker import SimulatorProcess\n"
-        f"with SimulatorProcess(SimulatorsConfig(task_ids=({REACH!r},), n_slots=1)) as child:\n"
+        f"with SimulatorProcess(SimulatorsConfig(task_ids=({REACH!r},))) as child:\n"
         f"    child.ask_evaluate('zero', {{{REACH!r}: plan_episodes({REACH!r}, range(1))}})\n"
         "    print(len(child.episodes()))\n"
     )

@@ -101,7 +101,7 @@ def test_rows_that_are_too_many_at_once_are_thinned_evenly() -> None:
         buffer = TripleBufferConfig(capacity=120, within=within).build(SPEC)
         buffer.add(rows(pairs))
         assert buffer.held == {0: 50, 1: 20, 2: 50} and buffer.n_added == len(pairs)
-        kept = buffer.state()["rows/id"]
+        kept = np.asarray(buffer.state()["rows/id"], np.int64)
         assert kept.tolist() == sorted(kept.tolist())
         for first, n_rows in ((0, 300), (320, 400)):
             episodes = (kept[(kept >= first) & (kept < first + n_rows)] - first) // 10

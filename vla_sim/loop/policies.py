@@ -7,8 +7,19 @@ from vla_sim.agents.aligned import AlignedPolicy
 from vla_sim.agents.controls import POLICIES
 from vla_sim.envs.crank import Crank
 from vla_sim.errors import UnknownName
+from vla_sim.foreign import is_foreign
 from vla_sim.loop.run_folder import RunFolder
 from vla_sim.protocols.policy import Policy
+
+
+def check_policy(name: str) -> None:
+    """Let pass what may be a policy, before anything is made; nothing is loaded.
+
+    Raises:
+        UnknownName: If it is no name in the table, no folder and no "module:name".
+    """
+    if name not in POLICIES and not is_foreign(name) and not Path(name).is_dir():
+        raise UnknownName("policy, and no folder,", name, POLICIES)
 
 
 def policy_of(name: str, crank: Crank) -> Policy:

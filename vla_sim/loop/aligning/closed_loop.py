@@ -12,6 +12,8 @@ from pathlib import Path
 import torch
 
 from vla_sim.envs.streams import TRAIN_SEEDS_FROM
+from vla_sim.envs.suites import SPINE, tasks_of
+from vla_sim.envs.task_names import short_name
 from vla_sim.envs.tasks import TASK_IDS
 from vla_sim.errors import BadConfig
 from vla_sim.eval.protocol import Protocol
@@ -43,11 +45,11 @@ from vla_sim.loop.learned import LearnedModel
 from vla_sim.loop.opening import opened, refuse_place
 from vla_sim.loop.run_folder import RunFolder
 from vla_sim.loop.simulating.asked import AskedSimulators
-from vla_sim.loop.simulating.simulators import SimulatorsConfig
+from vla_sim.loop.simulating.simulators import SimulatorsConfig, StationConfig
 from vla_sim.loop.simulating.worker import check_processes, open_simulators
-from vla_sim.ranges import MAX_SEED, above, whole, within
+from vla_sim.ranges import MAX_SEED, above, some, whole, within
 from vla_sim.records.triple import Rows
-from vla_sim.triples.lerobot.contents import contents
+from vla_sim.triples.lerobot.contents import Contents, contents
 
 VERB = "align"
 MAY_CHANGE = (
@@ -74,6 +76,8 @@ class AlignRun:
     """Go on with the run in OUT from its last evaluation."""
     seed: int = 0
     """Seed of weights, batches and training scenes: equal seeds give equal runs."""
+    tasks: tuple[str, ...] = tuple(short_name(t) for t in SPINE)
+    """Tasks and suites by name; `vla-sim list tasks` shows them."""
     data: Path | None = None
     """Train from this dataset instead of from the running simulators. Its tasks are evaluated, with
     pictures of its size, unless others are named."""
@@ -99,10 +103,11 @@ class AlignRun:
     """Processes for the simulators beside the trainer's: 1, or 0 to run them in the trainer's own,
     in turn with it. The run is the same to the bit."""
     learner: LearnerConfig = field(default_factory=LearnerConfig)
-    simulators: SimulatorsConfig = field(default_factory=SimulatorsConfig)
+    simulators: StationConfig = field(default_factory=StationConfig)
     stopping: StoppingConfig = field(default_factory=StoppingConfig)
 
     def __post_init__(self) -> None:
+        some(tasks=self.task_ids)
         whole(0, MAX_SEED, seed=self.seed)
         whole(0, 1, n_processes=self.n_processes)
         whole(
@@ -121,6 +126,11 @@ class AlignRun:
         if (self.max_seconds is None) == (self.max_updates is None):
             raise BadConfig("give a budget: either max_seconds or max_updates, and not both")
 
+    @property
+    def task_ids(self) -> tuple[str, ...]:
+        """Gymnasium ids of the tasks, each once."""
+        return tasks_of(self.tasks)
+
 
 def align(run: AlignRun, monitor: Monitor) -> RunFolder:
     """Train until the budget is spent or the joint score says stop.
@@ -137,14 +147,13 @@ def align(run: AlignRun, monitor: Monitor) -> RunFolder:
     )  # the simulators have the other core; two threads collapse on busy ones
     check_processes(run.n_processes, most=1)
     held = None if run.data is None else contents(run.data)
-    if held is not None:
-        run = replace(run, simulators=fitted(run.simulators, held))
+    run = _settled(run, held)
     refuse_place(run.out, run, verb=VERB, resume=run.resume, may=MAY_CHANGE)
     if run.resume:
         require_same_data(RunFolder.open(run.out), held)
     protocol = make_protocol(
         "online",
-        tasks=run.simulators.task_ids,
+        tasks=run.task_ids,
         first_seed=ONLINE_SEEDS_FROM,
         n_episodes=run.online_episodes,
         crank=run.simulators.crank,
@@ -160,10 +169,18 @@ def align(run: AlignRun, monitor: Monitor) -> RunFolder:
         scratch=(LOSSES,),
     ) as folder:
         monitor.say(f"run folder {folder.path}")
-        for line in () if held is None else opening_remarks(run.simulators, held):
+        for line in () if held is None else opening_remarks(run.task_ids, held):
             monitor.say(line)
         _turn(run, folder, protocol, given, monitor)
     return folder
+
+
+def _settled(run: AlignRun, held: Contents | None) -> AlignRun:
+    """The run with its tasks by name, and with what follows from a dataset."""
+    task_ids, stations = run.task_ids, run.simulators
+    if held is not None:
+        task_ids, stations = fitted(task_ids, stations, held)
+    return replace(run, tasks=tuple(map(short_name, task_ids)), simulators=stations)
 
 
 def _turn(
@@ -174,8 +191,9 @@ def _turn(
     monitor: Monitor,
 ) -> None:
     """The loop: a round after the other until the budget is spent or the judge says stop."""
-    tasks, crank = run.simulators.task_ids, run.simulators.crank
-    with open_simulators(run.simulators, n_processes=run.n_processes, seed=run.seed) as simulators:
+    tasks, crank = run.task_ids, run.simulators.crank
+    config = SimulatorsConfig(task_ids=tasks, stations=run.simulators)
+    with open_simulators(config, n_processes=run.n_processes, seed=run.seed) as simulators:
         first = given or _first_harvest(run, simulators, monitor)
         learner = Learner(
             run.learner, image_size=crank.image_size, seed=run.seed, first_steps=first[0]
@@ -279,7 +297,7 @@ def _gallery(
     monitor: Monitor,
 ) -> Rows:
     """The held-out gallery; the learner uses the wait, unless it goes on from a later point."""
-    simulators.ask_gallery(gallery_plan(run.simulators.task_ids, run.gallery_per_task))
+    simulators.ask_gallery(gallery_plan(run.task_ids, run.gallery_per_task))
     monitor.waits_for("experts fill the held-out gallery")
     if not run.resume:
         _learn(run.updates_per_evaluation, folder, learner, budget, monitor)

@@ -1,14 +1,16 @@
 """A dataset on disk as what an alignment learns from, and what follows from it for the rest."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from vla_sim.envs.crank import CrankConfig
+from vla_sim.envs.suites import SPINE
 from vla_sim.envs.task_names import short_name
 from vla_sim.envs.tasks import TASK_IDS
 from vla_sim.errors import BadConfig, RunFolderError, UnknownName
 from vla_sim.loop.run_folder import RunFolder
-from vla_sim.loop.simulating.simulators import SimulatorsConfig, concatenated
+from vla_sim.loop.simulating.simulators import StationConfig, concatenated
 from vla_sim.records.triple import Rows
 from vla_sim.triples.lerobot.contents import Contents
 from vla_sim.triples.lerobot.reader import read_segments, read_steps
@@ -29,8 +31,10 @@ def dataset_rows(held: Contents) -> tuple[Rows, Rows]:
     )
 
 
-def fitted(simulators: SimulatorsConfig, held: Contents) -> SimulatorsConfig:
-    """The simulators that judge what a dataset teaches: its tasks, pictures of its size.
+def fitted(
+    task_ids: tuple[str, ...], stations: StationConfig, held: Contents
+) -> tuple[tuple[str, ...], StationConfig]:
+    """What judges a model that learns from a dataset: its tasks, and pictures of its size.
 
     What was chosen otherwise than by default has to agree: tasks may be others than those of the
     dataset, but one of it is among them.
@@ -43,22 +47,21 @@ def fitted(simulators: SimulatorsConfig, held: Contents) -> SimulatorsConfig:
     for task_id in held.task_ids:
         if task_id not in TASK_IDS:
             raise UnknownName(f"task of {held.roots[0].parent}", task_id, TASK_IDS)
-    usual = SimulatorsConfig()
-    tasks, size = simulators.task_ids, simulators.crank.image_size
-    if tasks == usual.task_ids:
-        tasks = held.task_ids
-    elif not set(tasks) & set(held.task_ids):
+    if task_ids == SPINE:
+        task_ids = held.task_ids
+    elif not set(task_ids) & set(held.task_ids):
         raise BadConfig(
             f"the dataset holds {_names(held.task_ids)}, and none of the tasks to evaluate "
-            f"({_names(tasks)}); name one of the former, or none at all"
+            f"({_names(task_ids)}); name one of the former, or none at all"
         )
-    if size not in (held.image_size, usual.crank.image_size):
+    size = stations.crank.image_size
+    if size not in (held.image_size, CrankConfig().image_size):
         raise BadConfig(
             f"simulators.crank.image_size is {size}, and the pictures of the dataset are of "
             f"{held.image_size} px; leave the setting away, or collect with that size"
         )
-    crank = replace(simulators.crank, image_size=held.image_size)
-    return replace(simulators, task_ids=tasks, crank=crank)
+    crank = replace(stations.crank, image_size=held.image_size)
+    return task_ids, replace(stations, crank=crank)
 
 
 def note(held: Contents) -> dict[str, Any]:
@@ -81,15 +84,20 @@ def require_same_data(folder: RunFolder, held: Contents | None) -> None:
         )
 
 
-def opening_remarks(simulators: SimulatorsConfig, held: Contents) -> list[str]:
-    """What is to be known of a dataset before anything is learnt from it, a line each."""
+def opening_remarks(task_ids: Sequence[str], held: Contents) -> list[str]:
+    """What is to be known of a dataset before anything is learnt from it, a line each.
+
+    Args:
+        task_ids: The tasks that are evaluated.
+        held: What the dataset holds.
+    """
     said = [
         f"data: {_counts(held.frames)}, {held.image_size} px, of {', '.join(held.robots)}",
         *held.left_out,
     ]
-    if silent := [task for task in held.task_ids if task not in simulators.task_ids]:
+    if silent := [task for task in held.task_ids if task not in task_ids]:
         said.append(f"learnt from and not evaluated: {_names(silent)}")
-    if without := [task for task in simulators.task_ids if task not in held.task_ids]:
+    if without := [task for task in task_ids if task not in held.task_ids]:
         said.append(f"evaluated, though the data holds nothing of them: {_names(without)}")
     if failing := [task for task, n in held.successes.items() if not n]:
         said.append(f"no episode succeeded, so that no segment is learnt from: {_names(failing)}")

@@ -15,8 +15,8 @@ from vla_sim.envs.axes import axis_of
 from vla_sim.envs.chain import MAX_INSTRUCTIONS
 from vla_sim.envs.crank import CrankConfig, crank_config_for
 from vla_sim.envs.streams import TRAIN_SEEDS_FROM
-from vla_sim.envs.suites import SPINE, SUITES, parts_of
-from vla_sim.envs.task_names import short_name, task_id_of
+from vla_sim.envs.suites import SPINE, SUITES, parts_of, tasks_of
+from vla_sim.envs.task_names import short_name
 from vla_sim.envs.tasks import check_engine
 from vla_sim.errors import BadConfig, UnknownName
 from vla_sim.eval.aggregate import eval_report
@@ -31,9 +31,9 @@ from vla_sim.loop.evaluation import (
     make_protocol,
     planned,
 )
-from vla_sim.loop.policies import best_checkpoint
+from vla_sim.loop.policies import best_checkpoint, check_policy
 from vla_sim.loop.simulating.asked import AskedSimulators
-from vla_sim.loop.simulating.simulators import SimulatorsConfig, concatenated
+from vla_sim.loop.simulating.simulators import SimulatorsConfig, StationConfig, concatenated
 from vla_sim.loop.simulating.worker import check_processes, open_simulators
 from vla_sim.ranges import some, whole
 from vla_sim.records.episode import Arm, Episode, EpisodeSpec
@@ -57,7 +57,7 @@ class BenchRun:
     policy: str = "expert"
     """expert, random, zero, or a folder: of a checkpoint, an alignment run, or an RL policy."""
     tasks: tuple[str, ...] = tuple(short_name(t) for t in SPINE)
-    """Tasks by name."""
+    """Tasks and suites by name; `vla-sim list tasks` shows them."""
     episodes: int = 100
     """Episodes per task and arm."""
     arms: tuple[Arm, ...] = ALL_ARMS
@@ -84,7 +84,8 @@ class BenchRun:
     crank: CrankConfig = field(default_factory=CrankConfig)
 
     def __post_init__(self) -> None:
-        some(tasks=self.tasks, arms=self.arms, languages=self.languages)
+        check_policy(self.policy)
+        some(tasks=self.task_ids, arms=self.arms, languages=self.languages)
         whole(1, MOST_EPISODES, episodes=self.episodes)
         whole(0, n_processes=self.n_processes)
         whole(1, n_slots=self.n_slots)
@@ -108,8 +109,8 @@ class BenchRun:
 
     @property
     def task_ids(self) -> tuple[str, ...]:
-        """Gymnasium ids of the tasks."""
-        return tuple(task_id_of(task) for task in self.tasks)
+        """Gymnasium ids of the tasks, each once."""
+        return tasks_of(self.tasks)
 
 
 def parts(run: BenchRun) -> list[BenchRun]:
@@ -171,7 +172,9 @@ def bench(run: BenchRun, console: Console) -> EvalReport:
     )
     plan = planned(protocol)
     crank = crank_config_for(run.shift, run.crank)
-    config = SimulatorsConfig(task_ids=run.task_ids, n_slots=run.n_slots, crank=crank)
+    config = SimulatorsConfig(
+        task_ids=run.task_ids, stations=StationConfig(n_slots=run.n_slots, crank=crank)
+    )
     retrieval = None
     with ExitStack() as stack:
         workers = [

@@ -14,15 +14,15 @@ from vla_sim.agents.experts.table import expert_for
 from vla_sim.envs.crank import Crank, CrankConfig
 from vla_sim.envs.plan import draw_spec
 from vla_sim.envs.streams import TRAIN_SEEDS_FROM, first_training_seed
-from vla_sim.envs.suites import SPINE
-from vla_sim.envs.task_names import short_name, task_id_of
+from vla_sim.envs.suites import SPINE, tasks_of
+from vla_sim.envs.task_names import short_name
 from vla_sim.envs.tasks import make_task
-from vla_sim.errors import RunFolderError, UnknownName
+from vla_sim.errors import RunFolderError
 from vla_sim.eval.run_card import run_card
 from vla_sim.loop.collecting.collect_labelled import labelled_episodes
 from vla_sim.loop.collecting.collect_writer import BackgroundWriter
 from vla_sim.loop.evaluation import make_protocol
-from vla_sim.loop.policies import policy_of
+from vla_sim.loop.policies import check_policy, policy_of
 from vla_sim.loop.resumption import require_same
 from vla_sim.loop.run_folder import RunFolder
 from vla_sim.loop.settings import to_json
@@ -45,7 +45,7 @@ class CollectRun:
     out: Path = Path("data")
     """Folder for the datasets, one per robot: OUT/panda, OUT/ackermann_car."""
     tasks: tuple[str, ...] = tuple(short_name(t) for t in SPINE)
-    """Tasks by name; `vla-sim list tasks` shows them."""
+    """Tasks and suites by name; `vla-sim list tasks` shows them."""
     episodes: int = 50
     """Episodes of each task."""
     policy: str = "expert"
@@ -62,11 +62,8 @@ class CollectRun:
     crank: CrankConfig = field(default_factory=CrankConfig)
 
     def __post_init__(self) -> None:
-        for task in self.tasks:
-            task_id_of(task)
-        some(tasks=self.tasks)
-        if self.policy not in POLICIES and not Path(self.policy).is_dir():
-            raise UnknownName("policy, and no folder,", self.policy, POLICIES)
+        some(tasks=self.task_ids)
+        check_policy(self.policy)
         whole(1, TRAIN_SEEDS_FROM, episodes=self.episodes)
         whole(1, n_slots=self.n_slots)
         whole(0, MAX_SEED, seed=self.seed)
@@ -74,7 +71,7 @@ class CollectRun:
     @property
     def task_ids(self) -> tuple[str, ...]:
         """The tasks' Gymnasium ids, each once."""
-        return tuple(dict.fromkeys(task_id_of(task) for task in self.tasks))
+        return tasks_of(self.tasks)
 
     def plan(self, task_id: str) -> list[EpisodeSpec]:
         """The episodes of one task: training seeds only, which no benchmark uses."""

@@ -75,7 +75,8 @@ class FinetuneRun:
         task_id_of(self.task)
         if (self.max_seconds is None) == (self.max_env_steps is None):
             raise BadConfig("give a budget: either max_seconds or max_env_steps, and not both")
-        whole(1, n_slots=self.n_slots, n_processes=self.n_processes)
+        whole(1, n_processes=self.n_processes)
+        whole(1, n_slots=self.n_slots)
         whole(0, MAX_SEED, seed=self.seed)
         whole(0, MOST_EPISODES, episodes=self.episodes)
         above(0, max_seconds=self.max_seconds, target_success=self.target_success)

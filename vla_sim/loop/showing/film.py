@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from vla_sim.agents.controls import POLICIES
 from vla_sim.agents.replay import ReplayPolicy
 from vla_sim.disk.outlet import check_outlet
 from vla_sim.envs.crank import Crank, CrankConfig
@@ -14,7 +13,7 @@ from vla_sim.envs.plan import draw_spec
 from vla_sim.envs.rollout import run_all
 from vla_sim.envs.task_names import short_name, task_id_of
 from vla_sim.errors import BadConfig, UnknownName
-from vla_sim.loop.policies import policy_of
+from vla_sim.loop.policies import check_policy, policy_of
 from vla_sim.loop.showing.film_file import FORMATS, save_film
 from vla_sim.loop.showing.film_frames import captioned, side_by_side
 from vla_sim.ranges import MAX_EPISODE_SEED, whole, within
@@ -53,8 +52,7 @@ class FilmRun:
 
     def __post_init__(self) -> None:
         task_id_of(self.task)
-        if self.policy not in POLICIES and not Path(self.policy).is_dir():
-            raise UnknownName("policy, and no folder,", self.policy, POLICIES)
+        check_policy(self.policy)
         whole(1, _MOST_EPISODES, n=self.n)
         whole(0, MAX_EPISODE_SEED, seed=self.seed)
         whole(32, 2048, size=self.size)

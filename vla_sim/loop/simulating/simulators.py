@@ -33,10 +33,9 @@ from vla_sim.triples.segment import segment
 
 
 @dataclass(frozen=True, kw_only=True)
-class SimulatorsConfig:
-    """Settings of Simulators."""
+class StationConfig:
+    """Settings of the simulators of one task."""
 
-    task_ids: tuple[str, ...] = SPINE
     n_slots: int = 16
     """Simulations per task."""
     label_every: int = 2
@@ -44,8 +43,18 @@ class SimulatorsConfig:
     crank: CrankConfig = field(default_factory=CrankConfig)
 
     def __post_init__(self) -> None:
-        some(task_ids=self.task_ids)
         whole(1, n_slots=self.n_slots, label_every=self.label_every)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SimulatorsConfig:
+    """Settings of Simulators: a station for each of some tasks."""
+
+    task_ids: tuple[str, ...] = SPINE
+    stations: StationConfig = field(default_factory=StationConfig)
+
+    def __post_init__(self) -> None:
+        some(task_ids=self.task_ids)
         for task_id in self.task_ids:
             if task_id not in TASK_IDS:
                 raise UnknownName("task", task_id, TASK_IDS)
@@ -80,7 +89,7 @@ class Simulators:
         self.config = config
         first_seed = first_training_seed(seed)
         self._stations = {
-            task_id: _Station(task_id, config, first_seed) for task_id in config.task_ids
+            task_id: _Station(task_id, config.stations, first_seed) for task_id in config.task_ids
         }
 
     def collect(self, model: ChunkModel | None, *, expert_share: float, n_rows: int) -> Harvest:
@@ -132,7 +141,7 @@ class Simulators:
 class _Station:
     """One task: a crank whose episodes go on from call to call, and one for evaluations."""
 
-    def __init__(self, task_id: str, config: SimulatorsConfig, first_seed: int) -> None:
+    def __init__(self, task_id: str, config: StationConfig, first_seed: int) -> None:
         self.task_id = task_id
         self.task_index = TASK_IDS.index(task_id)
         self.config = config
