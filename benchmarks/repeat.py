@@ -24,7 +24,7 @@ from benchmarks.row import Row
 from vla_sim.envs.suites import SPINE
 from vla_sim.envs.task_names import short_name
 from vla_sim.eval.report_file import from_json, to_json
-from vla_sim.loop.aligning.closed_loop import AlignRun, align, as_json
+from vla_sim.loop.aligning.closed_loop import AlignRun, align
 from vla_sim.loop.aligning.monitor import Monitor
 from vla_sim.loop.benching.bench import BenchRun, bench
 from vla_sim.loop.evaluation import ALL_ARMS
@@ -32,6 +32,7 @@ from vla_sim.loop.policies import best_checkpoint
 from vla_sim.loop.rl.finetune import finetune
 from vla_sim.loop.rl.rl_run import FinetuneRun
 from vla_sim.loop.run_folder import RunFolder
+from vla_sim.loop.settings import to_json as settings_json
 from vla_sim.recipes import align as align_recipes
 from vla_sim.recipes import finetune as finetune_recipes
 from vla_sim.records.reports import EvalReport
@@ -62,7 +63,7 @@ def training(seed: int, console: Console) -> EvalReport:
 
 def training_settings(run: AlignRun) -> dict[str, Any]:
     """What a training's result follows from: everything but where it lies and how it is cut."""
-    settings = as_json(run)
+    settings = settings_json(run)
     for name in ("out", "resume", "max_seconds"):
         settings.pop(name)
     return {"align": settings, "episodes": EPISODES, "arms": ALL_ARMS}

@@ -14,7 +14,7 @@ from vla_sim.agents.experts.table import expert_for
 from vla_sim.envs.crank import Crank
 from vla_sim.envs.plan import plan_episodes
 from vla_sim.loop.simulating.labels import Labeller
-from vla_sim.loop.simulating.simulators import Simulators, SimulatorsConfig
+from vla_sim.loop.simulating.simulators import Simulators, SimulatorsConfig, StationConfig
 from vla_sim.physics.world import World
 
 LIFT = "vla_sim/Lift-v1"
@@ -50,7 +50,8 @@ def physics_ratio(rounds: int = 60) -> float:
 
 
 def _collect(n_rows: int, answers: "multiprocessing.Queue[tuple[int, float]]") -> None:
-    simulators = Simulators(SimulatorsConfig(task_ids=(LIFT,), n_slots=N, label_every=1))
+    stations = StationConfig(n_slots=N, label_every=1)
+    simulators = Simulators(SimulatorsConfig(task_ids=(LIFT,), stations=stations))
     simulators.collect(None, expert_share=1.0, n_rows=4 * N)
     began = time.perf_counter()
     harvest = simulators.collect(None, expert_share=1.0, n_rows=n_rows)

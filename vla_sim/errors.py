@@ -3,8 +3,21 @@
 Everything a user can get wrong is a `ValueError`; what only we can get wrong is an `assert`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
+
+MOST_LISTED = 12
+"""Names in an error; more would hide the one that was meant."""
+LISTS: Mapping[str, str] = {
+    "task": "tasks",
+    "robot": "robots",
+    "policy": "policies",
+    "renderer": "renderers",
+    "axis": "axes",
+    "suite": "suites",
+    "recipe": "recipes",
+}
+"""{kind of name: the table of `vla-sim list` that has all of them}."""
 
 
 class VlaSimError(ValueError):
@@ -12,14 +25,28 @@ class VlaSimError(ValueError):
 
 
 class UnknownName(VlaSimError):
-    """A name that is in none of the tables."""
+    """A name that is in none of the tables: the nearest names first, and where to see all."""
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         names = {k.casefold(): k for k in sorted(known)}
-        near = get_close_matches(name.casefold(), names, n=1, cutoff=0.7)
-        hint = f" (did you mean {names[near[0]]!r}?)" if near else ""
-        listed = ", ".join(map(repr, names.values()))
-        super().__init__(f"no {kind} {name!r}; there are {listed}{hint}")
+        near = [names[n] for n in get_close_matches(name.casefold(), names, n=3, cutoff=0.6)]
+        meant = f"; did you mean {_either(near)}?" if near else ""
+        listed = list(map(repr, names.values()))
+        if not listed:
+            there_are = "there are none here"
+        elif len(listed) <= MOST_LISTED:
+            there_are = f"there are {', '.join(listed)}"
+        else:
+            shown = ", ".join(listed[:MOST_LISTED])
+            there_are = f"there are {shown} and {len(listed) - MOST_LISTED} more"
+        table = next((t for k, t in LISTS.items() if kind.partition(",")[0] == k), None)
+        all_of_them = f" (`vla-sim list {table}` shows them)" if table else ""
+        super().__init__(f"no {kind} {name!r}{meant or ';'} {there_are}{all_of_them}")
+
+
+def _either(names: Sequence[str]) -> str:
+    *others, last = map(repr, names)
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 class RetiredName(UnknownName):

@@ -146,7 +146,7 @@ def test_every_task_can_be_filmed_from_the_command_line(
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     frames = np.zeros((2, 4, 4, 3), dtype=np.uint8)
-    with pytest.raises(RunFolderError, match=r"cannot write the film .*give another --out"):
+    with pytest.raises(RunFolderError, match=r"cannot write .*give another --out"):
         save_film(tmp_path / "file" / "film.gif", frames, [frames], period_s=0.05)
 
 

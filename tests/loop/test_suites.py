@@ -9,11 +9,24 @@ from rich.console import Console
 from vla_sim.cli.bench import show
 from vla_sim.cli.main import main
 from vla_sim.envs.axes import AXES
-from vla_sim.envs.suites import CHAINS, CORE, CORE_ARM, CORE_CAR, SUITES, VARIANTS, parts_of
-from vla_sim.envs.tasks import TASK_IDS, TASKS
+from vla_sim.envs.suites import (
+    CHAINS,
+    CORE,
+    CORE_ARM,
+    CORE_CAR,
+    SPINE,
+    SUITES,
+    VARIANTS,
+    parts_of,
+    tasks_of,
+)
+from vla_sim.envs.tasks import ENGINE_TASKS, TASK_IDS, TASKS
 from vla_sim.errors import BadConfig, UnknownName
 from vla_sim.eval.report_file import from_json
+from vla_sim.loop.aligning.closed_loop import AlignRun
 from vla_sim.loop.benching.bench import BenchRun, bench, parts
+from vla_sim.loop.benching.gap import GapRun
+from vla_sim.loop.collecting.collect import CollectRun
 from vla_sim.recipes.bench import RECIPES
 
 
@@ -27,6 +40,26 @@ def test_the_core_has_every_kind_of_task_once_and_the_rest_are_variants() -> Non
     for task_id in CORE:
         variants = [t for t in TASK_IDS if type(TASKS[t]) is type(TASKS[task_id])]
         assert len(variants) >= 2, f"{task_id} has no variant"
+
+
+def test_tasks_and_suites_are_named_alike_each_task_once() -> None:
+    assert tasks_of(["core"]) == CORE
+    assert tasks_of(["Core-Arm", "reach", "vla_sim/Park-v0"]) == (*CORE_ARM, "vla_sim/Park-v0")
+    assert AlignRun(tasks=("spine", "Park")).task_ids == (*SPINE, "vla_sim/Park-v0")
+    assert CollectRun(tasks=("core-car",)).task_ids == BenchRun(tasks=("core-car",)).task_ids
+    with pytest.raises(UnknownName, match="no task 'cora'; did you mean 'core'"):
+        tasks_of(["cora"])
+    for name in ("long", "ood-light"):
+        with pytest.raises(BadConfig, match=f"more than a list of tasks: .* `vla-sim bench {name}"):
+            tasks_of([name])
+
+
+def test_a_gap_takes_of_a_suite_what_both_engines_run() -> None:
+    assert GapRun(tasks=("core",)).task_ids == tuple(
+        task_id for task_id in CORE if task_id in ENGINE_TASKS["pybullet"]
+    )
+    with pytest.raises(BadConfig, match="Park-v0 is not declared to run on pybullet"):
+        GapRun(tasks=("Park",))
 
 
 @pytest.mark.parametrize("name", SUITES)

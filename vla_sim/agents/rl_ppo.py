@@ -12,7 +12,8 @@ from stable_baselines3.common.utils import set_random_seed
 from torch import Tensor, nn
 
 from vla_sim.agents.rl_slots import SlotVecEnv
-from vla_sim.errors import BadConfig, DamagedFile
+from vla_sim.errors import DamagedFile
+from vla_sim.ranges import above, whole, within
 
 _OPTIMISER = "optimiser."
 _SHARED = "features_extractor."
@@ -39,10 +40,17 @@ class PpoConfig:
     hidden: int = 128
 
     def __post_init__(self) -> None:
-        if self.n_steps < 2 or self.batch_size < 2 or self.n_epochs < 1 or self.hidden < 1:
-            raise BadConfig("use 2 or more n_steps and batch_size, 1 or more n_epochs and hidden")
-        if self.learning_rate <= 0.0 or self.target_kl <= 0.0:
-            raise BadConfig("learning_rate and target_kl must be positive")
+        whole(2, n_steps=self.n_steps, batch_size=self.batch_size)
+        whole(1, n_epochs=self.n_epochs, hidden=self.hidden)
+        above(
+            0,
+            learning_rate=self.learning_rate,
+            clip_range=self.clip_range,
+            target_kl=self.target_kl,
+            max_grad_norm=self.max_grad_norm,
+        )
+        within(0, 1, gae_lambda=self.gae_lambda)
+        within(-10, 2, log_std=self.log_std)
 
     def build(
         self,

@@ -14,8 +14,9 @@ from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices, VecEnvO
 from vla_sim.envs.crank import Crank
 from vla_sim.envs.faces.spaces import action_space
 from vla_sim.envs.plan import draw_spec
-from vla_sim.envs.streams import TRAIN_SEEDS_FROM
+from vla_sim.envs.streams import first_training_seed
 from vla_sim.errors import BadConfig
+from vla_sim.ranges import whole, within
 from vla_sim.records.embodiment import Embodiment
 from vla_sim.records.observation import PolicyInput
 
@@ -44,11 +45,8 @@ class SlotsConfig:
     """Discount per action. The reward is scaled by 1 - gamma, so that returns lie in [0, 1]."""
 
     def __post_init__(self) -> None:
-        if self.action_repeat < 1 or not 0.0 <= self.gamma < 1.0:
-            raise BadConfig(
-                f"action_repeat is {self.action_repeat}, gamma {self.gamma}; use 1 or more, and "
-                "[0, 1)"
-            )
+        whole(1, action_repeat=self.action_repeat)
+        within(0, 0.9999, gamma=self.gamma)
 
 
 class SlotVecEnv(VecEnv):
@@ -191,7 +189,7 @@ class SlotVecEnv(VecEnv):
         if given is not None:
             return given
         self.n_begun += 1
-        return TRAIN_SEEDS_FROM * (1 + self.block) + self.n_begun - 1
+        return first_training_seed(self.block) + self.n_begun - 1
 
     def _see(self, slots: NDArray[np.int64]) -> Seen:
         return self.observer.see(self.crank.told(slots, self.crank.observe(slots)))

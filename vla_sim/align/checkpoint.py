@@ -7,7 +7,6 @@ the old checkpoint or the new one, at any moment and after any crash.
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -26,7 +25,8 @@ from vla_sim.align.encoders.tokenizer import Tokenizer
 from vla_sim.align.encoders.vision import VisionConfig
 from vla_sim.align.model import AlignModel, ModelConfig
 from vla_sim.align.trainer import TrainerState
-from vla_sim.errors import DamagedFile, RunFolderError
+from vla_sim.disk import atomic
+from vla_sim.errors import DamagedFile
 
 FORMAT = "vla-sim checkpoint"
 VERSION = 1
@@ -89,25 +89,17 @@ def save_checkpoint(
     }
     if isinstance(model.text, HuggingFaceText) and not model.text.config.trainable:
         index["backbone_sha256"] = model.text.fingerprint()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        index["model"] = _write_tensors(folder, "model", weights)
-        if trainer is not None:
-            # The weights are in the model's file already.
-            extra = {k: v for k, v in trainer.tensors.items() if not k.startswith("model.")}
-            index["trainer"] = _write_tensors(folder, "trainer", extra)
-            index["trainer_meta"] = dict(trainer.meta)
-        text = json.dumps(index, ensure_ascii=False, indent=1)
-        _write_atomically(folder / INDEX, text.encode())
-        kept = {index[part]["file"] for part in ("model", "trainer") if part in index}
-        for old in folder.glob("*.safetensors"):
-            if old.name not in kept:
-                old.unlink()
-    except OSError as error:
-        raise RunFolderError(
-            f"cannot write the checkpoint {folder}: {error.strerror}; choose a folder that can be"
-            " written, on a disk with room"
-        ) from error
+    index["model"] = _write_tensors(folder, "model", weights)
+    if trainer is not None:
+        # The weights are in the model's file already.
+        extra = {k: v for k, v in trainer.tensors.items() if not k.startswith("model.")}
+        index["trainer"] = _write_tensors(folder, "trainer", extra)
+        index["trainer_meta"] = dict(trainer.meta)
+    atomic.write_text(folder / INDEX, json.dumps(index, ensure_ascii=False, indent=1))
+    kept = {index[part]["file"] for part in ("model", "trainer") if part in index}
+    for old in folder.glob("*.safetensors"):
+        if old.name not in kept:
+            old.unlink(missing_ok=True)
     return folder
 
 
@@ -181,7 +173,7 @@ def _write_tensors(folder: Path, part: str, tensors: Mapping[str, Tensor]) -> di
     )
     digest = hashlib.sha256(data).hexdigest()
     name = f"{part}-{digest[:16]}.safetensors"
-    _write_atomically(folder / name, data)
+    atomic.write_bytes(folder / name, data)
     return {"file": name, "sha256": digest}
 
 
@@ -198,18 +190,6 @@ def _read_tensors(folder: Path, entry: Mapping[str, str]) -> dict[str, Tensor]:
     except SafetensorError as error:
         raise DamagedFile(f"{path} is no safetensors file; use another checkpoint") from error
     return tensors
-
-
-def _write_atomically(path: Path, data: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _config_to_json(config: ModelConfig) -> dict[str, Any]:

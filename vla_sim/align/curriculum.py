@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from vla_sim.errors import BadConfig
+from vla_sim.ranges import above, within
 from vla_sim.records.reports import Recall
 
 Stage = Literal["vl", "la", "all"]
@@ -29,8 +30,10 @@ class CurriculumConfig:
     """A stage ends after this share of the budget, passed or not: the rest is not starved."""
 
     def __post_init__(self) -> None:
-        if not (0.0 < self.vl_gate <= 1.0 and 0.0 < self.la_gate <= 1.0):
-            raise BadConfig("a gate is a share of the way to perfect: it must lie in (0, 1]")
+        above(0, vl_gate=self.vl_gate, la_gate=self.la_gate, longest_fraction=self.longest_fraction)
+        within(
+            0, 1, vl_gate=self.vl_gate, la_gate=self.la_gate, longest_fraction=self.longest_fraction
+        )
         if self.first not in STAGES:
             raise BadConfig(f"the first stage is {self.first!r}; it must be one of {STAGES}")
 

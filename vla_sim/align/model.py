@@ -23,6 +23,7 @@ from vla_sim.align.heads import Decoder, GoalHead, HazardCode, relative_goal
 from vla_sim.align.losses.temperature import INITIAL
 from vla_sim.align.normaliser import Normaliser
 from vla_sim.errors import UnknownName
+from vla_sim.ranges import whole
 from vla_sim.records.triple import N_PROPRIO
 
 TOWERS = ("vision", "text", "action", "clip", "policy")
@@ -43,6 +44,10 @@ class ModelConfig:
     """Hidden units between a sentence and its question to the cells."""
     n_hazard: int = 32
     hidden: int = 256
+
+    def __post_init__(self) -> None:
+        whole(1, n_embed=self.n_embed, n_query=self.n_query, n_hazard=self.n_hazard)
+        whole(2, hidden=self.hidden)
 
     def build(
         self, bodies: Sequence[Body], tokenizer: Tokenizer, generator: torch.Generator | None = None

@@ -20,6 +20,7 @@ from vla_sim.align.losses.hazard import hazard_loss
 from vla_sim.align.losses.motion import filtered, motion_loss
 from vla_sim.align.model import AlignModel, PolicyOutput
 from vla_sim.errors import BadConfig
+from vla_sim.ranges import at_least
 
 PRIORS = {"velocity": 1, "acceleration": 2, "jerk": 3}
 """{term: derivative of motion that it bounds}."""
@@ -55,9 +56,9 @@ class Weights:
     jerk: float = 0.05
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            if not getattr(self, field.name) >= 0.0:
-                raise BadConfig(f"the weight of {field.name} must be >= 0")
+        at_least(0, **{field.name: getattr(self, field.name) for field in fields(self)})
+        if not any(getattr(self, field.name) for field in fields(self)):
+            raise BadConfig("all weights are 0: nothing would be learnt; give one of them a weight")
 
     def active(self, stage: Stage, *, behaviour_from_start: bool) -> dict[str, float]:
         """{term: weight} of what counts at a stage of the curriculum."""

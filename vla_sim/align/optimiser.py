@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import clip_grad_norm_
 
-from vla_sim.errors import BadConfig
+from vla_sim.ranges import above, at_least, within
 
 TEMPERATURE = "log_inverse_temperature"
 """Parameters with this prefix have a rate of their own."""
@@ -31,8 +31,13 @@ class OptimiserConfig:
     """Longer gradients are shortened to this."""
 
     def __post_init__(self) -> None:
-        if not (self.learning_rate > 0.0 and self.gradient_norm > 0.0):
-            raise BadConfig("learning_rate and gradient_norm must be positive")
+        above(0, learning_rate=self.learning_rate, gradient_norm=self.gradient_norm)
+        at_least(
+            0,
+            temperature_learning_rate=self.temperature_learning_rate,
+            weight_decay=self.weight_decay,
+        )
+        within(0, 1, warm_up_fraction=self.warm_up_fraction, last_rate=self.last_rate)
 
     def share(self, fraction: float) -> float:
         """Learning rate as a share of the highest, after a fraction of the budget."""

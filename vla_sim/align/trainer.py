@@ -29,6 +29,7 @@ from vla_sim.align.objective import (
 from vla_sim.align.optimiser import Optimiser, OptimiserConfig
 from vla_sim.align.surgery import backward_with_surgery
 from vla_sim.errors import BadConfig, DamagedFile
+from vla_sim.ranges import at_least, whole, within
 from vla_sim.records.reports import Recall
 from vla_sim.records.triple import SegmentTriples, StepTriples
 
@@ -62,8 +63,9 @@ class TrainerConfig:
     device: str = "cpu"
 
     def __post_init__(self) -> None:
-        if min(self.segment_every, self.priors_every) < 1:
-            raise BadConfig("segment_every and priors_every must be at least 1")
+        whole(1, segment_every=self.segment_every, priors_every=self.priors_every)
+        at_least(0, rehearsal_noise=self.rehearsal_noise)
+        within(0, 1, goal_forcing=self.goal_forcing, freeze_text_after=self.freeze_text_after)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from vla_sim.cli.verb import Verb
+from vla_sim.disk.outlet import check_outlet
 
 if TYPE_CHECKING:
     from vla_sim.loop.benching.bench import BenchRun
@@ -25,7 +26,11 @@ def run(config: "BenchRun", console: Console) -> int:
     """Measure and print."""
     from vla_sim.loop.benching.bench import bench, parts
 
-    for part in parts(config):
+    to_run = parts(config)
+    for part in to_run:
+        if part.out is not None:
+            check_outlet(part.out)
+    for part in to_run:
         if part.severity:
             console.print(f"axis {part.axis}, severity {part.severity}", highlight=False)
         if part.n_instructions > 1:

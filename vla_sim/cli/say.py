@@ -15,7 +15,7 @@ from rich.table import Table
 from vla_sim.cli.verb import Verb
 from vla_sim.envs.registration import IDS
 from vla_sim.envs.task_names import short_name, task_id_of
-from vla_sim.errors import BadConfig
+from vla_sim.ranges import MAX_EPISODE_SEED, whole
 from vla_sim.records.instruction import LANGUAGES, Instruction, Language, Meaning, Referent, Split
 from vla_sim.records.manner import MANNERS
 
@@ -42,8 +42,8 @@ class SayRun:
 
     def __post_init__(self) -> None:
         task_id_of(self.task)
-        if self.n < 1 or self.seed < 0:
-            raise BadConfig(f"n is {self.n}, seed {self.seed}; use n >= 1 and seed >= 0")
+        whole(1, n=self.n)
+        whole(0, MAX_EPISODE_SEED, seed=self.seed)
 
 
 def recipes() -> Mapping[str, Callable[[], SayRun]]:

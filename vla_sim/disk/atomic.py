@@ -39,6 +39,24 @@ def replace_file(path: Path, write: Callable[[Path], object]) -> None:
         raise RunFolderError(f"cannot write {path}: {error}; what was there is unchanged") from None
 
 
+def write_bytes(path: Path, data: bytes) -> None:
+    """Replace a file by these bytes.
+
+    Raises:
+        RunFolderError: If the folder cannot be written or is full.
+    """
+    replace_file(path, lambda partial: partial.write_bytes(data))
+
+
+def write_text(path: Path, text: str) -> None:
+    """Replace a file by this text, in UTF-8.
+
+    Raises:
+        RunFolderError: If the folder cannot be written or is full.
+    """
+    write_bytes(path, text.encode())
+
+
 def sweep(folder: Path) -> None:
     """Delete what killed processes left half-written in a folder that nobody else writes now."""
     for partial in folder.glob(f"*{PARTIAL}"):

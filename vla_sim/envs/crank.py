@@ -24,6 +24,7 @@ from vla_sim.errors import BadAction, BadConfig, UnknownName
 from vla_sim.physics.engines import ENGINES, make_engine
 from vla_sim.protocols.engine import Engine
 from vla_sim.protocols.task import Scene
+from vla_sim.ranges import whole
 from vla_sim.records.episode import EpisodeSpec
 from vla_sim.records.instruction import Instruction, Meaning
 from vla_sim.records.manner import MANNERS
@@ -76,10 +77,8 @@ class CrankConfig:
     def __post_init__(self) -> None:
         if self.engine not in ENGINES:
             raise UnknownName("engine", self.engine, ENGINES)
-        if self.image_size < 16:
-            raise BadConfig(f"image_size is {self.image_size} px; use 16 or more")
-        if self.n_threads < 1:
-            raise BadConfig(f"n_threads is {self.n_threads}; use 1 or more")
+        whole(16, 4096, image_size=self.image_size)
+        whole(1, n_threads=self.n_threads)
 
 
 def crank_config_for(shift: Shift, base: CrankConfig) -> CrankConfig:

@@ -9,12 +9,25 @@ from typing import Literal, get_args
 
 import numpy as np
 
+from vla_sim.ranges import MAX_SEED, whole
+
 Purpose = Literal["plan", "scene", "words", "arm", "axis", "noise", "chain"]
 _PURPOSES: tuple[Purpose, ...] = get_args(Purpose)
 """A purpose's place seeds its streams: append, never insert."""
 
 TRAIN_SEEDS_FROM = 1_000_000
 """Training draws its seeds from here on; below lie the seeds of protocols, never trained on."""
+
+
+def first_training_seed(seed: int) -> int:
+    """The first of the million scenes that a run with this seed trains on, one after the other.
+
+    Raises:
+        BadConfig: If the seed is no whole number from 0 to MAX_SEED: the scenes of a negative one
+            would be those of the benchmark.
+    """
+    whole(0, MAX_SEED, seed=seed)
+    return TRAIN_SEEDS_FROM * (1 + seed)
 
 
 def stream(task_id: str, seed: int, purpose: Purpose, stage: int = 0) -> np.random.Generator:

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from vla_sim.envs.axes import AXES
 from vla_sim.envs.chain import MAX_INSTRUCTIONS
 from vla_sim.envs.registration import IDS
-from vla_sim.envs.task_names import task_id_of
+from vla_sim.envs.task_names import short_name, task_id_of
 from vla_sim.envs.tasks import ENGINE_TASKS
+from vla_sim.errors import BadConfig, RetiredName, UnknownName
 from vla_sim.records.shift import SEVERITIES
 
 
@@ -116,6 +117,13 @@ SUITES: Mapping[str, tuple[SuiteRow, ...]] = {
 
 assert max(CHAINS.values()) <= MAX_INSTRUCTIONS
 
+LISTS_OF_TASKS: tuple[str, ...] = tuple(
+    name
+    for name, rows in SUITES.items()
+    if not any(row.axis or row.n_instructions > 1 for row in rows)
+)
+"""The suites that are no more than a list of tasks, which any verb takes for its tasks."""
+
 _ABOUT: Mapping[str, str] = {
     "spine": "The four tasks that the default model learns.",
     "core": "Every task in its main variant.",
@@ -133,6 +141,43 @@ def about(suite: str) -> str:
         return _ABOUT[suite]
     (axis,) = {row.axis for row in SUITES[suite]}
     return f"The core along the axis {axis}, severities 1 to {max(SEVERITIES)}."
+
+
+def tasks_of(names: Iterable[str], *, engines: Iterable[str] = ()) -> tuple[str, ...]:
+    """Ids of the tasks that names mean, in their order, each once.
+
+    Args:
+        names: Names of tasks, see `task_id_of`, and of suites.
+        engines: Of a suite, the tasks that one of these is not declared for are left out.
+
+    Raises:
+        UnknownName: If a name means neither.
+        BadConfig: If a suite is more than a list of tasks.
+    """
+    ids: list[str] = []
+    for name in names:
+        rows = SUITES.get(name.casefold())
+        if rows is None:
+            ids.append(_task_id(name))
+            continue
+        if name.casefold() not in LISTS_OF_TASKS:
+            raise BadConfig(
+                f"the suite {name!r} is more than a list of tasks: measure it by "
+                f"`vla-sim bench {name.casefold()}`, or name its tasks"
+            )
+        declared = [ENGINE_TASKS[engine] for engine in engines if engine in ENGINE_TASKS]
+        ids += [row.task_id for row in rows if all(row.task_id in tasks for tasks in declared)]
+    return tuple(dict.fromkeys(ids))
+
+
+def _task_id(name: str) -> str:
+    try:
+        return task_id_of(name)
+    except RetiredName:
+        raise
+    except UnknownName:
+        known = {short_name(task_id) for task_id in IDS} | set(LISTS_OF_TASKS)
+        raise UnknownName("task", name, known) from None
 
 
 def parts_of(suite: str) -> dict[tuple[str, int, int], tuple[str, ...]]:

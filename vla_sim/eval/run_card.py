@@ -10,6 +10,7 @@ from pathlib import Path
 
 import vla_sim
 from vla_sim.eval.protocol import Protocol
+from vla_sim.physics.cores import usable_cores
 
 PACKAGES = (
     "vla-sim",
@@ -48,7 +49,7 @@ def run_card(
         "python": platform.python_version(),
         "platform": platform.platform(),
         "processor": _processor(),
-        "cores": str(len(os.sched_getaffinity(0)) if _linux() else os.cpu_count()),
+        "cores": str(usable_cores()),
         "commit": commit(Path(vla_sim.__file__).parent) or "not in its git tree",
         "renderer": protocol.renderer,
         "engine": protocol.engine,
@@ -93,10 +94,6 @@ def _git(folder: Path, *words: str) -> str | None:
     except (OSError, subprocess.SubprocessError):
         return None
     return done.stdout.strip()
-
-
-def _linux() -> bool:
-    return sys.platform == "linux"
 
 
 def _processor() -> str:

@@ -27,6 +27,7 @@ import numpy as np
 from vla_sim.errors import BadConfig
 from vla_sim.eval.aggregate import overall_rate
 from vla_sim.eval.protocol import require_comparable
+from vla_sim.ranges import above, whole, within
 from vla_sim.records.reports import EvalReport, StopDecision
 
 
@@ -57,12 +58,18 @@ class StoppingConfig:
         Raises:
             BadConfig: If one is out of range.
         """
-        if not 0.0 <= self.retrieval_weight <= 1.0:
-            raise BadConfig(f"retrieval_weight is a share in [0, 1]; got {self.retrieval_weight}")
-        if self.patience < 1:
-            raise BadConfig(f"patience counts reports, at least 1; got {self.patience}")
-        if self.min_success_gain < 0 or self.min_retrieval_gain < 0:
-            raise BadConfig("a smallest gain cannot be negative")
+        whole(1, patience=self.patience)
+        within(
+            0,
+            1,
+            retrieval_weight=self.retrieval_weight,
+            min_success_gain=self.min_success_gain,
+            min_retrieval_gain=self.min_retrieval_gain,
+            target_task_success=self.target_task_success,
+            target_retrieval=self.target_retrieval,
+        )
+        above(0, target_success=self.target_success)
+        within(0, 1, target_success=self.target_success)
 
 
 def score(report: EvalReport, config: StoppingConfig | None = None) -> float:

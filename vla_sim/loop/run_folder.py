@@ -2,14 +2,18 @@
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+import shutil
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from vla_sim.disk import atomic
 from vla_sim.disk.folder_lock import names_in
+from vla_sim.disk.outlet import check_outlet
 from vla_sim.errors import DamagedFile, RunFolderError
 
 _KIND = "vla-sim run"
+_BEGUN = "run.json"
 
 
 class RunFolder:
@@ -19,47 +23,90 @@ class RunFolder:
         self.path = path
 
     @classmethod
-    def create(cls, path: Path, config: Mapping[str, Any], card: Mapping[str, str]) -> "RunFolder":
-        """Begin a run in a new or empty folder.
+    def refuse_taken(cls, path: Path) -> None:
+        """See that a run could begin here, without making anything.
 
         Raises:
             RunFolderError: If the folder cannot be written, or already holds something.
         """
+        check_outlet(path, is_folder=True)
+        held = names_in(path)
+        if held:
+            raise RunFolderError(
+                f"{path} already holds {', '.join(held[:4])}; give another --out, "
+                "or --resume to go on with the run in it"
+            )
+
+    @classmethod
+    def create(
+        cls,
+        path: Path,
+        config: Mapping[str, Any],
+        card: Mapping[str, str],
+        *,
+        verb: str,
+        notes: Mapping[str, Any] | None = None,
+    ) -> "RunFolder":
+        """Begin a run in a new or empty folder.
+
+        Args:
+            path: The folder.
+            config: The whole settings, as JSON.
+            card: Provenance.
+            verb: What begins it; only the same goes on with it.
+            notes: What else `run.json` says.
+
+        Raises:
+            RunFolderError: If the folder cannot be written, or already holds something.
+        """
+        cls.refuse_taken(path)
         folder = cls(path)
-        try:
-            path.mkdir(parents=True, exist_ok=True)
-            held = names_in(path)
-            if held:
-                raise RunFolderError(
-                    f"{path} already holds {', '.join(held[:4])}; give another --out, "
-                    "or --resume to go on with the run in it"
-                )
-            folder.write_json("run.json", {"kind": _KIND, "config": config, "run_card": card})
-        except OSError as error:
-            raise RunFolderError(f"cannot write a run to {path}: {error.strerror}") from error
+        begun = {"kind": _KIND, "verb": verb, "config": config, "run_card": card}
+        folder.write_json(_BEGUN, begun | dict(notes or {}))
         return folder
 
     @classmethod
-    def open(cls, path: Path) -> "RunFolder":
+    def open(cls, path: Path, *, verb: str | None = None) -> "RunFolder":
         """Find an existing run.
 
+        Args:
+            path: The folder.
+            verb: What began it; None for whatever did.
+
         Raises:
-            RunFolderError: If there is none, or it was never begun properly.
+            RunFolderError: If there is none, it was never begun properly, or by another verb.
         """
-        if not (path / "run.json").is_file():
+        if not (path / _BEGUN).is_file():
             raise RunFolderError(f"{path} holds no run (no run.json); give the folder of a run")
         folder = cls(path)
-        if folder.read_json("run.json").get("kind") != _KIND:
-            raise RunFolderError(f"{path / 'run.json'} was not written by vla-sim")
+        begun = folder.read_json(_BEGUN)
+        if not isinstance(begun, dict) or begun.get("kind") != _KIND:
+            raise RunFolderError(f"{path / _BEGUN} was not written by vla-sim")
+        if verb is not None and begun.get("verb") != verb:
+            raise RunFolderError(
+                f"{path} was begun by {begun.get('verb', 'another version')!r}, which "
+                f"`vla-sim {verb}` cannot go on with; give another --out"
+            )
         return folder
 
+    def take_back(self, scratch: Collection[str]) -> None:
+        """Undo `create`, unless something that is worth keeping has come of the run.
+
+        Args:
+            scratch: Names of files and folders that are worth nothing alone.
+        """
+        held = names_in(self.path)
+        if set(held) <= {_BEGUN, *scratch}:
+            for place in (self.path / name for name in held):
+                shutil.rmtree(place) if place.is_dir() else place.unlink()
+
     def write_json(self, name: str, value: Any) -> None:
-        """Replace a JSON file in one step."""
-        target = self.path / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        draft = target.with_name(target.name + ".tmp")
-        draft.write_text(json.dumps(value, indent=1, ensure_ascii=False), encoding="utf-8")
-        draft.replace(target)
+        """Replace a JSON file in one step.
+
+        Raises:
+            RunFolderError: If the folder cannot be written.
+        """
+        self._replace(name, json.dumps(value, indent=1, ensure_ascii=False))
 
     def read_json(self, name: str) -> Any:
         """Read a JSON file.
@@ -69,16 +116,32 @@ class RunFolder:
         """
         path = self.path / name
         try:
-            return json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, json.JSONDecodeError) as error:
+            return json.loads(path.read_bytes())
+        except (OSError, ValueError) as error:
             raise DamagedFile(f"{path} cannot be read as JSON: {error}") from error
 
     def append(self, name: str, row: Mapping[str, Any]) -> None:
-        """Add a line to a JSON-lines file and see it on disk."""
-        with (self.path / name).open("a", encoding="utf-8") as file:
-            file.write(json.dumps(row, ensure_ascii=False) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+        """Add a line to a JSON-lines file and see it on disk.
+
+        A last line that a kill cut short is taken off first, since what follows would be glued to
+        it and both would be lost.
+
+        Raises:
+            RunFolderError: If the folder cannot be written.
+        """
+        path = self.path / name
+        line = json.dumps(row, ensure_ascii=False).encode() + b"\n"
+        try:
+            with path.open("ab+") as file:
+                if file.tell():
+                    file.seek(-1, os.SEEK_END)
+                    if file.read(1) != b"\n":
+                        file.truncate(len(_whole_lines(path.read_bytes())))
+                file.write(line)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise RunFolderError(f"cannot write {path}: {error.strerror}") from error
 
     def rows(self, name: str) -> Iterator[dict[str, Any]]:
         """The lines of a JSON-lines file; a last line that a kill cut short is passed over.
@@ -89,18 +152,25 @@ class RunFolder:
         path = self.path / name
         if not path.is_file():
             return
-        lines = path.read_text(encoding="utf-8").splitlines()
-        for number, line in enumerate(lines, start=1):
+        # Lines end with a line feed and with nothing else: what was said may hold other breaks.
+        for number, line in enumerate(_whole_lines(path.read_bytes()).split(b"\n")[:-1], start=1):
             try:
                 yield json.loads(line)
-            except json.JSONDecodeError as error:
-                if number == len(lines):
-                    return
+            except ValueError as error:
                 raise DamagedFile(f"{path}, line {number}, is not JSON: {error}") from error
 
     def keep_rows(self, name: str, rows: list[dict[str, Any]]) -> None:
-        """Replace a JSON-lines file, for a run that goes on from an earlier point."""
-        draft = (self.path / name).with_suffix(".tmp")
-        text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-        draft.write_text(text, encoding="utf-8")
-        draft.replace(self.path / name)
+        """Replace a JSON-lines file, for a run that goes on from an earlier point.
+
+        Raises:
+            RunFolderError: If the folder cannot be written.
+        """
+        self._replace(name, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+
+    def _replace(self, name: str, text: str) -> None:
+        atomic.write_text(self.path / name, text)
+
+
+def _whole_lines(data: bytes) -> bytes:
+    """The lines that were written to their end; a kill may cut the last one short."""
+    return data[: data.rfind(b"\n") + 1]

@@ -7,6 +7,7 @@ import tempfile
 import time
 from dataclasses import dataclass
 
+from vla_sim.physics.cores import usable_cores
 from vla_sim.physics.render import gl_probe
 
 NEEDED = ("numpy", "mujoco", "numba", "gymnasium", "torch", "stable-baselines3", "pyarrow")
@@ -82,24 +83,22 @@ def _optional(name: str, remedy: str) -> Check:
     )
 
 
-def _n_cores() -> int:
-    return len(os.sched_getaffinity(0))
-
-
 def _cores() -> Check:
-    return Check(name="cores", ok=True, detail=f"{_n_cores()} of {os.cpu_count()} usable")
+    return Check(name="cores", ok=True, detail=f"{usable_cores()} of {os.cpu_count()} usable")
 
 
 def _threads() -> Check:
     """More threads than cores make training slower by an order of magnitude, not by a little."""
     settings = {name: os.environ[name] for name in THREAD_VARIABLES if name in os.environ}
-    too_many = [n for n, value in settings.items() if value.isdigit() and int(value) > _n_cores()]
+    too_many = [
+        n for n, value in settings.items() if value.isdigit() and int(value) > usable_cores()
+    ]
     listed = ", ".join(f"{name}={value}" for name, value in settings.items())
     return Check(
         name="threads",
         ok=not too_many,
         detail=listed or "no thread variable is set",
-        remedy=f"set {' and '.join(too_many)} to {_n_cores()} or less" if too_many else "",
+        remedy=f"set {' and '.join(too_many)} to {usable_cores()} or less" if too_many else "",
     )
 
 

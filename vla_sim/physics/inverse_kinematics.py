@@ -1,15 +1,15 @@
 """Inverse kinematics: damped least squares with a posture where the tool leaves it free."""
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from vla_sim.physics.compiled import entry
 from vla_sim.physics.kinematics import forward_one, rotation_error
 
 Floats = NDArray[np.float64]
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
+@entry
 def damped_least_squares(
     jac: Floats, twist: Floats, posture: Floats, damping: float, dq: Floats
 ) -> None:
@@ -52,7 +52,7 @@ def damped_least_squares(
         dq[j] = total
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
+@entry
 def solve_rows(
     offset_pos: Floats,
     offset_mat: Floats,

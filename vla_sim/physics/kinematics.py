@@ -7,9 +7,10 @@ Rotations are 3 x 3 matrices; a chain's joints all turn about their own z axis.
 
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
+
+from vla_sim.physics.compiled import entry
 
 Floats = NDArray[np.float64]
 
@@ -57,7 +58,7 @@ class Chain:
         return jac
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
+@entry
 def forward_one(
     offset_pos: Floats,
     offset_mat: Floats,
@@ -109,7 +110,7 @@ def forward_one(
             jac[3 + i, j] = axis[j, i]
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
+@entry
 def forward_rows(
     offset_pos: Floats,
     offset_mat: Floats,
@@ -127,7 +128,7 @@ def forward_rows(
         )
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
+@entry
 def rotation_error(wanted: Floats, actual: Floats, error: Floats) -> None:
     """Rotation vector (3,) [rad], in the world, that turns `actual` into `wanted`."""
     # The axis is the skew part of wanted @ actual.T; atan2 keeps the angle exact near zero.
@@ -147,7 +148,7 @@ def rotation_error(wanted: Floats, actual: Floats, error: Floats) -> None:
     error[0], error[1], error[2] = scale * x, scale * y, scale * z
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
+@entry
 def rotate(mat: Floats, turn: Floats) -> None:
     """Turn the rotation `mat` (3, 3) in place by the rotation vector `turn` (3,) [rad], world."""
     angle = np.sqrt(turn[0] ** 2 + turn[1] ** 2 + turn[2] ** 2)

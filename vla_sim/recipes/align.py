@@ -8,11 +8,10 @@ from vla_sim.align.encoders.vision import VisionConfig
 from vla_sim.align.model import ModelConfig
 from vla_sim.align.objective import Weights
 from vla_sim.align.trainer import TrainerConfig
-from vla_sim.envs.task_names import task_id_of
 from vla_sim.loop.aligning.closed_loop import AlignRun
 from vla_sim.loop.aligning.learner import LearnerConfig
 from vla_sim.loop.aligning.memory import MemoryConfig
-from vla_sim.loop.simulating.simulators import SimulatorsConfig
+from vla_sim.loop.simulating.simulators import StationConfig
 
 
 def _trainer() -> TrainerConfig:
@@ -69,7 +68,7 @@ def reach() -> AlignRun:
     """Reach alone."""
     return replace(
         default(),
-        simulators=SimulatorsConfig(task_ids=(task_id_of("Reach"),)),
+        tasks=("Reach",),
         max_updates=2_000,
         gallery_per_task=256,
     )
@@ -82,7 +81,7 @@ def glance() -> AlignRun:
     return replace(
         run,
         learner=replace(run.learner, memory=memory),
-        simulators=SimulatorsConfig(n_slots=4),
+        simulators=StationConfig(n_slots=4),
         max_updates=40,
         updates_per_round=10,
         updates_per_evaluation=10,

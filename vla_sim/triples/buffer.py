@@ -8,10 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vla_sim.errors import BadConfig, BadRows
+from vla_sim.ranges import whole
 from vla_sim.records.triple import Rows
+from vla_sim.triples.sharing import even_shares, outlasting, thinned, weighted_shares
+from vla_sim.triples.slot_queue import SlotQueue
 from vla_sim.triples.spec import Spec, count
 
 Ints = NDArray[np.int64]
+FLOOR_PART = 4
+"""A task keeps at least one in so many of the rows that it would have in an even share."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,7 +24,7 @@ class TripleBufferConfig:
     """Settings of TripleBuffer."""
 
     capacity: int
-    """Most rows kept; the oldest go first."""
+    """Most rows kept; the oldest go first, see FLOOR_PART."""
     balance_by: str = "task"
     """An int64 column: a batch holds equally many rows of each of its values."""
     within: str | None = None
@@ -28,12 +33,10 @@ class TripleBufferConfig:
     """Most rows with one value of `within` (in one task) in a batch; None for no bound."""
 
     def __post_init__(self) -> None:
-        if self.capacity < 1:
-            raise BadConfig(f"capacity is {self.capacity}; a buffer holds at least one row")
-        if self.max_duplicates is not None and (self.within is None or self.max_duplicates < 1):
+        whole(1, capacity=self.capacity, max_duplicates=self.max_duplicates)
+        if self.max_duplicates is not None and self.within is None:
             raise BadConfig(
-                f"max_duplicates is {self.max_duplicates} with within={self.within!r}; "
-                "it needs the column `within` and is at least 1"
+                f"max_duplicates is {self.max_duplicates}; it needs the column `within` as well"
             )
 
     def build(self, spec: Spec) -> "TripleBuffer":
@@ -41,41 +44,13 @@ class TripleBufferConfig:
         return TripleBuffer(self, spec)
 
 
-class _Queue:
-    """First in, first out, of row numbers; any of them can be read by its place."""
-
-    def __init__(self) -> None:
-        self._items: Ints = np.empty(16, np.int64)
-        self._head = 0
-        self._tail = 0
-
-    def __len__(self) -> int:
-        return self._tail - self._head
-
-    def push(self, numbers: Ints) -> None:
-        n = len(numbers)
-        if self._tail + n > len(self._items):
-            kept = self._items[self._head : self._tail]
-            # At least half stays free, so that a push costs O(1) on average.
-            self._items = np.empty(2 * (len(kept) + n), np.int64)
-            self._items[: len(kept)] = kept
-            self._head, self._tail = 0, len(kept)
-        self._items[self._tail : self._tail + n] = numbers
-        self._tail += n
-
-    def pop(self, n: int) -> None:
-        self._head += n
-
-    def at(self, places: Ints) -> Ints:
-        return self._items[places + self._head]
-
-
 class TripleBuffer:
-    """A ring of rows with seeded, balanced sampling; safe to fill and to draw from two threads.
+    """Rows with seeded, balanced sampling; safe to fill and to draw from two threads.
 
-    Rows are numbered as they come. The ring drops the oldest row, which is also the oldest of its
-    group (task, or task and value of `within`): one queue of row numbers per group is all the
-    index there is, and no draw looks at the whole ring.
+    Where there is no room the oldest row goes, but no task loses its last few to others, however
+    many rows those bring; and rows that come at once and are too many are thinned evenly. What goes
+    is always the oldest of its group (task, or task and value of `within`): one queue of slots per
+    group is all the index there is, and no draw looks at all rows.
     """
 
     def __init__(self, config: TripleBufferConfig, spec: Spec) -> None:
@@ -101,9 +76,11 @@ class TripleBuffer:
     def _clear(self) -> None:
         self._n_added = 0
         self._n_stored = 0
+        self._number_of_slot: Ints = np.full(self.config.capacity, -1, np.int64)
         self._group_ids: dict[tuple[int, int], int] = {}
-        self._queues: list[_Queue] = []
-        self._groups_of_task: list[list[_Queue]] | None = None
+        self._queues: list[SlotQueue] = []
+        self._task_of_group: Ints = np.empty(0, np.int64)
+        self._groups_of_task: dict[int, list[SlotQueue]] | None = None
 
     def __len__(self) -> int:
         return self._n_stored
@@ -113,8 +90,14 @@ class TripleBuffer:
         """Rows ever added, the dropped ones included."""
         return self._n_added
 
+    @property
+    def held(self) -> dict[int, int]:
+        """Rows of each task that are here, {value of `balance_by`: count}."""
+        with self._lock:
+            return {task: sum(map(len, groups)) for task, groups in self._by_task().items()}
+
     def add(self, rows: Rows) -> None:
-        """Append rows; the oldest make room.
+        """Take rows in; the oldest make room. Too many at once are thinned, see `thinned`.
 
         Raises:
             BadRows: If the rows do not fit the spec. Nothing is added then.
@@ -124,67 +107,88 @@ class TripleBuffer:
             self._append(rows, n)
 
     def _append(self, rows: Rows, n: int) -> None:
-        capacity = self.config.capacity
-        skipped = max(0, n - capacity)
-        n -= skipped
-        self._drop_oldest(max(0, self._n_stored + n - capacity))
-        self._n_added += skipped
-        numbers = np.arange(self._n_added, self._n_added + n)
-        slots = numbers % capacity
-        for name, column in self._columns.items():
-            column[slots] = rows[name][skipped:]
-        tasks = rows[self.config.balance_by][skipped:].tolist()
         within = self.config.within
-        values = [0] * n if within is None else rows[within][skipped:].tolist()
-        groups = np.array([self._group(key) for key in zip(tasks, values, strict=True)], np.int64)
+        task = rows[self.config.balance_by].astype(np.int64, copy=False)
+        value = np.zeros(n, np.int64) if within is None else rows[within].astype(np.int64)
+        n_given, places = n, np.arange(n)
+        if n > self.config.capacity:
+            places = thinned(task, value, self.config.capacity)
+        places = places[self._make_room(task[places])]
+        slots = np.flatnonzero(self._number_of_slot < 0)[: len(places)]
+        for name, column in self._columns.items():
+            column[slots] = rows[name][places]
+        self._number_of_slot[slots] = self._n_added + places
+        keys = zip(task[places].tolist(), value[places].tolist(), strict=True)
+        groups = np.array([self._group(key) for key in keys], np.int64)
         self._group_of_slot[slots] = groups
         for group in np.unique(groups).tolist():
             queue = self._queues[group]
             if not queue:
                 self._groups_of_task = None
-            queue.push(numbers[groups == group])
-        self._n_added += n
-        self._n_stored += n
+            queue.push(slots[groups == group])
+        self._n_added += n_given
+        self._n_stored += len(slots)
 
-    def _drop_oldest(self, n: int) -> None:
-        oldest = self._n_added - self._n_stored
-        slots = np.arange(oldest, oldest + n) % self.config.capacity
-        groups, n_each = np.unique(self._group_of_slot[slots], return_counts=True)
+    def _make_room(self, task: Ints) -> NDArray[np.bool_]:
+        """Drop rows to make room for more, of these tasks; returns which of those come in."""
+        if self._n_stored + len(task) <= self.config.capacity:
+            return np.ones(len(task), np.bool_)
+        held = self._by_age()
+        held_task = self._task_of_group[self._group_of_slot[held]]
+        every = np.concatenate([held_task, task])
+        floor = self.config.capacity // (FLOOR_PART * len(np.unique(every)))
+        stays = outlasting(every, self.config.capacity, floor)
+        gone = held[~stays[: len(held)]]
+        self._number_of_slot[gone] = -1
+        groups, n_each = np.unique(self._group_of_slot[gone], return_counts=True)
         for group, n_dropped in zip(groups.tolist(), n_each.tolist(), strict=True):
             queue = self._queues[group]
-            queue.pop(n_dropped)
+            queue.pop(n_dropped)  # of a group, it is always the oldest that go
             if not queue:
                 self._groups_of_task = None
-        self._n_stored -= n
+        self._n_stored -= len(gone)
+        return stays[len(held) :]
+
+    def _by_age(self) -> Ints:
+        """The slots that hold rows, oldest first."""
+        slots = np.flatnonzero(self._number_of_slot >= 0)
+        return slots[np.argsort(self._number_of_slot[slots])]
 
     def _group(self, key: tuple[int, int]) -> int:
         group = self._group_ids.get(key)
         if group is None:
             group = self._group_ids[key] = len(self._queues)
-            self._queues.append(_Queue())
+            self._queues.append(SlotQueue())
+            self._task_of_group = np.append(self._task_of_group, key[0])
         return group
 
-    def _groups(self) -> list[list[_Queue]]:
+    def _by_task(self) -> dict[int, list[SlotQueue]]:
         """The groups that hold rows, by task, in an order that only their keys decide."""
         if self._groups_of_task is None:
-            by_task: dict[int, list[_Queue]] = {}
+            self._groups_of_task = {}
             for (task, _), group in sorted(self._group_ids.items()):
                 if self._queues[group]:
-                    by_task.setdefault(task, []).append(self._queues[group])
-            self._groups_of_task = list(by_task.values())
+                    self._groups_of_task.setdefault(task, []).append(self._queues[group])
         return self._groups_of_task
 
-    def can_sample(self, batch_size: int) -> bool:
-        """Whether `sample` would find enough rows (and values of `within`) for a batch."""
+    @property
+    def n_groups(self) -> int:
+        """Different pairs of task and value of `within` among the rows."""
         with self._lock:
-            return self._most() >= batch_size
+            return sum(map(len, self._by_task().values()))
+
+    @property
+    def largest_batch(self) -> float:
+        """The most rows that `sample` would give now: 0 if there are none, infinity if no bound."""
+        with self._lock:
+            return self._most()
 
     def _most(self) -> float:
         if not len(self):
             return 0
         if self.config.max_duplicates is None:
             return float("inf")
-        return self.config.max_duplicates * sum(len(groups) for groups in self._groups())
+        return self.config.max_duplicates * sum(map(len, self._by_task().values()))
 
     def sample(
         self,
@@ -208,57 +212,34 @@ class TripleBuffer:
                     f"one batch may use {self._most():g}; add rows first, or allow more than "
                     f"max_duplicates={self.config.max_duplicates}"
                 )
-            groups_of_task = self._groups()
-            shares = (
-                self._shares([len(groups) for groups in groups_of_task], batch_size, rng)
-                if weights is None
-                else self._weighted(weights, batch_size, rng)
-            )
-            numbers = np.concatenate(
+            shares = self._shares(batch_size, rng, weights)
+            slots = np.concatenate(
                 [
                     self._draw(groups, share, rng)
-                    for groups, share in zip(groups_of_task, shares, strict=True)
+                    for groups, share in zip(self._by_task().values(), shares, strict=True)
                 ]
             )
-            slots = rng.permutation(numbers) % self.config.capacity
+            slots = rng.permutation(slots)
             return {name: column.take(slots, axis=0) for name, column in self._columns.items()}
 
-    def _shares(self, n_groups: list[int], batch_size: int, rng: np.random.Generator) -> list[int]:
-        """How many rows each task gives: equal, but none more than it may."""
-        order = rng.permutation(len(n_groups)).tolist()
-        bound = self.config.max_duplicates
-        most = [batch_size if bound is None else n * bound for n in n_groups]
-        # Those that can give least choose first, so that the others share what they leave.
-        order.sort(key=lambda task: min(most[task], batch_size))
-        shares = [0] * len(n_groups)
-        left = batch_size
-        for place, task in enumerate(order):
-            tasks_left = len(order) - place
-            shares[task] = min(most[task], left // tasks_left)
-            left -= shares[task]
-        return shares
-
-    def _weighted(
-        self, weights: Mapping[int, float], batch_size: int, rng: np.random.Generator
+    def _shares(
+        self, batch_size: int, rng: np.random.Generator, weights: Mapping[int, float] | None
     ) -> list[int]:
-        """How many rows each task gives, in proportion to its weight; remainders are drawn."""
-        tasks = sorted({task for (task, _), g in self._group_ids.items() if self._queues[g]})
+        """How many rows each task gives to a batch."""
+        n_groups = {task: len(groups) for task, groups in self._by_task().items()}
+        if weights is None:
+            bound = self.config.max_duplicates
+            most = [batch_size if bound is None else n * bound for n in n_groups.values()]
+            order = rng.permutation(len(most)).tolist()
+            return even_shares(most, batch_size, order)
         try:
-            share = np.array([weights[task] for task in tasks], dtype=np.float64)
+            return weighted_shares([weights[task] for task in n_groups], batch_size, rng)
         except KeyError as error:
             raise BadRows(f"no weight for {self.config.balance_by} {error}") from error
-        wanted = batch_size * share / share.sum()
-        shares = np.floor(wanted).astype(np.int64)
-        rest = wanted - shares
-        n_left = batch_size - int(shares.sum())
-        if n_left:
-            more = rng.choice(len(tasks), n_left, replace=False, p=rest / rest.sum())
-            shares[more] += 1
-        return [int(n) for n in shares]
 
     @staticmethod
-    def _draw(groups: list[_Queue], share: int, rng: np.random.Generator) -> Ints:
-        """`share` row numbers, spread evenly over the groups."""
+    def _draw(groups: list[SlotQueue], share: int, rng: np.random.Generator) -> Ints:
+        """The slots of `share` rows, spread evenly over the groups."""
         if len(groups) == 1:
             return groups[0].at(rng.integers(0, len(groups[0]), size=share))
         rounds = [rng.permutation(len(groups)) for _ in range(-(-share // len(groups)))]
@@ -275,7 +256,7 @@ class TripleBuffer:
     def state(self) -> dict[str, NDArray[np.generic]]:
         """All rows, oldest first, and the count: what an exact resume needs."""
         with self._lock:
-            order = np.arange(self._n_added - len(self), self._n_added) % self.config.capacity
+            order = self._by_age()
             state: dict[str, NDArray[np.generic]] = {
                 f"rows/{name}": column[order] for name, column in self._columns.items()
             }

@@ -2,7 +2,7 @@
 
 import math
 
-from vla_sim.physics.render.compiled import entry
+from vla_sim.physics.compiled import entry
 
 BRAKE_RATE = 0.8  # [1/s] v = rate * distance close to a stop: no jolt at standstill
 SPEED_RATE = 1.2  # [1/s] how fast a speed error is worked off

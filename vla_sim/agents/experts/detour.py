@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vla_sim.agents.experts.car_motion import wrap
-from vla_sim.physics.render.compiled import entry
+from vla_sim.physics.compiled import entry
 
 Floats = NDArray[np.float64]
 

@@ -28,7 +28,7 @@ from vla_sim.agents.experts.car_motion import (
 from vla_sim.agents.experts.kernel_settings import settings_type
 from vla_sim.assets.car import CENTRE_TO_REAR_M
 from vla_sim.assets.winding_road import SPACING_M
-from vla_sim.physics.render.compiled import entry
+from vla_sim.physics.compiled import entry
 
 Floats = NDArray[np.float64]
 

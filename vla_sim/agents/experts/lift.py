@@ -18,8 +18,8 @@ from vla_sim.agents.experts.privileged_rows import checked_rows
 from vla_sim.agents.experts.tool_motion import ToolMotionConfig
 from vla_sim.assets.panda import GRIPPER_SPEED_M_S
 from vla_sim.assets.props import SLENDERNESS
+from vla_sim.physics.compiled import entry
 from vla_sim.physics.filters import input_for, low_pass_gain
-from vla_sim.physics.render.compiled import entry
 from vla_sim.records.embodiment import Embodiment
 from vla_sim.records.manner import Manner, MannerProfile
 

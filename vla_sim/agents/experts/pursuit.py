@@ -16,7 +16,7 @@ from vla_sim.agents.experts.car_motion import (
     next_acceleration,
     stopping_speed,
 )
-from vla_sim.physics.render.compiled import entry
+from vla_sim.physics.compiled import entry
 
 Floats = NDArray[np.float64]
 

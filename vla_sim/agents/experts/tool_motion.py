@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from vla_sim.agents.experts.privileged_rows import manner_limits
 from vla_sim.errors import BadConfig
-from vla_sim.physics.render.compiled import entry
+from vla_sim.physics.compiled import entry
 from vla_sim.records.manner import Manner, MannerProfile
 
 Floats = NDArray[np.float64]

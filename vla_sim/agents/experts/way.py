@@ -16,7 +16,7 @@ from vla_sim.agents.experts.car_motion import filtered_command, moved, wrap
 from vla_sim.agents.experts.kernel_settings import settings_of, settings_type
 from vla_sim.agents.experts.pursuit import steer
 from vla_sim.assets.car import CENTRE_TO_REAR_M
-from vla_sim.physics.render.compiled import entry
+from vla_sim.physics.compiled import entry
 from vla_sim.records.embodiment import Embodiment
 from vla_sim.records.manner import Manner, MannerProfile
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from vla_sim.ranges import whole
 from vla_sim.records.triple import CHUNK_SIZE, N_ACT, N_PROPRIO
 
 
@@ -16,6 +17,9 @@ class ActionConfig:
     """Settings of ActionEncoder."""
 
     hidden: int = 256
+
+    def __post_init__(self) -> None:
+        whole(1, hidden=self.hidden)
 
     def build(self, *, n_bodies: int, n_embed: int) -> "ActionEncoder":
         """The encoder with these settings."""

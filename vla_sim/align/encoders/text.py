@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from vla_sim.align.encoders.tokenizer import MAX_TOKENS, PAD, START, Tokenizer, drop_tokens
 from vla_sim.errors import BadConfig
+from vla_sim.ranges import whole, within
 
 STEADY_BLOCK = 32
 """Sentences encoded at once where bits must not depend on the company."""
@@ -59,6 +60,8 @@ class TransformerTextConfig:
     """Chance of a word to be read as unknown in training."""
 
     def __post_init__(self) -> None:
+        whole(1, width=self.width, n_layers=self.n_layers, n_heads=self.n_heads)
+        within(0, 1, unknown_dropout=self.unknown_dropout)
         if self.width % self.n_heads:
             raise BadConfig(f"a width of {self.width} does not divide into {self.n_heads} heads")
 
@@ -131,6 +134,10 @@ class BagTextConfig:
     width: int = 64
     unknown_dropout: float = 0.05
     """Chance of a word to be read as unknown in training."""
+
+    def __post_init__(self) -> None:
+        whole(1, width=self.width)
+        within(0, 1, unknown_dropout=self.unknown_dropout)
 
     def build(self, tokenizer: Tokenizer, generator: torch.Generator) -> "BagText":
         """The encoder with these settings, over a vocabulary."""

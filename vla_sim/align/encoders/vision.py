@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from vla_sim.errors import BadConfig
+from vla_sim.ranges import whole
 from vla_sim.records.triple import GRID
 
 N_CELLS = GRID * GRID
@@ -40,6 +41,8 @@ class VisionConfig:
     """Convolve in bfloat16; None asks the CPU."""
 
     def __post_init__(self) -> None:
+        whole(1, width=self.width, deep_width=self.deep_width, n_out=self.n_out)
+        whole(0, n_deep=self.n_deep)
         if self.image_px % GRID or self.image_px < GRID:
             raise BadConfig(f"image_px is {self.image_px}; it must be a multiple of {GRID}")
 

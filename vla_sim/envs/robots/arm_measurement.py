@@ -2,10 +2,10 @@
 
 import math
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from vla_sim.physics.compiled import entry
 from vla_sim.physics.kinematics import forward_one, rotation_error
 
 Floats = NDArray[np.float64]
@@ -14,7 +14,7 @@ Ids = NDArray[np.int64]
 _YAW_ROUNDING_RAD = 1e-6
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
+@entry
 def yaw_rows(rows: Ids, afresh: bool, mat_ref: Floats, zero: Floats, yaw: Floats) -> None:
     """Yaw of the commanded orientations (n, 3, 3) of `rows`, its cosine and sine into (n, 3).
 
@@ -28,7 +28,7 @@ def yaw_rows(rows: Ids, afresh: bool, mat_ref: Floats, zero: Floats, yaw: Floats
         yaw[row, 1], yaw[row, 2] = math.cos(yaw[row, 0]), math.sin(yaw[row, 0])
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
+@entry
 def measure_rows(
     offset_pos: Floats,
     offset_mat: Floats,

@@ -6,10 +6,10 @@ limits and the workspace, a little ahead of the arm at most.
 
 import math
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from vla_sim.physics.compiled import entry
 from vla_sim.physics.inverse_kinematics import damped_least_squares
 from vla_sim.physics.kinematics import forward_one, rotate, rotation_error
 
@@ -36,7 +36,7 @@ _TOOL_ACCELERATION_RAD_S2 = 12.0
 _JOINT_MARGIN_RAD = 0.02
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
+@entry
 def _approach(room: float, dt: float) -> float:
     """Fastest speed towards a wall that is `room` away [m/s]; negative to come back from behind."""
     if room < 0.0:
@@ -44,7 +44,7 @@ def _approach(room: float, dt: float) -> float:
     return min(math.sqrt(2.0 * _BRAKE_M_S2 * room), 0.5 * room / dt)
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
+@entry
 def command_rows(
     offset_pos: Floats,
     offset_mat: Floats,

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 
 import mujoco
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from vla_sim.assets import car
+from vla_sim.physics.compiled import entry
 from vla_sim.physics.filters import low_pass_gain
 from vla_sim.protocols.engine import Engine
 from vla_sim.protocols.robot import Motion
@@ -174,7 +174,7 @@ class CarRobot:
         }
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
+@entry
 def _command_rows(
     action: Floats,
     speed: Floats,
@@ -210,7 +210,7 @@ def _command_rows(
             steer_rate[row, side] = (angle - steer[row, side]) / dt
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
+@entry
 def _measure_rows(
     rows: Ids,
     afresh: bool,

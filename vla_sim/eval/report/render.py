@@ -6,7 +6,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from plotly.offline import get_plotlyjs
 
-from vla_sim.errors import RunFolderError
+from vla_sim.disk import atomic
 from vla_sim.eval.failures import FAILURE_KINDS
 from vla_sim.eval.report import charts, numbers, tables, verdict
 from vla_sim.eval.report.content import FailureExample, Film, ReportInput
@@ -59,16 +59,7 @@ def write_report(content: ReportInput, path: Path) -> Path:
     Raises:
         RunFolderError: If the folder cannot be written.
     """
-    text = render_report(content)
-    part = path.with_name(f".{path.name}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text(text, encoding="utf-8")
-        part.replace(path)
-    except OSError as error:
-        raise RunFolderError(
-            f"the report cannot be written to {path} ({error}); choose a folder you may write to"
-        ) from error
+    atomic.write_text(path, render_report(content))
     return path
 
 

@@ -6,27 +6,61 @@ they bring episodes of the model as it was at the round's start, and the joint s
 and retrieval says whether that model is the best so far and whether to stop.
 """
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import torch
 
+from vla_sim.envs.streams import TRAIN_SEEDS_FROM
+from vla_sim.envs.suites import SPINE, tasks_of
+from vla_sim.envs.task_names import short_name
 from vla_sim.envs.tasks import TASK_IDS
-from vla_sim.eval.report_file import from_json, to_json
+from vla_sim.eval.protocol import Protocol
+from vla_sim.eval.report_file import to_json
 from vla_sim.eval.run_card import run_card
-from vla_sim.eval.stopping import StoppingConfig, decisions
-from vla_sim.loop.aligning.dataset import dataset_rows
+from vla_sim.eval.stopping import StoppingConfig
+from vla_sim.loop.aligning.dataset import (
+    dataset_rows,
+    fitted,
+    note,
+    opening_remarks,
+    require_same_data,
+)
 from vla_sim.loop.aligning.judge import Judge
 from vla_sim.loop.aligning.learner import Learner, LearnerConfig
 from vla_sim.loop.aligning.monitor import Monitor
+from vla_sim.loop.aligning.remarks import memory_remarks
+from vla_sim.loop.aligning.resuming import (
+    LOSSES,
+    REPORTS,
+    checkpoint_at,
+    put_back,
+    save,
+    write_decisions,
+)
 from vla_sim.loop.budget import Budget
-from vla_sim.loop.evaluation import bodies, gallery_plan, make_protocol, planned
+from vla_sim.loop.evaluation import GALLERY_SEEDS_FROM, bodies, gallery_plan, make_protocol, planned
 from vla_sim.loop.learned import LearnedModel
+from vla_sim.loop.opening import opened, refuse_place
 from vla_sim.loop.run_folder import RunFolder
-from vla_sim.loop.simulating.simulators import SimulatorsConfig
-from vla_sim.loop.simulating.worker import SimulatorProcess
+from vla_sim.loop.simulating.asked import AskedSimulators
+from vla_sim.loop.simulating.simulators import SimulatorsConfig, StationConfig
+from vla_sim.loop.simulating.worker import check_processes, open_simulators
+from vla_sim.ranges import MAX_SEED, above, some, whole, within
 from vla_sim.records.triple import Rows
+from vla_sim.triples.lerobot.contents import Contents, contents
 
+VERB = "align"
+MAY_CHANGE = (
+    "out",
+    "resume",
+    "data",
+    "max_updates",
+    "max_seconds",
+    "n_processes",
+    "simulators.crank.n_threads",
+)
+"""Settings that a run may go on with otherwise: budgets, places, and what changes no result."""
 ONLINE_SEEDS_FROM = 100_000
 """Held-out scenes that the evaluations during training run on; the final benchmark has others."""
 
@@ -40,9 +74,12 @@ class AlignRun:
     resume: bool = False
     """Go on with the run in OUT from its last evaluation."""
     seed: int = 0
-    """Seed of weights, batches and training scenes."""
+    """Seed of weights, batches and training scenes: equal seeds give equal runs."""
+    tasks: tuple[str, ...] = tuple(short_name(t) for t in SPINE)
+    """Tasks and suites by name; `vla-sim list tasks` shows them."""
     data: Path | None = None
-    """Train from this dataset instead of from the running simulators."""
+    """Train from this dataset instead of from the running simulators. Its tasks are evaluated, with
+    pictures of its size, unless others are named."""
     max_updates: int = 4_500
     """Budget: updates of the model. The learning rate falls with it, and equal seeds and settings
     give equal weights to the last bit, however busy the machine is."""
@@ -62,12 +99,35 @@ class AlignRun:
     """Episodes per task in an evaluation during training."""
     gallery_per_task: int = 66
     """Held-out episodes per task in the retrieval gallery."""
+    n_processes: int = 1
+    """Processes for the simulators beside the trainer's: 1, or 0 to run them in the trainer's own,
+    in turn with it. The run is the same to the bit."""
     learner: LearnerConfig = field(default_factory=LearnerConfig)
-    simulators: SimulatorsConfig = field(default_factory=SimulatorsConfig)
+    simulators: StationConfig = field(default_factory=StationConfig)
     stopping: StoppingConfig = field(default_factory=StoppingConfig)
 
     def __post_init__(self) -> None:
-        Budget(self.max_updates, max_seconds=self.max_seconds)  # refuses what is no budget
+        some(tasks=self.task_ids)
+        whole(0, MAX_SEED, seed=self.seed)
+        whole(0, 1, n_processes=self.n_processes)
+        whole(
+            1,
+            updates_per_round=self.updates_per_round,
+            updates_per_evaluation=self.updates_per_evaluation,
+            warm_up_rows=self.warm_up_rows,
+            rows_per_round=self.rows_per_round,
+            rounds_per_evaluation=self.rounds_per_evaluation,
+            max_updates=self.max_updates,
+        )
+        above(0, max_seconds=self.max_seconds)
+        whole(1, GALLERY_SEEDS_FROM - ONLINE_SEEDS_FROM, online_episodes=self.online_episodes)
+        whole(2, TRAIN_SEEDS_FROM - GALLERY_SEEDS_FROM, gallery_per_task=self.gallery_per_task)
+        within(0, 1, last_expert_share=self.last_expert_share)
+
+    @property
+    def task_ids(self) -> tuple[str, ...]:
+        """Gymnasium ids of the tasks, each once."""
+        return tasks_of(self.tasks)
 
 
 def align(run: AlignRun, monitor: Monitor) -> RunFolder:
@@ -83,27 +143,62 @@ def align(run: AlignRun, monitor: Monitor) -> RunFolder:
     torch.set_num_threads(
         1
     )  # the simulators have the other core; two threads collapse on busy ones
-    tasks, crank = run.simulators.task_ids, run.simulators.crank
+    check_processes(run.n_processes, most=1)
+    held = None if run.data is None else contents(run.data)
+    run = _settled(run, held)
+    refuse_place(run.out, run, verb=VERB, resume=run.resume, may=MAY_CHANGE)
+    if run.resume:
+        require_same_data(RunFolder.open(run.out), held)
     protocol = make_protocol(
         "online",
-        tasks=tasks,
+        tasks=run.task_ids,
         first_seed=ONLINE_SEEDS_FROM,
         n_episodes=run.online_episodes,
-        crank=crank,
+        crank=run.simulators.crank,
     )
-    if run.resume:
-        folder = RunFolder.open(run.out)
-    else:
-        card = run_card(protocol=protocol, seed=run.seed)
-        folder = RunFolder.create(run.out, as_json(run), card)
-    monitor.say(f"run folder {folder.path}")
+    given = None if held is None else dataset_rows(held)
+    with opened(
+        run.out,
+        run,
+        verb=VERB,
+        resume=run.resume,
+        card=run_card(protocol=protocol, seed=run.seed),
+        notes=None if held is None else note(held),
+        scratch=(LOSSES,),
+    ) as folder:
+        monitor.say(f"run folder {folder.path}")
+        for line in () if held is None else opening_remarks(run.task_ids, held):
+            monitor.say(line)
+        _turn(run, folder, protocol, given, monitor)
+    return folder
 
-    with SimulatorProcess(run.simulators) as simulators:
-        first = _first_rows(run, simulators, monitor)
+
+def _settled(run: AlignRun, held: Contents | None) -> AlignRun:
+    """The run with its tasks by name, and with what follows from a dataset."""
+    task_ids, stations = run.task_ids, run.simulators
+    if held is not None:
+        task_ids, stations = fitted(task_ids, stations, held)
+    return replace(run, tasks=tuple(map(short_name, task_ids)), simulators=stations)
+
+
+def _turn(
+    run: AlignRun,
+    folder: RunFolder,
+    protocol: Protocol,
+    given: tuple[Rows, Rows] | None,
+    monitor: Monitor,
+) -> None:
+    """The loop: a round after the other until the budget is spent or the judge says stop."""
+    tasks, crank = run.task_ids, run.simulators.crank
+    config = SimulatorsConfig(task_ids=tasks, stations=run.simulators)
+    with open_simulators(config, n_processes=run.n_processes, seed=run.seed) as simulators:
+        first = given or _first_harvest(run, simulators, monitor)
         learner = Learner(
             run.learner, image_size=crank.image_size, seed=run.seed, first_steps=first[0]
         )
         learner.remember(*first)
+        for line in memory_remarks(learner.memory, *first):
+            monitor.say(line)
         budget = Budget(run.max_updates, max_seconds=run.max_seconds)
         judge = Judge(
             protocol=protocol,
@@ -112,7 +207,7 @@ def align(run: AlignRun, monitor: Monitor) -> RunFolder:
             gallery=_gallery(run, folder, simulators, learner, budget, monitor),
         )
         if run.resume:
-            _resume(folder, learner, judge, budget)
+            put_back(folder, learner, judge, budget)
         n_round = 0
         while budget.left and not judge.says_stop:
             n_round += 1
@@ -123,13 +218,12 @@ def align(run: AlignRun, monitor: Monitor) -> RunFolder:
         if not judge.says_stop and not judge.has_seen(budget.n_spent):
             _evaluation_round(run, folder, simulators, learner, judge, budget, monitor)
         monitor.say(budget.cut or judge.decisions[-1].reason)
-    return folder
 
 
 def _collection_round(
     run: AlignRun,
     folder: RunFolder,
-    simulators: SimulatorProcess,
+    simulators: AskedSimulators,
     learner: Learner,
     budget: Budget,
     monitor: Monitor,
@@ -150,7 +244,7 @@ def _collection_round(
 def _evaluation_round(
     run: AlignRun,
     folder: RunFolder,
-    simulators: SimulatorProcess,
+    simulators: AskedSimulators,
     learner: Learner,
     judge: Judge,
     budget: Budget,
@@ -158,7 +252,7 @@ def _evaluation_round(
 ) -> None:
     """Judge the model as it is now; the learner goes on meanwhile, if updates are left."""
     step, elapsed_s = budget.n_spent, budget.elapsed_s
-    name = f"checkpoints/step_{step:06d}"
+    name = checkpoint_at(step)
     weights = learner.save_model(folder.path / name)
     simulators.ask_evaluate(str(weights), planned(judge.protocol))
     _learn(run.updates_per_evaluation, folder, learner, budget, monitor)
@@ -173,20 +267,16 @@ def _evaluation_round(
     learner.memory.attend_to(
         {TASK_IDS.index(t.task_id): t.rates["success_at_end"].value for t in report.tasks}
     )
-    folder.append("reports.jsonl", {"checkpoint": name, "report": to_json(report)})
-    folder.write_json("decisions.json", [asdict(d) for d in judge.decisions])
-    if decision.is_best:
-        folder.write_json("best.json", {"checkpoint": name, "reason": decision.reason})
-    learner.save(folder.path / "latest", {"budget": budget.state()})
+    folder.append(REPORTS, {"checkpoint": name, "report": to_json(report)})
+    write_decisions(folder, judge)
+    save(folder, learner, judge, budget)
     monitor.judged(report, decision, learner.trainer.curriculum)
 
 
-def _first_rows(
-    run: AlignRun, simulators: SimulatorProcess, monitor: Monitor
+def _first_harvest(
+    run: AlignRun, simulators: AskedSimulators, monitor: Monitor
 ) -> tuple[Rows, Rows | None]:
-    """What is learnt from before the learner acts: a dataset, or the experts' first episodes."""
-    if run.data is not None:
-        return dataset_rows(run.data)
+    """What is learnt from before the learner acts: the experts' first episodes."""
     monitor.waits_for("simulators start, experts show the tasks")
     simulators.ask_collect(None, expert_share=1.0, n_rows=run.warm_up_rows)
     harvest = simulators.harvest()
@@ -197,13 +287,13 @@ def _first_rows(
 def _gallery(
     run: AlignRun,
     folder: RunFolder,
-    simulators: SimulatorProcess,
+    simulators: AskedSimulators,
     learner: Learner,
     budget: Budget,
     monitor: Monitor,
 ) -> Rows:
     """The held-out gallery; the learner uses the wait, unless it goes on from a later point."""
-    simulators.ask_gallery(gallery_plan(run.simulators.task_ids, run.gallery_per_task))
+    simulators.ask_gallery(gallery_plan(run.task_ids, run.gallery_per_task))
     monitor.waits_for("experts fill the held-out gallery")
     if not run.resume:
         _learn(run.updates_per_evaluation, folder, learner, budget, monitor)
@@ -223,32 +313,4 @@ def _learn(
         losses = learner.learn(n, spent=budget.n_spent, budget=budget.n_steps)
         budget.spend(n)
         row = monitor.learnt(losses, budget, learner.trainer.curriculum.stage)
-        folder.append("losses.jsonl", row)
-
-
-def _resume(folder: RunFolder, learner: Learner, judge: Judge, budget: Budget) -> None:
-    """Put learner, judge and budget back to the last evaluation."""
-    if not (folder.path / "latest" / "trainer").is_dir():
-        return  # killed before the first evaluation: begin again
-    notes = learner.load(folder.path / "latest")
-    budget.load_state(notes["budget"])
-    # What came after the last save is done again, so it is not kept twice.
-    kept = [
-        row
-        for row in folder.rows("reports.jsonl")
-        if from_json(row["report"]).step <= budget.n_spent
-    ]
-    folder.keep_rows("reports.jsonl", kept)
-    judge.history = [from_json(row["report"]) for row in kept]
-    judge.decisions = list(decisions(judge.history, judge.stopping)) if kept else []
-    folder.keep_rows(
-        "losses.jsonl",
-        [row for row in folder.rows("losses.jsonl") if row["step"] <= budget.n_spent],
-    )
-
-
-def as_json(run: AlignRun) -> dict[str, object]:
-    """The whole configuration, paths as text."""
-    return {
-        key: str(value) if isinstance(value, Path) else value for key, value in asdict(run).items()
-    }
+        folder.append(LOSSES, row)

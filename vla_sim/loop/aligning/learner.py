@@ -14,9 +14,10 @@ from vla_sim.align.checkpoint import load_checkpoint, save_checkpoint
 from vla_sim.align.encoders.tokenizer import Tokenizer
 from vla_sim.align.objective import LossReport
 from vla_sim.align.trainer import AlignTrainer, TrainerConfig
+from vla_sim.disk.atomic import replace_file
 from vla_sim.envs.language.corpus import corpus
 from vla_sim.envs.tasks import TASK_IDS, make_task
-from vla_sim.errors import BadConfig, DamagedFile
+from vla_sim.errors import BadConfig, DamagedFile, RunFolderError
 from vla_sim.loop.aligning.memory import Memory, MemoryConfig
 from vla_sim.loop.aligning.wording import PhraseBank
 from vla_sim.loop.learned import BODIES, TASK_BODY, LearnedModel
@@ -137,11 +138,13 @@ class Learner:
 
     def save(self, folder: Path, notes: dict[str, Any]) -> None:
         """Everything that the next update depends on."""
-        folder.mkdir(parents=True, exist_ok=True)
-        draft = folder / "memory.safetensors.tmp"
         arrays = {k: np.asarray(v, order="C") for k, v in self.memory.state().items()}
-        save_file(arrays, draft, metadata={"rng": json.dumps(self.memory.rng.bit_generator.state)})
-        draft.replace(folder / "memory.safetensors")
+        rng = json.dumps(self.memory.rng.bit_generator.state)
+        path = folder / "memory.safetensors"
+        try:
+            replace_file(path, lambda draft: save_file(arrays, draft, metadata={"rng": rng}))
+        except SafetensorError as error:  # how safetensors says that the disk is full
+            raise RunFolderError(f"cannot write {path}: {error}") from error
         save_checkpoint(
             folder / "trainer",
             self.trainer.model,

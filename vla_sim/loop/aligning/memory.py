@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vla_sim.loop.aligning.wording import PhraseBank, draw_texts
+from vla_sim.ranges import whole
 from vla_sim.records.triple import Rows
 from vla_sim.triples.buffer import TripleBufferConfig
 from vla_sim.triples.spec import segment_spec, step_spec
@@ -20,15 +21,24 @@ class MemoryConfig:
     """Settings of Memory."""
 
     n_steps: int = 32_000
-    """Step triples kept: the oldest, of a younger learner, go first."""
+    """Step triples kept: the oldest, of a younger learner, go first. Of a dataset with more, every
+    task and episode keeps its part."""
     n_segments: int = 3_000
+    """Segment triples kept, likewise."""
     batch_steps: int = 32
     """Pictures per update; each meets every goal of its scene."""
     batch_rehearsal: int = 64
     """Moments per update for the decoder alone, once words are learnt; 0 for none."""
     batch_segments: int = 96
+    """Segments per update that learns from them; fewer where there are few meanings."""
     max_duplicates: int = 2
     """Segments of one meaning in a batch: more would be no negatives of each other."""
+
+    def __post_init__(self) -> None:
+        whole(1, n_steps=self.n_steps, n_segments=self.n_segments)
+        whole(1, batch_steps=self.batch_steps, max_duplicates=self.max_duplicates)
+        whole(2, batch_segments=self.batch_segments)
+        whole(0, batch_rehearsal=self.batch_rehearsal)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +59,7 @@ class Memory:
         self.rng = np.random.default_rng(seed)
         self.phrases = PhraseBank(seed)
         self.task_weights: dict[int, float] | None = None
-        """{task index: share of the step triples}, see `attend_to`; None for equal shares."""
+        """{index of a measured task: weight}, see `attend_to`; None before the first evaluation."""
         self.steps = TripleBufferConfig(capacity=config.n_steps).build(
             step_spec(image_size, image_size)
         )
@@ -60,17 +70,37 @@ class Memory:
         ).build(segment_spec(image_size, image_size))
 
     def attend_to(self, success: Mapping[int, float]) -> None:
-        """Draw more of the tasks that fail: a task's weight is its failure rate and a floor."""
+        """Draw more of the tasks that fail: a task's weight is its failure rate and a floor.
+
+        A task of which nothing was measured counts as the others do in the mean.
+        """
         self.task_weights = {task: 1.0 - rate + TASK_FLOOR for task, rate in success.items()}
 
+    @property
+    def weights(self) -> dict[int, float] | None:
+        """The weight of every task that there are step triples of; None for equal shares."""
+        if not self.task_weights:
+            return None
+        usual = sum(self.task_weights.values()) / len(self.task_weights)
+        return {task: self.task_weights.get(task, usual) for task in self.steps.held}
+
+    @property
+    def segments_per_batch(self) -> int:
+        """Segments that a batch gets now: fewer than asked for where few meanings are there.
+
+        None at all while every segment is of one meaning: there is nothing to tell it from.
+        """
+        most = min(self.config.batch_segments, self.segments.largest_batch)
+        return int(most) if self.segments.n_groups > 1 else 0
+
     def draw(self, *, with_segments: bool) -> Batch:
-        """A batch; segments come along if asked for and if enough different ones are there."""
-        c = self.config
-        steps = self.steps.sample(c.batch_steps, self.rng, self.task_weights)
+        """A batch; segments come along if asked for, see `segments_per_batch`."""
+        steps = self.steps.sample(self.config.batch_steps, self.rng, self.weights)
         step_texts = draw_texts(np.asarray(steps["meaning"], dtype=np.int64), self.rng)
-        if not with_segments or not self.segments.can_sample(c.batch_segments):
+        n_segments = self.segments_per_batch if with_segments else 0
+        if not n_segments:
             return Batch(steps=steps, step_texts=step_texts, segments=None, segment_texts=[])
-        segments = self.segments.sample(c.batch_segments, self.rng)
+        segments = self.segments.sample(n_segments, self.rng)
         segment_texts = draw_texts(np.asarray(segments["meaning"], dtype=np.int64), self.rng)
         return Batch(
             steps=steps, step_texts=step_texts, segments=segments, segment_texts=segment_texts
@@ -78,7 +108,7 @@ class Memory:
 
     def draw_rehearsal(self) -> tuple[Rows, list[str]]:
         """Moments for the decoder alone, with words from a small bank: said quickly."""
-        rows = self.steps.sample(self.config.batch_rehearsal, self.rng, self.task_weights)
+        rows = self.steps.sample(self.config.batch_rehearsal, self.rng, self.weights)
         return rows, self.phrases.draw(np.asarray(rows["meaning"], dtype=np.int64), self.rng)
 
     def state(self) -> dict[str, NDArray[np.generic]]:

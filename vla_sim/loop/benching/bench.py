@@ -9,20 +9,33 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from vla_sim.agents.controls import POLICIES
+from vla_sim.disk import atomic
+from vla_sim.disk.outlet import check_outlet
 from vla_sim.envs.axes import axis_of
+from vla_sim.envs.chain import MAX_INSTRUCTIONS
 from vla_sim.envs.crank import CrankConfig, crank_config_for
-from vla_sim.envs.suites import SPINE, SUITES, parts_of
-from vla_sim.envs.task_names import short_name, task_id_of
+from vla_sim.envs.streams import TRAIN_SEEDS_FROM
+from vla_sim.envs.suites import SPINE, SUITES, parts_of, tasks_of
+from vla_sim.envs.task_names import short_name
 from vla_sim.envs.tasks import check_engine
-from vla_sim.errors import BadConfig, RunFolderError, UnknownName
+from vla_sim.errors import BadConfig, UnknownName
 from vla_sim.eval.aggregate import eval_report
 from vla_sim.eval.report_file import to_json
 from vla_sim.eval.run_card import run_card
 from vla_sim.loop.aligning.judge import retrieve
-from vla_sim.loop.evaluation import ALL_ARMS, bodies, gallery_plan, make_protocol, planned
-from vla_sim.loop.policies import best_checkpoint
-from vla_sim.loop.simulating.simulators import SimulatorsConfig, concatenated
-from vla_sim.loop.simulating.worker import SimulatorProcess
+from vla_sim.loop.evaluation import (
+    ALL_ARMS,
+    GALLERY_SEEDS_FROM,
+    bodies,
+    gallery_plan,
+    make_protocol,
+    planned,
+)
+from vla_sim.loop.policies import best_checkpoint, check_policy
+from vla_sim.loop.simulating.asked import AskedSimulators
+from vla_sim.loop.simulating.simulators import SimulatorsConfig, StationConfig, concatenated
+from vla_sim.loop.simulating.worker import check_processes, open_simulators
+from vla_sim.ranges import some, whole
 from vla_sim.records.episode import Arm, Episode, EpisodeSpec
 from vla_sim.records.instruction import Language
 from vla_sim.records.reports import EvalReport
@@ -31,6 +44,10 @@ from vla_sim.records.triple import Rows
 
 BENCH_SEEDS_FROM = 10_000
 """Scenes of the benchmark: never trained on, never used to choose a checkpoint."""
+FEWEST_IN_A_SHARE = 8
+"""Episodes of each task of the gallery that are worth a process of their own."""
+MOST_EPISODES = 90_000
+"""So many scenes lie between those of the benchmark and those that choose a checkpoint."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +57,7 @@ class BenchRun:
     policy: str = "expert"
     """expert, random, zero, or a folder: of a checkpoint, an alignment run, or an RL policy."""
     tasks: tuple[str, ...] = tuple(short_name(t) for t in SPINE)
-    """Tasks by name."""
+    """Tasks and suites by name; `vla-sim list tasks` shows them."""
     episodes: int = 100
     """Episodes per task and arm."""
     arms: tuple[Arm, ...] = ALL_ARMS
@@ -59,6 +76,7 @@ class BenchRun:
     """A suite whose rows are run, those of the tasks named; it decides axis, severity and number of
     instructions. Empty for none."""
     n_processes: int = 2
+    """0: the simulators run in the calling process. Results do not depend on it."""
     n_slots: int = 16
     """Simulations at once in a process; results do not depend on it."""
     out: Path | None = None
@@ -66,6 +84,13 @@ class BenchRun:
     crank: CrankConfig = field(default_factory=CrankConfig)
 
     def __post_init__(self) -> None:
+        check_policy(self.policy)
+        some(tasks=self.task_ids, arms=self.arms, languages=self.languages)
+        whole(1, MOST_EPISODES, episodes=self.episodes)
+        whole(0, n_processes=self.n_processes)
+        whole(1, n_slots=self.n_slots)
+        whole(1, MAX_INSTRUCTIONS, n_instructions=self.n_instructions)
+        whole(0, TRAIN_SEEDS_FROM - GALLERY_SEEDS_FROM, gallery=self.gallery)
         if self.suite and self.suite not in SUITES:
             raise UnknownName("suite", self.suite, SUITES)
         if self.suite and (self.axis or self.severity or self.n_instructions != 1):
@@ -76,8 +101,6 @@ class BenchRun:
         axis_of(self.shift)
         for task_id in self.task_ids:
             check_engine(task_id, crank_config_for(self.shift, self.crank).engine)
-        if not self.tasks or self.episodes < 1 or self.n_processes < 1 or self.n_slots < 1:
-            raise BadConfig("name tasks, and use 1 or more episodes, processes and slots")
 
     @property
     def shift(self) -> Shift:
@@ -86,8 +109,8 @@ class BenchRun:
 
     @property
     def task_ids(self) -> tuple[str, ...]:
-        """Gymnasium ids of the tasks."""
-        return tuple(task_id_of(task) for task in self.tasks)
+        """Gymnasium ids of the tasks, each once."""
+        return tasks_of(self.tasks)
 
 
 def parts(run: BenchRun) -> list[BenchRun]:
@@ -133,6 +156,9 @@ def bench(run: BenchRun, console: Console) -> EvalReport:
         RenderBackendError: If a renderer does not work here.
         RunFolderError: If the report cannot be written.
     """
+    check_processes(run.n_processes)
+    if run.out is not None:
+        check_outlet(run.out)
     protocol = make_protocol(
         "bench",
         tasks=run.task_ids,
@@ -146,17 +172,23 @@ def bench(run: BenchRun, console: Console) -> EvalReport:
     )
     plan = planned(protocol)
     crank = crank_config_for(run.shift, run.crank)
-    config = SimulatorsConfig(task_ids=run.task_ids, n_slots=run.n_slots, crank=crank)
+    config = SimulatorsConfig(
+        task_ids=run.task_ids, stations=StationConfig(n_slots=run.n_slots, crank=crank)
+    )
     retrieval = None
     with ExitStack() as stack:
-        workers = [stack.enter_context(SimulatorProcess(config)) for _ in range(run.n_processes)]
-        episodes = _all_episodes(run, plan, workers, console)
+        workers = [
+            stack.enter_context(open_simulators(config, n_processes=run.n_processes))
+            for _ in range(max(1, run.n_processes))
+        ]
         if run.gallery and run.policy not in POLICIES:
-            # Here, so that experts and controls are measured without torch.
+            # Here, so that experts and controls are measured without torch; and first, so that
+            # what cannot be measured is refused before the episodes run.
             from vla_sim.loop.learned import LearnedModel
 
             model = LearnedModel.load(best_checkpoint(Path(run.policy)))
             retrieval = retrieve(model, _gallery(run, workers))
+        episodes = _all_episodes(run, plan, workers, console)
     report = eval_report(
         episodes,
         bodies(run.task_ids),
@@ -172,20 +204,18 @@ def bench(run: BenchRun, console: Console) -> EvalReport:
 
 
 def write_report_file(report: EvalReport, path: Path) -> None:
-    """Replace a report's JSON file in one step."""
-    draft = path.with_name(path.name + ".tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft.write_text(to_json(report), encoding="utf-8")
-        draft.replace(path)
-    except OSError as error:
-        raise RunFolderError(f"cannot write {path}: {error.strerror}") from error
+    """Replace a report's JSON file in one step.
+
+    Raises:
+        RunFolderError: If it cannot be written.
+    """
+    atomic.write_text(path, to_json(report))
 
 
 def _all_episodes(
     run: BenchRun,
     plan: dict[str, list[EpisodeSpec]],
-    workers: Sequence[SimulatorProcess],
+    workers: Sequence[AskedSimulators],
     console: Console,
 ) -> list[Episode]:
     """Deal the plan out in portions; whoever is done gets the next one."""
@@ -201,7 +231,7 @@ def _all_episodes(
         console=console,
     ) as progress:
         bar = progress.add_task("", total=total)
-        busy: list[SimulatorProcess] = []
+        busy: list[AskedSimulators] = []
         for worker in workers:
             if (portion := next(portions, None)) is not None:
                 worker.ask_evaluate(run.policy, portion)
@@ -226,12 +256,10 @@ def _portions(
             yield {task_id: specs[first : first + size]}
 
 
-def _gallery(run: BenchRun, workers: Sequence[SimulatorProcess]) -> Rows:
+def _gallery(run: BenchRun, workers: Sequence[AskedSimulators]) -> Rows:
     plan = gallery_plan(run.task_ids, run.gallery, run.shift)
-    shares = [
-        {task_id: specs[k :: len(workers)] for task_id, specs in plan.items()}
-        for k in range(len(workers))
-    ]
-    for worker, share in zip(workers, shares, strict=True):
-        worker.ask_gallery(share)
-    return concatenated([worker.rows() for worker in workers])
+    # A small gallery is for one worker: of so few episodes, all of a share may fail.
+    asked = workers[: max(1, run.gallery // FEWEST_IN_A_SHARE)]
+    for k, worker in enumerate(asked):
+        worker.ask_gallery({task_id: specs[k :: len(asked)] for task_id, specs in plan.items()})
+    return concatenated([worker.rows() for worker in asked])

@@ -11,16 +11,19 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from vla_sim.agents.replay import ReplayPolicy
 from vla_sim.disk.atomic import write_json
+from vla_sim.disk.outlet import check_outlet
 from vla_sim.envs.crank import Crank, CrankConfig
 from vla_sim.envs.plan import plan_episodes
 from vla_sim.envs.rollout import rollout
-from vla_sim.envs.task_names import short_name, task_id_of
+from vla_sim.envs.suites import tasks_of
+from vla_sim.envs.task_names import short_name
 from vla_sim.envs.tasks import ENGINE_TASKS, check_engine
 from vla_sim.errors import BadConfig
 from vla_sim.eval.statistics import mcnemar, paired_difference, wilson
-from vla_sim.loop.benching.bench import BENCH_SEEDS_FROM
+from vla_sim.loop.benching.bench import BENCH_SEEDS_FROM, MOST_EPISODES
 from vla_sim.loop.evaluation import engine_id
-from vla_sim.loop.policies import policy_of
+from vla_sim.loop.policies import check_policy, policy_of
+from vla_sim.ranges import some, whole
 from vla_sim.records.episode import Episode
 from vla_sim.records.reports import Estimate
 
@@ -36,7 +39,8 @@ class GapRun:
     policy: str = "expert"
     """expert, random, zero, or a folder: of a checkpoint, an alignment run, or an RL policy."""
     tasks: tuple[str, ...] = tuple(short_name(t) for t in ENGINE_TASKS["pybullet"])
-    """Tasks by name; both engines must be declared for them."""
+    """Tasks and suites by name. Both engines must be declared for a task; of a suite, those for
+    which they are not are left out."""
     engines: tuple[str, str] = ("mujoco", "pybullet")
     """The engine that records the actions, and the one that is compared with it."""
     episodes: int = 100
@@ -51,10 +55,10 @@ class GapRun:
     """Pictures for policies that look; its engine is replaced by each of `engines`."""
 
     def __post_init__(self) -> None:
-        if not self.tasks or self.episodes < 1 or self.n_slots < 1:
-            raise BadConfig("name tasks, and use 1 or more episodes and slots")
-        if not self.drift_steps or min(self.drift_steps) < 1:
-            raise BadConfig(f"drift_steps is {self.drift_steps}; name steps from 1 on")
+        check_policy(self.policy)
+        some(tasks=self.tasks, drift_steps=self.drift_steps)
+        whole(1, MOST_EPISODES, episodes=self.episodes)
+        whole(1, n_slots=self.n_slots, drift_steps=self.drift_steps)
         if self.engines[0] == self.engines[1]:
             raise BadConfig(f"both engines are {self.engines[0]!r}; name two different ones")
         for task_id in self.task_ids:
@@ -63,8 +67,8 @@ class GapRun:
 
     @property
     def task_ids(self) -> tuple[str, ...]:
-        """Gymnasium ids of the tasks."""
-        return tuple(task_id_of(task) for task in self.tasks)
+        """Gymnasium ids of the tasks, each once."""
+        return tasks_of(self.tasks, engines=self.engines)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,6 +128,8 @@ def gap(run: GapRun, console: Console) -> GapReport:
         BadConfig: If an engine is missing or cannot run a task.
         RunFolderError: If the file cannot be written.
     """
+    if run.out is not None:
+        check_outlet(run.out)
     per_task = 2 * run.episodes + 2 * run.episodes
     with Progress(
         TextColumn("[bold]gap"),

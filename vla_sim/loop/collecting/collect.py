@@ -1,10 +1,9 @@
 """Collect: experts act, every step is labelled for every goal, datasets grow on disk."""
 
-import json
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from rich.console import Console
@@ -15,25 +14,29 @@ from vla_sim.agents.experts.table import expert_for
 from vla_sim.disk.folder_lock import FolderLock
 from vla_sim.envs.crank import Crank, CrankConfig
 from vla_sim.envs.plan import draw_spec
-from vla_sim.envs.streams import TRAIN_SEEDS_FROM
-from vla_sim.envs.suites import SPINE
-from vla_sim.envs.task_names import short_name, task_id_of
+from vla_sim.envs.streams import TRAIN_SEEDS_FROM, first_training_seed
+from vla_sim.envs.suites import SPINE, tasks_of
+from vla_sim.envs.task_names import short_name
 from vla_sim.envs.tasks import make_task
-from vla_sim.errors import BadConfig, RunFolderError, UnknownName
+from vla_sim.errors import RunFolderError
 from vla_sim.eval.run_card import run_card
 from vla_sim.loop.collecting.collect_labelled import labelled_episodes
 from vla_sim.loop.collecting.collect_writer import BackgroundWriter
 from vla_sim.loop.evaluation import make_protocol
-from vla_sim.loop.policies import policy_of
+from vla_sim.loop.policies import check_policy, policy_of
+from vla_sim.loop.resumption import require_same
 from vla_sim.loop.run_folder import RunFolder
+from vla_sim.loop.settings import to_json
 from vla_sim.loop.simulating.labels import Labeller
+from vla_sim.ranges import MAX_SEED, some, whole
 from vla_sim.records.episode import EpisodeSpec
 from vla_sim.triples.lerobot.schema import CARD, LeRobotConfig
 from vla_sim.triples.lerobot.verify import verify
 from vla_sim.triples.lerobot.writer import LeRobotWriter
 
-_LAST_SEED = (2**63 - 1) // TRAIN_SEEDS_FROM - 2
-"""A block of training seeds each, and a dataset holds an episode's seed as int64."""
+VERB = "collect"
+MAY_CHANGE = ("out", "resume", "tasks", "episodes", "n_slots", "check", "crank.n_threads")
+"""Settings that change no episode, or only how many there are."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +46,7 @@ class CollectRun:
     out: Path = Path("data")
     """Folder for the datasets, one per robot: OUT/panda, OUT/ackermann_car."""
     tasks: tuple[str, ...] = tuple(short_name(t) for t in SPINE)
-    """Tasks by name; `vla-sim list tasks` shows them."""
+    """Tasks and suites by name; `vla-sim list tasks` shows them."""
     episodes: int = 50
     """Episodes of each task."""
     policy: str = "expert"
@@ -60,27 +63,20 @@ class CollectRun:
     crank: CrankConfig = field(default_factory=CrankConfig)
 
     def __post_init__(self) -> None:
-        for task in self.tasks:
-            task_id_of(task)
-        if not self.tasks:
-            raise BadConfig("no task was named; `vla-sim list tasks` shows them")
-        if self.policy not in POLICIES and not Path(self.policy).is_dir():
-            raise UnknownName("policy, and no folder,", self.policy, POLICIES)
-        if not 1 <= self.episodes <= TRAIN_SEEDS_FROM:
-            raise BadConfig(f"episodes is {self.episodes}; use 1 to {TRAIN_SEEDS_FROM}")
-        if self.n_slots < 1:
-            raise BadConfig(f"n_slots is {self.n_slots}; use at least 1")
-        if not 0 <= self.seed <= _LAST_SEED:
-            raise BadConfig(f"seed is {self.seed}; use 0 to {_LAST_SEED}")
+        some(tasks=self.task_ids)
+        check_policy(self.policy)
+        whole(1, TRAIN_SEEDS_FROM, episodes=self.episodes)
+        whole(1, n_slots=self.n_slots)
+        whole(0, MAX_SEED, seed=self.seed)
 
     @property
     def task_ids(self) -> tuple[str, ...]:
         """The tasks' Gymnasium ids, each once."""
-        return tuple(dict.fromkeys(task_id_of(task) for task in self.tasks))
+        return tasks_of(self.tasks)
 
     def plan(self, task_id: str) -> list[EpisodeSpec]:
         """The episodes of one task: training seeds only, which no benchmark uses."""
-        first = TRAIN_SEEDS_FROM * (1 + self.seed)
+        first = first_training_seed(self.seed)
         return [draw_spec(task_id, first + k) for k in range(self.episodes)]
 
 
@@ -173,20 +169,10 @@ def even_slots(n_episodes: int, most: int) -> int:
 
 def _begin(config: CollectRun) -> None:
     """Make the folder, or check that the collection in it is the one to go on with."""
-    settings = asdict(config) | {"out": str(config.out), "tasks": config.task_ids}
     if not (config.resume and (config.out / "run.json").exists()):
-        RunFolder.create(config.out, settings, _card(config))
+        RunFolder.create(config.out, to_json(config), _card(config), verb=VERB)
         return
-    begun = RunFolder.open(config.out).read_json("run.json")["config"]
-    asked = json.loads(json.dumps(settings))
-    for name in ("policy", "seed", "crank"):
-        if name == "crank":
-            begun[name].pop("n_threads"), asked[name].pop("n_threads")
-        if begun[name] != asked[name]:
-            raise RunFolderError(
-                f"{config.out} was begun with {name} = {begun[name]}, not {asked[name]}; resume "
-                "with the same, or collect into another --out"
-            )
+    require_same(RunFolder.open(config.out, verb=VERB), config, may_change=MAY_CHANGE)
 
 
 def _open_writer(root: Path, task_id: str, config: CollectRun) -> LeRobotWriter:

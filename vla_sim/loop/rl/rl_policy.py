@@ -17,8 +17,9 @@ from torch import Tensor
 
 from vla_sim.agents.rl_actor import RlActor
 from vla_sim.align.checkpoint import load_checkpoint
+from vla_sim.disk import atomic
 from vla_sim.envs.tasks import TASK_IDS
-from vla_sim.errors import BadConfig, DamagedFile, RunFolderError, UnknownName
+from vla_sim.errors import BadConfig, DamagedFile, UnknownName
 from vla_sim.loop.rl.rl_features import FrozenFeatures
 from vla_sim.records.observation import PolicyInput
 
@@ -93,15 +94,11 @@ def save_rl_policy(
         "weights": {"file": name, "sha256": digest},
         "notes": dict(notes),
     }
-    try:
-        _replace(folder / name, data)
-        text = json.dumps(index, ensure_ascii=False, indent=1)
-        _replace(folder / INDEX, text.encode())
-        for old in folder.glob("policy-*.safetensors"):
-            if old.name != name:
-                old.unlink()
-    except OSError as error:
-        raise RunFolderError(f"cannot write the policy to {folder}: {error.strerror}") from error
+    atomic.write_bytes(folder / name, data)
+    atomic.write_text(folder / INDEX, json.dumps(index, ensure_ascii=False, indent=1))
+    for old in folder.glob("policy-*.safetensors"):
+        if old.name != name:
+            old.unlink(missing_ok=True)
 
 
 def read_rl_policy(folder: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
@@ -166,9 +163,3 @@ def load_rl_policy(folder: Path) -> RlPolicy:
         actor=RlActor(weights),
         n_action_steps=int(index["action_repeat"]),
     )
-
-
-def _replace(path: Path, data: bytes) -> None:
-    draft = path.with_name(path.name + ".tmp")
-    draft.write_bytes(data)
-    draft.replace(path)

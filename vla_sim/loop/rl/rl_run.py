@@ -1,7 +1,6 @@
 """What a finetuning is asked to do, and the folder that it begins or goes on with."""
 
-import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
@@ -12,14 +11,30 @@ from vla_sim.align.checkpoint import INDEX as INDEX_OF_CHECKPOINT
 from vla_sim.align.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from vla_sim.envs.crank import CrankConfig
 from vla_sim.envs.task_names import task_id_of
-from vla_sim.errors import BadConfig, RunFolderError
+from vla_sim.errors import BadConfig
 from vla_sim.eval.run_card import run_card
-from vla_sim.loop.benching.bench import BENCH_SEEDS_FROM
-from vla_sim.loop.budget import Budget
+from vla_sim.loop.benching.bench import BENCH_SEEDS_FROM, MOST_EPISODES
 from vla_sim.loop.evaluation import make_protocol
 from vla_sim.loop.policies import best_checkpoint
+from vla_sim.loop.resumption import require_same
 from vla_sim.loop.rl.rl_policy import ENCODER
 from vla_sim.loop.run_folder import RunFolder
+from vla_sim.loop.settings import to_json
+from vla_sim.ranges import MAX_SEED, above, whole, within
+
+VERB = "finetune"
+MAY_CHANGE = (
+    "out",
+    "resume",
+    "encoder",
+    "max_env_steps",
+    "max_seconds",
+    "target_success",
+    "episodes",
+    "n_processes",
+    "crank.n_threads",
+)
+"""Budgets, the benchmark at the end, and what changes no episode; the encoder is in the folder."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,14 +74,18 @@ class FinetuneRun:
 
     def __post_init__(self) -> None:
         task_id_of(self.task)
-        Budget(self.max_env_steps, max_seconds=self.max_seconds)  # refuses what is no budget
+        whole(1, n_processes=self.n_processes)
+        whole(1, n_slots=self.n_slots)
+        whole(0, MAX_SEED, seed=self.seed)
+        whole(0, MOST_EPISODES, episodes=self.episodes)
+        above(0, max_seconds=self.max_seconds, target_success=self.target_success)
+        whole(1, max_env_steps=self.max_env_steps)
+        within(0, 1, target_success=self.target_success)
         if self.max_env_steps < self.round_env_steps:
             raise BadConfig(
                 f"max_env_steps is {self.max_env_steps}, less than one round of "
                 f"{self.round_env_steps}: n_slots x ppo.n_steps x slots.action_repeat"
             )
-        if self.n_slots < 1 or self.seed < 0 or self.episodes < 0 or self.n_processes < 1:
-            raise BadConfig("use 1 or more slots and processes, seed and episodes 0 or more")
 
     @property
     def round_env_steps(self) -> int:
@@ -86,16 +105,9 @@ def begin(run: FinetuneRun) -> RunFolder:
         RunFolderError: If the folder cannot be written, or belongs to another run.
         DamagedFile: If the encoder is missing or damaged; nothing was written then.
     """
-    settings = json.loads(json.dumps(asdict(run), default=str))
     if run.resume:
-        folder = RunFolder.open(run.out)
-        begun = folder.read_json("run.json")["config"]
-        for name in ("task", "scratch", "seed", "n_slots", "ppo", "slots"):
-            if begun.get(name) != settings[name]:
-                raise RunFolderError(
-                    f"{run.out} was begun with {name} = {begun.get(name)}, not {settings[name]}; "
-                    "resume with the same, or finetune into another --out"
-                )
+        folder = RunFolder.open(run.out, verb=VERB)
+        require_same(folder, run, may_change=MAY_CHANGE)
         return folder
     checkpoint = best_checkpoint(run.encoder)
     load_checkpoint(checkpoint)  # before anything is written
@@ -107,7 +119,7 @@ def begin(run: FinetuneRun) -> RunFolder:
         crank=run.crank,
     )
     card = run_card(protocol=protocol, seed=run.seed, extra={"encoder": str(checkpoint)})
-    return RunFolder.create(run.out, settings, card)
+    return RunFolder.create(run.out, to_json(run), card, verb=VERB)
 
 
 def own_encoder(run: FinetuneRun, folder: RunFolder) -> Checkpoint:

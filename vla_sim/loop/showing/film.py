@@ -6,16 +6,17 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from vla_sim.agents.controls import POLICIES
 from vla_sim.agents.replay import ReplayPolicy
+from vla_sim.disk.outlet import check_outlet
 from vla_sim.envs.crank import Crank, CrankConfig
 from vla_sim.envs.plan import draw_spec
 from vla_sim.envs.rollout import run_all
 from vla_sim.envs.task_names import short_name, task_id_of
 from vla_sim.errors import BadConfig, UnknownName
-from vla_sim.loop.policies import policy_of
+from vla_sim.loop.policies import check_policy, policy_of
 from vla_sim.loop.showing.film_file import FORMATS, save_film
 from vla_sim.loop.showing.film_frames import captioned, side_by_side
+from vla_sim.ranges import MAX_EPISODE_SEED, whole, within
 from vla_sim.records.episode import Episode
 from vla_sim.records.instruction import Language
 from vla_sim.records.manner import Manner
@@ -51,14 +52,11 @@ class FilmRun:
 
     def __post_init__(self) -> None:
         task_id_of(self.task)
-        if self.policy not in POLICIES and not Path(self.policy).is_dir():
-            raise UnknownName("policy, and no folder,", self.policy, POLICIES)
-        if not 1 <= self.n <= _MOST_EPISODES or self.seed < 0:
-            raise BadConfig(f"n is {self.n}, seed {self.seed}; use 1 to {_MOST_EPISODES} and >= 0")
-        if not 32 <= self.size <= 2048:
-            raise BadConfig(f"size is {self.size} px; use 32 to 2048")
-        if not 0.1 <= self.speed <= 10.0:
-            raise BadConfig(f"speed is {self.speed}; use 0.1 to 10")
+        check_policy(self.policy)
+        whole(1, _MOST_EPISODES, n=self.n)
+        whole(0, MAX_EPISODE_SEED, seed=self.seed)
+        whole(32, 2048, size=self.size)
+        within(0.1, 10, speed=self.speed)
         if self.axes and self.path.suffix.lower() != ".png":
             raise BadConfig(f"a sheet of axes is a .png, not {self.path.name!r}")
         if self.path.suffix.lower() not in FORMATS:
@@ -81,6 +79,7 @@ def film(config: FilmRun) -> list[Episode]:
         RunFolderError: If the file cannot be written.
         RenderBackendError: If the renderer cannot draw here.
     """
+    check_outlet(config.path)
     task_id = task_id_of(config.task)
     plan = [
         draw_spec(task_id, config.seed + k, manner=config.manner, language=config.language)

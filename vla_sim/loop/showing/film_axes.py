@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vla_sim.agents.controls import POLICIES
+from vla_sim.disk.outlet import check_outlet
 from vla_sim.envs.axes import AXES
 from vla_sim.envs.axes.axis import Shown
 from vla_sim.envs.crank import Crank, CrankConfig, crank_config_for
@@ -43,6 +44,7 @@ def film_axes(config: FilmRun) -> None:
     Raises:
         RunFolderError: If the file cannot be written.
     """
+    check_outlet(config.path)
     task_id = task_id_of(config.task)
     base = replace(config.crank, image_size=config.size)
     cells: dict[CrankConfig, list[_Cell]] = {}

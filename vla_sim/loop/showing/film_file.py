@@ -1,7 +1,6 @@
 """Film file: frames to an animated picture, or stills to one picture."""
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from vla_sim.disk.atomic import replace_file
 from vla_sim.errors import RunFolderError
 
 FORMATS: tuple[str, ...] = (".webp", ".gif", ".png")
@@ -57,15 +57,10 @@ def save_still(path: Path, picture: NDArray[np.uint8]) -> None:
 
 def _replace(path: Path, write: Callable[[Path], object]) -> None:
     """Let `write` make a file beside `path`, and put it there once it is whole."""
-    draft = path.with_name(f".{path.name}.partial")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write(draft)
-        draft.replace(path)
-    except OSError as error:
-        with suppress(OSError):  # its folder may be what is wrong
-            draft.unlink()
-        raise RunFolderError(f"cannot write the film {path}: {error}; give another --out") from None
+        replace_file(path, write)
+    except RunFolderError as error:
+        raise RunFolderError(f"{error}; give another --out") from None
 
 
 def stills(strips: Sequence[NDArray[np.uint8]], n_stills: int = _N_STILLS) -> NDArray[np.uint8]:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from vla_sim.disk.outlet import check_outlet
 from vla_sim.errors import DamagedFile, RunFolderError
 from vla_sim.eval.report.content import ReportInput
 from vla_sim.eval.report.render import write_report
@@ -47,6 +48,8 @@ def write_run_report(run: ReportRun, console: Console) -> Path:
         raise RunFolderError(
             f"{run.run} was not evaluated yet: let `vla-sim align` reach its first evaluation"
         )
+    out = run.out or folder.path / "report.html"
+    check_outlet(out)
     model = LearnedModel.load(best_checkpoint(folder.path))
     history, decisions = _history(folder)
     final = _final(folder)
@@ -66,7 +69,7 @@ def write_run_report(run: ReportRun, console: Console) -> Path:
         failures=failures,
         run_card=folder.read_json("run.json")["run_card"] if final is None else final.run_card,
     )
-    return write_report(content, run.out or folder.path / "report.html")
+    return write_report(content, out)
 
 
 def _history(folder: RunFolder) -> tuple[tuple[EvalReport, ...], tuple[StopDecision, ...]]:

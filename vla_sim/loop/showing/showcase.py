@@ -17,6 +17,7 @@ from vla_sim.eval.failures import FAILURE_KINDS, failure_kind
 from vla_sim.eval.report.content import FailureExample, Film
 from vla_sim.eval.report.timeline import timeline
 from vla_sim.loop.learned import LearnedModel
+from vla_sim.ranges import whole
 from vla_sim.records.episode import Episode
 from vla_sim.records.instruction import Language
 
@@ -34,6 +35,10 @@ class ShowcaseConfig:
     """Most failures worked out, each of another kind."""
     frame_every: int = 2
     crank: CrankConfig = field(default_factory=CrankConfig)
+
+    def __post_init__(self) -> None:
+        whole(1, n_episodes=self.n_episodes, frame_every=self.frame_every)
+        whole(0, n_failures=self.n_failures)
 
 
 def showcase(

@@ -19,32 +19,42 @@ from vla_sim.envs.crank import Crank, CrankConfig
 from vla_sim.envs.language.codes import encode
 from vla_sim.envs.plan import draw_spec
 from vla_sim.envs.rollout import Rollout, run_all
-from vla_sim.envs.streams import TRAIN_SEEDS_FROM
+from vla_sim.envs.streams import first_training_seed
 from vla_sim.envs.suites import SPINE
 from vla_sim.envs.tasks import TASK_IDS, make_task
-from vla_sim.errors import UnknownName
+from vla_sim.errors import BadConfig, UnknownName
 from vla_sim.loop.policies import policy_of
 from vla_sim.loop.simulating.labels import Labeller
 from vla_sim.protocols.chunk_model import ChunkModel
+from vla_sim.ranges import some, whole
 from vla_sim.records.episode import Episode, EpisodeSpec
 from vla_sim.records.triple import Rows
 from vla_sim.triples.segment import segment
 
 
 @dataclass(frozen=True, kw_only=True)
-class SimulatorsConfig:
-    """Settings of Simulators."""
+class StationConfig:
+    """Settings of the simulators of one task."""
 
-    task_ids: tuple[str, ...] = SPINE
     n_slots: int = 16
     """Simulations per task."""
-    seed: int = 0
-    """Chooses the block of training seeds."""
     label_every: int = 2
     """Control steps from one labelled picture to the next: neighbours teach little."""
     crank: CrankConfig = field(default_factory=CrankConfig)
 
     def __post_init__(self) -> None:
+        whole(1, n_slots=self.n_slots, label_every=self.label_every)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SimulatorsConfig:
+    """Settings of Simulators: a station for each of some tasks."""
+
+    task_ids: tuple[str, ...] = SPINE
+    stations: StationConfig = field(default_factory=StationConfig)
+
+    def __post_init__(self) -> None:
+        some(task_ids=self.task_ids)
         for task_id in self.task_ids:
             if task_id not in TASK_IDS:
                 raise UnknownName("task", task_id, TASK_IDS)
@@ -66,9 +76,21 @@ class Harvest:
 class Simulators:
     """Cranks, experts and labels for some tasks."""
 
-    def __init__(self, config: SimulatorsConfig) -> None:
+    def __init__(self, config: SimulatorsConfig, *, seed: int = 0) -> None:
+        """Simulators that have not begun.
+
+        Args:
+            config: Settings.
+            seed: Chooses the block of training scenes, see `first_training_seed`.
+
+        Raises:
+            BadConfig: If the seed is none.
+        """
         self.config = config
-        self._stations = {task_id: _Station(task_id, config) for task_id in config.task_ids}
+        first_seed = first_training_seed(seed)
+        self._stations = {
+            task_id: _Station(task_id, config.stations, first_seed) for task_id in config.task_ids
+        }
 
     def collect(self, model: ChunkModel | None, *, expert_share: float, n_rows: int) -> Harvest:
         """Run on until every task has brought `n_rows` step triples.
@@ -100,22 +122,30 @@ class Simulators:
         return episodes
 
     def gallery(self, plan: Mapping[str, Sequence[EpisodeSpec]]) -> Rows:
-        """Segment triples of the experts' episodes: the held-out gallery of retrieval."""
+        """Segment triples of the experts' episodes: the held-out gallery of retrieval.
+
+        Raises:
+            BadConfig: If no episode succeeded, so that there is nothing to retrieve.
+        """
         rows: list[Rows] = []
         for task_id, specs in plan.items():
             station = self._stations[task_id]
             episodes = run_all(station.spare_crank, station.expert, specs, keep_images=True)
             rows += [segment_rows(e, station.task_index) for e in episodes if e.success_once]
+        if not rows:
+            n = sum(map(len, plan.values()))
+            raise BadConfig(f"none of the gallery's {n} episodes succeeded; use a larger gallery")
         return concatenated(rows)
 
 
 class _Station:
     """One task: a crank whose episodes go on from call to call, and one for evaluations."""
 
-    def __init__(self, task_id: str, config: SimulatorsConfig) -> None:
+    def __init__(self, task_id: str, config: StationConfig, first_seed: int) -> None:
         self.task_id = task_id
         self.task_index = TASK_IDS.index(task_id)
         self.config = config
+        self.first_seed = first_seed
         self._run: Rollout | None = None
         self._turn = 0
 
@@ -178,8 +208,7 @@ class _Station:
         return self._labeller.rows(ids, mine, run.latest_images(ids))
 
     def _plan(self) -> Iterator[EpisodeSpec]:
-        first = TRAIN_SEEDS_FROM * (1 + self.config.seed)
-        return (draw_spec(self.task_id, seed) for seed in itertools.count(first))
+        return (draw_spec(self.task_id, seed) for seed in itertools.count(self.first_seed))
 
 
 def segment_rows(episode: Episode, task_index: int) -> Rows:

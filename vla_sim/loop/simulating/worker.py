@@ -1,25 +1,21 @@
-"""Simulators in a process of their own, so that they and the trainer run at the same time.
-
-The trainer asks, goes on training, and fetches the answer when it needs it. One question is in
-flight at a time, and what the answer is depends on the questions alone, not on timing.
-"""
+"""Simulators in a process of their own, so that they and the trainer run at the same time."""
 
 import multiprocessing
 import os
 import signal
-from collections.abc import Callable, Mapping, Sequence
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
-from pathlib import Path
+from types import ModuleType
 from typing import Any
 
-from vla_sim.errors import VlaSimError
-from vla_sim.loop.simulating.simulators import Harvest, Simulators, SimulatorsConfig
-from vla_sim.records.episode import Episode, EpisodeSpec
-from vla_sim.records.triple import Rows
-
-Plan = Mapping[str, Sequence[EpisodeSpec]]
+from vla_sim.errors import BadConfig, VlaSimError
+from vla_sim.loop.simulating.asked import AskedSimulators, answer
+from vla_sim.loop.simulating.in_process import SimulatorsHere
+from vla_sim.loop.simulating.simulators import Simulators, SimulatorsConfig
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,46 +30,54 @@ class WorkerDied(VlaSimError):
     """The simulator process ended without an answer."""
 
 
-class SimulatorProcess:
-    """One `Simulators` behind a pipe between parent and child."""
+def open_simulators(
+    config: SimulatorsConfig, *, n_processes: int, seed: int = 0
+) -> AskedSimulators:
+    """Simulators in a process of their own, or in the calling one where `n_processes` is 0."""
+    return SimulatorProcess(config, seed=seed) if n_processes else SimulatorsHere(config, seed=seed)
 
-    def __init__(self, config: SimulatorsConfig) -> None:
+
+def check_processes(n_processes: int, *, most: int | None = None) -> None:
+    """Raise where simulators cannot have so many processes of their own, before anything is made.
+
+    Raises:
+        BadConfig: If the number is none, or the calling process may not start others; says the way
+            out.
+    """
+    if n_processes < 0 or (most is not None and n_processes > most):
+        limit = "0 or more" if most is None else f"0 to {most}"
+        raise BadConfig(f"n_processes is {n_processes}; use {limit} (0: in the calling process)")
+    if n_processes == 0:
+        return
+    here = multiprocessing.current_process()
+    if getattr(here, "_inheriting", False):  # how multiprocessing itself knows
+        raise BadConfig(
+            "this script is being imported by a process that it started: put what it does under "
+            "`if __name__ == '__main__':`, or run the simulators in this process (n_processes=0)"
+        )
+    if here.daemon:
+        raise BadConfig(
+            f"the process {here.name!r} is a daemon, which may not start simulators in processes "
+            "of their own: run them in this process (n_processes=0)"
+        )
+
+
+class SimulatorProcess(AskedSimulators):
+    """One `Simulators` behind a pipe between parent and child.
+
+    The child imports this package and nothing of the caller's: a script needs no main guard, and
+    one that comes from stdin or a notebook works like any other.
+    """
+
+    def __init__(self, config: SimulatorsConfig, *, seed: int = 0) -> None:
+        super().__init__()
+        check_processes(1)
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(theirs, config), daemon=True)
-        with _one_thread():
+        self._process = context.Process(target=_serve, args=(theirs, config, seed), daemon=True)
+        with _one_thread(), _no_main(), _interrupts_held():
             self._process.start()
         theirs.close()
-        self._waiting = False
-
-    def ask_collect(self, weights: Path | None, *, expert_share: float, n_rows: int) -> None:
-        """Ask for `n_rows` step triples per task; None: the experts act alone."""
-        details = {"weights": weights, "expert_share": expert_share, "n_rows": n_rows}
-        self._ask("collect", details)
-
-    def ask_evaluate(self, policy: str, plan: Plan) -> None:
-        """Ask for the planned episodes with a policy, named as `policy_of` takes it."""
-        self._ask("evaluate", {"policy": policy, "plan": plan})
-
-    def ask_gallery(self, plan: Plan) -> None:
-        """Ask for segment triples of the experts' planned episodes."""
-        self._ask("gallery", {"plan": plan})
-
-    def harvest(self) -> Harvest:
-        """The answer to `ask_collect`."""
-        answer = self._answer()
-        assert isinstance(answer, Harvest)
-        return answer
-
-    def episodes(self) -> list[Episode]:
-        """The answer to `ask_evaluate`."""
-        answer: list[Episode] = self._answer()
-        return answer
-
-    def rows(self) -> Rows:
-        """The answer to `ask_gallery`."""
-        answer: Rows = self._answer()
-        return answer
 
     def ready(self, timeout_s: float) -> bool:
         """Whether the answer is there, or comes within the time."""
@@ -84,31 +88,35 @@ class SimulatorProcess:
         self._pipe.close()
         self._process.terminate()
         self._process.join(timeout=5)
+        if self._process.is_alive():
+            self._process.kill()
 
-    def __enter__(self) -> "SimulatorProcess":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def _ask(self, verb: str, details: dict[str, Any]) -> None:
-        assert not self._waiting, "an answer is still to be fetched"
+    def _take(self, verb: str, details: dict[str, Any]) -> None:
         try:
             self._pipe.send((verb, details))
         except OSError as error:
-            raise WorkerDied("the simulator process is gone; see its error above") from error
-        self._waiting = True
+            raise self._death() from error
 
-    def _answer(self) -> Any:
-        assert self._waiting, "nothing was asked"
-        self._waiting = False
+    def _give(self) -> Any:
         try:
-            answer = self._pipe.recv()
+            given = self._pipe.recv()
         except (EOFError, OSError) as error:
-            raise WorkerDied("the simulator process ended; see its error above") from error
-        if isinstance(answer, _Refusal):
-            raise answer.kind.__new__(answer.kind, answer.text)
-        return answer
+            raise self._death() from error
+        if isinstance(given, _Refusal):
+            raise given.kind.__new__(given.kind, given.text)
+        return given
+
+    def _death(self) -> WorkerDied:
+        """What is known of why the process is gone."""
+        self._process.join(timeout=5)
+        code = self._process.exitcode
+        if code is None or code >= 0:
+            return WorkerDied("the simulator process ended; see its error above")
+        name = signal.Signals(-code).name
+        hint = ", as happens where memory runs out: use fewer slots or tasks"
+        return WorkerDied(
+            f"the simulator process was ended by {name}{hint if name == 'SIGKILL' else ''}"
+        )
 
 
 class _one_thread:  # noqa: N801 - reads as a statement
@@ -128,31 +136,48 @@ class _one_thread:  # noqa: N801 - reads as a statement
                 os.environ[name] = value
 
 
-def _serve(pipe: Connection, config: SimulatorsConfig) -> None:
+@contextmanager
+def _no_main() -> Iterator[None]:
+    """Children started inside do not run the caller's script again."""
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Ctrl-C is the parent's to handle: children started inside never see it, this one a bit later.
+
+    Held back, not ignored: it may come while a child starts, and must not be lost.
+    """
+    if sys.platform == "win32":
+        yield
+        return
+    resource_tracker.ensure_running()  # it would let interrupts through again when it starts
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _serve(pipe: Connection, config: SimulatorsConfig, seed: int) -> None:
     """The child: answer questions until the pipe closes."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
-    simulators = Simulators(config)
-    verbs: dict[str, Callable[..., object]] = {
-        "collect": partial(_collect, simulators),
-        "evaluate": simulators.evaluate,
-        "gallery": simulators.gallery,
-    }
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # where it could not be held back
+    simulators = Simulators(config, seed=seed)
     while True:
         try:
             verb, details = pipe.recv()
         except (EOFError, OSError):
             return
         try:
-            answer = verbs[verb](**details)
+            given = answer(simulators, verb, details)
         except VlaSimError as error:
-            answer = _Refusal(kind=type(error), text=str(error))
-        pipe.send(answer)
-
-
-def _collect(simulators: Simulators, weights: Path | None, **details: Any) -> Harvest:
-    if weights is None:
-        return simulators.collect(None, **details)
-    # Here, so that a child that only runs experts does without torch.
-    from vla_sim.loop.learned import LearnedModel
-
-    return simulators.collect(LearnedModel.load(weights), **details)
+            given = _Refusal(kind=type(error), text=str(error))
+        try:
+            pipe.send(given)
+        except OSError:  # the parent is gone
+            return

@@ -1,7 +1,7 @@
 """Backdrop: how a frame begins, with the sky or with what a fixed camera always sees."""
 
+from vla_sim.physics.compiled import kernel
 from vla_sim.physics.render.bounds import Floats
-from vla_sim.physics.render.compiled import kernel
 from vla_sim.physics.render.draw import lit_colour, set_pixel
 from vla_sim.physics.render.frame import Backdrop, Frames
 from vla_sim.physics.render.rows import Singles

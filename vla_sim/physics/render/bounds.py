@@ -10,7 +10,7 @@ formula bounds shapes and shadows alike.
 import numpy as np
 from numpy.typing import NDArray
 
-from vla_sim.physics.render.compiled import kernel
+from vla_sim.physics.compiled import kernel
 from vla_sim.physics.render.shapes import BOX, CAPSULE, CYLINDER, ELLIPSOID
 
 Floats = NDArray[np.float64]

@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from vla_sim.physics.compiled import kernel
 from vla_sim.physics.render.bounds import Floats, pixel_range, screen_slopes
-from vla_sim.physics.render.compiled import kernel
 from vla_sim.physics.render.frame import Frames
 from vla_sim.physics.render.light import Sun
 from vla_sim.physics.render.rows import (

@@ -12,9 +12,10 @@ from collections.abc import Callable
 from pathlib import Path
 from zlib import crc32
 
+from vla_sim.physics import compiled
+from vla_sim.physics.compiled import entry, kernel
 from vla_sim.physics.render.backdrop import draw_sky, use_backdrop
 from vla_sim.physics.render.bounds import Floats, fill_solid
-from vla_sim.physics.render.compiled import entry, kernel
 from vla_sim.physics.render.draw import draw_shape, place, window
 from vla_sim.physics.render.frame import Backdrop, Frames, Scratch
 from vla_sim.physics.render.rows import Singles
@@ -22,7 +23,12 @@ from vla_sim.physics.render.shadows import draw_shadows
 from vla_sim.physics.render.shapes import HIDDEN, PLANE
 from vla_sim.physics.render.tables import Lens, Scene
 
-SOURCES = crc32(b"".join(p.read_bytes() for p in sorted(Path(__file__).parent.glob("*.py"))))
+SOURCES = crc32(
+    b"".join(
+        path.read_bytes()
+        for path in (Path(compiled.__file__), *sorted(Path(__file__).parent.glob("*.py")))
+    )
+)
 
 
 @kernel

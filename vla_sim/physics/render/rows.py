@@ -7,7 +7,7 @@ instructions; that is why the kinds are told apart outside of the loops.
 import numpy as np
 from numpy.typing import NDArray
 
-from vla_sim.physics.render.compiled import kernel
+from vla_sim.physics.compiled import kernel
 from vla_sim.physics.render.shapes import (
     BOX,
     CAPSULE,

@@ -8,8 +8,8 @@ the point to the sun.
 
 import numpy as np
 
+from vla_sim.physics.compiled import kernel
 from vla_sim.physics.render.bounds import Floats, fill_shadow, fill_solid, heights
-from vla_sim.physics.render.compiled import kernel
 from vla_sim.physics.render.draw import lit_colour, place, set_pixel, whole_lanes, window
 from vla_sim.physics.render.frame import Frames, Scratch
 from vla_sim.physics.render.rows import (

@@ -10,7 +10,7 @@ many pixels with one instruction. A root of a negative number is NaN, and no NaN
 
 import numpy as np
 
-from vla_sim.physics.render.compiled import kernel
+from vla_sim.physics.compiled import kernel
 
 HIDDEN, PLANE, SPHERE, CAPSULE, ELLIPSOID, CYLINDER, BOX = -1, 0, 1, 2, 3, 4, 5
 F = np.float32

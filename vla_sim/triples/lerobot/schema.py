@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from vla_sim.errors import BadConfig
+from vla_sim.ranges import whole
 from vla_sim.records.embodiment import Embodiment
 from vla_sim.records.observation import PICTURE
 
@@ -64,11 +65,8 @@ class LeRobotConfig:
     """Provenance: versions, seeds, renderer, protocol."""
 
     def __post_init__(self) -> None:
-        if self.fps < 1 or self.episodes_per_shard < 1:
-            raise BadConfig(
-                f"fps is {self.fps} and episodes_per_shard {self.episodes_per_shard}; "
-                "both are at least 1"
-            )
+        whole(1, fps=self.fps, episodes_per_shard=self.episodes_per_shard)
+        whole(1, image_height=self.image_height, image_width=self.image_width)
 
     @classmethod
     def of(

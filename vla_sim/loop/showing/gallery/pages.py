@@ -10,13 +10,16 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from vla_sim.agents.controls import POLICIES
+from vla_sim.disk.outlet import check_outlet
 from vla_sim.envs.crank import Crank, CrankConfig
 from vla_sim.envs.plan import plan_episodes
 from vla_sim.envs.rollout import run_all
+from vla_sim.envs.streams import TRAIN_SEEDS_FROM
 from vla_sim.envs.task_names import short_name
-from vla_sim.errors import BadConfig, RunFolderError, UnknownName
+from vla_sim.errors import RunFolderError, UnknownName
 from vla_sim.loop.showing.gallery.about import ABOUT
 from vla_sim.loop.showing.gallery.entry import Entry, entry_of, families
+from vla_sim.ranges import whole
 from vla_sim.records.instruction import LANGUAGES, Language
 from vla_sim.records.reports import Estimate
 
@@ -43,8 +46,8 @@ class GalleryRun:
     """Names of task classes; all of them where none is given."""
 
     def __post_init__(self) -> None:
-        if self.episodes < 1 or not 64 <= self.size <= 1024:
-            raise BadConfig("use 1 or more episodes, and stills of 64 to 1024 px")
+        whole(1, TRAIN_SEEDS_FROM - GALLERY_SEEDS_FROM, episodes=self.episodes)
+        whole(64, 1024, size=self.size)
         for name in self.tasks:
             if name not in families():
                 raise UnknownName("task class", name, families())
@@ -61,6 +64,9 @@ def gallery(run: GalleryRun) -> Iterator[Entry]:
     for name in chosen:
         if name not in ABOUT:
             raise UnknownName("prose for the task", name, ABOUT)
+    check_outlet(run.out, is_folder=True)
+    for file in (*(f"{name}.png" for name in chosen), OVERVIEW, *PAGES.values()):
+        check_outlet(run.out / file)
     try:
         run.out.mkdir(parents=True, exist_ok=True)
         seeds = range(GALLERY_SEEDS_FROM, GALLERY_SEEDS_FROM + run.episodes)

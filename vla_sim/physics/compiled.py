@@ -1,5 +1,6 @@
-"""How this room's kernels are compiled: without the GIL, IEEE arithmetic, no own threads."""
+"""How kernels are compiled, all of them: without the GIL, IEEE arithmetic, no own threads."""
 
+import functools
 import warnings
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
@@ -24,11 +25,17 @@ def entry(function: Kernel) -> Kernel:
     """Compile a kernel that Python calls, and keep the machine code on disk if that is possible."""
     try:
         return cast(Kernel, njit(**OPTIONS, cache=True)(function))
-    except RuntimeError as error:
-        warnings.warn(
-            f"numba has no folder to keep machine code in, every process compiles anew ({error});"
-            " set NUMBA_CACHE_DIR to a folder that you may write to",
-            RuntimeWarning,
-            stacklevel=2,
-        )
+    except RuntimeError:  # numba's, where none of its folders can be written
+        _say_that_nothing_is_kept()
         return cast(Kernel, njit(**OPTIONS)(function))
+
+
+@functools.cache
+def _say_that_nothing_is_kept() -> None:
+    """Once in a process, not once for every kernel."""
+    warnings.warn(
+        "numba has no folder to keep machine code in, so every process compiles anew, which takes "
+        "up to a minute; set NUMBA_CACHE_DIR to a folder that you may write to",
+        RuntimeWarning,
+        stacklevel=3,
+    )

@@ -1,0 +1,44 @@
+"""A run goes on with the settings it was begun with, or is told which of them differ."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from vla_sim.align.encoders.table import ENCODERS
+from vla_sim.align.model import ModelConfig
+from vla_sim.envs.crank import CrankConfig
+from vla_sim.errors import RunFolderError
+from vla_sim.loop.collecting.collect import CollectRun
+from vla_sim.loop.resumption import begun_with, differences, require_same
+from vla_sim.loop.run_folder import RunFolder
+from vla_sim.loop.settings import to_json
+
+
+def test_differences_are_the_settings_that_differ() -> None:
+    config = CollectRun(tasks=("Reach",))
+    other = replace(config, tasks=("Lift",), crank=replace(config.crank, image_size=96))
+    assert not differences(to_json(config), to_json(config))
+    found = differences(to_json(config), to_json(other))
+    assert sorted(map(str, found)) == [
+        "crank.image_size = 64, not 96",
+        "tasks = Reach, not Lift",
+    ]
+    texts = [to_json(ModelConfig(text=ENCODERS[name])) for name in ("bag", "transformer")]
+    assert [difference.name for difference in differences(*texts)] == ["text"]
+
+
+def test_a_run_goes_on_with_its_settings_or_is_told_which_differ(tmp_path: Path) -> None:
+    run = CollectRun(crank=CrankConfig(image_size=32))
+    folder = RunFolder.create(tmp_path, to_json(run), {}, verb="collect")
+    assert begun_with(CollectRun, tmp_path, verb="collect") == run
+    may = ("episodes", "crank.n_threads")
+    require_same(folder, replace(run, episodes=7), may_change=may)
+    threads = replace(run, crank=replace(run.crank, n_threads=2))
+    require_same(folder, threads, may_change=may)
+    require_same(folder, CollectRun(), may_change=("crank",))
+    says = r"begun with policy = expert, not zero; seed = 0, not 3\. .*only episodes, crank\.n_thr"
+    with pytest.raises(RunFolderError, match=says):
+        require_same(folder, replace(threads, seed=3, policy="zero", episodes=7), may_change=may)
+    with pytest.raises(RunFolderError, match="begun by 'collect'"):
+        begun_with(CollectRun, tmp_path, verb="align")

@@ -1,0 +1,60 @@
+"""Remarks: what a memory could not take or give, told once and with the way out."""
+
+import numpy as np
+
+from vla_sim.envs.task_names import short_name
+from vla_sim.envs.tasks import TASK_IDS
+from vla_sim.loop.aligning.memory import Memory
+from vla_sim.records.triple import Rows
+from vla_sim.triples.buffer import TripleBuffer
+
+
+def memory_remarks(memory: Memory, steps: Rows, segments: Rows | None) -> list[str]:
+    """What became of the first rows that a memory was given, a line for each thing to be known.
+
+    Args:
+        memory: The memory, after it took them in.
+        steps: Rows of StepTriples.
+        segments: Rows of SegmentTriples, or None.
+    """
+    said = [
+        left_out("step triples", memory.steps, steps, option="n_steps"),
+        "" if segments is None else left_out("segments", memory.segments, segments, "n_segments"),
+        few_meanings(memory),
+    ]
+    return [line for line in said if line]
+
+
+def left_out(what: str, ring: TripleBuffer, rows: Rows, option: str) -> str:
+    """Which of the rows had no room, task by task; empty where all are in."""
+    tasks, counts = np.unique(rows["task"], return_counts=True)
+    held = ring.held
+    if sum(held.values()) >= counts.sum():
+        return ""
+    each = ", ".join(
+        f"{short_name(TASK_IDS[task])} {held.get(task, 0):,} of {n:,}"
+        for task, n in zip(tasks.tolist(), counts.tolist(), strict=True)
+    )
+    n_bytes = sum(values[:1].nbytes for values in rows.values()) * int(counts.sum())
+    return (
+        f"{sum(held.values()):,} of {counts.sum():,} {what} are learnt from, evenly over tasks and "
+        f"episodes: {each}. All of them take {n_bytes / 1e9:.1f} GB: learner.memory.{option} = "
+        f"{counts.sum()}"
+    )
+
+
+def few_meanings(memory: Memory) -> str:
+    """That batches of segments are small, or that there are none; empty where they are whole."""
+    wanted, now = memory.config.batch_segments, memory.segments_per_batch
+    if now >= wanted:
+        return ""
+    n = memory.segments.n_groups
+    if not now:
+        return (
+            f"the segments have {n} meanings: there is nothing to tell apart, so that the "
+            "contrastive terms rest until there are more"
+        )
+    return (
+        f"the segments have {n} meanings, each at most {memory.config.max_duplicates} times in a "
+        f"batch: batches of {now} instead of {wanted} until there are more"
+    )

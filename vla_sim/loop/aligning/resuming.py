@@ -1,0 +1,61 @@
+"""Resuming: learner, judge, budget and logs as they were at the run's last save."""
+
+from dataclasses import asdict
+from typing import Any
+
+from vla_sim.eval.report_file import from_json
+from vla_sim.eval.stopping import decisions
+from vla_sim.loop.aligning.judge import Judge
+from vla_sim.loop.aligning.learner import Learner
+from vla_sim.loop.budget import Budget
+from vla_sim.loop.run_folder import RunFolder
+
+LATEST = "latest"
+LOSSES = "losses.jsonl"
+REPORTS = "reports.jsonl"
+DECISIONS = "decisions.json"
+BEST = "best.json"
+
+
+def save(folder: RunFolder, learner: Learner, judge: Judge, budget: Budget) -> None:
+    """All that going on from here needs."""
+    notes = {"budget": budget.state(), "n_reports": len(judge.history)}
+    learner.save(folder.path / LATEST, notes)
+
+
+def put_back(folder: RunFolder, learner: Learner, judge: Judge, budget: Budget) -> None:
+    """Put everything back to the last `save`.
+
+    What came after it is done again, so it is not kept twice; and where nothing was saved, nothing
+    is kept.
+
+    Raises:
+        DamagedFile: If a part of what was saved is missing or damaged.
+    """
+    rows: list[dict[str, Any]] = []
+    losses: list[dict[str, Any]] = []
+    if (folder.path / LATEST / "trainer").is_dir():
+        notes = learner.load(folder.path / LATEST)
+        budget.load_state(notes["budget"])
+        rows = list(folder.rows(REPORTS))[: notes["n_reports"]]
+        losses = [row for row in folder.rows(LOSSES) if row["step"] <= budget.n_spent]
+    judge.history = [from_json(row["report"]) for row in rows]
+    judge.decisions = list(decisions(judge.history, judge.stopping)) if rows else []
+    folder.keep_rows(REPORTS, rows)
+    folder.keep_rows(LOSSES, losses)
+    write_decisions(folder, judge)
+
+
+def write_decisions(folder: RunFolder, judge: Judge) -> None:
+    """All decisions so far, and the checkpoint that is the best by them."""
+    folder.write_json(DECISIONS, [asdict(decision) for decision in judge.decisions])
+    best = [k for k, decision in enumerate(judge.decisions) if decision.is_best]
+    if best:
+        name = checkpoint_at(judge.history[best[-1]].step)
+        reason = judge.decisions[best[-1]].reason
+        folder.write_json(BEST, {"checkpoint": name, "reason": reason})
+
+
+def checkpoint_at(step: int) -> str:
+    """The name of the checkpoint of so many updates."""
+    return f"checkpoints/step_{step:06d}"

@@ -1,0 +1,107 @@
+"""Simulators behind questions: ask, do something else, and fetch the answer when it is needed.
+
+One question is in flight at a time, and what the answer is depends on the questions alone: not on
+timing, and not on where the simulators run.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+from vla_sim.loop.simulating.simulators import Harvest, Simulators
+from vla_sim.protocols.chunk_model import ChunkModel
+from vla_sim.records.episode import Episode, EpisodeSpec
+from vla_sim.records.triple import Rows
+
+Plan = Mapping[str, Sequence[EpisodeSpec]]
+
+
+class AskedSimulators(ABC):
+    """One `Simulators`, wherever it runs; a context that ends it."""
+
+    def __init__(self) -> None:
+        self._waiting = False
+
+    def ask_collect(self, weights: Path | None, *, expert_share: float, n_rows: int) -> None:
+        """Ask for `n_rows` step triples per task; None: the experts act alone."""
+        details = {"weights": weights, "expert_share": expert_share, "n_rows": n_rows}
+        self._ask("collect", details)
+
+    def ask_evaluate(self, policy: str, plan: Plan) -> None:
+        """Ask for the planned episodes with a policy, named as `policy_of` takes it."""
+        self._ask("evaluate", {"policy": policy, "plan": plan})
+
+    def ask_gallery(self, plan: Plan) -> None:
+        """Ask for segment triples of the experts' planned episodes."""
+        self._ask("gallery", {"plan": plan})
+
+    def harvest(self) -> Harvest:
+        """The answer to `ask_collect`."""
+        answer = self._answer()
+        assert isinstance(answer, Harvest)
+        return answer
+
+    def episodes(self) -> list[Episode]:
+        """The answer to `ask_evaluate`."""
+        answer: list[Episode] = self._answer()
+        return answer
+
+    def rows(self) -> Rows:
+        """The answer to `ask_gallery`."""
+        answer: Rows = self._answer()
+        return answer
+
+    @abstractmethod
+    def ready(self, timeout_s: float) -> bool:
+        """Whether fetching the answer is worth while now, or within the time."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """End the simulators."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _ask(self, verb: str, details: dict[str, Any]) -> None:
+        assert not self._waiting, "an answer is still to be fetched"
+        self._take(verb, details)
+        self._waiting = True
+
+    def _answer(self) -> Any:
+        assert self._waiting, "nothing was asked"
+        self._waiting = False
+        return self._give()
+
+    @abstractmethod
+    def _take(self, verb: str, details: dict[str, Any]) -> None:
+        """Take a question."""
+
+    @abstractmethod
+    def _give(self) -> Any:
+        """Give the answer to the last question, or raise what it raised."""
+
+
+def answer(simulators: Simulators, verb: str, details: dict[str, Any]) -> object:
+    """What the simulators answer to a question."""
+    verbs: dict[str, Callable[..., object]] = {
+        "collect": simulators.collect,
+        "evaluate": simulators.evaluate,
+        "gallery": simulators.gallery,
+    }
+    if verb == "collect":
+        details = dict(details)
+        details["model"] = _model(details.pop("weights"))
+    return verbs[verb](**details)
+
+
+def _model(weights: Path | None) -> ChunkModel | None:
+    if weights is None:
+        return None
+    # Here, so that simulators that only run experts do without torch.
+    from vla_sim.loop.learned import LearnedModel
+
+    return LearnedModel.load(weights)

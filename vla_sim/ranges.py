@@ -1,0 +1,66 @@
+"""Ranges of settings: what a config asks of its numbers, by name, when it is made.
+
+Each check takes the settings as keywords, passes over None, looks at every number of a tuple, and
+raises `BadConfig` with the setting's name, its value and what it may be. NaN is in no range.
+"""
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from numbers import Integral
+
+from vla_sim.errors import BadConfig
+
+Setting = float | Sequence[float] | None
+MAX_SEED = 2**31 - 1
+"""The largest seed of a run: torch, numpy and blocks of a million scenes each hold it."""
+MAX_EPISODE_SEED = 2**53
+"""The largest seed of one episode: int64 and JSON hold it."""
+
+
+def whole(least: int, most: int | None = None, **settings: Setting) -> None:
+    """Whole numbers, `least` to `most`, both included."""
+
+    def fits(value: float) -> bool:
+        is_whole = isinstance(value, Integral) and not isinstance(value, bool)
+        return is_whole and least <= value and (most is None or value <= most)
+
+    _check(settings, fits, f"a whole number, {_bounds(least, most)}")
+
+
+def at_least(least: float, **settings: Setting) -> None:
+    """Numbers from `least` on."""
+    _check(settings, lambda value: value >= least, f"{least:g} or more")
+
+
+def above(bound: float, **settings: Setting) -> None:
+    """Numbers above `bound`, which is left out."""
+    _check(settings, lambda value: value > bound, f"more than {bound:g}")
+
+
+def within(low: float, high: float, **settings: Setting) -> None:
+    """Numbers from `low` to `high`, both included."""
+    _check(settings, lambda value: low <= value <= high, f"{low:g} to {high:g}")
+
+
+def some(**settings: Sequence[object]) -> None:
+    """Sequences that hold something."""
+    for name, value in settings.items():
+        if not value:
+            raise BadConfig(f"{name} is empty; name one or more")
+
+
+def _bounds(least: int, most: int | None) -> str:
+    return f"{least} or more" if most is None else f"{least} to {most}"
+
+
+def _check(settings: dict[str, Setting], fits: Callable[[float], bool], allowed: str) -> None:
+    for name, value in settings.items():
+        for number in _numbers(value):
+            if not math.isfinite(number) or not fits(number):
+                raise BadConfig(f"{name} is {value}; use {allowed}")
+
+
+def _numbers(value: Setting) -> Iterator[float]:
+    if value is None:
+        return
+    yield from value if isinstance(value, Sequence) else (value,)
