@@ -45,7 +45,7 @@ def expert_actions(env: SlotVecEnv) -> NDArray[np.float32]:
     crank = env.crank
     expert = ExpertPolicy(expert_for(REACH, crank.embodiment, crank.task.manners))
     ids = np.arange(crank.n)
-    return expert.chunk(crank.told(ids, crank.observe(ids, images=False)))[:, 0]
+    return expert.teach(crank.known(ids, crank.observe(ids, images=False)))[:, 0]
 
 
 def test_observations_fill_the_space_and_types_are_python_s() -> None:

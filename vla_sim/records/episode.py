@@ -22,6 +22,24 @@ Arm = Literal[
     "wrong_referent",
 ]
 
+Role = Literal["policy", "teacher"]
+"""Who acted: a policy has what a robot has, a teacher is given the truth."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rig:
+    """What an episode ran on, as far as it changes what happens or what is seen.
+
+    Attributes:
+        engine: Id of the physics engine, with its version.
+        renderer: Id of the camera backend, with its version where pictures could differ.
+        image_size: Height and width of the pictures that the policy is given [px].
+    """
+
+    engine: str
+    renderer: str
+    image_size: tuple[int, int]
+
 
 @dataclass(frozen=True, kw_only=True)
 class EpisodeSpec:
@@ -60,6 +78,8 @@ class Episode:
 
     Attributes:
         spec: What was planned.
+        rig: What it ran on.
+        role: Who acted.
         instruction: The true instruction, of a chain the first; success is measured against it.
         shown: What the policy was told; differs from `instruction` in a control arm.
         embodiment: Name of the robot.
@@ -87,6 +107,8 @@ class Episode:
     """
 
     spec: EpisodeSpec
+    rig: Rig
+    role: Role
     instruction: Instruction
     shown: Instruction
     embodiment: str

@@ -88,7 +88,7 @@ class Judge:
         report = eval_report(
             episodes,
             self.bodies,
-            protocol=self.protocol.stamp,
+            protocol=self.protocol,
             step=step,
             elapsed_s=elapsed_s,
             retrieval=retrieve(model, self.gallery),
