@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 
 from vla_sim.agents.controls import POLICIES, ExpertPolicy, RandomPolicy, ZeroPolicy
-from vla_sim.agents.experts.table import EXPERTS, expert_for
+from vla_sim.agents.experts.table import expert_for
 from vla_sim.assets.panda import PANDA, PANDA_MANNERS
 from vla_sim.envs.crank import Crank
 from vla_sim.envs.plan import plan_episodes
 from vla_sim.envs.rollout import run_all
+from vla_sim.envs.tasks import TASK_IDS
 from vla_sim.errors import BadConfig
 from vla_sim.protocols.teacher import Actor
 from vla_sim.records.observation import Observation, PolicyInput
@@ -48,7 +49,7 @@ def test_an_expert_cannot_execute_more_than_it_plans() -> None:
         )
 
 
-@pytest.mark.parametrize("task_id", list(EXPERTS))
+@pytest.mark.parametrize("task_id", TASK_IDS)
 def test_in_the_real_task_the_expert_succeeds_and_doing_nothing_does_not(task_id: str) -> None:
     crank = Crank(task_id, 16)
     plan = plan_episodes(task_id, range(500, 516))

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from vla_sim.records.instruction import Instruction, Language, Split
 from vla_sim.records.manner import Manner
+from vla_sim.records.seed import checked_seed
 from vla_sim.records.shift import Shift
 
 Arm = Literal[
@@ -61,6 +62,9 @@ class EpisodeSpec:
     """With more than one, the next is given in the same scene once the last is carried out."""
     axis: str = ""
     severity: int = 0
+
+    def __post_init__(self) -> None:
+        checked_seed(self.seed)
 
     @property
     def shift(self) -> Shift:

@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 from vla_sim.envs.crank import Crank
-from vla_sim.envs.faces.spaces import INSTRUCTION_BYTES, encode_instruction, observation_space
-from vla_sim.envs.language.corpus import alphabet
+from vla_sim.envs.faces.spaces import Prompt, encode_instruction, observation_space
 from vla_sim.envs.robots.arm import ArmRobot
 from vla_sim.envs.sensing.camera_view import CameraView
 from vla_sim.errors import BadConfig, UnknownName
@@ -138,7 +137,7 @@ class LiberoMode:
                 "observation/image": _picture(size),
                 "observation/wrist_image": _picture(size),
                 "observation/state": _unbounded(8),
-                "prompt": spaces.Text(INSTRUCTION_BYTES, min_length=0, charset=alphabet()),
+                "prompt": Prompt(),
             }
         )
 
