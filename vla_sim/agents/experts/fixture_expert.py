@@ -54,7 +54,12 @@ Settings = TypeVar("Settings", bound=FixtureSettings)
 class FixtureExpert(PhasedExpert[Settings]):
     """What these experts share: how a hand gets to a fixture."""
 
-    HAND = (*PhasedExpert.HAND, "tcp_yaw", "tcp_yaw_rate", "tcp_yaw_acc")
+    HAND: ClassVar[tuple[str, ...]] = (
+        *PhasedExpert.HAND,
+        "tcp_yaw",
+        "tcp_yaw_rate",
+        "tcp_yaw_acc",
+    )
 
     read_every: ClassVar[int] = 2  # a tenth of a second
     same_target_m: ClassVar[float] = np.inf  # a phase has one plan

@@ -125,7 +125,7 @@ Settings = TypeVar("Settings", bound=PhaseSettings)
 class PhasedExpert(ABC, Generic[Settings]):
     """An expert whose phases are read off the state; implements `protocols.expert.Expert`."""
 
-    HAND = ("tcp_pos", "tcp_vel", "tcp_acc", "gripper_width")
+    HAND: ClassVar[tuple[str, ...]] = ("tcp_pos", "tcp_vel", "tcp_acc", "gripper_width")
 
     reads: tuple[str, ...]
     """What it reads of the privileged state: `HAND` and more."""
