@@ -16,7 +16,7 @@ from vla_sim.envs.plan import plan_episodes
 from vla_sim.envs.rollout import run_all
 from vla_sim.envs.streams import TRAIN_SEEDS_FROM
 from vla_sim.envs.task_names import short_name
-from vla_sim.errors import RunFolderError
+from vla_sim.errors import RunFolderError, UnknownName
 from vla_sim.loop.showing.gallery.about import about
 from vla_sim.loop.showing.gallery.entry import Entry, entry_of, families
 from vla_sim.ranges import whole
