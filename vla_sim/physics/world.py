@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from vla_sim.errors import BadConfig, UnknownName
 from vla_sim.physics.model_variation import ModelVariation
+from vla_sim.physics.mujoco_log import keep_no_log_file
 from vla_sim.records.dynamics import Dynamics
 
 Floats = NDArray[np.float64]
@@ -47,6 +48,7 @@ class World:
                 "the model's constraint Jacobian must be dense (the sparse Cholesky of MuJoCo"
                 " 4.0.0 is wrong): set spec.option.jacobian = mujoco.mjtJacobian.mjJAC_DENSE"
             )
+        keep_no_log_file()
         self._model = model
         self._n = n
         # Sleeping islands need one MjData per simulation.
