@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from vla_sim.errors import BadConfig
 from vla_sim.physics.engine_state import EngineState, check_numbers, live_arrays
 from vla_sim.physics.model_variation import ModelVariation
+from vla_sim.physics.mujoco_log import keep_no_log_file
 from vla_sim.records.dynamics import Dynamics
 
 Ids = NDArray[np.int64]
@@ -46,6 +47,7 @@ class World(EngineState):
                 "the model's constraint Jacobian must be dense (the sparse Cholesky of MuJoCo"
                 " 4.0.0 is wrong): set spec.option.jacobian = mujoco.mjtJacobian.mjJAC_DENSE"
             )
+        keep_no_log_file()
         # Sleeping islands need one MjData per simulation.
         self._batch = batch.Batch(model, nsim=n, nthread=n_threads, persistent=True)
         super().__init__(model, n, live_arrays(self._batch))

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from vla_sim.physics.bullet.blueprint import load_of_rotors
 from vla_sim.physics.bullet.damping import Damping, soften
 from vla_sim.physics.engine_state import live_arrays
+from vla_sim.physics.mujoco_log import keep_no_log_file
 
 Floats = NDArray[np.float64]
 Ids = NDArray[np.int64]
@@ -32,6 +33,7 @@ class Twin:
     """
 
     def __init__(self, model: mujoco.MjModel, n: int, n_threads: int) -> None:
+        keep_no_log_file()
         self._model = model
         self._batch = batch.Batch(_without_contacts(model), nsim=n, nthread=n_threads)
         bind = self._batch.bind
