@@ -208,6 +208,19 @@ def training_rows(console: Console) -> Iterator[Row]:
         bar="<= 10 %",
         holds=swapped <= 0.10,
     )
+    beyond = {
+        (seed, task.task_id): task.rates["success_at_end"].value - task.guess_rate
+        for seed, report in reports.items()
+        for task in report.tasks
+        if task.arm == "empty"
+    }
+    far = max(beyond, key=lambda key: beyond[key])
+    yield Row(
+        name="empty instruction, the most above guessing of any task and seed",
+        value=f"{100 * beyond[far]:+.0f} points ({short_name(far[1])}, seed {far[0]})",
+        bar="<= +10 points",
+        holds=beyond[far] <= 0.10,
+    )
     for arm, what in (("held_out", "held-out wording"), ("other_language", "Chinese")):
         gap = float(np.mean([correct[seed] - value for seed, value in over_tasks(arm).items()]))
         yield Row(
