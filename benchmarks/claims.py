@@ -1,7 +1,7 @@
 """Every number that the README claims, against its bar: `make claims CLAIMS=spine`.
 
 Prints name, value, bar, and holds or falls short; exits with 1 if a row falls short. Rows about a
-trained model come from the cells of `benchmarks/results`, which are measured where they are missing.
+trained model come from the cells in `benchmarks/results`, measured where they are missing.
 """
 
 import argparse
