@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
+from vla_sim.envs.crank import CrankConfig
 from vla_sim.errors import BadConfig, UnknownName
 from vla_sim.loop.benching.bench import BenchRun, bench
 from vla_sim.loop.evaluation import make_protocol, planned
@@ -26,7 +27,9 @@ def test_a_bench_runs_along_an_axis_that_needs_another_crank() -> None:
 
 def test_the_protocol_says_axis_renderer_and_engine() -> None:
     def made(shift: Shift) -> tuple[str, str, str]:
-        protocol = make_protocol("p", tasks=(REACH,), first_seed=0, n_episodes=1, shift=shift)
+        protocol = make_protocol(
+            "p", tasks=(REACH,), first_seed=0, n_episodes=1, shift=shift, crank=CrankConfig()
+        )
         specs = planned(protocol)[REACH]
         assert {spec.shift for spec in specs} == {shift}
         return protocol.stamp, protocol.renderer, protocol.engine
@@ -42,7 +45,9 @@ def test_the_protocol_says_axis_renderer_and_engine() -> None:
 
 def test_severity_0_of_an_axis_is_the_protocol_without() -> None:
     one, two = (
-        make_protocol("p", tasks=(REACH,), first_seed=0, n_episodes=1, shift=shift)
+        make_protocol(
+            "p", tasks=(REACH,), first_seed=0, n_episodes=1, shift=shift, crank=CrankConfig()
+        )
         for shift in (NO_SHIFT, Shift(axis="light"))
     )
     assert one.stamp == two.stamp

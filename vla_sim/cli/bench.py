@@ -46,7 +46,9 @@ def show(report: "EvalReport", console: Console, *, n_instructions: int = 1) -> 
     from vla_sim.envs.task_names import short_name
 
     arms = list(dict.fromkeys(task.arm for task in report.tasks))
-    table = Table(box=box.SIMPLE_HEAD, title=f"success at end, {report.protocol}")
+    taught = report.run_card.get("role") == "teacher"
+    told = "\nby a teacher, which is given the true state and goal" if taught else ""
+    table = Table(box=box.SIMPLE_HEAD, title=f"success at end, {report.protocol}{told}")
     table.add_column("task", no_wrap=True)
     for arm in arms:
         table.add_column(arm.replace("_", " "), justify="right")

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-import vla_sim
+from vla_sim import version as own_version
 from vla_sim.eval.protocol import Protocol
 from vla_sim.physics.cores import usable_cores
 
@@ -50,7 +50,7 @@ def run_card(
         "platform": platform.platform(),
         "processor": _processor(),
         "cores": str(usable_cores()),
-        "commit": commit(Path(vla_sim.__file__).parent) or "not in its git tree",
+        "commit": commit(Path(own_version.__file__).parent) or "not in its git tree",
         "renderer": protocol.renderer,
         "engine": protocol.engine,
         "seeds/evaluation": f"{protocol.seeds.start} to {protocol.seeds.stop - 1} a task and arm",

@@ -31,17 +31,17 @@ def make_protocol(
     n_episodes: int,
     arms: tuple[Arm, ...] = ("correct",),
     languages: tuple[Language, ...] = LANGUAGES,
-    crank: CrankConfig | None = None,
+    crank: CrankConfig,
     shift: Shift = NO_SHIFT,
     n_instructions: int = 1,
 ) -> Protocol:
-    """A protocol on this machine's engine and renderer, all manners.
+    """A protocol on the engine, with the pictures and renderer, of a crank; all manners.
 
     Raises:
         UnknownName: If there is no such axis, renderer or engine.
         RenderBackendError: If the renderer does not work here.
     """
-    crank = crank_config_for(shift, crank or CrankConfig())
+    crank = crank_config_for(shift, crank)
     return Protocol(
         name=name,
         tasks=tuple(tasks),

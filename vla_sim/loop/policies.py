@@ -1,16 +1,21 @@
-"""Policies by name or by folder, for whoever runs episodes."""
+"""Policies by name, by folder or by place, for whoever runs episodes."""
 
+import inspect
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from vla_sim.agents.aligned import AlignedPolicy
 from vla_sim.agents.controls import POLICIES
 from vla_sim.envs.crank import Crank
-from vla_sim.errors import UnknownName
-from vla_sim.foreign import is_foreign
+from vla_sim.errors import BadConfig, UnknownName
+from vla_sim.foreign import is_foreign, load_foreign
 from vla_sim.loop.run_folder import RunFolder
 from vla_sim.protocols.policy import Policy
-from vla_sim.protocols.teacher import Actor
+from vla_sim.protocols.teacher import Actor, role_of
+
+_NOT, _KNOWN = "policy, and no folder,", (*POLICIES, "module:name", "path/to/file.py:name")
 
 
 def check_policy(name: str) -> None:
@@ -20,33 +25,39 @@ def check_policy(name: str) -> None:
         UnknownName: If it is no name in the table, no folder and no "module:name".
     """
     if name not in POLICIES and not is_foreign(name) and not Path(name).is_dir():
-        raise UnknownName("policy, and no folder,", name, POLICIES)
+        raise UnknownName(_NOT, name, _KNOWN)
 
 
 def policy_of(name: str, crank: Crank) -> Actor:
     """What `name` stands for on the task of a crank.
 
     Args:
-        name: "expert", "zero", "random"; or the folder of a checkpoint, of an alignment run (its
-            best checkpoint is meant) or of an RL policy.
+        name: "expert", "zero", "random"; the folder of a checkpoint, of an alignment run (its
+            best checkpoint is meant) or of an RL policy; or where a policy of the user's own
+            lies, "module:name" or "path/to/file.py:name". That is a policy, or what makes one: a
+            class or a function, called with the task's id if it takes an argument that has no
+            default, otherwise with none.
         crank: Says which task, and how large pictures are.
 
     Raises:
         UnknownName: If it is none of these.
+        BadConfig: If what lies there cannot be loaded, or is no policy and makes none.
         DamagedFile: If the folder's files are damaged or foreign.
     """
     if name in POLICIES:
         return POLICIES[name](crank.task_id, crank.task)
     folder = Path(name)
-    if not folder.is_dir():
-        raise UnknownName("policy, and no folder,", name, POLICIES)
-    if (folder / "finetune.json").is_file():
-        # Here, because stable-baselines3 is heavy and most evaluations do without it.
-        from vla_sim.loop.rl.rl_policy import load_rl_policy
+    if folder.is_dir():
+        if (folder / "finetune.json").is_file():
+            # Here, because stable-baselines3 is heavy and most evaluations do without it.
+            from vla_sim.loop.rl.rl_policy import load_rl_policy
 
-        return load_rl_policy(folder)
-    checkpoint = best_checkpoint(folder)
-    return _aligned(str(checkpoint), _written(checkpoint))
+            return load_rl_policy(folder)
+        checkpoint = best_checkpoint(folder)
+        return _aligned(str(checkpoint), _written(checkpoint))
+    if is_foreign(name):
+        return _brought(name, crank.task_id)
+    raise UnknownName(_NOT, name, _KNOWN)
 
 
 @lru_cache(maxsize=2)
@@ -65,6 +76,33 @@ def _written(checkpoint: Path) -> tuple[int, int]:
     except OSError:
         return 0, 0  # loading says what is wrong
     return found.st_mtime_ns, found.st_ino
+
+
+def _brought(name: str, task_id: str) -> Actor:
+    found: Any = load_foreign(name, "policy")
+    is_maker = isinstance(found, type) or inspect.isroutine(found)
+    if is_maker:
+        found = _made(found, *([task_id] if _takes_one(found) else []))
+    try:
+        role_of(found)
+    except BadConfig as error:
+        what = "what it made" if is_maker else "what lies there"
+        raise BadConfig(f"{name!r} names no policy: {what}: {error}") from error
+    actor: Actor = found
+    return actor
+
+
+@lru_cache(maxsize=2)
+def _made(make: Callable[..., object], *task_id: str) -> object:
+    return make(*task_id)
+
+
+def _takes_one(make: Callable[..., object]) -> bool:
+    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return any(
+        p.kind in positional and p.default is p.empty
+        for p in inspect.signature(make).parameters.values()
+    )
 
 
 def best_checkpoint(folder: Path) -> Path:

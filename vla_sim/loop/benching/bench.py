@@ -8,28 +8,20 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from vla_sim.agents.controls import POLICIES
 from vla_sim.disk import atomic
 from vla_sim.disk.outlet import check_outlet
-from vla_sim.envs.axes import axis_of
 from vla_sim.envs.chain import MAX_INSTRUCTIONS
-from vla_sim.envs.crank import CrankConfig, crank_config_for
+from vla_sim.envs.crank import CrankConfig
 from vla_sim.envs.streams import TRAIN_SEEDS_FROM
 from vla_sim.envs.suites import SPINE, SUITES, parts_of, tasks_of
 from vla_sim.envs.task_names import short_name
-from vla_sim.envs.tasks import check_engine
-from vla_sim.errors import BadConfig, UnknownName
-from vla_sim.eval.aggregate import eval_report
 from vla_sim.eval.report_file import to_json
-from vla_sim.eval.run_card import run_card
 from vla_sim.loop.aligning.judge import retrieve
+from vla_sim.loop.benching.measurement import Measurement
 from vla_sim.loop.evaluation import (
     ALL_ARMS,
     GALLERY_SEEDS_FROM,
-    bodies,
     gallery_plan,
-    make_protocol,
-    planned,
 )
 from vla_sim.loop.policies import best_checkpoint, check_policy
 from vla_sim.loop.simulating.asked import AskedSimulators
@@ -55,7 +47,8 @@ class BenchRun:
     """Settings of a benchmark."""
 
     policy: str = "expert"
-    """expert, random, zero, or a folder: of a checkpoint, an alignment run, or an RL policy."""
+    """expert, random, zero; a folder: of a checkpoint, an alignment run, or an RL policy; or one of
+    your own, as module:name or path/to/file.py:name."""
     tasks: tuple[str, ...] = tuple(short_name(t) for t in SPINE)
     """Tasks and suites by name; `vla-sim list tasks` shows them."""
     episodes: int = 100
@@ -98,14 +91,26 @@ class BenchRun:
                 f"the suite {self.suite!r} decides axis, severity and number of instructions; for "
                 "others leave it away: `vla-sim bench correct --axis camera --severity 2`"
             )
-        axis_of(self.shift)
-        for task_id in self.task_ids:
-            check_engine(task_id, crank_config_for(self.shift, self.crank).engine)
+        self.measurement.check()
 
     @property
     def shift(self) -> Shift:
         """Axis and severity."""
         return Shift(axis=self.axis, severity=self.severity)
+
+    @property
+    def measurement(self) -> Measurement:
+        """What is measured, without who is."""
+        return Measurement(
+            task_ids=self.task_ids,
+            first_seed=BENCH_SEEDS_FROM,
+            n_episodes=self.episodes,
+            arms=self.arms,
+            languages=self.languages,
+            shift=self.shift,
+            n_instructions=self.n_instructions,
+            base=self.crank,
+        )
 
     @property
     def task_ids(self) -> tuple[str, ...]:
@@ -159,45 +164,24 @@ def bench(run: BenchRun, console: Console) -> EvalReport:
     check_processes(run.n_processes)
     if run.out is not None:
         check_outlet(run.out)
-    protocol = make_protocol(
-        "bench",
-        tasks=run.task_ids,
-        first_seed=BENCH_SEEDS_FROM,
-        n_episodes=run.episodes,
-        arms=run.arms,
-        languages=run.languages,
-        crank=run.crank,
-        shift=run.shift,
-        n_instructions=run.n_instructions,
-    )
-    plan = planned(protocol)
-    crank = crank_config_for(run.shift, run.crank)
-    config = SimulatorsConfig(
-        task_ids=run.task_ids, stations=StationConfig(n_slots=run.n_slots, crank=crank)
-    )
+    measurement = run.measurement
+    stations = StationConfig(n_slots=run.n_slots, crank=measurement.crank)
+    config = SimulatorsConfig(task_ids=run.task_ids, stations=stations)
     retrieval = None
     with ExitStack() as stack:
         workers = [
             stack.enter_context(open_simulators(config, n_processes=run.n_processes))
             for _ in range(max(1, run.n_processes))
         ]
-        if run.gallery and run.policy not in POLICIES:
+        if run.gallery and Path(run.policy).is_dir():
             # Here, so that experts and controls are measured without torch; and first, so that
             # what cannot be measured is refused before the episodes run.
             from vla_sim.loop.learned import LearnedModel
 
             model = LearnedModel.load(best_checkpoint(Path(run.policy)))
             retrieval = retrieve(model, _gallery(run, workers))
-        episodes = _all_episodes(run, plan, workers, console)
-    report = eval_report(
-        episodes,
-        bodies(run.task_ids),
-        protocol=protocol,
-        step=0,
-        elapsed_s=0.0,
-        retrieval=retrieval,
-        run_card=run_card(protocol=protocol, extra={"policy": run.policy}),
-    )
+        episodes = _all_episodes(run, measurement.plan, workers, console)
+    report = measurement.report(episodes, policy=run.policy, retrieval=retrieval)
     if run.out is not None:
         write_report_file(report, run.out)
     return report

@@ -33,7 +33,7 @@ class FilmRun:
     out: Path | None = None
     """A .webp, .gif or .png (one row of stills per episode); TASK.webp where none is given."""
     policy: str = "expert"
-    """Who acts: expert, random, zero, or the folder of a checkpoint or run."""
+    """Who acts: expert, random, zero, the folder of a checkpoint or run, or module:name."""
     seed: int = 0
     """The first episode; the others follow."""
     n: int = 1

@@ -1,0 +1,105 @@
+"""Measurement: a protocol, the crank that runs it and its episodes, from one description.
+
+A crank that somebody sets up beside a protocol can be another than the protocol says. Here both
+follow from the same fields, and `eval_report` refuses episodes that ran on anything else.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from vla_sim.envs.axes import axis_of
+from vla_sim.envs.crank import CrankConfig, crank_config_for
+from vla_sim.envs.language.arms import ARMS
+from vla_sim.envs.tasks import check_engine
+from vla_sim.errors import BadConfig, UnknownName
+from vla_sim.eval.aggregate import eval_report
+from vla_sim.eval.protocol import Protocol
+from vla_sim.eval.run_card import run_card
+from vla_sim.loop.evaluation import bodies, make_protocol, planned
+from vla_sim.records.episode import Arm, Episode, EpisodeSpec
+from vla_sim.records.instruction import Language
+from vla_sim.records.reports import EvalReport, RetrievalReport
+from vla_sim.records.shift import Shift
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measurement:
+    """What is measured, whoever acts."""
+
+    task_ids: tuple[str, ...]
+    first_seed: int
+    n_episodes: int
+    """Per task and arm."""
+    arms: tuple[Arm, ...]
+    languages: tuple[Language, ...]
+    shift: Shift
+    n_instructions: int
+    base: CrankConfig
+    """The crank in training conditions; the axis may change it."""
+
+    def check(self) -> None:
+        """Refuse what cannot be measured, before anything is made.
+
+        Raises:
+            UnknownName: If there is no such arm or axis.
+            BadConfig: If an axis is named without a severity, or an engine cannot run a task.
+        """
+        for arm in self.arms:
+            if arm not in ARMS:
+                raise UnknownName("arm", arm, ARMS)
+        axis_of(self.shift)
+        if self.shift.axis and not self.shift.severity:
+            raise BadConfig(
+                f"axis {self.shift.axis!r} at severity 0 is no axis at all; name a severity, 1 to 3"
+            )
+        for task_id in self.task_ids:
+            check_engine(task_id, self.crank.engine)
+
+    @property
+    def crank(self) -> CrankConfig:
+        """What its episodes run on."""
+        return crank_config_for(self.shift, self.base)
+
+    @cached_property
+    def protocol(self) -> Protocol:
+        """How it is measured, with its stamp.
+
+        Raises:
+            RenderBackendError: If the renderer does not work here.
+            BadConfig: If the engine is not installed, or a field is empty or repeated.
+        """
+        return make_protocol(
+            "bench",
+            tasks=self.task_ids,
+            first_seed=self.first_seed,
+            n_episodes=self.n_episodes,
+            arms=self.arms,
+            languages=self.languages,
+            crank=self.base,
+            shift=self.shift,
+            n_instructions=self.n_instructions,
+        )
+
+    @property
+    def plan(self) -> dict[str, list[EpisodeSpec]]:
+        """Its episodes by task."""
+        return planned(self.protocol)
+
+    def report(
+        self, episodes: Sequence[Episode], *, policy: str, retrieval: RetrievalReport | None = None
+    ) -> EvalReport:
+        """What came of it.
+
+        Raises:
+            ProtocolMismatch: If these are not its episodes, or they ran on something else.
+        """
+        return eval_report(
+            episodes,
+            bodies(self.task_ids),
+            protocol=self.protocol,
+            step=0,
+            elapsed_s=0.0,
+            retrieval=retrieval,
+            run_card=run_card(protocol=self.protocol, extra={"policy": policy}),
+        )
