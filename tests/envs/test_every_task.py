@@ -1,5 +1,7 @@
 """Laws of every task: a new line in TASKS is tested by being there."""
 
+import zlib
+
 import numpy as np
 import pytest
 
@@ -10,7 +12,7 @@ from vla_sim.envs.plan import plan_episodes
 from vla_sim.envs.registration import IDS
 from vla_sim.envs.rollout import run_all
 from vla_sim.envs.streams import stream
-from vla_sim.envs.tasks import TASK_IDS, make_task
+from vla_sim.envs.tasks import GUEST_TASKS, TASK_IDS, TASKS, family_of, make_task
 from vla_sim.envs.tasks.change_lane import ChangeLaneConfig
 from vla_sim.errors import UnknownName
 from vla_sim.records.episode import Episode
@@ -31,8 +33,21 @@ def shown(request: pytest.FixtureRequest) -> list[Episode]:
     return episodes(request.param, "expert", 1)
 
 
-def test_registration_and_table_name_the_same_tasks() -> None:
-    assert set(IDS) == set(TASK_IDS)
+def test_a_line_names_settings_that_exist_and_differ_from_their_defaults() -> None:
+    for table in (TASKS, GUEST_TASKS):
+        for task_id, line in table.lines.items():
+            plain, made = line.config.find()(), table[task_id]
+            assert line.family == type(made).__name__.removesuffix("Config") == family_of(task_id)
+            for name in line.settings:
+                default, value = getattr(plain, name), getattr(made, name)
+                assert default is None or type(value) is type(default), (task_id, name)
+                assert value != default, (task_id, name)
+
+
+def test_the_places_of_tasks_are_kept() -> None:
+    assert IDS == TASK_IDS
+    # Triples store them: a task is added at the end.
+    assert zlib.crc32(" ".join(TASK_IDS[:49]).encode()) == 497020490
 
 
 def test_expert_succeeds_and_keeps_within_limits(shown: list[Episode]) -> None:
