@@ -55,7 +55,7 @@ def test_what_is_typed_has_to_agree_or_be_one_that_may_change(out: Path) -> None
 
 
 def test_a_recipe_that_is_named_has_to_be_the_one_it_was_begun_with(out: Path) -> None:
-    with pytest.raises(RunFolderError, match="seed = 3, not 0; crank.image_size = 32, not 64"):
+    with pytest.raises(RunFolderError, match=r"seed = 3, not 0; crank\.image_size = 32, not 64"):
         check(resumed(out, is_named=True))
     run = resumed(out, "--seed", "3", "--crank.image-size", "32", is_named=True)
     assert (run.episodes, run.tasks) == (7, ("Lift",)), "a recipe's budget is not typed"
