@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ from vla_sim.loop.budget import Budget
 from vla_sim.loop.collecting.collect import CollectRun, collect
 from vla_sim.loop.learned import LearnedModel
 from vla_sim.loop.policies import best_checkpoint
+from vla_sim.loop.resumption import begun_with
 from vla_sim.loop.run_folder import RunFolder
 from vla_sim.loop.showing.reporting import BENCH_FILE, ReportRun, write_run_report
 from vla_sim.loop.showing.showcase import ShowcaseConfig
@@ -156,16 +158,47 @@ def test_a_learner_resumes_to_the_same_losses(tmp_path: Path) -> None:
         assert one == other
 
 
+def heard(run: AlignRun) -> tuple[RunFolder, str]:
+    """A run, and what it said."""
+    console = Console(file=StringIO(), width=400)
+    folder = align(run, Monitor(console))
+    assert isinstance(console.file, StringIO)
+    return folder, console.file.getvalue()
+
+
 def test_a_run_trains_from_a_dataset_and_resumes(tmp_path: Path) -> None:
+    """Of two tasks one is evaluated; the memory has room for some of the frames."""
     data = tmp_path / "data"
-    collect(CollectRun(out=data, tasks=("Reach",), episodes=6, n_slots=3), Console(quiet=True))
+    collected = CollectRun(out=data, tasks=("Reach", "PressButton"), episodes=3, n_slots=3)
+    collect(collected, Console(quiet=True))
     config = replace(tiny(tmp_path / "run"), data=data, max_updates=20)
-    align(config, Monitor())
-    steps = [row["step"] for row in RunFolder.open(config.out).rows("losses.jsonl")]
-    longer = replace(config, resume=True, max_updates=40)
-    folder = align(longer, Monitor())
-    resumed = [row["step"] for row in folder.rows("losses.jsonl")]
-    assert resumed[: len(steps) - 1] == steps[: len(steps) - 1] and resumed[-1] > steps[-1]
+    memory = replace(config.learner.memory, n_steps=100, batch_segments=64)
+    config = replace(config, learner=replace(config.learner, memory=memory))
+    folder, said = heard(config)
+    assert "learnt from and not evaluated: PressButton" in said
+    assert "100 of " in said and "Reach 50 of" in said and "PressButton 50 of" in said
+    assert "meanings, each at most 2 times in a batch: batches of" in said
+    losses = list(folder.rows("losses.jsonl"))
+    assert any("contrast_vl" in row for row in losses), "few meanings, and nothing aligned"
+    first = list(folder.rows("reports.jsonl"))
+    with (folder.path / "losses.jsonl").open("a") as file:
+        file.write('{"step": 2')  # as a kill leaves it
+    begun = begun_with(AlignRun, folder.path, verb="align")
+    assert begun.data == data and begun.tasks == ("Reach",)
+    with pytest.raises(RunFolderError, match=r"begun with seed = 0, not 1\."):
+        align(replace(begun, resume=True, seed=1), Monitor())
+    folder = align(replace(begun, resume=True, max_updates=40), Monitor())
+    resumed = list(folder.rows("losses.jsonl"))
+    assert resumed[: len(losses) - 1] == losses[: len(losses) - 1]
+    assert resumed[-1]["step"] > losses[-1]["step"]
+    reports = list(folder.rows("reports.jsonl"))
+    assert reports[: len(first)] == first, "the first run's last evaluation counts as well"
+    steps = [from_json(row["report"]).step for row in reports]
+    assert steps == sorted(set(steps)) and len(steps) > len(first)
+    decisions = folder.read_json("decisions.json")
+    assert len(decisions) == len(reports)
+    best = [row["checkpoint"] for row, d in zip(reports, decisions, strict=True) if d["is_best"]]
+    assert folder.read_json("best.json")["checkpoint"] == best[-1]
 
 
 def test_a_folder_in_use_is_not_overwritten(run: RunFolder) -> None:
@@ -182,6 +215,7 @@ def test_bad_settings_and_folders_are_named(tmp_path: Path) -> None:
         align(replace(tiny(tmp_path), resume=True), Monitor())
     with pytest.raises(RunFolderError, match="there is no dataset of vla-sim"):
         align(replace(tiny(tmp_path / "x"), data=tmp_path / "nothing"), Monitor())
+    assert not (tmp_path / "x").exists(), "the mended command finds its place taken"
     with pytest.raises(UnknownName, match="no task 'vla_sim/Fly-v0'"):
         SimulatorsConfig(task_ids=("vla_sim/Fly-v0",))
     with pytest.raises(UnknownName, match="no policy, and no folder, 'nobody'"):

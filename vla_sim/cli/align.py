@@ -1,6 +1,6 @@
 """`vla-sim align`: train one model in the closed loop."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -33,10 +33,18 @@ def run(config: "AlignRun", console: Console) -> int:
     return 0
 
 
+def may_change() -> Sequence[str]:
+    """Loads the table."""
+    from vla_sim.loop.aligning.closed_loop import MAY_CHANGE
+
+    return MAY_CHANGE
+
+
 VERB: "Verb[AlignRun]" = Verb(
     summary="Align vision, language and action on triples that the simulators make meanwhile.",
     example="align --out runs/mine --max-seconds 300",
     recipes=recipes,
     run=run,
     resumes=True,
+    may_change=may_change,
 )

@@ -1,6 +1,6 @@
 """`vla-sim collect`: triples by the experts, on disk as LeRobotDatasets."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from rich import box
@@ -48,10 +48,18 @@ def run(config: "CollectRun", console: Console) -> int:
     return 0
 
 
+def may_change() -> Sequence[str]:
+    """Loads the table."""
+    from vla_sim.loop.collecting.collect import MAY_CHANGE
+
+    return MAY_CHANGE
+
+
 VERB: "Verb[CollectRun]" = Verb(
     summary="Let the experts act and write labelled triples as LeRobotDatasets.",
     example="collect --out data --tasks Reach Lift --episodes 20",
     recipes=recipes,
     run=run,
     resumes=True,
+    may_change=may_change,
 )

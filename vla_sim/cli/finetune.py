@@ -1,6 +1,6 @@
 """`vla-sim finetune`: reinforcement learning on top of the aligned encoder."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -46,10 +46,18 @@ def run(config: "FinetuneRun", console: Console) -> int:
     return 0
 
 
+def may_change() -> Sequence[str]:
+    """Loads the table."""
+    from vla_sim.loop.rl.rl_run import MAY_CHANGE
+
+    return MAY_CHANGE
+
+
 VERB: "Verb[FinetuneRun]" = Verb(
     summary="Train a policy by PPO on the aligned encoder's frozen features, and measure it.",
     example="finetune --encoder runs/mine --out runs/rl",
     recipes=recipes,
     run=run,
     resumes=True,
+    may_change=may_change,
 )

@@ -4,6 +4,7 @@ import os
 import shlex
 import sys
 from collections.abc import Sequence
+from functools import partial
 
 from rich.console import Console
 
@@ -51,16 +52,16 @@ def _run(words: list[str], console: Console) -> int:
     verb = VERBS[name]
     word = rest.pop(0) if rest and not rest[0].startswith("-") else None
     # Here, because the overview needs none of it.
+    from vla_sim.cli.going_on import going_on
     from vla_sim.cli.options import override
 
     wants_help = any(w in ("-h", "--help") for w in rest)
     asked = next(iter(verb.recipes())) if wants_help and not word and not verb.default else word
-    settings = override(
-        verb.settings(asked),
-        rest,
-        prog=f"vla-sim {name} {verb.word if word is None else word}",
-        description=description(name, verb) if wants_help else "",
-    )
+    prog = f"vla-sim {name} {verb.word if word is None else word}"
+    about = description(name, verb) if wants_help else ""
+    typed = partial(override, words=rest, prog=prog, description=about)
+    recipe = typed(verb.settings(asked))
+    settings = going_on(verb, name, recipe, is_named=word is not None, typed=typed)
     return verb.run(settings, console)
 
 

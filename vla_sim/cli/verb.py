@@ -1,6 +1,6 @@
 """Verb: one word of the command line, and what it loads when it is said."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -29,6 +29,8 @@ class Verb(Generic[C]):
     """The entry that is meant where the first word is missing; None where it must be given."""
     resumes: bool = False
     """Whether `--resume` goes on with what an interrupt left."""
+    may_change: Callable[[], Sequence[str]] = tuple
+    """Loads the names of the settings that a run may go on with otherwise."""
     canonical: Callable[[str], str] = str
     """Turns the other spellings of a first word into the one in the table."""
 

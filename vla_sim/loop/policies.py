@@ -11,7 +11,7 @@ from vla_sim.agents.controls import POLICIES
 from vla_sim.envs.crank import Crank
 from vla_sim.errors import BadConfig, UnknownName
 from vla_sim.foreign import is_foreign, load_foreign
-from vla_sim.loop.run_folder import RunFolder
+from vla_sim.loop.run_folder import BEST, RunFolder
 from vla_sim.protocols.policy import Policy
 from vla_sim.protocols.teacher import Actor, role_of
 
@@ -107,6 +107,6 @@ def _takes_one(make: Callable[..., object]) -> bool:
 
 def best_checkpoint(folder: Path) -> Path:
     """The checkpoint in a folder: itself, or the best of a run."""
-    if (folder / "best.json").is_file():
-        return folder / str(RunFolder.open(folder).read_json("best.json")["checkpoint"])
+    if (folder / BEST).is_file():
+        return folder / str(RunFolder.open(folder).read_json(BEST)["checkpoint"])
     return folder

@@ -14,6 +14,8 @@ from vla_sim.errors import DamagedFile, RunFolderError
 
 _KIND = "vla-sim run"
 _BEGUN = "run.json"
+BEST = "best.json"
+"""Names the checkpoint that a run keeps."""
 
 
 class RunFolder:

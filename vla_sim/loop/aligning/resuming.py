@@ -8,13 +8,12 @@ from vla_sim.eval.stopping import decisions
 from vla_sim.loop.aligning.judge import Judge
 from vla_sim.loop.aligning.learner import Learner
 from vla_sim.loop.budget import Budget
-from vla_sim.loop.run_folder import RunFolder
+from vla_sim.loop.run_folder import BEST, RunFolder
 
 LATEST = "latest"
 LOSSES = "losses.jsonl"
 REPORTS = "reports.jsonl"
 DECISIONS = "decisions.json"
-BEST = "best.json"
 
 
 def save(folder: RunFolder, learner: Learner, judge: Judge, budget: Budget) -> None:

@@ -15,6 +15,7 @@ from vla_sim.envs.crank import CrankConfig
 from vla_sim.envs.streams import TRAIN_SEEDS_FROM
 from vla_sim.envs.suites import SPINE, SUITES, parts_of, tasks_of
 from vla_sim.envs.task_names import short_name
+from vla_sim.errors import BadConfig, UnknownName
 from vla_sim.eval.report_file import to_json
 from vla_sim.loop.aligning.judge import retrieve
 from vla_sim.loop.benching.measurement import Measurement

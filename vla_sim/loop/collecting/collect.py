@@ -11,7 +11,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from vla_sim.agents.controls import POLICIES
 from vla_sim.agents.experts.table import expert_for
-from vla_sim.disk.folder_lock import FolderLock
 from vla_sim.envs.crank import Crank, CrankConfig
 from vla_sim.envs.plan import draw_spec
 from vla_sim.envs.streams import TRAIN_SEEDS_FROM, first_training_seed
@@ -23,10 +22,8 @@ from vla_sim.eval.run_card import run_card
 from vla_sim.loop.collecting.collect_labelled import labelled_episodes
 from vla_sim.loop.collecting.collect_writer import BackgroundWriter
 from vla_sim.loop.evaluation import make_protocol
+from vla_sim.loop.opening import opened, refuse_place
 from vla_sim.loop.policies import check_policy, policy_of
-from vla_sim.loop.resumption import require_same
-from vla_sim.loop.run_folder import RunFolder
-from vla_sim.loop.settings import to_json
 from vla_sim.loop.simulating.labels import Labeller
 from vla_sim.ranges import MAX_SEED, some, whole
 from vla_sim.records.episode import EpisodeSpec
@@ -100,15 +97,21 @@ def collect(config: CollectRun, console: Console) -> dict[str, Tally]:
     Raises:
         RunFolderError: If the folder cannot be written, holds something else, or was begun with
             other settings; or if what was written does not read back.
-        FolderInUse: If another collection writes to it.
+        FolderInUse: If another process writes it.
     """
     if config.policy not in POLICIES:
         # A damaged checkpoint is refused before anything is written.
         policy_of(config.policy, Crank(config.task_ids[0], 1, config.crank))
+    resume = config.resume and (config.out / "run.json").exists()
+    refuse_place(config.out, config, verb=VERB, resume=resume, may=MAY_CHANGE)
+    with opened(config.out, config, verb=VERB, resume=resume, card=_card(config)):
+        return _collect(config, console)
+
+
+def _collect(config: CollectRun, console: Console) -> dict[str, Tally]:
+    """Bring in what is missing, robot by robot, and read it back."""
     tallies = {}
     with ExitStack() as stack:
-        stack.enter_context(FolderLock.take(config.out, purpose="collect"))
-        _begin(config)
         bar = stack.enter_context(_progress(console))
         for robot, task_ids in _by_robot(config.task_ids).items():
             root = config.out / robot
@@ -165,14 +168,6 @@ def even_slots(n_episodes: int, most: int) -> int:
     """So many slots that the last wave of episodes is as full as the others."""
     n_waves = -(-n_episodes // most)
     return -(-n_episodes // n_waves)
-
-
-def _begin(config: CollectRun) -> None:
-    """Make the folder, or check that the collection in it is the one to go on with."""
-    if not (config.resume and (config.out / "run.json").exists()):
-        RunFolder.create(config.out, to_json(config), _card(config), verb=VERB)
-        return
-    require_same(RunFolder.open(config.out, verb=VERB), config, may_change=MAY_CHANGE)
 
 
 def _open_writer(root: Path, task_id: str, config: CollectRun) -> LeRobotWriter:

@@ -34,7 +34,7 @@ from vla_sim.loop.benching.bench import BenchRun, bench
 from vla_sim.loop.budget import Budget
 from vla_sim.loop.rl.rl_features import FrozenFeatures, LearntFeatures
 from vla_sim.loop.rl.rl_policy import INDEX, read_rl_policy, save_rl_policy
-from vla_sim.loop.rl.rl_run import FinetuneRun, begin, own_encoder
+from vla_sim.loop.rl.rl_run import FinetuneRun, begun, own_encoder
 from vla_sim.loop.run_folder import RunFolder
 from vla_sim.records.reports import EvalReport
 
@@ -72,7 +72,11 @@ def finetune(run: FinetuneRun, console: Console) -> Finetuned:
         DamagedFile: If the encoder, or the run to resume, is missing or damaged.
     """
     torch.set_num_threads(1)
-    folder = begin(run)
+    with begun(run) as folder:
+        return _train_and_measure(run, folder, console)
+
+
+def _train_and_measure(run: FinetuneRun, folder: RunFolder, console: Console) -> Finetuned:
     encoder = own_encoder(run, folder)
     budget = Budget(run.max_env_steps, max_seconds=run.max_seconds)
     env, ppo = _agent(run, encoder, budget)

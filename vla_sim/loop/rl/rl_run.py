@@ -1,5 +1,7 @@
 """What a finetuning is asked to do, and the folder that it begins or goes on with."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,11 +17,10 @@ from vla_sim.errors import BadConfig
 from vla_sim.eval.run_card import run_card
 from vla_sim.loop.benching.bench import BENCH_SEEDS_FROM, MOST_EPISODES
 from vla_sim.loop.evaluation import make_protocol
+from vla_sim.loop.opening import opened, refuse_place
 from vla_sim.loop.policies import best_checkpoint
-from vla_sim.loop.resumption import require_same
 from vla_sim.loop.rl.rl_policy import ENCODER
-from vla_sim.loop.run_folder import RunFolder
-from vla_sim.loop.settings import to_json
+from vla_sim.loop.run_folder import BEST, RunFolder
 from vla_sim.ranges import MAX_SEED, above, whole, within
 
 VERB = "finetune"
@@ -98,19 +99,21 @@ class FinetuneRun:
         return task_id_of(self.task)
 
 
-def begin(run: FinetuneRun) -> RunFolder:
-    """A new run folder, or the one to go on with.
+@contextmanager
+def begun(run: FinetuneRun) -> Iterator[RunFolder]:
+    """A new run folder, or the one to go on with; nobody else writes it meanwhile.
 
     Raises:
         RunFolderError: If the folder cannot be written, or belongs to another run.
+        FolderInUse: If another process writes it.
         DamagedFile: If the encoder is missing or damaged; nothing was written then.
     """
-    if run.resume:
-        folder = RunFolder.open(run.out, verb=VERB)
-        require_same(folder, run, may_change=MAY_CHANGE)
-        return folder
-    checkpoint = best_checkpoint(run.encoder)
-    load_checkpoint(checkpoint)  # before anything is written
+    refuse_place(run.out, run, verb=VERB, resume=run.resume, may=MAY_CHANGE)
+    extra = {}
+    if not run.resume:
+        checkpoint = best_checkpoint(run.encoder)
+        load_checkpoint(checkpoint)  # before anything is written
+        extra = {"encoder": str(checkpoint)}
     protocol = make_protocol(
         "bench",
         tasks=(run.task_id,),
@@ -118,8 +121,10 @@ def begin(run: FinetuneRun) -> RunFolder:
         n_episodes=max(run.episodes, 1),
         crank=run.crank,
     )
-    card = run_card(protocol=protocol, seed=run.seed, extra={"encoder": str(checkpoint)})
-    return RunFolder.create(run.out, to_json(run), card, verb=VERB)
+    card = run_card(protocol=protocol, seed=run.seed, extra=extra)
+    scratch = (ENCODER, BEST)
+    with opened(run.out, run, verb=VERB, resume=run.resume, card=card, scratch=scratch) as folder:
+        yield folder
 
 
 def own_encoder(run: FinetuneRun, folder: RunFolder) -> Checkpoint:
@@ -138,5 +143,5 @@ def own_encoder(run: FinetuneRun, folder: RunFolder) -> Checkpoint:
             notes={"from": str(checkpoint)},
         )
         reason = "what the policy sees with"
-        folder.write_json("best.json", {"checkpoint": ENCODER, "reason": reason})
+        folder.write_json(BEST, {"checkpoint": ENCODER, "reason": reason})
     return load_checkpoint(folder.path / ENCODER)

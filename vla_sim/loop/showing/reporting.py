@@ -13,7 +13,7 @@ from vla_sim.eval.report_file import from_json
 from vla_sim.loop.evaluation import bodies
 from vla_sim.loop.learned import LearnedModel
 from vla_sim.loop.policies import best_checkpoint
-from vla_sim.loop.run_folder import RunFolder
+from vla_sim.loop.run_folder import BEST, RunFolder
 from vla_sim.loop.showing.showcase import ShowcaseConfig, showcase
 from vla_sim.records.reports import EvalReport, StopDecision
 
@@ -44,7 +44,7 @@ def write_run_report(run: ReportRun, console: Console) -> Path:
         DamagedFile: If one of its files is damaged.
     """
     folder = RunFolder.open(run.run)
-    if not (folder.path / "best.json").is_file():
+    if not (folder.path / BEST).is_file():
         raise RunFolderError(
             f"{run.run} was not evaluated yet: let `vla-sim align` reach its first evaluation"
         )

@@ -1,0 +1,88 @@
+"""The memory forgets no task, gives batches from what is there, and says what it could not do."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from tests.meanings import MEANINGS
+from vla_sim.envs.language.codes import encode
+from vla_sim.envs.tasks import TASK_IDS
+from vla_sim.loop.aligning.memory import Memory, MemoryConfig
+from vla_sim.loop.aligning.remarks import memory_remarks
+from vla_sim.records.triple import N_GOALS, Rows
+from vla_sim.triples.spec import Spec, segment_spec, step_spec
+
+SIZE = 16
+CODES = np.array([encode(meaning) for meaning in MEANINGS], np.int64)
+
+
+def blank(spec: Spec, task: Sequence[int], meaning: NDArray[np.int64]) -> Rows:
+    rows: Rows = {n: np.zeros((len(task), *c.shape), np.dtype(c.dtype)) for n, c in spec.items()}
+    return rows | {"task": np.array(task, np.int64), "meaning": meaning}
+
+
+def steps(*tasks: int) -> Rows:
+    return blank(step_spec(SIZE, SIZE), tasks, np.tile(CODES[:N_GOALS], (len(tasks), 1)))
+
+
+def segments(*meanings: int) -> Rows:
+    return blank(segment_spec(SIZE, SIZE), [0] * len(meanings), CODES[list(meanings)])
+
+
+def memory(**settings: int) -> Memory:
+    return Memory(MemoryConfig(**settings), image_size=SIZE, seed=0)
+
+
+def test_few_meanings_make_smaller_batches_and_a_line() -> None:
+    made = memory(batch_segments=8, max_duplicates=2, n_segments=50)
+    made.steps.add(steps(0))
+    for meanings, n, line in (
+        ([], 0, "have 0 meanings: there is nothing to tell apart"),
+        ([1, 1, 1], 0, "have 1 meanings"),
+        ([2], 4, "have 2 meanings, each at most 2 times in a batch: batches of 4 instead of 8"),
+        ([3, 3, 4], 8, None),
+        ([5, 6, 7], 8, None),
+    ):
+        made.segments.add(segments(*meanings))
+        batch = made.draw(with_segments=True)
+        assert len(batch.segment_texts) == n
+        assert (batch.segments is None) == (n == 0)
+        said = memory_remarks(made, steps(0), None)
+        assert [line in text for text in said] == [True] if line else said == []
+    assert made.draw(with_segments=False).segments is None
+
+
+def test_a_task_that_is_not_evaluated_is_drawn_as_the_others_are_in_the_mean() -> None:
+    made = memory(batch_steps=600)
+    made.steps.add(steps(0, 0, 1, 2))
+    assert made.weights is None
+    made.attend_to({0: 1.0, 1: 0.4, 5: 0.0})
+    assert made.weights == pytest.approx({0: 0.3, 1: 0.9, 2: 2.5 / 3})
+    drawn = Counter(made.draw(with_segments=False).steps["task"].tolist())
+    assert drawn[0] < drawn[2] < drawn[1]
+
+
+def test_what_had_no_room_is_told_task_by_task_with_the_way_out() -> None:
+    made = memory(n_steps=60, n_segments=4)
+    given = steps(*[0] * 100, *[1] * 10)
+    made.steps.add(given)
+    made.segments.add(segments(0, 1, 2))
+    (line,) = (text for text in memory_remarks(made, given, segments(0, 1, 2)) if "steps" in text)
+    names = [task_id.removeprefix("vla_sim/").partition("-")[0] for task_id in TASK_IDS[:2]]
+    assert line.startswith("60 of 110 step triples are learnt from, evenly over tasks and episodes")
+    assert f"{names[0]} 50 of 100, {names[1]} 10 of 10" in line
+    assert line.endswith("learner.memory.n_steps = 110")
+
+
+def test_a_memory_that_is_put_back_draws_on_alike() -> None:
+    one, other = memory(batch_segments=4), memory(batch_segments=4)
+    one.steps.add(steps(0, 1, 2))
+    one.segments.add(segments(0, 1, 2, 3))
+    other.load_state(one.state())
+    mine, theirs = one.draw(with_segments=True), other.draw(with_segments=True)
+    assert mine.step_texts == theirs.step_texts and mine.segment_texts == theirs.segment_texts
+    np.testing.assert_array_equal(mine.steps["task"], theirs.steps["task"])
+    assert other.steps.held == one.steps.held and other.segments.n_groups == 4
