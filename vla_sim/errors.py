@@ -27,18 +27,20 @@ class VlaSimError(ValueError):
 class UnknownName(VlaSimError):
     """A name that is in none of the tables: the nearest names first, and where to see all."""
 
-    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+    def __init__(
+        self, kind: str, name: str, known: Iterable[str], *, most: int = MOST_LISTED
+    ) -> None:
         names = {k.casefold(): k for k in sorted(known)}
         near = [names[n] for n in get_close_matches(name.casefold(), names, n=3, cutoff=0.6)]
         meant = f"; did you mean {_either(near)}?" if near else ""
         listed = list(map(repr, names.values()))
         if not listed:
             there_are = "there are none here"
-        elif len(listed) <= MOST_LISTED:
+        elif len(listed) <= most:
             there_are = f"there are {', '.join(listed)}"
         else:
-            shown = ", ".join(listed[:MOST_LISTED])
-            there_are = f"there are {shown} and {len(listed) - MOST_LISTED} more"
+            shown = ", ".join(listed[:most])
+            there_are = f"there are {shown} and {len(listed) - most} more"
         table = next((t for k, t in LISTS.items() if kind.partition(",")[0] == k), None)
         all_of_them = f" (`vla-sim list {table}` shows them)" if table else ""
         super().__init__(f"no {kind} {name!r}{meant or ';'} {there_are}{all_of_them}")

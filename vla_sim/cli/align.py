@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from vla_sim.cli.verb import Verb
+from vla_sim.cli.saying import tell
+from vla_sim.cli.verb import Choices, Verb
 
 if TYPE_CHECKING:
     from vla_sim.loop.aligning.closed_loop import AlignRun
@@ -25,10 +26,9 @@ def run(config: "AlignRun", console: Console) -> int:
 
     with Monitor(console) as monitor:
         folder = align(config, monitor)
-    console.print(
+    tell(
+        console,
         f"next: vla-sim bench --policy {folder.path}, or vla-sim report --run {folder.path}",
-        highlight=False,
-        soft_wrap=True,
     )
     return 0
 
@@ -40,11 +40,33 @@ def may_change() -> Sequence[str]:
     return MAY_CHANGE
 
 
+def choices() -> Choices:
+    """The towers."""
+    from vla_sim.align.encoders.table import ENCODERS, VISIONS
+
+    return {"learner.trainer.model.text": ENCODERS, "learner.trainer.model.vision": VISIONS}
+
+
 VERB: "Verb[AlignRun]" = Verb(
     summary="Align vision, language and action on triples that the simulators make meanwhile.",
-    example="align --out runs/mine --max-seconds 300",
+    example="align --tasks Reach Park --out runs/mine",
     recipes=recipes,
     run=run,
     resumes=True,
     may_change=may_change,
+    first=(
+        "out",
+        "resume",
+        "seed",
+        "tasks",
+        "data",
+        "max-updates",
+        "max-seconds",
+        "online-episodes",
+        "learner.memory.n-steps",
+        "learner.trainer.surgery",
+        "simulators.n-slots",
+        "simulators.crank.image-size",
+    ),
+    choices=choices,
 )

@@ -7,6 +7,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from vla_sim.cli.saying import tell
 from vla_sim.cli.verb import Verb
 from vla_sim.disk.outlet import check_outlet
 
@@ -37,7 +38,7 @@ def run(config: "BenchRun", console: Console) -> int:
             console.print(f"{part.n_instructions} instructions in an episode", highlight=False)
         show(bench(part, console), console, n_instructions=part.n_instructions)
         if part.out is not None:
-            console.print(f"written to {part.out}", highlight=False, soft_wrap=True)
+            tell(console, f"written to {part.out}")
     return 0
 
 
@@ -109,6 +110,20 @@ def _motion(report: "EvalReport", n_instructions: int) -> Table:
 
 VERB: "Verb[BenchRun]" = Verb(
     summary="Measure a policy on unseen scenes: success, SPL, comfort, violations, control arms.",
+    first=(
+        "policy",
+        "tasks",
+        "episodes",
+        "arms",
+        "languages",
+        "axis",
+        "severity",
+        "n-instructions",
+        "gallery",
+        "n-processes",
+        "out",
+        "crank.image-size",
+    ),
     example="bench --policy runs/mine --episodes 100",
     recipes=recipes,
     run=run,

@@ -7,6 +7,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from vla_sim.cli.saying import tell
 from vla_sim.cli.verb import Verb
 
 if TYPE_CHECKING:
@@ -40,10 +41,9 @@ def run(config: "CollectRun", console: Console) -> int:
     for root in datasets_in(config.out):
         dataset = LeRobotFolder.open(root)
         checked = ", every file read back and sound" if config.check else ""
-        console.print(
+        tell(
+            console,
             f"{root}: {len(dataset.episodes):,} episodes, {dataset.n_frames:,} frames{checked}",
-            highlight=False,
-            soft_wrap=True,
         )
     return 0
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from vla_sim.cli import doctor
+from vla_sim.cli.saying import tell
 from vla_sim.cli.verb import Verb
 
 if TYPE_CHECKING:
@@ -33,12 +34,22 @@ def run(config: "DemoRun", console: Console) -> int:
     report = demo(config, console)
     measured = report.parent / "align" / BENCH_FILE
     show(from_json(measured.read_text(encoding="utf-8")), console)
-    console.print(f"report: {report.resolve()}", highlight=False, soft_wrap=True)
+    tell(console, f"report: {report.resolve()}")
     return 0
 
 
 VERB: "Verb[DemoRun]" = Verb(
     summary="Doctor, collect, align, bench and report in one go, on the embedded defaults.",
+    first=(
+        "out",
+        "collect.episodes",
+        "align.seed",
+        "align.tasks",
+        "align.max-updates",
+        "align.max-seconds",
+        "bench.episodes",
+        "bench.tasks",
+    ),
     example="demo",
     recipes=recipes,
     run=run,

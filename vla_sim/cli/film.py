@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from vla_sim.cli.saying import tell
 from vla_sim.cli.verb import Verb
 from vla_sim.envs.registration import IDS
 from vla_sim.envs.task_names import short_name, task_id_of
@@ -30,7 +31,7 @@ def run(config: "FilmRun", console: Console) -> int:
 
         with console.status(f"drawing {config.task} along every axis"):
             film_axes(config)
-        console.print(str(config.path), highlight=False, soft_wrap=True)
+        tell(console, str(config.path))
         return 0
     with console.status(f"filming {config.task}"):
         episodes = film(config)
@@ -44,8 +45,15 @@ def run(config: "FilmRun", console: Console) -> int:
             soft_wrap=True,
         )
     size_kib = config.path.stat().st_size / 1024
-    console.print(f"{config.path} ({size_kib:,.0f} KiB)", highlight=False, soft_wrap=True)
+    tell(console, f"{config.path} ({size_kib:,.0f} KiB)")
     return 0
+
+
+def tasks_named(word: str) -> list[str]:
+    """The task, or those of a suite."""
+    from vla_sim.envs.suites import tasks_of
+
+    return [short_name(task_id) for task_id in tasks_of([word])]
 
 
 VERB: "Verb[FilmRun]" = Verb(
@@ -55,5 +63,6 @@ VERB: "Verb[FilmRun]" = Verb(
     run=run,
     word="TASK",
     default=None,
+    several=tasks_named,
     canonical=lambda name: short_name(task_id_of(name)),
 )

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from vla_sim.cli.saying import tell
 from vla_sim.cli.verb import Verb
 
 if TYPE_CHECKING:
@@ -38,11 +39,7 @@ def run(config: "FinetuneRun", console: Console) -> int:
             highlight=False,
             markup=False,
         )
-    console.print(
-        f"next: vla-sim bench --policy {done.folder.path} --tasks {config.task}",
-        highlight=False,
-        soft_wrap=True,
-    )
+    tell(console, f"next: vla-sim bench --policy {done.folder.path} --tasks {config.task}")
     return 0
 
 
@@ -55,6 +52,20 @@ def may_change() -> Sequence[str]:
 
 VERB: "Verb[FinetuneRun]" = Verb(
     summary="Train a policy by PPO on the aligned encoder's frozen features, and measure it.",
+    first=(
+        "out",
+        "resume",
+        "encoder",
+        "scratch",
+        "task",
+        "seed",
+        "max-env-steps",
+        "max-seconds",
+        "target-success",
+        "episodes",
+        "n-slots",
+        "ppo.learning-rate",
+    ),
     example="finetune --encoder runs/mine --out runs/rl",
     recipes=recipes,
     run=run,

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from vla_sim.cli.saying import tell
 from vla_sim.cli.verb import Verb
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def run(config: "GalleryRun", console: Console) -> int:
             highlight=False,
             markup=False,
         )
-    console.print(f"written to {config.out}", highlight=False, soft_wrap=True)
+    tell(console, f"written to {config.out}")
     return 0
 
 

@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING
 
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
+from vla_sim.cli.saying import tell
 from vla_sim.cli.verb import Verb
 
 if TYPE_CHECKING:
@@ -27,7 +29,7 @@ def run(config: "GapRun", console: Console) -> int:
 
     show(gap(config, console), console)
     if config.out is not None:
-        console.print(f"written to {config.out}", highlight=False, soft_wrap=True)
+        tell(console, f"written to {config.out}")
     return 0
 
 
@@ -38,7 +40,7 @@ def show(report: "GapReport", console: Console) -> None:
     first, second = report.engines
     table = Table(
         box=box.SIMPLE_HEAD,
-        title=f"success at end of {report.policy}, n = {report.n_episodes} paired episodes",
+        title=escape(f"success at end of {report.policy}, n = {report.n_episodes} paired episodes"),
     )
     table.add_column("task")
     for column in (first, second, f"{second.split()[0]} - {first.split()[0]}", "p", "diverged"):

@@ -1,19 +1,22 @@
-"""The entry point: `vla-sim VERB [NAME] [--option value ...]`."""
+"""The entry point: `vla-sim VERB [NAME] [--option value ...]`.
+
+At its top it imports the standard library alone: what takes time is imported where Ctrl-C is
+answered already.
+"""
 
 import os
 import shlex
 import sys
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from rich.console import Console
-
-from vla_sim.cli.overview import description, print_overview
-from vla_sim.cli.verbs import VERBS
-from vla_sim.errors import UnknownName, VlaSimError
-from vla_sim.version import __version__
+if TYPE_CHECKING:
+    from rich.console import Console
 
 _HELP = ("-h", "--help", "help")
+_ALL = "--help-all"
 _INTERRUPTED = 130
 """128 + SIGINT, what a shell expects."""
 _WRONG = 2
@@ -28,18 +31,35 @@ def main(argv: Sequence[str] | None = None) -> int:
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, "1")
     try:
+        return _answered([_at_home(word) for word in words], debug=debug)
+    except KeyboardInterrupt:
+        print(f"\ninterrupted; {_way_on(words)}", file=sys.stderr)
+        return _INTERRUPTED
+
+
+def _answered(words: list[str], *, debug: bool) -> int:
+    """Run the words; an error of ours is a line."""
+    from rich.console import Console
+
+    from vla_sim.cli.saying import speak_any_alphabet
+    from vla_sim.errors import VlaSimError
+
+    speak_any_alphabet()
+    try:
         return _run(words, Console())
     except VlaSimError as error:
         if debug:
             raise
         print(f"error: {error}", file=sys.stderr)
         return _WRONG
-    except KeyboardInterrupt:
-        print(f"\ninterrupted; {_way_on(words)}", file=sys.stderr)
-        return _INTERRUPTED
 
 
-def _run(words: list[str], console: Console) -> int:
+def _run(words: list[str], console: "Console") -> int:
+    from vla_sim.cli.overview import description, print_overview
+    from vla_sim.cli.verbs import VERBS
+    from vla_sim.errors import UnknownName, VlaSimError
+    from vla_sim.version import __version__
+
     if not words or words[0] in _HELP:
         print_overview(VERBS, console)
         return 0
@@ -53,20 +73,42 @@ def _run(words: list[str], console: Console) -> int:
     word = rest.pop(0) if rest and not rest[0].startswith("-") else None
     # Here, because the overview needs none of it.
     from vla_sim.cli.going_on import going_on
+    from vla_sim.cli.help import print_help
     from vla_sim.cli.options import override
 
-    wants_help = any(w in ("-h", "--help") for w in rest)
-    asked = next(iter(verb.recipes())) if wants_help and not word and not verb.default else word
     prog = f"vla-sim {name} {verb.word if word is None else word}"
-    about = description(name, verb) if wants_help else ""
-    typed = partial(override, words=rest, prog=prog, description=about)
-    recipe = typed(verb.settings(asked))
-    settings = going_on(verb, name, recipe, is_named=word is not None, typed=typed)
-    return verb.run(settings, console)
+    wants_all = _ALL in rest
+    if wants_all or any(w in ("-h", "--help") for w in rest):
+        rest = [w for w in rest if w not in (_ALL, "-h", "--help")]
+        asked = next(iter(verb.recipes())) if not word and not verb.default else word
+        settings = override(verb.settings(asked), rest, prog=prog, choices=verb.choices())
+        print_help(verb, settings, console, head=description(name, verb), all_of_them=wants_all)
+        return 0
+    meant = [word] if word is None else list(verb.several(word))
+    if len(meant) > 1 and any(w.partition("=")[0] == "--out" for w in rest):
+        raise VlaSimError(
+            f"{word!r} gives {len(meant)} files, named by themselves; leave out --out"
+        )
+    typed = partial(override, words=rest, prog=prog, choices=verb.choices())
+    each = [
+        going_on(verb, name, typed(verb.settings(one)), is_named=word is not None, typed=typed)
+        for one in meant
+    ]
+    return max(verb.run(settings, console) for settings in each)
+
+
+def _at_home(word: str) -> str:
+    """A word with the home folder for a leading "~", where the shell left one: `--out=~/data`."""
+    option, equals, value = word.partition("=") if word.startswith("--") else ("", "", word)
+    if value == "~" or value.startswith(("~/", f"~{os.sep}")):
+        return f"{option}{equals}{Path(value).expanduser()}"
+    return word
 
 
 def _way_on(words: Sequence[str]) -> str:
     """How to go on after Ctrl-C."""
+    from vla_sim.cli.verbs import VERBS
+
     if not words or words[0] not in VERBS:
         return "nothing was begun"
     typed = shlex.join(["vla-sim", *words])

@@ -5,11 +5,12 @@ import difflib
 import io
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import fields, is_dataclass
-from typing import Any, TypeVar, cast
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import Any, TypeVar, cast, get_type_hints
 
 import tyro
 
+from vla_sim.cli.verb import Choices
 from vla_sim.errors import UnknownName, VlaSimError
 
 C = TypeVar("C")
@@ -17,14 +18,41 @@ _MOST_LISTED = 24
 """Options; beyond, a list of all of them would hide the one that was meant."""
 
 
-def override(settings: C, words: Sequence[str], *, prog: str, description: str) -> C:
-    """The settings with what the command line changes; `--help` prints them all and exits.
+@dataclass(frozen=True, kw_only=True)
+class Option:
+    """One setting as it is typed.
+
+    Attributes:
+        name: With its dashes and the parts that it lies in: "--crank.image-size".
+        owner: The class of the config that holds it.
+        field: What it is called there.
+        hint: Its type.
+        value: What it is now.
+    """
+
+    name: str
+    owner: type
+    field: str
+    hint: Any
+    value: object
+
+
+def override(settings: C, words: Sequence[str], *, prog: str, choices: Choices | None = None) -> C:
+    """The settings with what the command line changes.
+
+    Args:
+        settings: What the words change.
+        words: Options and their values.
+        prog: What stands before them, for the errors.
+        choices: Parts that are chosen by name; the other options then change what was chosen.
 
     Raises:
         VlaSimError: If an option does not exist (the error lists those that do, or the nearest of
             many), if a word belongs to no option, or if the config itself refuses a value.
-        SystemExit: After `--help`, and after a value of the wrong type, which tyro explains.
+        SystemExit: After a value of the wrong type, which tyro explains.
     """
+    choices = choices or {}
+    settings, words = _choose(settings, words, choices)
     said = io.StringIO()
     try:
         with contextlib.redirect_stderr(said):
@@ -33,9 +61,8 @@ def override(settings: C, words: Sequence[str], *, prog: str, description: str) 
                 args=list(words),
                 default=settings,
                 prog=prog,
-                description=description,
                 return_unknown_args=True,
-                # A part that has alternatives is changed by a recipe; options change its numbers.
+                # A part that has alternatives is chosen by name; options change its numbers.
                 config=(tyro.conf.AvoidSubcommands,),
             )
     except SystemExit as stop:
@@ -46,7 +73,8 @@ def override(settings: C, words: Sequence[str], *, prog: str, description: str) 
     if rest:
         wrong = next((word for word in rest if word.startswith("-")), None)
         if wrong is not None:
-            raise _unknown_option(wrong.partition("=")[0], list(option_names(settings)))
+            known = [*option_names(settings), *(f"--{path}" for path in choices)]
+            raise _unknown_option(wrong.partition("=")[0], known)
         raise VlaSimError(
             f"{rest[0]!r} belongs to no option; a name goes right after the verb, and "
             f"`{prog.rpartition(' ')[0]} --help` lists the options"
@@ -54,19 +82,46 @@ def override(settings: C, words: Sequence[str], *, prog: str, description: str) 
     return cast(C, changed)
 
 
+def _choose(settings: C, words: Sequence[str], choices: Choices) -> tuple[C, list[str]]:
+    """The settings with the parts that were chosen by name, and the words that are left."""
+    left: list[str] = []
+    given = iter(words)
+    for word in given:
+        option, equals, name = word.partition("=")
+        path = option.removeprefix("--").replace("_", "-")
+        if not option.startswith("--") or path not in choices:
+            left.append(word)
+            continue
+        name = name if equals else next(given, "")
+        if name not in choices[path]:
+            raise UnknownName(f"choice for {option}", name, choices[path])
+        settings = _with(settings, path.replace("-", "_").split("."), choices[path][name])
+    return settings, left
+
+
+def _with(settings: C, path: Sequence[str], part: object) -> C:
+    """The settings with another config in one place."""
+    head, *rest = path
+    value = _with(getattr(settings, head), rest, part) if rest else part
+    return cast(C, replace(cast(Any, settings), **{head: value}))
+
+
 def _unknown_option(name: str, options: list[str]) -> VlaSimError:
     """The error for an option that does not exist: all that do, or the nearest of very many."""
     if not options:
         return VlaSimError(f"no option {name!r}; there are none here")
     if len(options) <= _MOST_LISTED:
-        return UnknownName("option", name, options)
+        return UnknownName("option", name, options, most=_MOST_LISTED)
     # People remember the last part of a nested name, so that is what counts first.
     ends = {option.rpartition(".")[2].removeprefix("--"): option for option in options}
     end = name.rpartition(".")[2].removeprefix("--")
     near = [ends[close] for close in difflib.get_close_matches(end, ends, n=3, cutoff=0.5)]
     near += difflib.get_close_matches(name, options, n=5, cutoff=0.4)
     listed = ", ".join(map(repr, dict.fromkeys(near))) or "none like it"
-    return VlaSimError(f"no option {name!r}; of {len(options)}, the nearest are {listed}")
+    return VlaSimError(
+        f"no option {name!r}; of {len(options)}, the nearest are {listed} "
+        "(--help-all shows all of them)"
+    )
 
 
 def _refusal(stop: SystemExit) -> VlaSimError | None:
@@ -77,13 +132,21 @@ def _refusal(stop: SystemExit) -> VlaSimError | None:
     return cause
 
 
-def option_names(settings: object, prefix: str = "") -> Iterator[str]:
-    """The options of a config and of the configs in it, as they are typed."""
+def options_in(settings: object, prefix: str = "") -> Iterator[Option]:
+    """The options of a config and of the configs in it."""
     assert is_dataclass(settings)
+    owner = cast(type, type(settings))
+    hints = get_type_hints(owner)
     for field in fields(settings):
         value = getattr(settings, field.name)
         name = prefix + field.name.replace("_", "-")
         if is_dataclass(value):
-            yield from option_names(value, prefix=f"{name}.")
+            yield from options_in(value, prefix=f"{name}.")
         else:
-            yield f"--{name}"
+            hint = hints[field.name]
+            yield Option(name=f"--{name}", owner=owner, field=field.name, hint=hint, value=value)
+
+
+def option_names(settings: object) -> list[str]:
+    """The options of a config and of the configs in it, as they are typed."""
+    return [option.name for option in options_in(settings)]

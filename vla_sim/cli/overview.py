@@ -31,7 +31,8 @@ def print_overview(verbs: Mapping[str, Verb[Any]], console: Console) -> None:
         table.add_row(name, f"{escape(verb.summary)}\n[dim]$ vla-sim {escape(verb.example)}[/]")
     console.print(table)
     console.print(
-        "vla-sim VERB --help explains a verb's options; `vla-sim list` shows every name there is.\n"
+        "vla-sim VERB --help explains the options that matter first, --help-all all of them;\n"
+        "`vla-sim list` shows every name there is.\n"
         "--debug (or VLA_SIM_DEBUG=1) shows where an error came from; --version prints the version."
     )
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from vla_sim.cli.saying import tell
 from vla_sim.cli.verb import Verb
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def run(config: "ReportRun", console: Console) -> int:
     from vla_sim.loop.showing.reporting import write_run_report
 
     path = write_run_report(config, console)
-    console.print(f"report: {path.resolve()}", highlight=False, soft_wrap=True)
+    tell(console, f"report: {path.resolve()}")
     return 0
 
 

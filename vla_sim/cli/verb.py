@@ -6,9 +6,23 @@ from typing import Generic, TypeVar
 
 from rich.console import Console
 
-from vla_sim.errors import UnknownName, VlaSimError
+from vla_sim.errors import BadConfig, UnknownName, VlaSimError
+from vla_sim.foreign import is_foreign, load_foreign
 
 C = TypeVar("C")
+
+Choices = Mapping[str, Mapping[str, object]]
+"""{option, as it is typed after "--": {name: the config that it stands for}}."""
+
+
+def no_choices() -> Choices:
+    """A verb none of whose parts has alternatives."""
+    return {}
+
+
+def alone(word: str) -> Sequence[str]:
+    """A first word that stands for itself."""
+    return (word,)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +47,12 @@ class Verb(Generic[C]):
     """Loads the names of the settings that a run may go on with otherwise."""
     canonical: Callable[[str], str] = str
     """Turns the other spellings of a first word into the one in the table."""
+    several: Callable[[str], Sequence[str]] = alone
+    """What a first word that names many stands for, one run each."""
+    first: tuple[str, ...] = ()
+    """Options that `--help` shows, as they are typed without dashes; all where none is named."""
+    choices: Callable[[], Choices] = no_choices
+    """Loads the parts of the settings that have alternatives by name."""
 
     def settings(self, word: str | None) -> C:
         """The settings that the first word stands for.
@@ -40,16 +60,32 @@ class Verb(Generic[C]):
         Raises:
             VlaSimError: If it is missing and there is no default.
             UnknownName: If it is in no table.
+            BadConfig: If it is a recipe of the user's own that gives something else.
         """
         table = self.recipes()
         kind = self.word.lower()
         if word is None:
             word = self.default
             if word is None:
-                known = ", ".join(sorted(table))
-                raise VlaSimError(f"name a {kind}, one of {known}; for example: {self.example}")
+                raise VlaSimError(
+                    f"name a {kind} (`vla-sim list {kind}s` shows them); for example: "
+                    f"vla-sim {self.example}"
+                )
+        elif self.word == "RECIPE" and is_foreign(word):
+            return self._own(word, type(next(iter(table.values()))()))
         else:
             word = self.canonical(word)
         if word not in table:
             raise UnknownName(kind, word, table)
         return table[word]()
+
+    def _own(self, word: str, wanted: type[C]) -> C:
+        """Settings from a recipe of the user's own: a function that returns them, or they."""
+        found = load_foreign(word, "recipe")
+        made = found() if callable(found) else found
+        if not isinstance(made, wanted):
+            raise BadConfig(
+                f"the recipe {word!r} gives {type(made).__name__}; `vla-sim "
+                f"{self.example.partition(' ')[0]}` takes {wanted.__module__}.{wanted.__name__}"
+            )
+        return made

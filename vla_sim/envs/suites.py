@@ -170,6 +170,20 @@ def tasks_of(names: Iterable[str], *, engines: Iterable[str] = ()) -> tuple[str,
     return tuple(dict.fromkeys(ids))
 
 
+def one_task(name: str) -> str:
+    """Id of the task that a name means, for whoever takes one.
+
+    Raises:
+        UnknownName: If it means none.
+        BadConfig: If it means several.
+    """
+    if name.casefold() in SUITES:
+        rows = {row.task_id for row in SUITES[name.casefold()]}
+        listed = ", ".join(map(short_name, sorted(rows)))
+        raise BadConfig(f"{name!r} is a suite, and one task is asked for; it has {listed}")
+    return _task_id(name)
+
+
 def _task_id(name: str) -> str:
     try:
         return task_id_of(name)

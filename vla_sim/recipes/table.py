@@ -1,6 +1,7 @@
 """All recipes, by the verb that takes them."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from importlib import import_module
 from typing import Any
 
@@ -17,6 +18,8 @@ MODULES: Mapping[str, tuple[str, str]] = {
 }
 """{verb: where its table of recipes lies}. By name, so that one verb's recipes do not load what
 another's need (torch takes seconds)."""
+ON_SUITES = ("collect", "align", "gap")
+"""Verbs whose default runs on the tasks of a suite too, under the suite's name."""
 
 
 def recipes_of(verb: str) -> Mapping[str, Callable[[], Any]]:
@@ -29,4 +32,22 @@ def recipes_of(verb: str) -> Mapping[str, Callable[[], Any]]:
         raise UnknownName("verb with recipes", verb, MODULES)
     module, table = MODULES[verb]
     recipes: Mapping[str, Callable[[], Any]] = getattr(import_module(module), table)
-    return recipes
+    if verb not in ON_SUITES:
+        return recipes
+    # Here, because reports and finetunings need no suites.
+    from vla_sim.envs.suites import LISTS_OF_TASKS, tasks_of
+
+    engines = recipes["default"]().engines if verb == "gap" else ()
+    suites = [name for name in LISTS_OF_TASKS if tasks_of([name], engines=engines)]
+    return {**recipes, **{name: _on_suite(recipes["default"], name) for name in suites}}
+
+
+def _on_suite(default: Callable[[], Any], name: str) -> Callable[[], Any]:
+    """The recipe of a suite, with a line that `list` and `--help` show."""
+    from vla_sim.envs.suites import about
+
+    def recipe() -> Any:
+        return replace(default(), tasks=(name,))
+
+    recipe.__doc__ = f"The default, on a suite. {about(name)}"
+    return recipe

@@ -1,9 +1,10 @@
-"""Every text encoder by name. To add one: a file with a config that can `build`, and a line."""
+"""Every encoder by name. To add one: a file with a config that can `build`, and a line."""
 
 from typing import TypeAlias
 
 from vla_sim.align.encoders.hugging_face import MINILM, HuggingFaceTextConfig
 from vla_sim.align.encoders.text import BagTextConfig, TransformerTextConfig
+from vla_sim.align.encoders.vision import VisionConfig
 from vla_sim.errors import UnknownName
 
 TextConfig: TypeAlias = TransformerTextConfig | BagTextConfig | HuggingFaceTextConfig
@@ -22,6 +23,14 @@ ENCODERS: dict[str, TextConfig] = {
     "minilm": HuggingFaceTextConfig(source=MINILM),
 }
 """Ready-made settings; any folder or hub id goes in `HuggingFaceTextConfig(source=...)`."""
+
+
+VISIONS: dict[str, VisionConfig] = {
+    "slim": VisionConfig(width=32, deep_width=64, n_out=48),
+    "wide": VisionConfig(),
+    "deep": VisionConfig(n_deep=3),
+}
+"""Ready-made settings of the picture tower."""
 
 
 def text_encoder(name: str) -> TextConfig:

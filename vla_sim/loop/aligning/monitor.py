@@ -7,6 +7,7 @@ from types import TracebackType
 
 import numpy as np
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -55,8 +56,8 @@ class Monitor:
         self.progress.stop()
 
     def say(self, text: str) -> None:
-        """A line above the bar."""
-        self.progress.console.print(text, highlight=False)
+        """A line above the bar; brackets in it are no markup."""
+        self.progress.console.print(text, highlight=False, markup=False, soft_wrap=True)
 
     def waits_for(self, what: str) -> None:
         """Show what is waited for."""
@@ -113,7 +114,9 @@ class Monitor:
             for task in report.tasks
         )
         mark = "[green]best[/]" if decision.is_best else "    "
-        self.say(
-            f"{mark} {report.elapsed_s:4.0f} s, update {report.step}: {decision.reason}\n"
-            f"     success by task [%]: {tasks}; curriculum {curriculum.stage}: {curriculum.reason}"
+        self.progress.console.print(
+            f"{mark} {report.elapsed_s:4.0f} s, update {report.step}: {escape(decision.reason)}\n"
+            f"     success by task [%]: {tasks}; curriculum {curriculum.stage}: "
+            f"{escape(curriculum.reason)}",
+            highlight=False,
         )

@@ -12,7 +12,7 @@ from vla_sim.agents.rl_slots import SlotsConfig
 from vla_sim.align.checkpoint import INDEX as INDEX_OF_CHECKPOINT
 from vla_sim.align.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from vla_sim.envs.crank import CrankConfig
-from vla_sim.envs.task_names import task_id_of
+from vla_sim.envs.suites import one_task
 from vla_sim.errors import BadConfig
 from vla_sim.eval.run_card import run_card
 from vla_sim.loop.benching.bench import BENCH_SEEDS_FROM, MOST_EPISODES
@@ -74,7 +74,7 @@ class FinetuneRun:
     crank: CrankConfig = field(default_factory=CrankConfig)
 
     def __post_init__(self) -> None:
-        task_id_of(self.task)
+        one_task(self.task)
         whole(1, n_processes=self.n_processes)
         whole(1, n_slots=self.n_slots)
         whole(0, MAX_SEED, seed=self.seed)
@@ -96,7 +96,7 @@ class FinetuneRun:
     @property
     def task_id(self) -> str:
         """The task's Gymnasium id."""
-        return task_id_of(self.task)
+        return one_task(self.task)
 
 
 @contextmanager

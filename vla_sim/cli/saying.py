@@ -1,0 +1,18 @@
+"""Saying: plain lines for people, on any terminal."""
+
+import io
+import sys
+
+from rich.console import Console
+
+
+def tell(console: Console, line: str) -> None:
+    """A line as it is: brackets are no markup, and paths are not broken."""
+    console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def speak_any_alphabet() -> None:
+    """Write letters that the terminal's encoding lacks as escapes, rather than fail over them."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
