@@ -12,6 +12,7 @@ from vla_sim.envs.task_names import short_name, task_id_of
 
 if TYPE_CHECKING:
     from vla_sim.loop.showing.film import FilmRun
+    from vla_sim.records.episode import EpisodeSpec
 
 
 def recipes() -> "Mapping[str, Callable[[], FilmRun]]":
@@ -37,7 +38,7 @@ def run(config: "FilmRun", console: Console) -> int:
     for episode in episodes:
         outcome = "success" if episode.success_at_end else "no success"
         console.print(
-            f"seed {episode.spec.seed}: {episode.shown.text!r} ({episode.spec.manner}), {outcome} "
+            f"seed {episode.spec.seed}: {episode.shown.text!r} ({_told(episode.spec)}), {outcome} "
             f"after {episode.n_steps * episode.control_dt_s:.1f} s",
             highlight=False,
             markup=False,
@@ -46,6 +47,18 @@ def run(config: "FilmRun", console: Console) -> int:
     size_kib = config.path.stat().st_size / 1024
     console.print(f"{config.path} ({size_kib:,.0f} KiB)", highlight=False, soft_wrap=True)
     return 0
+
+
+def _told(spec: "EpisodeSpec") -> str:
+    """What beside the words makes the episode what it is."""
+    told: list[str] = [spec.manner]
+    if spec.arm != "correct":
+        told.append(f"arm {spec.arm}")
+    if spec.severity:
+        told.append(f"axis {spec.axis}, severity {spec.severity}")
+    if spec.n_instructions > 1:
+        told.append(f"the first of {spec.n_instructions} instructions")
+    return "; ".join(told)
 
 
 VERB: "Verb[FilmRun]" = Verb(

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from vla_sim.agents.controls import POLICIES
-from vla_sim.envs.axes import axis_of
+from vla_sim.envs.axes import asked_shift
 from vla_sim.envs.crank import CrankConfig, crank_config_for
 from vla_sim.envs.suites import SPINE, SUITES, parts_of
 from vla_sim.envs.task_names import short_name, task_id_of
@@ -53,7 +53,7 @@ class BenchRun:
     axis: str = ""
     """A domain axis along which all episodes leave the training distribution; empty for none."""
     severity: int = 0
-    """How far along the axis: 0 as in training, to 3."""
+    """How far along the axis: 1 to 3; 0 where no axis is named."""
     n_instructions: int = 1
     """Instructions in an episode, one after the other: CALVIN's chains."""
     suite: str = ""
@@ -75,7 +75,7 @@ class BenchRun:
                 f"the suite {self.suite!r} decides axis, severity and number of instructions; for "
                 "others leave it away: `vla-sim bench correct --axis camera --severity 2`"
             )
-        axis_of(self.shift)
+        asked_shift(self.axis, self.severity)
         for task_id in self.task_ids:
             check_engine(task_id, crank_config_for(self.shift, self.crank).engine)
         if not self.tasks or self.episodes < 1 or self.n_processes < 0 or self.n_slots < 1:
