@@ -56,5 +56,7 @@ def test_severity_0_of_an_axis_is_the_protocol_without() -> None:
 def test_a_bench_refuses_what_does_not_exist() -> None:
     with pytest.raises(UnknownName, match="no axis 'fog'"):
         replace(QUICK, axis="fog", severity=1)
+    with pytest.raises(BadConfig, match=r"axis 'camera' has no severity; give 1 to 3 .*leave the"):
+        replace(QUICK, axis="camera")
     with pytest.raises(BadConfig, match="severity 7 of axis 'light'"):
         replace(QUICK, axis="light", severity=7)

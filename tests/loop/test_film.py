@@ -12,18 +12,25 @@ from PIL import Image
 from vla_sim.agents.controls import expert_policy
 from vla_sim.cli.main import main
 from vla_sim.envs.axes import AXES
-from vla_sim.envs.crank import Crank
+from vla_sim.envs.crank import Crank, CrankConfig, crank_config_for
 from vla_sim.envs.tasks import TASK_IDS
 from vla_sim.errors import BadConfig, RunFolderError, UnknownName
+from vla_sim.loop.benching.bench import BENCH_SEEDS_FROM, BenchRun
+from vla_sim.loop.evaluation import make_protocol, planned
 from vla_sim.loop.showing import film as room
 from vla_sim.loop.showing import film_frames
 from vla_sim.loop.showing.film import FilmRun, film
 from vla_sim.loop.showing.film_axes import _corner, film_axes
 from vla_sim.loop.showing.film_file import FORMATS, save_film, stills
 from vla_sim.loop.showing.film_frames import captioned, side_by_side
-from vla_sim.records.episode import Episode
-from vla_sim.records.shift import SEVERITIES
+from vla_sim.loop.simulating.in_process import SimulatorsHere
+from vla_sim.loop.simulating.simulators import SimulatorsConfig
+from vla_sim.records.episode import Arm, Episode
+from vla_sim.records.instruction import LANGUAGES, Language
+from vla_sim.records.shift import SEVERITIES, Shift
 from vla_sim.records.teacher_input import TeacherInput
+
+REACH = "vla_sim/Reach-v1"
 
 
 @pytest.fixture(scope="module")
@@ -126,6 +133,10 @@ def test_without_a_chinese_font_the_caption_is_english(
     lines = film_frames._lines(chinese, 256, 14)
     assert all(line.isascii() for line in lines)
     assert any(lines)
+    swapped = replace(chinese, spec=replace(chinese.spec, arm="swapped", n_instructions=3))
+    assert film_frames._lines(swapped, 256, 14)[0].startswith("(swapped, 1 of 3) ")
+    wordless = replace(chinese, shown=replace(chinese.shown, text="{}", template_id=""))
+    assert film_frames._lines(wordless, 256, 14) == ["{}"], "words that nobody was told"
 
 
 @pytest.mark.parametrize("task_id", TASK_IDS)
@@ -181,6 +192,56 @@ def test_a_policy_sees_its_own_pictures_and_the_film_is_larger(
     assert np.array_equal(blind.images, seeing.images)
 
 
+@pytest.mark.parametrize(
+    ("languages", "arm", "axis", "severity"),
+    [
+        (("en",), "correct", "", 0),
+        (("zh",), "swapped", "camera", 2),
+        (LANGUAGES, "other_language", "dynamics", 3),
+        (("en",), "held_out", "noise", 1),
+    ],
+)
+def test_a_film_shows_the_episode_that_a_benchmark_counts(
+    languages: tuple[Language, ...], arm: Arm, axis: str, severity: int, tmp_path: Path
+) -> None:
+    first = BENCH_SEEDS_FROM + 5
+    shift = Shift(axis=axis, severity=severity)
+    protocol = make_protocol(
+        "bench",
+        tasks=(REACH,),
+        first_seed=first,
+        n_episodes=2,
+        arms=("empty", arm),
+        languages=languages,
+        shift=shift,
+    )
+    plan = {REACH: planned(protocol)[REACH][-2:]}  # not from the start: each stands for itself
+    able = crank_config_for(shift, CrankConfig())
+    benched = SimulatorsHere(SimulatorsConfig(task_ids=(REACH,), n_slots=3, crank=able))
+    benched.ask_evaluate("random", plan)
+    config = FilmRun(
+        task="Reach",
+        out=tmp_path / "film.png",
+        policy="random",
+        seed=first,
+        n=2,
+        size=32,
+        language=languages[0] if len(languages) == 1 else None,
+        arm=arm,
+        axis=axis,
+        severity=severity,
+    )
+    for mine, theirs in zip(film(config), benched.episodes(), strict=True):
+        assert mine.spec == theirs.spec
+        assert mine.shown == theirs.shown
+        np.testing.assert_array_equal(mine.actions, theirs.actions)
+        np.testing.assert_array_equal(mine.position, theirs.position)
+
+
+def test_a_film_speaks_the_language_of_a_benchmark_unless_told_otherwise() -> None:
+    assert FilmRun.language == BenchRun.languages[0] and len(BenchRun.languages) == 1
+
+
 def test_what_cannot_be_filmed_is_refused_before_anything_runs() -> None:
     with pytest.raises(UnknownName, match="no task 'Fly'"):
         FilmRun(task="Fly")
@@ -194,3 +255,11 @@ def test_what_cannot_be_filmed_is_refused_before_anything_runs() -> None:
         FilmRun(size=8)
     with pytest.raises(BadConfig, match="speed is 0"):
         FilmRun(speed=0.0)
+    with pytest.raises(UnknownName, match="no axis 'fog'"):
+        FilmRun(axis="fog", severity=1)
+    with pytest.raises(BadConfig, match=r"axis 'camera' has no severity; give 1 to 3"):
+        FilmRun(axis="camera")
+    with pytest.raises(BadConfig, match="n_instructions is 9; use 1 to 5"):
+        FilmRun(n_instructions=9)
+    with pytest.raises(BadConfig, match="a sheet of axes shows all of them"):
+        FilmRun(axes=True, axis="camera", severity=1)

@@ -13,6 +13,7 @@ from vla_sim.envs.task_names import short_name, task_id_of
 
 if TYPE_CHECKING:
     from vla_sim.loop.showing.film import FilmRun
+    from vla_sim.records.episode import EpisodeSpec
 
 
 def recipes() -> "Mapping[str, Callable[[], FilmRun]]":
@@ -38,7 +39,7 @@ def run(config: "FilmRun", console: Console) -> int:
     for episode in episodes:
         outcome = "success" if episode.success_at_end else "no success"
         console.print(
-            f"seed {episode.spec.seed}: {episode.shown.text!r} ({episode.spec.manner}), {outcome} "
+            f"seed {episode.spec.seed}: {episode.shown.text!r} ({_told(episode.spec)}), {outcome} "
             f"after {episode.n_steps * episode.control_dt_s:.1f} s",
             highlight=False,
             markup=False,
@@ -54,6 +55,18 @@ def tasks_named(word: str) -> list[str]:
     from vla_sim.envs.suites import tasks_of
 
     return [short_name(task_id) for task_id in tasks_of([word])]
+
+
+def _told(spec: "EpisodeSpec") -> str:
+    """What beside the words makes the episode what it is."""
+    told: list[str] = [spec.manner]
+    if spec.arm != "correct":
+        told.append(f"arm {spec.arm}")
+    if spec.severity:
+        told.append(f"axis {spec.axis}, severity {spec.severity}")
+    if spec.n_instructions > 1:
+        told.append(f"the first of {spec.n_instructions} instructions")
+    return "; ".join(told)
 
 
 VERB: "Verb[FilmRun]" = Verb(

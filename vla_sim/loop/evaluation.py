@@ -15,7 +15,7 @@ from vla_sim.physics.render import make_renderer
 from vla_sim.records.camera import CameraSpec
 from vla_sim.records.episode import Arm, EpisodeSpec
 from vla_sim.records.instruction import LANGUAGES, Language
-from vla_sim.records.manner import MANNERS
+from vla_sim.records.manner import MANNERS, Manner
 from vla_sim.records.shift import NO_SHIFT, Shift
 
 ALL_ARMS: tuple[Arm, ...] = ("correct", "empty", "swapped", "held_out", "other_language")
@@ -75,28 +75,51 @@ def planned(protocol: Protocol) -> dict[str, list[EpisodeSpec]]:
     """The protocol's episodes by task; the same seeds, goals and manners in every arm."""
     return {
         task_id: [
-            _spec(protocol, task_id, seed, arm) for arm in protocol.arms for seed in protocol.seeds
+            planned_spec(
+                task_id,
+                seed,
+                arm=arm,
+                languages=protocol.languages,
+                manners=protocol.manners,
+                shift=Shift(axis=protocol.axis, severity=protocol.severity),
+                n_instructions=protocol.n_instructions,
+            )
+            for arm in protocol.arms
+            for seed in protocol.seeds
         ]
         for task_id in protocol.tasks
     }
 
 
-def _spec(protocol: Protocol, task_id: str, seed: int, arm: Arm) -> EpisodeSpec:
-    drawn = draw_spec(task_id, seed, arm=arm)
+def planned_spec(
+    task_id: str,
+    seed: int,
+    *,
+    arm: Arm = "correct",
+    languages: Sequence[Language] = LANGUAGES,
+    manners: Sequence[Manner] = MANNERS,
+    shift: Shift = NO_SHIFT,
+    n_instructions: int = 1,
+) -> EpisodeSpec:
+    """The episode that a seed stands for where only some languages and manners are wanted.
+
+    Benchmarks and films draw by it, so that what was counted can be looked at.
+    """
+    drawn = draw_spec(task_id, seed)
     language, manner = drawn.language, drawn.manner
-    if language not in protocol.languages:
-        language = protocol.languages[seed % len(protocol.languages)]
-    if manner not in protocol.manners:
-        manner = protocol.manners[seed % len(protocol.manners)]
+    if language not in languages:
+        language = languages[seed % len(languages)]
+    if manner not in manners:
+        manner = manners[seed % len(manners)]
     return draw_spec(
         task_id,
         seed,
         arm=arm,
         manner=manner,
         language=language,
-        axis=protocol.axis,
-        severity=protocol.severity,
-        n_instructions=protocol.n_instructions,
+        axis=shift.axis,
+        severity=shift.severity,
+        n_instructions=n_instructions,
     )
 
 

@@ -16,8 +16,8 @@ from vla_sim.envs.axes.renderer import OtherRenderer
 from vla_sim.envs.axes.start import Start
 from vla_sim.envs.axes.texture import Texture
 from vla_sim.envs.axes.wording import Wording
-from vla_sim.errors import UnknownName
-from vla_sim.records.shift import Shift
+from vla_sim.errors import BadConfig, UnknownName
+from vla_sim.records.shift import MAX_SEVERITY, Shift
 
 AXES: Mapping[str, Axis] = {
     "layout": Layout(),
@@ -46,6 +46,24 @@ def axis_of(shift: Shift) -> Axis:
     if shift.axis and shift.axis not in AXES:
         raise UnknownName("axis", shift.axis, AXES)
     return _NONE if shift.is_training else AXES[shift.axis]
+
+
+def asked_shift(axis: str, severity: int) -> Shift:
+    """The shift that somebody asked for by naming an axis.
+
+    Raises:
+        UnknownName: If there is no such axis.
+        BadConfig: If the severity is missing, out of range, or of no axis: an axis that is named
+            and does nothing would be read as a result along it.
+    """
+    shift = Shift(axis=axis, severity=severity)
+    axis_of(shift)
+    if axis and shift.is_training:
+        raise BadConfig(
+            f"axis {axis!r} has no severity; give 1 to {MAX_SEVERITY} (`--axis {axis} --severity "
+            "2`), or leave the axis away for episodes as in training"
+        )
+    return shift
 
 
 _NONE = Axis()

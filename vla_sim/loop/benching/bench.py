@@ -63,7 +63,7 @@ class BenchRun:
     axis: str = ""
     """A domain axis along which all episodes leave the training distribution; empty for none."""
     severity: int = 0
-    """How far along the axis: 0 as in training, to 3."""
+    """How far along the axis: 1 to 3; 0 where no axis is named."""
     n_instructions: int = 1
     """Instructions in an episode, one after the other: CALVIN's chains."""
     suite: str = ""

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from vla_sim.envs.axes import axis_of
+from vla_sim.envs.axes import asked_shift
 from vla_sim.envs.crank import CrankConfig, crank_config_for
 from vla_sim.envs.language.arms import ARMS
 from vla_sim.envs.tasks import check_engine
-from vla_sim.errors import BadConfig, UnknownName
+from vla_sim.errors import UnknownName
 from vla_sim.eval.aggregate import eval_report
 from vla_sim.eval.protocol import Protocol
 from vla_sim.eval.run_card import run_card
@@ -48,11 +48,7 @@ class Measurement:
         for arm in self.arms:
             if arm not in ARMS:
                 raise UnknownName("arm", arm, ARMS)
-        axis_of(self.shift)
-        if self.shift.axis and not self.shift.severity:
-            raise BadConfig(
-                f"axis {self.shift.axis!r} at severity 0 is no axis at all; name a severity, 1 to 3"
-            )
+        asked_shift(self.shift.axis, self.shift.severity)
         for task_id in self.task_ids:
             check_engine(task_id, self.crank.engine)
 

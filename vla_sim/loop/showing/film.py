@@ -1,4 +1,8 @@
-"""Film: what an episode looks like, with what was asked written below it."""
+"""Film: what an episode looks like, with what was asked written below it.
+
+A seed stands for the episode that it stands for in a benchmark of the same settings, so that what
+failed there can be looked at: `bench` counts seeds from BENCH_SEEDS_FROM.
+"""
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -8,18 +12,22 @@ from numpy.typing import NDArray
 
 from vla_sim.agents.replay import ReplayPolicy
 from vla_sim.disk.outlet import check_outlet
-from vla_sim.envs.crank import Crank, CrankConfig
-from vla_sim.envs.plan import draw_spec
+from vla_sim.envs.axes import asked_shift
+from vla_sim.envs.chain import MAX_INSTRUCTIONS
+from vla_sim.envs.crank import Crank, CrankConfig, crank_config_for
+from vla_sim.envs.language.arms import ARMS
 from vla_sim.envs.rollout import run_all
 from vla_sim.envs.task_names import short_name, task_id_of
+from vla_sim.envs.tasks import check_engine
 from vla_sim.errors import BadConfig, UnknownName
+from vla_sim.loop.evaluation import planned_spec
 from vla_sim.loop.policies import check_policy, policy_of
 from vla_sim.loop.showing.film_file import FORMATS, save_film
 from vla_sim.loop.showing.film_frames import captioned, side_by_side
 from vla_sim.ranges import MAX_EPISODE_SEED, whole, within
-from vla_sim.records.episode import Episode
-from vla_sim.records.instruction import Language
-from vla_sim.records.manner import Manner
+from vla_sim.records.episode import Arm, Episode, EpisodeSpec
+from vla_sim.records.instruction import LANGUAGES, Language
+from vla_sim.records.manner import MANNERS, Manner
 
 _MOST_EPISODES = 16
 
@@ -35,13 +43,22 @@ class FilmRun:
     policy: str = "expert"
     """Who acts: expert, random, zero, the folder of a checkpoint or run, or module:name."""
     seed: int = 0
-    """The first episode; the others follow."""
+    """The first episode; the others follow. A benchmark's are 10000 and up."""
     n: int = 1
     """Episodes, side by side."""
     manner: Manner | None = None
     """Drawn from the seed where none is given."""
-    language: Language | None = None
-    """Of the instruction; drawn from the seed where none is given."""
+    language: Language | None = "en"
+    """Of the true instruction, as in a benchmark; None: drawn from the seed, as in training and in
+    a benchmark of both languages."""
+    arm: Arm = "correct"
+    """What the policy is told, see `bench`."""
+    axis: str = ""
+    """A domain axis along which the episodes leave the training distribution; empty for none."""
+    severity: int = 0
+    """How far along the axis: 1 to 3."""
+    n_instructions: int = 1
+    """Instructions in an episode, one after the other; the caption has the first of them."""
     speed: float = 1.0
     """Of the film against real time."""
     size: int = 256
@@ -51,16 +68,42 @@ class FilmRun:
     crank: CrankConfig = field(default_factory=CrankConfig)
 
     def __post_init__(self) -> None:
-        task_id_of(self.task)
+        check_engine(task_id_of(self.task), self._able.engine)
         check_policy(self.policy)
         whole(1, _MOST_EPISODES, n=self.n)
         whole(0, MAX_EPISODE_SEED, seed=self.seed)
         whole(32, 2048, size=self.size)
         within(0.1, 10, speed=self.speed)
+        whole(1, MAX_INSTRUCTIONS, n_instructions=self.n_instructions)
+        if self.arm not in ARMS:
+            raise UnknownName("arm", self.arm, ARMS)
+        if self.axes and (self.axis or self.arm != "correct" or self.n_instructions != 1):
+            raise BadConfig("a sheet of axes shows all of them; give it no axis, arm or chain")
         if self.axes and self.path.suffix.lower() != ".png":
             raise BadConfig(f"a sheet of axes is a .png, not {self.path.name!r}")
         if self.path.suffix.lower() not in FORMATS:
             raise UnknownName("film format", self.path.suffix, FORMATS)
+
+    @property
+    def plan(self) -> list[EpisodeSpec]:
+        """The episodes, drawn as a benchmark draws them."""
+        return [
+            planned_spec(
+                task_id_of(self.task),
+                self.seed + k,
+                arm=self.arm,
+                languages=LANGUAGES if self.language is None else (self.language,),
+                manners=MANNERS if self.manner is None else (self.manner,),
+                shift=asked_shift(self.axis, self.severity),
+                n_instructions=self.n_instructions,
+            )
+            for k in range(self.n)
+        ]
+
+    @property
+    def _able(self) -> CrankConfig:
+        """The settings of a crank that can run them."""
+        return crank_config_for(asked_shift(self.axis, self.severity), self.crank)
 
     @property
     def path(self) -> Path:
@@ -80,16 +123,12 @@ def film(config: FilmRun) -> list[Episode]:
         RenderBackendError: If the renderer cannot draw here.
     """
     check_outlet(config.path)
-    task_id = task_id_of(config.task)
-    plan = [
-        draw_spec(task_id, config.seed + k, manner=config.manner, language=config.language)
-        for k in range(config.n)
-    ]
-    large = Crank(task_id, config.n, replace(config.crank, image_size=config.size))
+    task_id, plan, able = task_id_of(config.task), config.plan, config._able
+    large = Crank(task_id, config.n, replace(able, image_size=config.size))
     policy = policy_of(config.policy, large)
     if policy.needs_images:
         # It acts on pictures of the size that it knows; the same actions are then filmed large.
-        seen = Crank(task_id, config.n, config.crank)
+        seen = Crank(task_id, config.n, able)
         policy = ReplayPolicy(run_all(seen, policy_of(config.policy, seen), plan))
     episodes = run_all(large, policy, plan, keep_images=True)
     period_s = large.embodiment.control_dt_s / config.speed

@@ -54,8 +54,8 @@ def written(text: str, width_px: int, height_px: int, text_px: int) -> Pictures:
 
 def spoken(said: Instruction, seed: int, text_px: int) -> str:
     """The instruction's text; the same in English where no font here can draw it."""
-    if said.language == "en" or _chinese_font(text_px) is not None:
-        return said.text
+    if said.language == "en" or not said.template_id or _chinese_font(text_px) is not None:
+        return said.text  # without a template there are no words that have a parallel
     rng = np.random.default_rng(seed)
     return say(said.meaning, language="en", split=said.split, rng=rng).text
 
@@ -78,7 +78,13 @@ def side_by_side(films: Sequence[Pictures]) -> Pictures:
 
 
 def _lines(episode: Episode, width_px: int, text_px: int) -> list[str]:
-    return _wrapped(spoken(episode.shown, episode.spec.seed, text_px), width_px, text_px)
+    text = spoken(episode.shown, episode.spec.seed, text_px)
+    told = [episode.spec.arm.replace("_", " ")] if episode.spec.arm != "correct" else []
+    if (n := episode.spec.n_instructions) > 1:
+        told.append(f"1 of {n}")
+    if told:
+        text = f"({', '.join(told)}) {text}"
+    return _wrapped(text, width_px, text_px)
 
 
 def _wrapped(text: str, width_px: int, text_px: int) -> list[str]:
