@@ -21,9 +21,7 @@ BEGUN = CollectRun(seed=3, tasks=("Lift",), episodes=7, crank=CrankConfig(image_
 
 def resumed(out: Path, *words: str, is_named: bool = False) -> CollectRun:
     """What a command line comes to."""
-    typed = partial(
-        override, words=["--resume", "--out", str(out), *words], prog="p", description=""
-    )
+    typed = partial(override, words=["--resume", "--out", str(out), *words], prog="p")
     asked = typed(VERB.settings(None))
     run = going_on(VERB, "collect", asked, is_named=is_named, typed=typed)
     assert isinstance(run, CollectRun) and run.resume and run.out == out

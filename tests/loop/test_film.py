@@ -24,7 +24,7 @@ from vla_sim.loop.showing.film_axes import _corner, film_axes
 from vla_sim.loop.showing.film_file import FORMATS, save_film, stills
 from vla_sim.loop.showing.film_frames import captioned, side_by_side
 from vla_sim.loop.simulating.in_process import SimulatorsHere
-from vla_sim.loop.simulating.simulators import SimulatorsConfig
+from vla_sim.loop.simulating.simulators import SimulatorsConfig, StationConfig
 from vla_sim.records.episode import Arm, Episode
 from vla_sim.records.instruction import LANGUAGES, Language
 from vla_sim.records.shift import SEVERITIES, Shift
@@ -213,11 +213,12 @@ def test_a_film_shows_the_episode_that_a_benchmark_counts(
         n_episodes=2,
         arms=("empty", arm),
         languages=languages,
+        crank=CrankConfig(),
         shift=shift,
     )
     plan = {REACH: planned(protocol)[REACH][-2:]}  # not from the start: each stands for itself
-    able = crank_config_for(shift, CrankConfig())
-    benched = SimulatorsHere(SimulatorsConfig(task_ids=(REACH,), n_slots=3, crank=able))
+    stations = StationConfig(n_slots=3, crank=crank_config_for(shift, CrankConfig()))
+    benched = SimulatorsHere(SimulatorsConfig(task_ids=(REACH,), stations=stations))
     benched.ask_evaluate("random", plan)
     config = FilmRun(
         task="Reach",
