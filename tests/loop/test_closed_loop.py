@@ -207,9 +207,9 @@ def test_a_folder_in_use_is_not_overwritten(run: RunFolder) -> None:
 
 
 def test_bad_settings_and_folders_are_named(tmp_path: Path) -> None:
-    with pytest.raises(BadConfig, match="a budget of 0 steps"):
+    with pytest.raises(BadConfig, match="max_updates is 0; use a whole number, 1 or more"):
         AlignRun(max_updates=0)
-    with pytest.raises(BadConfig, match="a cap of -5 s leaves no time"):
+    with pytest.raises(BadConfig, match="max_seconds is -5"):
         AlignRun(max_seconds=-5)
     with pytest.raises(RunFolderError, match="holds no run"):
         align(replace(tiny(tmp_path), resume=True), Monitor())
