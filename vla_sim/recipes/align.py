@@ -49,7 +49,7 @@ def default() -> AlignRun:
             ),
         ),
         rows_per_round=512,
-        rounds_per_evaluation=11,
+        rounds_per_evaluation=9,
     )
 
 

@@ -80,7 +80,7 @@ class AlignRun:
     data: Path | None = None
     """Train from this dataset instead of from the running simulators. Its tasks are evaluated, with
     pictures of its size, unless others are named."""
-    max_updates: int = 4_500
+    max_updates: int = 3_600
     """Budget: updates of the model. The learning rate falls with it, and equal seeds and settings
     give equal weights to the last bit, however busy the machine is."""
     max_seconds: float | None = None
