@@ -13,13 +13,16 @@ from tests.eval.synthetic_run import TASKS, synthetic_run
 from vla_sim.errors import BadConfig, RunFolderError
 from vla_sim.eval.aggregate import overall_rate
 from vla_sim.eval.body import Body
-from vla_sim.eval.report.content import ReportInput
+from vla_sim.eval.report.content import Practice, ReportInput
 from vla_sim.eval.report.numbers import percent, plain
 from vla_sim.eval.report.pictures import film_uri, overlay
+from vla_sim.eval.report.practice_chart import practice_curves
 from vla_sim.eval.report.render import render_report, write_report
+from vla_sim.eval.report.tables import manner_table, motion_table
 from vla_sim.eval.report.timeline import timeline
 from vla_sim.eval.report.timeline_chart import action_timeline
 from vla_sim.records.episode import Episode
+from vla_sim.records.manner import MANNERS
 
 Make = Callable[..., Episode]
 
@@ -133,6 +136,48 @@ def test_parts_may_be_missing(content: ReportInput) -> None:
     assert {"learning", "retrieval", "films", "failures", "card"}.isdisjoint(only_final.ids)
     training = ReportInput(title="align", history=content.history, decisions=content.decisions)
     assert "learning" in Page(render_report(training)).ids
+
+
+def test_every_manner_that_was_measured_has_its_column(content: ReportInput) -> None:
+    final = content.final
+    assert final is not None
+    rate = final.tasks[0].rates["manner_kept"]
+    rates = {**final.tasks[0].rates, **{f"manner_kept/{manner}": rate for manner in MANNERS}}
+    table = manner_table(replace(final, tasks=(replace(final.tasks[0], rates=rates),)))
+    assert set(table.columns) == {*MANNERS, "all manners"}
+    assert all(cell.text == percent(rate.value) for cell in table.rows[0][1])
+
+
+def test_chains_say_how_much_of_them_was_carried_out(content: ReportInput) -> None:
+    final = content.final
+    assert final is not None
+    named = "Instructions carried out"
+    assert named not in dict(motion_table(final).rows)
+    chained = replace(final, run_card={"protocol/n_instructions": "3"})
+    assert named in dict(motion_table(chained).rows)
+
+
+def test_a_practice_is_drawn_over_control_steps(content: ReportInput) -> None:
+    rows = tuple(
+        {"env_steps": 1000.0 * k, "elapsed_s": 9.0 * k, "return": 0.1 * k}
+        | ({"success": min(k / 9, 1.0)} if k > 2 else {})
+        for k in range(1, 12)
+    )
+    learnt = Practice(rows=rows, window=100, steps_to_80=8000)
+    html = render_report(ReportInput(title="ppo", practice=learnt, final=content.final))
+    page, text = Page(html), "".join(Page(html).shown)
+    assert {"practice", "practice-success", "practice-return", "success"} <= page.ids
+    assert "learning" not in page.ids
+    assert "PPO practised for 11,000 control steps in 1 min 39 s" in text
+    assert "100.0 % of the last 100 training episodes succeeded" in text
+    assert "after 8,000 control steps" in text
+    (success, _) = practice_curves(learnt)
+    assert success["data"][0]["y"][:3] == [None, None, pytest.approx(100 / 3)]
+    never = replace(learnt, rows=rows[:1], steps_to_80=None)
+    alone = "".join(Page(render_report(ReportInput(title="ppo", practice=never))).shown)
+    assert "It never had 80 % of 100 training episodes succeed" in alone
+    with pytest.raises(BadConfig, match="has no row"):
+        replace(never, rows=())
 
 
 def test_a_history_without_decisions_is_refused(content: ReportInput) -> None:

@@ -32,6 +32,8 @@ from vla_sim.loop.rl.finetune import CURVE, finetune
 from vla_sim.loop.rl.rl_policy import INDEX, RlPolicy, load_rl_policy, read_rl_policy
 from vla_sim.loop.rl.rl_run import FinetuneRun
 from vla_sim.loop.run_folder import RunFolder
+from vla_sim.loop.showing.reporting import ReportRun, write_run_report
+from vla_sim.loop.showing.showcase import ShowcaseConfig
 from vla_sim.records.triple import N_GOALS, N_PROPRIO
 
 QUIET = Console(quiet=True)
@@ -91,6 +93,17 @@ def test_the_curve_counts_control_steps(tuned: Path) -> None:
     rows = list(RunFolder.open(tuned).rows(CURVE))
     assert [row["env_steps"] for row in rows] == [32, 64, 96, 128]
     assert all(row["elapsed_s"] > 0.0 and row["success"] is None for row in rows)
+
+
+def test_a_report_of_it_has_its_curve_and_its_films(copy: Path) -> None:
+    run = ReportRun(run=copy, showcase=ShowcaseConfig(n_episodes=1))
+    text = write_run_report(run, QUIET).read_text(encoding="utf-8")
+    assert "Reach by reinforcement" in text
+    assert "PPO practised for 128 control steps" in text
+    assert "practice-success" in text and 'id="films"' in text
+    (copy / INDEX).unlink()
+    with pytest.raises(RunFolderError, match="let `vla-sim finetune` finish its first round"):
+        write_run_report(run, QUIET)
 
 
 def test_the_policy_stands_alone_and_acts_by_name(copy: Path, encoder: Path) -> None:

@@ -49,12 +49,11 @@ def learning_curves(content: ReportInput) -> Chart:
         data.append(chance)
     layout = plot.layout(f"training time [{unit}]", "% of episodes, % of queries")
     layout["yaxis"]["range"] = [-2, 104]
-    layout["shapes"], layout["annotations"] = [], []
     kept, stopped = content.kept, content.stopped
     if kept is not None:
-        _mark(layout, x[kept], f"kept: evaluation {kept + 1}", "--good", side="right")
+        plot.mark(layout, x[kept], f"kept: evaluation {kept + 1}", "--good", side="right")
     if stopped is not None and stopped != kept:
-        _mark(layout, x[stopped], "stop", "--bad", side="left")
+        plot.mark(layout, x[stopped], "stop", "--bad", side="left")
     return {"id": "curves", "height": 400, "data": data, "layout": layout}
 
 
@@ -73,9 +72,8 @@ def task_curves(content: ReportInput) -> Chart:
     ]
     layout = plot.layout(f"training time [{unit}]", "success [%]")
     layout["yaxis"]["range"] = [-2, 104]
-    layout["shapes"], layout["annotations"] = [], []
     if content.kept is not None:
-        _mark(layout, x[content.kept], "kept", "--good", side="right")
+        plot.mark(layout, x[content.kept], "kept", "--good", side="right")
     return {"id": "task-curves", "height": 300, "data": data, "layout": layout}
 
 
@@ -101,32 +99,6 @@ def loss_curves(content: ReportInput) -> Chart:
 
 
 _NO_LOSS = ("elapsed_s", "step", "epoch", "lr")
-
-
-def _mark(layout: Chart, x: float, text: str, colour: str, *, side: str) -> None:
-    layout["shapes"].append(
-        {
-            "type": "line",
-            "x0": x,
-            "x1": x,
-            "yref": "paper",
-            "y0": 0,
-            "y1": 1,
-            "line": {"color": colour, "width": 2, "dash": "dash"},
-        }
-    )
-    layout["annotations"].append(
-        {
-            "x": x,
-            "yref": "paper",
-            "y": 0.03,
-            "text": f"<b>{text}</b>",
-            "showarrow": False,
-            "xanchor": "right" if side == "right" else "left",
-            "xshift": -6 if side == "right" else 6,
-            "font": {"color": colour},
-        }
-    )
 
 
 def _time_axis(seconds: list[float]) -> tuple[list[float], str]:

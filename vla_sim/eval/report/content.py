@@ -74,6 +74,31 @@ class FailureExample:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Practice:
+    """How a policy got better by reinforcement, on one task.
+
+    Attributes:
+        rows: The learning curve, one or more rows: "env_steps" and "elapsed_s"; "success" and
+            "return" of the last `window` training episodes, where there were some.
+        window: Training episodes over which success and return are taken.
+        steps_to_80: Control steps after which 80 % of them had succeeded; None if that never was.
+    """
+
+    rows: tuple[Mapping[str, float], ...]
+    window: int
+    steps_to_80: int | None
+
+    def __post_init__(self) -> None:
+        """Refuse a curve without a point.
+
+        Raises:
+            BadConfig: If there is no row.
+        """
+        if not self.rows:
+            raise BadConfig("the curve of a practice has no row; let it finish a round first")
+
+
+@dataclass(frozen=True, kw_only=True)
 class Claim:
     """A measured number beside the bar that it has to take."""
 
@@ -96,6 +121,7 @@ class ReportInput:
         final: The benchmark of the kept model, with the control arms.
         success: Name of the rate that counts as success.
         retrieval: Values whose mean is drawn as R@10.
+        practice: How it got better by reinforcement; None where it did not.
         losses: Rows of the loss history with "elapsed_s" and a column per loss.
         films: One or more per task.
         failures: One per kind.
@@ -109,6 +135,7 @@ class ReportInput:
     final: EvalReport | None = None
     success: str = "success_at_end"
     retrieval: tuple[str, ...] = ("V->L/R@10", "L->V/R@10")
+    practice: Practice | None = None
     losses: tuple[Mapping[str, float], ...] = ()
     films: tuple[Film, ...] = ()
     failures: tuple[FailureExample, ...] = ()

@@ -85,6 +85,33 @@ def label(text: str, colour: str, *, x: float, y: float) -> Chart:
     }
 
 
+def mark(layout: Chart, x: float, text: str, colour: str, *, side: str) -> None:
+    """A vertical line at x with words at its foot."""
+    layout.setdefault("shapes", []).append(
+        {
+            "type": "line",
+            "x0": x,
+            "x1": x,
+            "yref": "paper",
+            "y0": 0,
+            "y1": 1,
+            "line": {"color": colour, "width": 2, "dash": "dash"},
+        }
+    )
+    layout.setdefault("annotations", []).append(
+        {
+            "x": x,
+            "yref": "paper",
+            "y": 0.03,
+            "text": f"<b>{text}</b>",
+            "showarrow": False,
+            "xanchor": "right" if side == "right" else "left",
+            "xshift": -6 if side == "right" else 6,
+            "font": {"color": colour},
+        }
+    )
+
+
 def numbers(values: NDArray[np.floating]) -> list[float | None]:
     """Plain floats for JSON; what is not finite becomes a gap."""
     return [float(v) if np.isfinite(v) else None for v in values]

@@ -12,6 +12,7 @@ from vla_sim.eval.report import charts, numbers, tables, verdict
 from vla_sim.eval.report.content import FailureExample, Film, ReportInput
 from vla_sim.eval.report.pictures import film_uri, overlay, png_uri, stills
 from vla_sim.eval.report.plot import Chart
+from vla_sim.eval.report.practice_chart import practice_curves
 from vla_sim.eval.report.timeline_chart import action_timeline
 
 N_STILLS = 5
@@ -23,6 +24,8 @@ def render_report(content: ReportInput) -> str:
     drawn: list[Chart] = []
     if content.history:
         drawn += [charts.learning_curves(content), charts.task_curves(content)]
+    if content.practice is not None:
+        drawn += practice_curves(content.practice)
     if content.losses:
         drawn.append(charts.loss_curves(content))
     failures = []

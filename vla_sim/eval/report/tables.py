@@ -23,6 +23,7 @@ _LOW_ARMS = ("empty", "punctuation", "swapped", "wrong_referent")
 _MEASURES = {
     "spl": ("SPL", ""),
     "time_s": ("Time", "s"),
+    "instructions_completed": ("Instructions carried out", ""),
     "rms_jerk": ("RMS jerk", "m/s³"),
     "peak_jerk": ("Peak jerk", "m/s³"),
     "log_dimensionless_jerk": ("ln dimensionless jerk", ""),
@@ -128,7 +129,10 @@ def motion_table(report: EvalReport) -> Table:
     rows: list[tuple[str, tuple[Cell, ...]]] = [
         ("Comfortable episodes", tuple(_rate(t.rates.get("comfortable"), "correct") for t in tasks))
     ]
+    chained = report.run_card.get("protocol/n_instructions", "1") != "1"
     for name, (title, unit) in _MEASURES.items():
+        if name == "instructions_completed" and not chained:
+            continue
         cells = []
         for task in tasks:
             mean = task.means.get(name)
@@ -144,8 +148,7 @@ def motion_table(report: EvalReport) -> Table:
 def manner_table(report: EvalReport) -> Table:
     """Whether adverbs were obeyed, with the typical speed under each."""
     tasks = _correct(report)
-    ordered = [m for m in ("slowly", "smoothly", "normal", "quickly") if m in MANNERS]
-    shown = [m for m in ordered if any(f"manner_kept/{m}" in t.rates for t in tasks)]
+    shown = [m for m in MANNERS if any(f"manner_kept/{m}" in t.rates for t in tasks)]
     rows = []
     for task in tasks:
         cells = []

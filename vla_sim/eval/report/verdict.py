@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from vla_sim.eval.aggregate import overall_rate
-from vla_sim.eval.report.content import ReportInput
+from vla_sim.eval.report.content import Practice, ReportInput
 from vla_sim.eval.report.numbers import clock, interval, percent, points, short
 from vla_sim.records.reports import EvalReport
 
@@ -25,6 +25,8 @@ def sentences(content: ReportInput) -> list[str]:
         said.extend(_of_final(final, content.success))
     if content.history:
         said.extend(_of_training(content))
+    if content.practice is not None:
+        said.extend(_of_practice(content.practice))
     return said or ["This report holds no measurement yet."]
 
 
@@ -109,6 +111,26 @@ def _of_training(content: ReportInput) -> list[str]:
         said.append(
             f"The checkpoint of evaluation {kept + 1}, step {content.history[kept].step}, was "
             f"kept: {content.decisions[kept].reason}."
+        )
+    return said
+
+
+def _of_practice(practice: Practice) -> list[str]:
+    last = practice.rows[-1]
+    said = [
+        f"PPO practised for {last['env_steps']:,.0f} control steps in {clock(last['elapsed_s'])}."
+    ]
+    if "success" in last:
+        said[0] = (
+            f"{said[0][:-1]}; at the end {percent(last['success'])} of the last {practice.window} "
+            "training episodes succeeded, exploration and all."
+        )
+    if practice.steps_to_80 is None:
+        said.append(f"It never had 80 % of {practice.window} training episodes succeed.")
+    else:
+        said.append(
+            f"80 % of {practice.window} training episodes succeeded after "
+            f"{practice.steps_to_80:,} control steps."
         )
     return said
 

@@ -96,7 +96,7 @@ def _train_and_measure(run: FinetuneRun, folder: RunFolder, console: Console) ->
         folder=folder,
         n_env_steps=budget.n_spent,
         elapsed_s=budget.elapsed_s,
-        steps_to_80=_steps_to(folder, 0.8),
+        steps_to_80=steps_to(folder, 0.8),
         report=_measure(run, folder, console) if run.episodes else None,
     )
 
@@ -175,7 +175,8 @@ def _go_on(folder: RunFolder, env: SlotVecEnv, ppo: PPO, budget: Budget) -> None
     ppo.ep_info_buffer.extend(episodes)
 
 
-def _steps_to(folder: RunFolder, success: float) -> int | None:
+def steps_to(folder: RunFolder, success: float) -> int | None:
+    """Control steps after which so many of the last WINDOW training episodes had succeeded."""
     for row in folder.rows(CURVE):
         if row["n_episodes"] >= WINDOW and (row["success"] or 0.0) >= success:
             return int(row["env_steps"])

@@ -1,13 +1,19 @@
 """Reporting: from a run folder to one HTML file."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import getitem
 from pathlib import Path
+from typing import Any, TypedDict
 
 from rich.console import Console
 
 from vla_sim.disk.outlet import check_outlet
+from vla_sim.envs.crank import CrankConfig
+from vla_sim.envs.task_names import short_name, task_id_of
 from vla_sim.errors import DamagedFile, RunFolderError
-from vla_sim.eval.report.content import ReportInput
+from vla_sim.eval.report.content import Practice, ReportInput
 from vla_sim.eval.report.render import write_report
 from vla_sim.eval.report_file import from_json
 from vla_sim.loop.evaluation import bodies
@@ -26,15 +32,16 @@ class ReportRun:
     """Settings of a report."""
 
     run: Path = Path("runs/demo/align")
-    """Folder of an alignment run."""
+    """Folder of an alignment or of a finetuning."""
     out: Path | None = None
     """The HTML file; report.html in the run folder where none is given."""
-    title: str = "Closed loop of vla-sim"
+    title: str = ""
+    """At the head of the page; says what kind of run it was where none is given."""
     showcase: ShowcaseConfig = field(default_factory=ShowcaseConfig)
 
 
 def write_run_report(run: ReportRun, console: Console) -> Path:
-    """Film the kept model and write the report.
+    """Film the kept policy and write the report.
 
     Returns:
         The HTML file.
@@ -44,32 +51,86 @@ def write_run_report(run: ReportRun, console: Console) -> Path:
         DamagedFile: If one of its files is damaged.
     """
     folder = RunFolder.open(run.run)
+    out = run.out or folder.path / "report.html"
+    check_outlet(out)
+    with console.status("filming the kept policy"):
+        content = (_practised if "ppo" in _config(folder) else _aligned)(run, folder)
+    return write_report(content, out)
+
+
+def _aligned(run: ReportRun, folder: RunFolder) -> ReportInput:
+    """The report of an alignment."""
     if not (folder.path / BEST).is_file():
         raise RunFolderError(
             f"{run.run} was not evaluated yet: let `vla-sim align` reach its first evaluation"
         )
-    out = run.out or folder.path / "report.html"
-    check_outlet(out)
-    model = LearnedModel.load(best_checkpoint(folder.path))
     history, decisions = _history(folder)
-    final = _final(folder)
-    tasks = tuple(task.task_id for task in history[-1].tasks if task.arm == "correct")
-    with console.status("filming the kept model"):
-        films, failures = showcase(model, bodies(tasks), run.showcase)
-    content = ReportInput(
-        title=run.title,
+    checkpoint = best_checkpoint(folder.path)
+    films, failures = showcase(
+        str(checkpoint),
+        bodies(tuple(task.task_id for task in history[-1].tasks if task.arm == "correct")),
+        _crank(folder, "simulators", "crank"),
+        run.showcase,
+        LearnedModel.load(checkpoint),
+    )
+    return ReportInput(
+        title=run.title or "Closed loop of vla-sim",
         history=history,
         decisions=decisions,
-        final=final,
-        losses=tuple(
-            {key: float(value) for key, value in row.items() if isinstance(value, int | float)}
-            for row in folder.rows("losses.jsonl")
+        losses=_numbers(folder, "losses.jsonl"),
+        films=films,
+        failures=failures,
+        **_measured(folder),
+    )
+
+
+def _practised(run: ReportRun, folder: RunFolder) -> ReportInput:
+    """The report of a finetuning."""
+    # Here, because stable-baselines3 is heavy and alignments do without it.
+    from vla_sim.loop.rl.finetune import CURVE, WINDOW, steps_to
+    from vla_sim.loop.rl.rl_policy import INDEX
+
+    if not (folder.path / INDEX).is_file():
+        raise RunFolderError(
+            f"{run.run} has no policy yet: let `vla-sim finetune` finish its first round"
+        )
+    task = str(_config(folder)["task"])
+    films, failures = showcase(
+        str(folder.path), bodies((task_id_of(task),)), _crank(folder, "crank"), run.showcase
+    )
+    return ReportInput(
+        title=run.title or f"{short_name(task_id_of(task))} by reinforcement, with vla-sim",
+        practice=Practice(
+            rows=_numbers(folder, CURVE), window=WINDOW, steps_to_80=steps_to(folder, 0.8)
         ),
         films=films,
         failures=failures,
-        run_card=folder.read_json("run.json")["run_card"] if final is None else final.run_card,
+        **_measured(folder),
     )
-    return write_report(content, out)
+
+
+def _config(folder: RunFolder) -> dict[str, Any]:
+    """What the run was asked to do."""
+    config: dict[str, Any] = folder.read_json("run.json")["config"]
+    return config
+
+
+def _crank(folder: RunFolder, *path: str) -> CrankConfig:
+    """How the run saw: its policy has to be filmed as it learnt."""
+    try:
+        return CrankConfig(**reduce(getitem, path, _config(folder)))
+    except (KeyError, TypeError) as error:
+        raise DamagedFile(
+            f"{folder.path / 'run.json'} does not say how the run saw ({'.'.join(path)}): {error}"
+        ) from error
+
+
+def _numbers(folder: RunFolder, name: str) -> tuple[Mapping[str, float], ...]:
+    """The rows of a file, without what is no number."""
+    return tuple(
+        {key: float(value) for key, value in row.items() if isinstance(value, int | float)}
+        for row in folder.rows(name)
+    )
 
 
 def _history(folder: RunFolder) -> tuple[tuple[EvalReport, ...], tuple[StopDecision, ...]]:
@@ -81,6 +142,15 @@ def _history(folder: RunFolder) -> tuple[tuple[EvalReport, ...], tuple[StopDecis
     return reports, decisions
 
 
-def _final(folder: RunFolder) -> EvalReport | None:
+class _Measured(TypedDict):
+    final: EvalReport | None
+    run_card: Mapping[str, str]
+
+
+def _measured(folder: RunFolder) -> _Measured:
+    """The benchmark, where there is one, and the card of what is known."""
     path = folder.path / BENCH_FILE
-    return from_json(path.read_text(encoding="utf-8")) if path.is_file() else None
+    if not path.is_file():
+        return {"final": None, "run_card": folder.read_json("run.json")["run_card"]}
+    final = from_json(path.read_text(encoding="utf-8"))
+    return {"final": final, "run_card": final.run_card}

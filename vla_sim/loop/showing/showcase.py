@@ -2,11 +2,12 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from vla_sim.agents.aligned import AlignedPolicy, padded
+from vla_sim.agents.aligned import padded
 from vla_sim.envs.crank import Crank, CrankConfig
 from vla_sim.envs.language.grammar import say
 from vla_sim.envs.plan import draw_spec
@@ -17,9 +18,12 @@ from vla_sim.eval.failures import FAILURE_KINDS, failure_kind
 from vla_sim.eval.report.content import FailureExample, Film
 from vla_sim.eval.report.timeline import timeline
 from vla_sim.loop.learned import LearnedModel
+from vla_sim.loop.policies import policy_of
 from vla_sim.ranges import whole
 from vla_sim.records.episode import Episode
 from vla_sim.records.instruction import Language
+
+Floats = NDArray[np.float32]
 
 SHOWCASE_SEEDS_FROM = 20_000
 """Scenes that are filmed; they count in no number."""
@@ -34,7 +38,6 @@ class ShowcaseConfig:
     n_failures: int = 6
     """Most failures worked out, each of another kind."""
     frame_every: int = 2
-    crank: CrankConfig = field(default_factory=CrankConfig)
 
     def __post_init__(self) -> None:
         whole(1, n_episodes=self.n_episodes, frame_every=self.frame_every)
@@ -42,17 +45,29 @@ class ShowcaseConfig:
 
 
 def showcase(
-    model: LearnedModel, bodies: dict[str, Body], config: ShowcaseConfig
+    policy: str,
+    bodies: dict[str, Body],
+    crank: CrankConfig,
+    config: ShowcaseConfig,
+    model: LearnedModel | None = None,
 ) -> tuple[tuple[Film, ...], tuple[FailureExample, ...]]:
-    """Films of each task, a success first where there is one, and failures by kind."""
+    """Films of each task, a success first where there is one, and failures by kind.
+
+    Args:
+        policy: Who acts, named as `policy_of` takes it.
+        bodies: Of the tasks to film.
+        crank: How it sees.
+        config: How much is shown.
+        model: Says where it looked; None where nothing can.
+    """
     films: list[Film] = []
     failed: list[Episode] = []
     n_looked_at = 0
     for task_id in bodies:
-        crank = Crank(task_id, min(config.n_episodes, 16), config.crank)
+        batch = Crank(task_id, min(config.n_episodes, 16), crank)
         seeds = range(SHOWCASE_SEEDS_FROM, SHOWCASE_SEEDS_FROM + config.n_episodes)
         plan = [draw_spec(task_id, seed) for seed in seeds]
-        episodes = run_all(crank, AlignedPolicy(model), plan, keep_images=True)
+        episodes = run_all(batch, policy_of(policy, batch), plan, keep_images=True)
         n_looked_at += len(episodes)
         best = max(episodes, key=lambda e: (e.success_at_end, e.success_once))
         films.append(_film(best, config))
@@ -61,7 +76,7 @@ def showcase(
 
 
 def _failures(
-    model: LearnedModel,
+    model: LearnedModel | None,
     bodies: dict[str, Body],
     failed: Sequence[Episode],
     n_looked_at: int,
@@ -74,12 +89,7 @@ def _failures(
         assert episode.images is not None
         # Where it looked when half of the episode was over: early enough to see it go wrong.
         moment = episode.n_steps // 2
-        decision = model.decide(
-            episode.spec.task_id,
-            episode.images[moment : moment + 1],
-            padded(episode.proprio[moment : moment + 1]),
-            [episode.shown.text],
-        )
+        attention = None if model is None else _attention(model, episode, moment)
         examples.append(
             FailureExample(
                 kind=kind,
@@ -87,18 +97,31 @@ def _failures(
                 n_episodes=n_looked_at,
                 film=_film(episode, config),
                 timeline=timeline(episode, bodies[episode.spec.task_id]),
-                picture=episode.images[moment],
-                attention=decision.attention[0],
-                verdict=_verdict(episode, kind, decision.attention[0], moment),
+                picture=None if attention is None else episode.images[moment],
+                attention=attention,
+                verdict=_verdict(episode, kind, attention, moment),
             )
         )
     return tuple(examples)
 
 
-def _verdict(episode: Episode, kind: str, attention: np.ndarray, moment: int) -> str:
+def _attention(model: LearnedModel, episode: Episode, moment: int) -> Floats:
+    """Where the model looks in one picture of an episode, (gh, gw)."""
+    assert episode.images is not None
+    decision = model.decide(
+        episode.spec.task_id,
+        episode.images[moment : moment + 1],
+        padded(episode.proprio[moment : moment + 1]),
+        [episode.shown.text],
+    )
+    attention: Floats = decision.attention[0]
+    return attention
+
+
+def _verdict(episode: Episode, kind: str, attention: Floats | None, moment: int) -> str:
     """What the episode's own record says about its failure."""
     words = [FAILURE_KINDS[kind]]
-    if episode.cell is not None and episode.cell_visible is not None:
+    if attention is not None and episode.cell is not None and episode.cell_visible is not None:
         side = len(attention)
         v, u = np.unravel_index(int(attention.argmax()), attention.shape)
         looked = (np.array([u, v]) + 0.5) / side
