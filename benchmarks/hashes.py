@@ -16,10 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vla_sim.agents.controls import POLICIES
-from vla_sim.agents.experts.table import EXPERTS, expert_for
+from vla_sim.agents.experts.table import expert_for
 from vla_sim.envs.crank import Crank, CrankConfig
 from vla_sim.envs.plan import plan_episodes
 from vla_sim.envs.rollout import Rollout, run_all
+from vla_sim.envs.tasks import TASK_IDS
 from vla_sim.records.episode import Episode
 from vla_sim.records.manner import MANNERS
 from vla_sim.records.triple import CHUNK_SIZE
@@ -35,7 +36,7 @@ def main() -> int:
     """Print what the command line asks for; 0 if every hash is the file's."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--n", type=int, default=4, help="episodes of each task")
-    parser.add_argument("--tasks", nargs="+", default=list(EXPERTS), metavar="ID")
+    parser.add_argument("--tasks", nargs="+", default=list(TASK_IDS), metavar="ID")
     parser.add_argument("--pictures", action="store_true", help="pictures count too")
     parser.add_argument("--check", type=Path, metavar="FILE", help="an earlier output")
     told = parser.parse_args()

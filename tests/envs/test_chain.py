@@ -16,9 +16,11 @@ from vla_sim.records.instruction import Referent
 LIFT = "vla_sim/Lift-v1"
 
 
-def _episodes(n: int, n_instructions: int, policy: str = "expert") -> list[Episode]:
+def _episodes(
+    n: int, n_instructions: int, policy: str = "expert", n_episodes: int = 5
+) -> list[Episode]:
     crank = Crank(LIFT, n)
-    plan = plan_episodes(LIFT, range(5), n_instructions=n_instructions)
+    plan = plan_episodes(LIFT, range(n_episodes), n_instructions=n_instructions)
     return run_all(crank, POLICIES[policy](LIFT, crank.task), plan)
 
 
@@ -42,7 +44,8 @@ def test_a_chain_begins_like_an_episode_of_its_first_instruction() -> None:
 
 
 def test_a_chain_does_not_depend_on_its_batch() -> None:
-    for one, other in zip(_episodes(1, 2), _episodes(3, 2), strict=True):
+    alone, together = _episodes(1, 2, n_episodes=2), _episodes(3, 2)
+    for one, other in zip(alone, together[:2], strict=True):
         assert one.actions.tobytes() == other.actions.tobytes()
         assert one.position.tobytes() == other.position.tobytes()
 
