@@ -3,6 +3,7 @@
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -40,7 +41,7 @@ def config(name: str, weight: float = 2.0) -> TrainerConfig:
 
 
 @pytest.mark.parametrize("surgery", ["none", "pcgrad"])
-def test_it_is_a_term_that_is_weighted_and_learnt(surgery: str) -> None:
+def test_it_is_a_term_that_is_weighted_and_learnt(surgery: Literal["none", "pcgrad"]) -> None:
     learner = trainer(replace(config("gentle"), weights=ONLY_GOAL, surgery=surgery))
     reports = [one_step(learner, seed) for seed in range(30)]
     name = "own_losses_of_a_test:gentle"
