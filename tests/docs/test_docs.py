@@ -1,0 +1,50 @@
+"""The documents keep their word: every Python block of every page runs.
+
+The blocks of a page share one namespace and an empty working directory. A block whose first line
+is a comment with the name of a Python file ("# my_policy.py") is that file: it is written there as
+well, so that later blocks can import it.
+"""
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+DOCS = Path(__file__).parents[2] / "docs"
+LANGUAGES = ("en", "zh-CN")
+PAGES = sorted(page for language in LANGUAGES for page in (DOCS / language).rglob("*.md"))
+_BLOCK = re.compile(r"^```python[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_FILE = re.compile(r"# (\w+\.py)\n")
+
+
+def blocks(page: Path) -> list[tuple[int, str]]:
+    """Line number and code of each Python block."""
+    text = page.read_text(encoding="utf-8")
+    return [(text.count("\n", 0, m.start(1)) + 1, m.group(1)) for m in _BLOCK.finditer(text)]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(DOCS)))
+def test_every_python_block_runs(
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    namespace: dict[str, object] = {"__name__": page.stem.replace("-", "_")}
+    for line, code in blocks(page):
+        if named := _FILE.match(code):
+            (tmp_path / named.group(1)).write_text(code, encoding="utf-8")
+            monkeypatch.delitem(sys.modules, Path(named.group(1)).stem, raising=False)
+        # Blank lines before it, so that a traceback names the line of the page.
+        exec(compile("\n" * (line - 1) + code, str(page), "exec"), namespace)
+
+
+def test_both_languages_have_the_same_pages_with_the_same_code() -> None:
+    pages = {
+        language: {str(p.relative_to(DOCS / language)): p for p in (DOCS / language).rglob("*.md")}
+        for language in LANGUAGES
+    }
+    english, chinese = (pages[language] for language in LANGUAGES)
+    assert english.keys() == chinese.keys()
+    for name, page in english.items():
+        assert len(blocks(page)) == len(blocks(chinese[name])), name
