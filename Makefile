@@ -47,7 +47,7 @@ test-slow: $(BIN)/.installed
 $(LEROBOT)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(LEROBOT)
 	$(LEROBOT)/bin/pip install --quiet --disable-pip-version-check --editable . pytest \
-		'huggingface-hub<1' 'datasets>=4,<5' 'av>=15,<16' 'pandas<3' draccus==0.10.0 \
+		'numpy<2.3' 'huggingface-hub<1' 'datasets>=4,<5' 'av>=15,<16' 'pandas<3' draccus==0.10.0 \
 		jsonlines einops deepdiff termcolor accelerate
 	$(LEROBOT)/bin/pip install --quiet --disable-pip-version-check --no-deps lerobot==0.4.4
 	@touch $@

@@ -14,7 +14,13 @@ from vla_sim.triples.lerobot.columns import to_numpy
 from vla_sim.triples.lerobot.features import Feature, numbers
 from vla_sim.triples.lerobot.parquet import read_table
 from vla_sim.triples.lerobot.schema import LeRobotConfig
-from vla_sim.triples.lerobot.stats import QUANTILES, DatasetStats, Floats
+from vla_sim.triples.lerobot.stats import (
+    QUANTILES,
+    DatasetStats,
+    FeatureStats,
+    ordered_by_component,
+    quantiles_of,
+)
 
 _MOST_NUMBERS = 1 << 24
 """Held at once: of longer datasets a feature is read several times, some components each time."""
@@ -35,13 +41,12 @@ def with_exact_quantiles(
     """
     exact = dict(merged)
     for name, feature in numbers(config).items():
-        values = _quantiles(name, feature, files)
-        exact[name] = {**merged[name], **dict(zip(QUANTILES, values, strict=True))}
+        exact[name] = {**merged[name], **_quantiles(name, feature, files)}
     return exact
 
 
-def _quantiles(name: str, feature: Feature, files: Sequence[tuple[Path, int]]) -> Floats:
-    """The quantiles of one column, (n_quantiles, size)."""
+def _quantiles(name: str, feature: Feature, files: Sequence[tuple[Path, int]]) -> FeatureStats:
+    """The quantiles of one column, (size,) each."""
     n = sum(n_rows for _, n_rows in files)
     width = max(1, _MOST_NUMBERS // max(n, 1))
     slabs = []
@@ -56,6 +61,5 @@ def _quantiles(name: str, feature: Feature, files: Sequence[tuple[Path, int]]) -
             except ValueError as error:
                 raise DamagedFile(f"{path}: the column {name!r} is damaged: {error}") from None
             start += n_rows
-        slabs.append(np.quantile(rows.astype(np.float64), list(QUANTILES.values()), axis=0))
-    joined: Floats = np.concatenate(slabs, axis=1)
-    return joined
+        slabs.append(quantiles_of(ordered_by_component(rows)))
+    return {of: np.concatenate([slab[of] for slab in slabs]) for of in QUANTILES}

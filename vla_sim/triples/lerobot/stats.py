@@ -1,6 +1,7 @@
 """Stats: what LeRobot's normalisers read, per episode and over all of them."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,15 +18,35 @@ STATISTICS: tuple[str, ...] = ("min", "max", "mean", "std", "count", *QUANTILES)
 
 def of_values(values: NDArray[np.generic]) -> FeatureStats:
     """Statistics over the first axis of (n, d)."""
-    x = values.astype(np.float64).reshape(len(values), -1)
+    ordered = ordered_by_component(values)
     return {
-        "min": x.min(axis=0),
-        "max": x.max(axis=0),
-        "mean": x.mean(axis=0),
-        "std": x.std(axis=0),
-        "count": np.array([float(len(x))]),
-        **dict(zip(QUANTILES, np.quantile(x, list(QUANTILES.values()), axis=0), strict=True)),
+        "min": ordered[:, 0].astype(np.float64),
+        "max": ordered[:, -1].astype(np.float64),
+        "mean": ordered.mean(axis=1, dtype=np.float64),
+        "std": ordered.std(axis=1, dtype=np.float64),
+        "count": np.array([float(len(values))]),
+        **quantiles_of(ordered),
     }
+
+
+def ordered_by_component(values: NDArray[np.generic]) -> NDArray[Any]:
+    """The values (n, ...) as (d, n), each component in ascending order and in its own type.
+
+    Sorting all of it in its narrow type is several times faster than numpy's quantiles.
+    """
+    return np.sort(np.ascontiguousarray(values.reshape(len(values), -1).T), axis=1)
+
+
+def quantiles_of(ordered: NDArray[Any]) -> FeatureStats:
+    """The quantiles (d,) of ordered values (d, n), linear between neighbours as numpy's are."""
+    last = ordered.shape[1] - 1
+    found: FeatureStats = {}
+    for name, share in QUANTILES.items():
+        place = int(share * last)
+        below = ordered[:, place].astype(np.float64)
+        above = ordered[:, min(place + 1, last)].astype(np.float64)
+        found[name] = below + (above - below) * (share * last - place)
+    return found
 
 
 def of_pictures(pictures: NDArray[np.uint8]) -> FeatureStats:

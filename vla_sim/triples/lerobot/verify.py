@@ -39,7 +39,7 @@ def verify(root: Path) -> list[str]:
     n_tasks = -1
     try:
         problems += list(_statistics(dataset))
-        n_tasks = read_table(root / TASKS, ["task_index", "task"]).num_rows
+        n_tasks = read_table(root / TASKS, ["task_index"]).num_rows
     except VlaSimError as error:
         problems.append(str(error))
     first = 0
