@@ -2,13 +2,14 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+LEROBOT := .venv-lerobot
 # Libraries that start threads of their own slow each other down by large factors on few cores.
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 export MKL_NUM_THREADS ?= 1
 export HF_HUB_OFFLINE ?= 1
 
-.PHONY: help demo test test-slow check format claims bench-speed clean
+.PHONY: help demo test test-slow test-lerobot check format claims bench-speed clean
 
 help:
 	@echo "make demo    the closed loop on the embedded defaults, ending in a report (8 minutes)"
@@ -16,6 +17,7 @@ help:
 	@echo "make check   the same without the set-up"
 	@echo "make claims  measure every number that the README claims (CLAIMS=spine for a group)"
 	@echo "make test-slow  the tests that take minutes"
+	@echo "make test-lerobot  LeRobot itself reads, deletes, splits, merges and appends our datasets"
 
 $(BIN)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -41,6 +43,18 @@ check: $(BIN)/.installed
 test-slow: $(BIN)/.installed
 	$(BIN)/pytest -m slow
 
+# LeRobot's pins fit neither our torch nor our transformers: it gets an environment of its own.
+$(LEROBOT)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(LEROBOT)
+	$(LEROBOT)/bin/pip install --quiet --disable-pip-version-check --editable . pytest \
+		'huggingface-hub<1' 'datasets>=4,<5' 'av>=15,<16' 'pandas<3' draccus==0.10.0 \
+		jsonlines einops deepdiff termcolor accelerate
+	$(LEROBOT)/bin/pip install --quiet --disable-pip-version-check --no-deps lerobot==0.4.4
+	@touch $@
+
+test-lerobot: $(LEROBOT)/.installed
+	$(LEROBOT)/bin/python -m pytest tests/interop
+
 format: $(BIN)/.installed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
@@ -49,4 +63,4 @@ claims: $(BIN)/.installed
 	$(BIN)/python -m benchmarks.claims $(or $(CLAIMS),spine)
 
 clean:
-	rm -rf $(VENV) runs build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(LEROBOT) runs build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

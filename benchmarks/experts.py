@@ -14,10 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vla_sim.agents.controls import POLICIES, ExpertPolicy
-from vla_sim.agents.experts.table import EXPERTS, expert_for
+from vla_sim.agents.experts.table import expert_for
 from vla_sim.envs.crank import Crank
 from vla_sim.envs.plan import plan_episodes
 from vla_sim.envs.rollout import Rollout, run_all
+from vla_sim.envs.tasks import TASK_IDS
 from vla_sim.eval.body import body_of
 from vla_sim.eval.metrics.manner_kept import manner_kept
 from vla_sim.protocols.expert import Expert
@@ -38,7 +39,7 @@ def main() -> int:
     """Measure what the command line asks for; 0 if every bar holds."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--n", type=int, default=200, help="episodes of each task")
-    parser.add_argument("--tasks", nargs="+", default=list(EXPERTS))
+    parser.add_argument("--tasks", nargs="+", default=list(TASK_IDS))
     parser.add_argument("--policies", nargs="+", default=list(POLICIES), choices=list(POLICIES))
     parser.add_argument("--n-action-steps", type=int, default=2)
     told = parser.parse_args()

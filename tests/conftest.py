@@ -1,4 +1,7 @@
-"""Tests of PyBullet are there where its wheel is: it has none for Python 3.12 and later."""
+"""Tests of PyBullet are there where its wheel is: it has none for Python 3.12 and later.
+
+Those of LeRobot itself are there where it is installed: `make test-lerobot` makes such a place.
+"""
 
 from importlib.util import find_spec
 
@@ -7,3 +10,5 @@ collect_ignore_glob = (
     if find_spec("pybullet")
     else ["physics/test_bullet_*.py", "envs/test_engines.py", "loop/test_gap.py"]
 )
+if not find_spec("lerobot"):
+    collect_ignore_glob += ["interop/*"]

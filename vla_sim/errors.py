@@ -56,6 +56,10 @@ class RetiredName(UnknownName):
         VlaSimError.__init__(self, f"{kind} {name!r} is retired; {newer!r} replaced it")
 
 
+class UnknownAttribute(UnknownName, AttributeError):
+    """An attribute or a method that is not there; `hasattr` reads it as a plain no."""
+
+
 class BadAction(VlaSimError):
     """An action that is not finite or has the wrong shape."""
 
@@ -66,6 +70,22 @@ class BadRows(VlaSimError):
 
 class BadConfig(VlaSimError):
     """Settings that contradict each other or are out of range."""
+
+
+class ResetNeeded(VlaSimError):
+    """Something was asked of an environment before its first episode."""
+
+    def __init__(self, asked: str) -> None:
+        super().__init__(f"{asked} was called before the first episode: call reset() first")
+
+
+class NotCopyable(VlaSimError, TypeError):
+    """Running physics was to be copied or pickled."""
+
+    def __init__(self, what: str, instead: str) -> None:
+        super().__init__(
+            f"{what} holds running physics and can be neither copied nor pickled; {instead}"
+        )
 
 
 class MissingExtra(VlaSimError):

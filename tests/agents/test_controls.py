@@ -4,30 +4,29 @@ import numpy as np
 import pytest
 
 from vla_sim.agents.controls import POLICIES, ExpertPolicy, RandomPolicy, ZeroPolicy
-from vla_sim.agents.experts.table import EXPERTS, expert_for
+from vla_sim.agents.experts.table import expert_for
 from vla_sim.assets.panda import PANDA, PANDA_MANNERS
 from vla_sim.envs.crank import Crank
 from vla_sim.envs.plan import plan_episodes
 from vla_sim.envs.rollout import run_all
+from vla_sim.envs.tasks import TASK_IDS
 from vla_sim.errors import BadConfig
-from vla_sim.protocols.policy import Policy
+from vla_sim.protocols.teacher import Actor
 from vla_sim.records.observation import Observation, PolicyInput
 
 
 def _told(seeds: list[int], steps: list[int]) -> PolicyInput:
     n = len(seeds)
-    zeros = np.zeros(n, dtype=np.int64)
     return PolicyInput(
         observation=Observation(
             images={}, proprio=np.zeros((n, 12), dtype=np.float32), time_s=np.zeros(n)
         ),
         instructions=[],
         task_id="vla_sim/Reach-v1",
-        seed=np.array(seeds),
+        embodiment=PANDA,
+        row=np.arange(n),
         step=np.array(steps),
-        privileged={},
-        goal=zeros,
-        manner=zeros,
+        own_seed=np.array(seeds),
     )
 
 
@@ -35,7 +34,7 @@ def test_zero_does_nothing() -> None:
     assert not ZeroPolicy(n_act=7).chunk(_told([1, 2], [0, 0])).any()
 
 
-def test_random_is_a_function_of_seed_and_step_alone() -> None:
+def test_random_is_a_function_of_its_own_seed_and_step_alone() -> None:
     policy = RandomPolicy(n_act=7)
     together = policy.chunk(_told([1, 2, 3], [0, 5, 5]))
     assert np.array_equal(policy.chunk(_told([2], [5]))[0], together[1])
@@ -50,11 +49,11 @@ def test_an_expert_cannot_execute_more_than_it_plans() -> None:
         )
 
 
-@pytest.mark.parametrize("task_id", list(EXPERTS))
+@pytest.mark.parametrize("task_id", TASK_IDS)
 def test_in_the_real_task_the_expert_succeeds_and_doing_nothing_does_not(task_id: str) -> None:
     crank = Crank(task_id, 16)
     plan = plan_episodes(task_id, range(500, 516))
-    policies: dict[str, Policy] = {name: POLICIES[name](task_id, crank.task) for name in POLICIES}
+    policies: dict[str, Actor] = {name: POLICIES[name](task_id, crank.task) for name in POLICIES}
     success = {
         name: np.mean([e.success_at_end for e in run_all(crank, policy, plan)])
         for name, policy in policies.items()

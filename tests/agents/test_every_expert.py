@@ -8,12 +8,13 @@ from numpy.typing import NDArray
 
 from tests.agents.integrators import ARM
 from vla_sim.agents.controls import ExpertPolicy
-from vla_sim.agents.experts.table import EXPERTS, expert_for
+from vla_sim.agents.experts.table import EXPERTS, expert_config_for, expert_for
+from vla_sim.agents.experts.way import WayExpertConfig
 from vla_sim.assets.panda import PANDA_MANNERS
 from vla_sim.envs.crank import Crank
 from vla_sim.envs.plan import plan_episodes
 from vla_sim.envs.rollout import Rollout
-from vla_sim.envs.tasks import TASK_IDS
+from vla_sim.envs.tasks import GUEST_TASKS, TASK_IDS, family_of
 from vla_sim.errors import BadConfig, UnknownName
 from vla_sim.protocols.expert import Expert
 from vla_sim.records.manner import MANNERS
@@ -35,7 +36,7 @@ def _case(task_id: str) -> tuple[State, Expert]:
     return {name: value.copy() for name, value in crank.task.privileged().items()}, expert
 
 
-every_expert = pytest.mark.parametrize("task_id", list(EXPERTS))
+every_expert = pytest.mark.parametrize("task_id", TASK_IDS)
 
 
 def _asked(n: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -60,8 +61,13 @@ def _strange(state: State, rng: np.random.Generator) -> State:
     return strange
 
 
-def test_every_task_has_its_expert() -> None:
-    assert set(EXPERTS) == set(TASK_IDS)
+def test_every_task_has_its_expert_and_every_expert_its_task() -> None:
+    taught = {task_id: expert_config_for(task_id) for task_id in (*TASK_IDS, *GUEST_TASKS)}
+    assert all(any(EXPERTS[name] is used for used in taught.values()) for name in EXPERTS)
+    for name in EXPERTS:
+        assert name in taught or name in map(family_of, taught), name
+    assert taught["vla_sim/SlalomClose-v0"] == WayExpertConfig(lateral_acceleration=1.5)
+    assert taught["vla_sim/SlalomCurved-v0"] == taught["vla_sim/Slalom-v0"]
 
 
 @every_expert

@@ -1,6 +1,7 @@
 """The batch keeps stable-baselines3's conventions, and loses no step and no episode."""
 
-from typing import Any
+import copy
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -14,8 +15,9 @@ from vla_sim.agents.rl_pictures import PictureObserver
 from vla_sim.agents.rl_slots import Seen, SlotsConfig, SlotVecEnv
 from vla_sim.envs.crank import Crank, CrankConfig
 from vla_sim.envs.faces.spaces import decode_instruction
+from vla_sim.envs.plan import draw_spec
 from vla_sim.envs.streams import TRAIN_SEEDS_FROM
-from vla_sim.errors import BadConfig
+from vla_sim.errors import BadConfig, NotCopyable, ResetNeeded, UnknownName
 from vla_sim.records.embodiment import Embodiment
 from vla_sim.records.observation import PolicyInput
 
@@ -45,7 +47,7 @@ def expert_actions(env: SlotVecEnv) -> NDArray[np.float32]:
     crank = env.crank
     expert = ExpertPolicy(expert_for(REACH, crank.embodiment, crank.task.manners))
     ids = np.arange(crank.n)
-    return expert.chunk(crank.told(ids, crank.observe(ids, images=False)))[:, 0]
+    return expert.teach(crank.known(ids, crank.observe(ids, images=False)))[:, 0]
 
 
 def test_observations_fill_the_space_and_types_are_python_s() -> None:
@@ -158,3 +160,48 @@ def test_slots_have_nothing_of_their_own() -> None:
 def test_settings_out_of_range_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(BadConfig, match="action_repeat"):
         SlotsConfig(**wrong)
+
+
+def test_seeds_and_options_that_mean_nothing_are_refused() -> None:
+    env = slots(2)
+    env.reset()
+    begun = env.crank.seed.copy()
+    wrong: tuple[Any, ...] = (-1, 2**63, True, 1.5)
+    for seed in wrong:
+        with pytest.raises(BadConfig, match=r"seed is .*use a whole number"):
+            env.seed(seed)
+    with pytest.raises(BadConfig, match="no room for 2"):
+        env.seed(2**63 - 1)
+    with pytest.raises(UnknownName, match=r"no reset option 'sepc'.*did you mean 'spec'"):
+        env.set_options({"sepc": 1})
+    with pytest.raises(BadConfig, match="1 options were given to 2 slots"):
+        env.set_options([{}])
+    assert env.crank.seed.tolist() == begun.tolist()
+    assert env.seed(cast(int, np.int64(7))) == [7, 8]
+    env.reset()
+    assert env.crank.seed.tolist() == [7, 8]
+    env.seed(None)
+    env.reset()
+    assert (env.crank.seed >= TRAIN_SEEDS_FROM).all()
+
+
+def test_options_choose_the_episodes_of_one_reset() -> None:
+    env = slots(2)
+    spec = draw_spec(REACH, 5)
+    env.set_options([{"spec": spec}, {}])
+    env.reset()
+    assert env.crank.specs[0] == spec and env.crank.seed[1] == TRAIN_SEEDS_FROM
+    env.reset()
+    assert env.crank.seed.tolist() == [TRAIN_SEEDS_FROM + 1, TRAIN_SEEDS_FROM + 2]
+
+
+def test_slots_are_not_stepped_before_they_begin_nor_copied() -> None:
+    env = slots(1)
+    with pytest.raises(ResetNeeded, match=r"step.*call reset"):
+        env.step(zeros(env))
+    with pytest.raises(ResetNeeded, match=r"render.*call reset"):
+        env.render()
+    with pytest.raises(NotCopyable, match="make another, SlotVecEnv"):
+        copy.deepcopy(env)
+    with pytest.raises(AttributeError, match="colour"):
+        env.get_attr("colour")

@@ -1,8 +1,12 @@
-"""Both faces of the batch pass the checkers that users' tools rely on."""
+"""Both faces of the batch pass the checkers that users' tools rely on, and refuse what is wrong."""
 
+import copy
+import multiprocessing
+import pickle
 import subprocess
 import sys
 import warnings
+from collections.abc import Callable
 from typing import Any, cast
 
 import gymnasium
@@ -13,18 +17,51 @@ from gymnasium.vector import AutoresetMode
 from stable_baselines3.common import env_checker as sb3
 
 import vla_sim  # registers the tasks
+from tests.envs.spawned import first_instruction
+from vla_sim.envs.crank import Crank, CrankConfig
 from vla_sim.envs.faces.single_env import VlaEnv
 from vla_sim.envs.faces.spaces import INSTRUCTION_BYTES, decode_instruction, encode_instruction
 from vla_sim.envs.faces.vector_env import VlaVectorEnv
+from vla_sim.envs.plan import draw_spec
 from vla_sim.envs.registration import IDS
-from vla_sim.errors import BadConfig
+from vla_sim.errors import BadConfig, NotCopyable, ResetNeeded, UnknownAttribute, UnknownName
+from vla_sim.records.episode import EpisodeSpec
 
 assert vla_sim.__version__
+
+REACH = "vla_sim/Reach-v1"
+STILL = np.zeros((3, 7), dtype=np.float32)
+
+
+def batch(n: int = 3, **kwargs: Any) -> VlaVectorEnv:
+    return cast(VlaVectorEnv, gymnasium.make_vec(REACH, num_envs=n, image_size=16, **kwargs))
+
+
+def single(**kwargs: Any) -> VlaEnv:
+    return cast(VlaEnv, gymnasium.make(REACH, image_size=16, **kwargs))
+
+
+@pytest.fixture(scope="module")
+def envs() -> VlaVectorEnv:
+    return batch()
+
+
+@pytest.fixture(scope="module")
+def env() -> VlaEnv:
+    return single()
+
+
+def state(crank: Crank) -> bytes:
+    """All that a refused call must leave as it was."""
+    position = crank.robot.motion.position.tobytes()
+    return position + crank.steps.tobytes() + crank.seed.tobytes() + repr(crank.specs).encode()
 
 
 @pytest.mark.parametrize("task_id", IDS)
 def test_gymnasium_and_sb3_find_nothing_wrong(task_id: str) -> None:
     env = gymnasium.make(task_id)
+    assert env.spec is not None
+    assert env.spec.max_episode_steps == cast(VlaEnv, env).crank.horizon_steps
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         # Unbounded proprioception is no mistake: positions and speeds have no natural bound.
@@ -107,8 +144,6 @@ def test_both_faces_can_leave_the_training_distribution() -> None:
 
 def test_an_explicit_plan_is_run_as_it_is() -> None:
     envs = cast(VlaVectorEnv, gymnasium.make_vec("vla_sim/Reach-v1", num_envs=2))
-    from vla_sim.envs.plan import draw_spec
-
     specs = [draw_spec("vla_sim/Reach-v1", seed, language="zh") for seed in (40, 41)]
     _, info = envs.reset(options={"specs": specs})
     assert envs.crank.specs == specs
@@ -136,3 +171,261 @@ def test_single_env_types_are_pythons_own() -> None:
     _, reward, terminated, truncated, info = env.step(np.zeros(7, dtype=np.float32))
     values: tuple[Any, ...] = (reward, terminated, truncated, info["is_success"])
     assert [type(v) for v in values] == [float, bool, bool, bool]
+
+
+@pytest.mark.parametrize("seed", [np.int64(7), np.uint8(7), 7])
+def test_a_seed_of_numpy_is_a_seed(seed: Any, env: VlaEnv, envs: VlaVectorEnv) -> None:
+    env.reset(seed=seed)
+    envs.reset(seed=seed)
+    assert env.crank.specs[0] == draw_spec(REACH, 7) == draw_spec(REACH, seed)
+    assert envs.crank.seed.tolist() == [7, 8, 9]
+    envs.reset(seed=np.array([7, 3, 5]))
+    assert envs.crank.seed.tolist() == [7, 3, 5]
+    spec = envs.crank.specs[0]
+    assert spec is not None and type(spec.seed) is int
+
+
+@pytest.mark.parametrize(
+    "seed", [-1, 2**63, True, np.True_, 1.0, "7", np.float64(3.0), np.array(7)], ids=repr
+)
+def test_a_seed_that_is_none_is_refused_before_anything_moves(
+    seed: Any, env: VlaEnv, envs: VlaVectorEnv
+) -> None:
+    env.reset(seed=1)
+    envs.reset(seed=1)
+    before = state(env.crank), state(envs.crank)
+    for ask in (
+        lambda: env.reset(seed=seed),
+        lambda: envs.reset(seed=seed),
+        lambda: draw_spec(REACH, seed),
+        lambda: EpisodeSpec(task_id=REACH, seed=seed, goal=0),
+    ):
+        with pytest.raises(BadConfig, match=r"seed is .*; use a whole number from 0 to 2"):
+            ask()
+    with pytest.raises(BadConfig, match=r"seed\[1\] is .*; use a whole number"):
+        envs.reset(seed=[4, seed, None])
+    assert (state(env.crank), state(envs.crank)) == before
+    one, many = env.reset()[0], envs.reset()[0]
+    env.reset(seed=1), envs.reset(seed=1)
+    np.testing.assert_array_equal(env.reset()[0]["image"], one["image"])  # generators untouched
+    np.testing.assert_array_equal(envs.reset()[0]["image"], many["image"])
+
+
+def test_seeds_that_do_not_fit_the_batch_are_refused(envs: VlaVectorEnv) -> None:
+    envs.reset(seed=1)
+    before = state(envs.crank)
+    with pytest.raises(BadConfig, match="2 seeds were given to 3 simulations"):
+        envs.reset(seed=[1, 2])
+    with pytest.raises(BadConfig, match="0 seeds were given to 3 simulations"):
+        envs.reset(seed=[])
+    with pytest.raises(BadConfig, match="no room for 3 simulations"):
+        envs.reset(seed=2**63 - 2)
+    assert state(envs.crank) == before
+    envs.reset(seed=2**63 - 3)
+    assert envs.crank.seed.tolist() == [2**63 - 3, 2**63 - 2, 2**63 - 1]
+
+
+def test_a_mask_restarts_what_it_chooses_and_nothing_else(envs: VlaVectorEnv) -> None:
+    envs.reset(seed=40)
+    for _ in range(4):
+        before, *_ = envs.step(STILL + 0.3)
+    before = copy.deepcopy(before)
+    mask = np.array([False, True, False])
+    options = {"reset_mask": mask}
+    seen, info = envs.reset(seed=[None, 77, None], options=options)
+    assert list(options) == ["reset_mask"]
+    assert envs.crank.seed.tolist() == [40, 77, 42] and envs.crank.steps.tolist() == [4, 0, 4]
+    assert info["_instruction"].tolist() == info["_is_success"].tolist() == mask.tolist()
+    fresh = single()
+    expected, told = fresh.reset(seed=77)
+    assert info["instruction"][1] == told["instruction"]
+    for key in seen:
+        np.testing.assert_array_equal(seen[key][1], expected[key])
+        np.testing.assert_array_equal(seen[key][[0, 2]], before[key][[0, 2]])
+    spec = draw_spec(REACH, 5)
+    envs.reset(options={"specs": [None, None, spec], "reset_mask": np.array([0, 0, 1], bool)})
+    assert envs.crank.specs[2] == spec and envs.crank.seed.tolist() == [40, 77, 5]
+
+
+_MANY = [draw_spec(REACH, seed) for seed in (1, 2, 3)]
+
+
+@pytest.mark.parametrize(
+    "options, error, message",
+    [
+        ({"spec": _MANY[0]}, BadConfig, "'spec': it is for a single environment; give .*'specs'"),
+        ({"specs": []}, BadConfig, "0 episodes were given to 3"),
+        ({"specs": _MANY[0]}, BadConfig, "'specs' is .*; give a list of 3"),
+        ({"specs": [*_MANY[:2], None]}, BadConfig, r"'specs\[2\]' is None; give an EpisodeSpec"),
+        (
+            {"specs": [*_MANY[:2], draw_spec("vla_sim/Lift-v1", 1)]},
+            BadConfig,
+            "an episode of vla_sim/Lift-v1 was given to vla_sim/Reach-v1",
+        ),
+        ({"reset_mask": np.zeros(3, bool)}, BadConfig, "chooses no simulation"),
+        ({"reset_mask": np.ones(2, bool)}, BadConfig, r"the shape \(2,\) .* give 3 bools"),
+        ({"reset_mask": np.ones(3)}, BadConfig, "the type float64; give 3 bools"),
+        ({"reset_mask": None}, BadConfig, "the type object; give 3 bools"),
+        ({"mask": 1}, UnknownName, "no reset option 'mask'; there are 'reset_mask', 'specs'"),
+        ([1], BadConfig, "give a dict of specs, reset_mask"),
+    ],
+)
+def test_options_that_mean_nothing_to_a_batch_are_refused(
+    options: Any, error: type[Exception], message: str, envs: VlaVectorEnv
+) -> None:
+    envs.reset(seed=1)
+    before = state(envs.crank)
+    with pytest.raises(error, match=message):
+        envs.reset(options=options)
+    assert state(envs.crank) == before
+
+
+@pytest.mark.parametrize(
+    "options, error, message",
+    [
+        ({"specs": _MANY[:1]}, BadConfig, "'specs': a list is for .*make_vec; give .*'spec'"),
+        ({"reset_mask": np.ones(1, bool)}, BadConfig, "'reset_mask': it chooses among"),
+        ({"spec": None}, BadConfig, "'spec' is None; give an EpisodeSpec"),
+        ({"spec": 3}, BadConfig, "'spec' is 3; give an EpisodeSpec"),
+        ({"spce": _MANY[0]}, UnknownName, "no reset option 'spce'.*did you mean 'spec'"),
+    ],
+)
+def test_options_that_mean_nothing_to_one_environment_are_refused(
+    options: Any, error: type[Exception], message: str, env: VlaEnv
+) -> None:
+    env.reset(seed=1)
+    before = state(env.crank)
+    with pytest.raises(error, match=message):
+        env.reset(options=options)
+    assert state(env.crank) == before
+    env.reset(options={"spec": _MANY[1]})
+    assert env.crank.specs == _MANY[1:2]
+
+
+def test_a_batch_and_one_environment_can_be_cut_earlier() -> None:
+    envs = batch(max_episode_steps=5)
+    one = gymnasium.make(REACH, image_size=16, max_episode_steps=5)
+    direct = VlaEnv(REACH, image_size=16, max_episode_steps=5)
+    envs.reset(seed=1)
+    one.reset(seed=1)
+    direct.reset(seed=1)
+    assert envs.call("_max_episode_steps") == (5, 5, 5)
+    assert one.get_wrapper_attr("_max_episode_steps") == direct._max_episode_steps == 5
+    assert [e.spec and e.spec.max_episode_steps for e in (envs, one)] == [5, 5]
+    for k in range(1, 6):
+        _, _, terminated, truncated, info = envs.step(STILL)
+        alone = one.step(STILL[0])
+        straight = direct.step(STILL[0])
+        assert not terminated.any() and truncated.tolist() == [k == 5] * 3
+        assert alone[2:4] == straight[2:4] == (False, k == 5)
+        assert alone[4] == straight[4]
+    assert info["final_info"].keys() >= {"is_success", "violation/collision", "reward/near"}
+    assert envs.crank.steps.tolist() == [0, 0, 0]
+
+
+@pytest.mark.parametrize("steps", [0, -2, 161, True, 2.5, "5"])
+def test_limits_that_are_none_are_refused(steps: Any) -> None:
+    with pytest.raises(BadConfig, match=r"max_episode_steps is .* can be cut at 1 to 160 steps"):
+        batch(1, max_episode_steps=steps)
+
+
+def test_the_horizon_is_told_and_no_limit_leaves_it(env: VlaEnv, envs: VlaVectorEnv) -> None:
+    assert env.spec is not None and env.spec.max_episode_steps == 160 == env._max_episode_steps
+    assert envs.spec is not None and envs.spec.max_episode_steps == 160
+    assert envs.envs[1].spec == envs.spec
+    for limit in (-1, 160, np.int64(160)):
+        assert batch(1, max_episode_steps=limit).crank.horizon_steps == 160
+
+
+@pytest.mark.parametrize("make", [VlaEnv, VlaVectorEnv])
+@pytest.mark.parametrize("mode", ["human", 3, "rgb", True])
+def test_only_render_modes_that_exist_are_taken(make: Callable[..., Any], mode: Any) -> None:
+    with pytest.raises(UnknownName, match=f"no render_mode '{mode}'; there are .*'rgb_array'"):
+        make(REACH, render_mode=mode)
+
+
+def test_without_a_render_mode_there_is_no_picture() -> None:
+    one, many = single(render_mode=None), batch(2, render_mode=None)
+    one.reset(seed=1)
+    many.reset(seed=1)
+    assert one.render() is None and many.render() is None and many.call("render") == (None, None)
+
+
+def test_tools_that_look_at_each_simulation_find_it(envs: VlaVectorEnv) -> None:
+    _, info = envs.reset(seed=3)
+    view = envs.envs[1]
+    assert [e.task_description for e in envs.envs] == info["instruction"].tolist()
+    assert envs.get_attr("task_description") == envs.call("task_description")
+    assert view.task == REACH and view._max_episode_steps == 160
+    assert view.metadata["render_fps"] == envs.metadata["render_fps"] == 20
+    assert view.observation_space == envs.single_observation_space
+    pictures = np.stack(envs.render() or ())
+    assert np.array_equal(np.stack(envs.call("render")), pictures)
+    for slot, each in enumerate(envs.envs):
+        assert np.array_equal(cast(Any, each.render()), pictures[slot])
+    assert envs.call("get_wrapper_attr", "task") == (REACH,) * 3
+    assert len({type(e) for e in envs.envs}) == 1
+    assert hasattr(view, "task_description") and not hasattr(view, "colour")
+    for look in (envs.call, envs.get_attr):
+        with pytest.raises(AttributeError, match=r"no attribute 'task_descripton'.*did you mean"):
+            look("task_descripton")
+    with pytest.raises(UnknownAttribute, match=r"'render'.*'task', 'task_description'"):
+        envs.call("colour")
+    with pytest.raises(BadConfig, match=r"simulation 1 restarts with its batch: .*reset_mask"):
+        view.reset(seed=1)
+    with pytest.raises(BadConfig, match="turns with its batch"):
+        view.step(STILL[0])
+
+
+def test_what_a_user_notes_on_simulations_is_found_again(envs: VlaVectorEnv) -> None:
+    envs.set_attr("note", ["a", "b", "c"])
+    assert envs.get_attr("note") == ("a", "b", "c")
+    envs.set_attr("note", 5)
+    assert envs.get_attr("note") == (5, 5, 5)
+    with pytest.raises(BadConfig, match="2 values were given to 3"):
+        envs.set_attr("note", [1, 2])
+    for name in ("task", "render_mode", "step"):
+        with pytest.raises(BadConfig, match=f"'{name}' is the batch's"):
+            envs.set_attr(name, 1)
+
+
+def test_nothing_is_asked_before_the_first_episode() -> None:
+    one, many = single(), batch()
+    for ask in (
+        lambda: one.step(STILL[0]),
+        one.render,
+        lambda: many.step(STILL),
+        many.render,
+        lambda: many.call("render"),
+        many.envs[0].render,
+        lambda: many.reset(options={"reset_mask": np.array([True, False, True])}),
+    ):
+        with pytest.raises(ResetNeeded, match="before the first episode: call reset"):
+            ask()
+    assert one.crank.steps[0] == 0 and not any(many.crank.specs)
+
+
+def test_lerobot_finds_the_instruction_on_what_gymnasium_made() -> None:
+    for checked in (None, True):
+        env = cast(Any, gymnasium.make(REACH, obs_mode="lerobot", disable_env_checker=checked))
+        assert hasattr(env, "task_description") and hasattr(env, "task")
+        _, info = env.reset(seed=0)
+        assert env.task_description == info["instruction"] != ""
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, copy.copy, pickle.dumps])
+def test_running_physics_is_not_copied(
+    copied: Callable[[Any], Any], env: VlaEnv, envs: VlaVectorEnv
+) -> None:
+    for what in (env, envs, Crank(REACH, 1, CrankConfig(image_size=16))):
+        with pytest.raises(NotCopyable, match=r"make another.*the same episode"):
+            copied(what)
+        with pytest.raises(TypeError, match="neither copied nor pickled"):
+            copied(what)
+
+
+def test_a_spawned_child_knows_the_ids_by_their_module() -> None:
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        told = pool.apply(first_instruction, ("vla_sim:vla_sim/Reach-v1", 7))
+    env = gymnasium.make("vla_sim:vla_sim/Reach-v1")
+    assert env.reset(seed=7)[1]["instruction"] == told

@@ -9,10 +9,16 @@ import pytest
 from gymnasium.utils.env_checker import check_env
 
 import vla_sim
+from vla_sim.envs.crank import words_of
 from vla_sim.envs.faces.observation_modes import OBSERVATION_MODES
-from vla_sim.envs.faces.spaces import decode_instruction
+from vla_sim.envs.faces.spaces import Prompt, decode_instruction
 from vla_sim.envs.faces.vector_env import VlaVectorEnv
+from vla_sim.envs.language.arms import ARMS
+from vla_sim.envs.plan import draw_spec
+from vla_sim.envs.streams import stream
+from vla_sim.envs.tasks import make_task
 from vla_sim.errors import BadConfig, UnknownName
+from vla_sim.records.episode import Arm
 
 assert vla_sim.__version__
 
@@ -43,7 +49,7 @@ def test_modes_change_names_and_nothing_of_what_happens() -> None:
     native, lerobot, libero = (_episode(mode) for mode in ("native", "lerobot", "libero"))
     for (a, reward), (b, other), (c, third) in zip(native, lerobot, libero, strict=True):
         assert reward == other == third
-        assert np.array_equal(a["image"], b["pixels"]["front"])
+        assert np.array_equal(a["image"], b["pixels"]["main"])
         assert np.array_equal(a["image"], c["observation/image"])
         assert np.array_equal(a["proprio"], b["agent_pos"])
         assert decode_instruction(a["instruction"]) == c["prompt"]
@@ -58,7 +64,7 @@ def test_lerobot_finds_what_it_reads() -> None:
     env = gymnasium.make("vla_sim/DriveToGoal-v1", obs_mode="lerobot")
     seen, info = env.reset(seed=1)
     assert info["is_success"] is False
-    assert seen["pixels"]["overhead"].dtype == np.uint8
+    assert seen["pixels"]["main"].dtype == np.uint8
     bare = cast(Any, env.unwrapped)
     assert bare.task_description == info["instruction"]
     assert bare.task == "vla_sim/DriveToGoal-v1"
@@ -94,6 +100,36 @@ def test_unknown_modes_and_robots_without_a_hand_are_named() -> None:
         gymnasium.make("vla_sim/Reach-v1", obs_mode="droid")
     with pytest.raises(BadConfig, match="arms with a hand"):
         gymnasium.make("vla_sim/ChangeLane-v1", obs_mode="libero")
+
+
+def test_prompts_come_through_shared_memory() -> None:
+    def make(**kwargs: Any) -> Any:
+        return gymnasium.make_vec(
+            "vla_sim/Reach-v1", num_envs=2, obs_mode="libero", image_size=16, **kwargs
+        )
+
+    batch, apart = make(), make(vectorization_mode="async")
+    action = np.zeros((2, 7), dtype=np.float32)
+    try:
+        for seed in (3, 30):
+            expected, _ = batch.reset(seed=seed)
+            seen, _ = apart.reset(seed=seed)
+            assert seen["prompt"] == expected["prompt"] and all(expected["prompt"])
+            assert apart.step(action)[0]["prompt"] == expected["prompt"]
+            assert apart.single_observation_space["prompt"] == Prompt()
+    finally:
+        apart.close()
+
+
+@pytest.mark.parametrize("arm", ARMS)
+def test_the_prompt_space_holds_every_prompt(arm: Arm) -> None:
+    space = Prompt()
+    for task_id in ("vla_sim/PickPlace-v0", "vla_sim/OpenDrawerSides-v0"):
+        task = make_task(task_id)
+        for seed in range(40):
+            spec = draw_spec(task_id, seed, arm=arm)
+            _, told = words_of(task.sample(stream(task_id, seed, "scene")), spec)
+            assert told.text in space, told.text
 
 
 def _row(seen: Any, row: int) -> Any:

@@ -18,8 +18,8 @@ from vla_sim.envs.tasks import make_task
 from vla_sim.envs.tasks.keep_lane import S_BEND, TIGHT_BEND
 from vla_sim.protocols.expert import Expert
 from vla_sim.records.episode import Episode
-from vla_sim.records.observation import PolicyInput
 from vla_sim.records.spread import Spread
+from vla_sim.records.teacher_input import TeacherInput
 
 ROADS = (
     "vla_sim/KeepLane-v0",
@@ -44,10 +44,10 @@ class Misled:
     def __init__(self, expert: Expert, goal_of_seed: dict[int, int]) -> None:
         self.expert, self.goal_of_seed = expert, goal_of_seed
 
-    def chunk(self, told: PolicyInput) -> NDArray[np.float32]:
+    def teach(self, known: TeacherInput) -> NDArray[np.float32]:
         """What the expert would do for the other goal."""
-        goal = np.array([self.goal_of_seed[int(seed)] for seed in told.seed])
-        return self.expert.chunk(told.privileged, goal, told.manner, self.n_action_steps)
+        goal = np.array([self.goal_of_seed[int(seed)] for seed in known.seed])
+        return self.expert.chunk(known.privileged, goal, known.manner, self.n_action_steps)
 
 
 def misled(task_id: str, pairs: Sequence[tuple[int, int]]) -> list[Episode]:

@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 
 from vla_sim.eval.body import Body, body_of
 from vla_sim.records.embodiment import ActionGroup, Embodiment, MotionGroup
-from vla_sim.records.episode import Arm, Episode, EpisodeSpec
+from vla_sim.records.episode import Arm, Episode, EpisodeSpec, Rig
 from vla_sim.records.instruction import Instruction, Language, Meaning, Referent
 from vla_sim.records.manner import MANNERS, Manner, MannerProfile
 
 DT_S = 0.05
+RIG = Rig(engine="mujoco 4.0.0", renderer="raycast 1", image_size=(96, 96))
 Make = Callable[..., Episode]
 
 PROFILE = MannerProfile(
@@ -87,6 +88,8 @@ def make_episode(
         "spec": EpisodeSpec(
             task_id=task_id, seed=seed, goal=0, manner=manner, language=language, arm=arm
         ),
+        "rig": RIG,
+        "role": "policy",
         "instruction": instruction,
         "shown": instruction,
         "embodiment": "stick",

@@ -12,11 +12,22 @@ from vla_sim.eval.aggregate import eval_report, overall_rate, task_report
 from vla_sim.eval.body import Body
 from vla_sim.eval.language_gain import language_gain
 from vla_sim.eval.metrics.table import METRICS
+from vla_sim.eval.protocol import Protocol
 from vla_sim.eval.report_file import from_json, to_json
 from vla_sim.records.episode import Episode
 from vla_sim.records.reports import EvalReport, RetrievalReport
 
 Make = Callable[..., Episode]
+PROTOCOL = Protocol(
+    name="p",
+    tasks=("a", "b"),
+    first_seed=0,
+    n_episodes=10,
+    arms=("correct", "swapped"),
+    renderer="raycast 1",
+    engine="mujoco 4.0.0",
+    image_size=(96, 96),
+)
 
 
 def full(episode: Make, body: Body) -> EvalReport:
@@ -30,7 +41,7 @@ def full(episode: Make, body: Body) -> EvalReport:
     return eval_report(
         episodes,
         {"a": body, "b": body},
-        protocol="p",
+        protocol=PROTOCOL,
         step=7,
         elapsed_s=12.5,
         retrieval=RetrievalReport(gallery_size=9, values={"V->L/R@1": 1 / 3}, chance={}),

@@ -9,7 +9,13 @@ from vla_sim.records.reports import EvalReport, RetrievalReport, TaskReport
 
 
 def report(
-    step: int, success: float, found: float | None = 0.5, *, n: int = 100, protocol: str = "p"
+    step: int,
+    success: float,
+    found: float | None = 0.5,
+    *,
+    n: int = 100,
+    protocol: str = "p",
+    chance: float = 0.0,
 ) -> EvalReport:
     """A report whose two tasks succeed alike."""
     rate = wilson(round(success * n), n)
@@ -21,7 +27,9 @@ def report(
     retrieval = None
     if found is not None:
         values = {"V->L/R@10": found, "L->V/R@10": found}
-        retrieval = RetrievalReport(gallery_size=256, values=values, chance=values)
+        retrieval = RetrievalReport(
+            gallery_size=256, values=values, chance=dict.fromkeys(values, chance)
+        )
     return EvalReport(
         protocol=protocol, step=step, elapsed_s=10.0 * step, tasks=tasks, retrieval=retrieval
     )
@@ -38,6 +46,13 @@ def test_the_score_grows_with_each_part_and_ignores_control_arms() -> None:
     assert score(report(0, 0.5, 0.6)) > base
     assert score(report(0, 1.0, 1.0)) == pytest.approx(1.0)
     assert score(report(0, 0.7, None)) == pytest.approx(0.7)
+
+
+def test_retrieval_counts_from_chance_on() -> None:
+    assert score(report(0, 0.5, 0.8, chance=0.8)) == score(report(0, 0.5, 0.7, chance=0.8))
+    assert score(report(0, 0.5, 0.9, chance=0.8)) == pytest.approx(0.5)
+    assert score(report(0, 1.0, 1.0, chance=0.8)) == pytest.approx(1.0)
+    assert "R@10 80.0 % (chance 12.5 %)" in decide([report(0, 0.5, 0.8, chance=0.125)]).reason
 
 
 def test_the_first_report_is_the_best_so_far() -> None:

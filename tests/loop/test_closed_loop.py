@@ -1,5 +1,9 @@
 """The loop on a scale of seconds: it turns, stops, keeps the best, and resumes."""
 
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
@@ -14,11 +18,13 @@ from vla_sim.loop.aligning.closed_loop import AlignRun, align
 from vla_sim.loop.aligning.learner import Learner
 from vla_sim.loop.aligning.monitor import Monitor
 from vla_sim.loop.benching.bench import BenchRun, bench
+from vla_sim.loop.budget import Budget
 from vla_sim.loop.collecting.collect import CollectRun, collect
 from vla_sim.loop.learned import LearnedModel
 from vla_sim.loop.policies import best_checkpoint
 from vla_sim.loop.resumption import begun_with
 from vla_sim.loop.run_folder import RunFolder
+from vla_sim.loop.settings import to_json
 from vla_sim.loop.showing.reporting import BENCH_FILE, ReportRun, write_run_report
 from vla_sim.loop.showing.showcase import ShowcaseConfig
 from vla_sim.loop.simulating.simulators import Simulators, SimulatorsConfig, StationConfig
@@ -61,10 +67,48 @@ def test_a_run_leaves_everything_behind(run: RunFolder) -> None:
     assert any("contrast_vl" in row for row in losses)
 
 
+def test_a_budget_in_updates_is_kept_exactly(run: RunFolder) -> None:
+    assert [row["step"] for row in run.rows("losses.jsonl")][-1] == 30
+    assert [from_json(row["report"]).step for row in run.rows("reports.jsonl")][-1] == 30
+
+
+def test_a_cap_says_what_it_cut() -> None:
+    budget = Budget(100, max_seconds=1e-9)
+    budget.spend(40)
+    assert budget.left == 0
+    assert "ended training after 40 of 100 steps" in budget.cut
+    assert Budget(100).cut == "" and Budget(100).left == 100
+
+
+def weights_of(checkpoint: Path) -> bytes:
+    (path,) = checkpoint.glob("*.safetensors")
+    return path.read_bytes()
+
+
+@contextmanager
+def a_busy_core() -> Iterator[None]:
+    """Somebody else's process keeps a core busy meanwhile."""
+    burner = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    try:
+        yield
+    finally:
+        burner.kill()
+        burner.wait()
+
+
 def test_equal_seeds_and_updates_give_equal_runs_wherever_the_simulators_run(
     run: RunFolder, tmp_path: Path
 ) -> None:
-    again = align(replace(tiny(tmp_path / "two"), n_processes=0), Monitor())
+    """And whether or not a kill before the first save let it begin again."""
+    config = replace(tiny(tmp_path / "two"), n_processes=0)
+    killed = RunFolder.create(config.out, to_json(config), {}, verb="align")
+    killed.append("losses.jsonl", {"step": 25})
+    (killed.path / "losses.jsonl").open("a").write('{"step": 50, "tot')
+    with a_busy_core():
+        again = align(replace(config, resume=True), Monitor())
+    kept, kept_again = best_checkpoint(run.path), best_checkpoint(again.path)
+    assert kept.name == kept_again.name
+    assert weights_of(kept) == weights_of(kept_again)
     for one, other in zip(run.rows("losses.jsonl"), again.rows("losses.jsonl"), strict=True):
         clocks = ("elapsed_s", "waited_s")
         assert {k: v for k, v in one.items() if k not in clocks} == {
@@ -108,13 +152,15 @@ def test_a_learner_resumes_to_the_same_losses(tmp_path: Path) -> None:
     straight, stopped = learner(), learner()
     straight.memory.attend_to({0: 0.5})
     stopped.memory.attend_to({0: 0.5})
-    straight.learn(4)
-    stopped.learn(4)
+    straight.learn(4, spent=0, budget=8)
+    stopped.learn(4, spent=0, budget=8)
     stopped.save(tmp_path / "latest", {"budget": {"n_updates": 4}})
     resumed = Learner(config, image_size=64, seed=99, first_steps=harvest.steps)
     assert resumed.load(tmp_path / "latest") == {"budget": {"n_updates": 4}}
     assert resumed.memory.task_weights == {0: 0.8}
-    for one, other in zip(straight.learn(4), resumed.learn(4), strict=True):
+    for one, other in zip(
+        straight.learn(4, spent=4, budget=8), resumed.learn(4, spent=4, budget=8), strict=True
+    ):
         assert one == other
 
 
@@ -167,8 +213,10 @@ def test_a_folder_in_use_is_not_overwritten(run: RunFolder) -> None:
 
 
 def test_bad_settings_and_folders_are_named(tmp_path: Path) -> None:
-    with pytest.raises(BadConfig, match="either max_seconds or max_updates"):
-        AlignRun(max_seconds=None)
+    with pytest.raises(BadConfig, match="a budget of 0 steps"):
+        AlignRun(max_updates=0)
+    with pytest.raises(BadConfig, match="a cap of -5 s leaves no time"):
+        AlignRun(max_seconds=-5)
     with pytest.raises(RunFolderError, match="holds no run"):
         align(replace(tiny(tmp_path), resume=True), Monitor())
     with pytest.raises(RunFolderError, match="there is no dataset of vla-sim"):

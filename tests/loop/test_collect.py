@@ -1,5 +1,6 @@
 """Collections: what is on disk is what happened, once, whatever interrupted it."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -10,18 +11,21 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from gymnasium import spaces
 from rich.console import Console
 
 from vla_sim.agents.controls import POLICIES
 from vla_sim.agents.experts.table import expert_for
 from vla_sim.cli.main import main
+from vla_sim.disk.folder_lock import FolderLock
 from vla_sim.envs.crank import Crank, CrankConfig
+from vla_sim.envs.faces.observation_modes import LeRobotMode
 from vla_sim.envs.plan import draw_spec
 from vla_sim.envs.rollout import run_all
 from vla_sim.envs.streams import TRAIN_SEEDS_FROM
 from vla_sim.envs.task_names import task_id_of
 from vla_sim.envs.tasks import TASK_IDS
-from vla_sim.errors import BadRows, RunFolderError, VlaSimError
+from vla_sim.errors import BadConfig, BadRows, RunFolderError, VlaSimError
 from vla_sim.loop.collecting import collect as room
 from vla_sim.loop.collecting.collect import CollectRun, Tally, collect, even_slots
 from vla_sim.loop.collecting.collect_labelled import labelled_episodes
@@ -30,8 +34,11 @@ from vla_sim.loop.simulating.labels import Labeller
 from vla_sim.recipes.collect import RECIPES
 from vla_sim.records.episode import Episode, EpisodeSpec
 from vla_sim.records.triple import Rows
+from vla_sim.triples.lerobot.contents import contents
+from vla_sim.triples.lerobot.features import features
 from vla_sim.triples.lerobot.folder import LeRobotFolder, datasets_in
 from vla_sim.triples.lerobot.reader import read_steps
+from vla_sim.triples.lerobot.schema import LeRobotConfig
 from vla_sim.triples.lerobot.verify import verify
 from vla_sim.triples.lerobot.writer import LeRobotWriter
 
@@ -48,7 +55,8 @@ def small(out: Path, **changes: object) -> CollectRun:
 
 
 def specs_in(root: Path) -> list[EpisodeSpec]:
-    return list(LeRobotWriter.resume(root).specs)
+    with LeRobotWriter.resume(root) as writer:
+        return list(writer.specs)
 
 
 def steps_by_seed(root: Path) -> dict[int, Rows]:
@@ -99,6 +107,19 @@ def test_labels_belong_to_the_states_of_their_episode(task_id: str) -> None:
         assert not rows["on_policy"].any()
     assert alone.images is not None
     assert np.array_equal(found[0][1]["image"], alone.images[:-1])
+    # What a policy learns to look at on disk is what LeRobot shows it in the environment.
+    shown = LeRobotMode(crank).space
+    on_disk = features(
+        LeRobotConfig.of(
+            crank.embodiment, image_height=SMALL.image_size, image_width=SMALL.image_size
+        )
+    )
+    pictures, state = shown["pixels"], shown["agent_pos"]
+    assert isinstance(pictures, spaces.Dict)
+    assert {
+        "observation.state": state.shape,
+        **{f"observation.images.{name}": box.shape for name, box in pictures.items()},
+    } == {k: f.shape for k, f in on_disk.items() if k.startswith("observation")}
 
 
 def test_what_an_expert_does_is_its_own_label(
@@ -193,6 +214,57 @@ def test_a_folder_without_a_checkpoint_is_refused_before_anything_is_written(
     with pytest.raises(VlaSimError, match="empty"):
         collect(small(tmp_path / "a", policy=str(tmp_path / "empty")), QUIET)
     assert not (tmp_path / "a").exists()
+
+
+def test_two_collections_in_one_folder_are_refused_before_either_is_harmed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "a"
+    words = ["collect", "glance", "--out", str(out)]
+    with FolderLock.take(out, purpose="another collection"):
+        for more in ([], ["--resume"]):
+            assert main([*words, *more]) == 2
+            assert f"process {os.getpid()} (another collection) since" in capsys.readouterr().err
+        assert [path.name for path in out.iterdir()] == [".lock"]
+
+
+def test_a_robot_whose_first_episode_was_interrupted_blocks_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = labelled_episodes
+
+    def cut_short(crank: Crank, *words: object, **more: object):  # type: ignore[no-untyped-def]  # as it is
+        if crank.embodiment.name != ROBOT:
+            raise KeyboardInterrupt
+        yield from whole(crank, *words, **more)  # type: ignore[arg-type]
+
+    config = small(tmp_path / "a", episodes=1, tasks=(TASK, "Reach"))
+    monkeypatch.setattr(room, "labelled_episodes", cut_short)
+    with pytest.raises(KeyboardInterrupt):
+        collect(config, QUIET)
+    assert verify(config.out / "panda") == []
+    held = contents(config.out)
+    assert held.episodes == {task_id_of(TASK): 1}
+    assert held.left_out == (f"{config.out / 'panda'} holds no episode yet",)
+    monkeypatch.setattr(room, "labelled_episodes", whole)
+    collect(replace(config, resume=True), QUIET)
+    assert contents(config.out).robots == (ROBOT, "panda")
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"seed": -1}, "seed is -1; use 0 to"),
+        ({"seed": 10**13}, "seed is 10000000000000; use 0 to"),
+        ({"episodes": 0}, "episodes is 0; use 1 to"),
+        ({"n_slots": 0}, "n_slots is 0"),
+    ],
+)
+def test_settings_that_some_layer_cannot_hold_are_refused_at_once(
+    tmp_path: Path, change: dict[str, object], says: str
+) -> None:
+    with pytest.raises(BadConfig, match=says):
+        small(tmp_path, **change)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from vla_sim.agents.controls import POLICIES
+from vla_sim.agents.controls import expert_policy
 from vla_sim.cli.main import main
 from vla_sim.envs.axes import AXES
 from vla_sim.envs.crank import Crank
@@ -22,8 +22,8 @@ from vla_sim.loop.showing.film_axes import _corner, film_axes
 from vla_sim.loop.showing.film_file import FORMATS, save_film, stills
 from vla_sim.loop.showing.film_frames import captioned, side_by_side
 from vla_sim.records.episode import Episode
-from vla_sim.records.observation import PolicyInput
 from vla_sim.records.shift import SEVERITIES
+from vla_sim.records.teacher_input import TeacherInput
 
 
 @pytest.fixture(scope="module")
@@ -157,12 +157,12 @@ class Seeing:
     n_action_steps = 2
 
     def __init__(self, crank: Crank, sizes: list[int]) -> None:
-        self.expert = POLICIES["expert"](crank.task_id, crank.task)
+        self.expert = expert_policy(crank.task_id, crank.task)
         self.sizes = sizes
 
-    def chunk(self, told: PolicyInput) -> NDArray[np.float32]:
-        self.sizes += [image.shape[1] for image in told.observation.images.values()]
-        return self.expert.chunk(told)
+    def teach(self, known: TeacherInput) -> NDArray[np.float32]:
+        self.sizes += [image.shape[1] for image in known.told.observation.images.values()]
+        return self.expert.teach(known)
 
 
 def test_a_policy_sees_its_own_pictures_and_the_film_is_larger(

@@ -23,8 +23,8 @@ from vla_sim.envs.rollout import run_all
 from vla_sim.envs.task_names import task_id_of
 from vla_sim.envs.tasks import TASK_IDS
 from vla_sim.errors import BadConfig, DamagedFile, RunFolderError, UnknownName
-from vla_sim.loop.aligning.budget import Budget
 from vla_sim.loop.aligning.learner import fit_bodies
+from vla_sim.loop.budget import Budget
 from vla_sim.loop.learned import TASK_BODY
 from vla_sim.loop.policies import policy_of
 from vla_sim.loop.rl import finetune as room
@@ -66,7 +66,6 @@ def tiny(encoder: Path, out: Path, **changes: object) -> FinetuneRun:
         out=out,
         encoder=encoder,
         n_slots=4,
-        max_seconds=None,
         max_env_steps=128,
         episodes=0,
         ppo=PpoConfig(n_steps=4, batch_size=8, n_epochs=2, hidden=16),
@@ -163,10 +162,8 @@ def test_an_interrupted_run_goes_on_from_its_last_round(
 
     run = tiny(encoder, out, resume=True)
     folder = RunFolder.open(out)
-    env, ppo = room._agent(
-        run, load_checkpoint(out / "encoder"), Budget(max_seconds=None, max_updates=128)
-    )
-    room._go_on(folder, env, ppo, Budget(max_seconds=None, max_updates=128))
+    env, ppo = room._agent(run, load_checkpoint(out / "encoder"), Budget(128))
+    room._go_on(folder, env, ppo, Budget(128))
     again = tensors_of(ppo)
     assert again.keys() == before.keys()
     assert all(torch.equal(again[name], value) for name, value in before.items())

@@ -7,17 +7,17 @@ import pytest
 from vla_sim.cli.main import main
 from vla_sim.envs.tasks import TASK_IDS
 from vla_sim.errors import BadConfig, RunFolderError, UnknownName
-from vla_sim.loop.showing.gallery.about import ABOUT
+from vla_sim.loop.showing.gallery.about import about, described
 from vla_sim.loop.showing.gallery.entry import families
 from vla_sim.loop.showing.gallery.pages import GalleryRun, gallery
 from vla_sim.records.instruction import LANGUAGES
 
 
 def test_every_task_has_prose_in_both_languages_and_no_numbers_in_it() -> None:
-    assert set(families()) == set(ABOUT)
+    assert sorted(families()) == described()
     assert sorted(i for ids in families().values() for i in ids) == sorted(TASK_IDS)
-    for name, about in ABOUT.items():
-        for text in (about.wanted, about.success):
+    for name in described():
+        for text in (about(name).wanted, about(name).success):
             assert set(text) == set(LANGUAGES), name
             assert not any(c.isdigit() for language in LANGUAGES for c in text[language]), name
             assert text["en"].endswith(".") and text["zh"].endswith("。")
@@ -37,6 +37,8 @@ def test_pages_are_made_from_episodes(tmp_path: Path) -> None:
 
 
 def test_bad_settings_are_named(tmp_path: Path) -> None:
+    with pytest.raises(UnknownName, match="no prose for the task 'Juggle'"):
+        about("Juggle")
     with pytest.raises(UnknownName, match="Juggle"):
         GalleryRun(tasks=("Juggle",))
     with pytest.raises(BadConfig, match="64 to 1024"):

@@ -82,10 +82,27 @@ def test_a_child_that_dies_is_a_backend_that_does_not_work(monkeypatch: pytest.M
     assert "code 1" in result.detail
 
 
-def test_a_mujoco_that_cannot_be_imported_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MUJOCO_GL", "egl")
+def test_a_ray_caster_that_cannot_be_imported_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "vla_sim.physics.render.self_test", None)
     monkeypatch.delattr("vla_sim.physics.render.self_test", raising=False)
     check = doctor._ray_caster()
     assert not check.ok
-    assert "MUJOCO_GL" in check.remedy
+    assert "--force-reinstall" in check.remedy
+
+
+@pytest.mark.parametrize(
+    ("asked", "ok", "detail"),
+    [
+        ("", True, "leaves the choice"),
+        ("on", True, "leaves the choice"),
+        ("egl", True, "asks for egl"),
+        ("cgl", False, "'cgl'; use one of egl, osmesa, glfw, or unset it"),
+    ],
+)
+def test_what_mujoco_gl_says_is_reported_and_is_no_must(
+    asked: str, ok: bool, detail: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MUJOCO_GL", asked)
+    check = doctor._asked_gl()
+    assert (check.ok, check.required, bool(check.remedy)) == (ok, False, not ok)
+    assert detail in check.detail

@@ -1,6 +1,5 @@
 """Laws of World: one simulation's physics is its own, whatever runs beside or ran before it."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import mujoco
@@ -39,13 +38,6 @@ SCENE = """
   </sensor>
 </mujoco>
 """
-
-
-@pytest.fixture(autouse=True)
-def _quiet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """MuJoCo writes its warnings to a log file in the working folder."""
-    monkeypatch.chdir(tmp_path)
-    yield
 
 
 SHAPES = np.array([2, 3])  # geom ids of cube and ball
@@ -134,7 +126,10 @@ def test_a_used_slot_is_as_good_as_new() -> None:
     assert np.array_equal(world.rgba[1], world.model.geom_rgba)
 
 
-def test_every_divergence_is_reported_and_stays_alone() -> None:
+def test_every_divergence_is_reported_stays_alone_and_leaves_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     beside = run(World(model(), 1), 0, 3, n_steps=6)
     world = World(model(), 3)
     for slot, seed in enumerate((0, 3, 0)):
@@ -144,6 +139,7 @@ def test_every_divergence_is_reported_and_stays_alone() -> None:
         world.qpos[0, 2] = np.nan  # again and again: each one counts
         assert world.step(10).tolist() == [True, False, False]
         assert np.array_equal(all_of(world, 1), beside[step + 1])
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_resting_bodies_sleep_and_wake() -> None:

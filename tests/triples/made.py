@@ -9,7 +9,7 @@ import numpy as np
 from tests.meanings import MEANINGS
 from vla_sim.envs.language.codes import decode, encode
 from vla_sim.envs.language.grammar import say
-from vla_sim.records.episode import Episode, EpisodeSpec
+from vla_sim.records.episode import Episode, EpisodeSpec, Rig
 from vla_sim.records.instruction import Language
 from vla_sim.records.triple import CHUNK_SIZE, GRID, N_ACT, N_GOALS, N_PROPRIO, Rows, StepTriples
 from vla_sim.triples.lerobot.schema import LeRobotConfig
@@ -47,6 +47,8 @@ def made_episode(
             manner=meaning.manner,
             language=language,
         ),
+        rig=Rig(engine="made up", renderer="made up", image_size=(SIDE, SIDE)),
+        role="teacher",
         instruction=said,
         shown=replace(said, text=""),
         embodiment="panda",
@@ -103,3 +105,8 @@ def assert_equal(read: Rows, expected: Rows) -> None:
     for name, values in expected.items():
         assert read[name].dtype == values.dtype, name
         np.testing.assert_array_equal(read[name], values, err_msg=name)
+
+
+def kill(writer: LeRobotWriter) -> None:
+    """What is left of a writer whose process was killed: no lock, and nothing finished."""
+    writer._lock.release()

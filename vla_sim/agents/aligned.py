@@ -9,7 +9,7 @@ from vla_sim.records.triple import CHUNK_SIZE, N_PROPRIO
 
 
 class AlignedPolicy:
-    """Sees pictures, proprioception and the shown words; never the privileged state."""
+    """Sees pictures, proprioception and words."""
 
     needs_images = True
 
@@ -20,11 +20,12 @@ class AlignedPolicy:
         self.n_action_steps = n_action_steps
 
     def chunk(self, told: PolicyInput) -> NDArray[np.float32]:
-        """The model's chunk for each row, clipped to the action range."""
+        """The model's chunk for each row, in the width and the range of the robot's actions."""
         (images,) = told.observation.images.values()
         texts = [instruction.text for instruction in told.instructions]
         proprio = padded(told.observation.proprio)
-        return np.clip(self.model.act(told.task_id, images, proprio, texts), -1.0, 1.0)
+        chunk = self.model.act(told.task_id, images, proprio, texts)
+        return np.clip(chunk[:, :, : told.embodiment.n_act], -1.0, 1.0)
 
 
 def padded(proprio: NDArray[np.float32]) -> NDArray[np.float32]:

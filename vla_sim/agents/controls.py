@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 from vla_sim.agents.experts.table import expert_for
 from vla_sim.errors import BadConfig
 from vla_sim.protocols.expert import Expert
-from vla_sim.protocols.policy import Policy
 from vla_sim.protocols.task import Task
+from vla_sim.protocols.teacher import Actor
 from vla_sim.records.observation import PolicyInput
+from vla_sim.records.teacher_input import TeacherInput
 
 EXPERT_ACTION_STEPS = 2
 
@@ -34,12 +35,12 @@ class ZeroPolicy:
 
     def chunk(self, told: PolicyInput) -> NDArray[np.float32]:
         """Zeros, shape (m, 1, n_act)."""
-        return np.zeros((len(told.seed), 1, self.n_act), dtype=np.float32)
+        return np.zeros((len(told), 1, self.n_act), dtype=np.float32)
 
 
 @dataclass(frozen=True, kw_only=True)
 class RandomPolicy:
-    """Uniform actions, drawn from the episode's seed and the step and from nothing else."""
+    """Uniform actions, drawn from the episode's own generators and from nothing else."""
 
     n_act: int
 
@@ -55,16 +56,12 @@ class RandomPolicy:
 
     def chunk(self, told: PolicyInput) -> NDArray[np.float32]:
         """Uniform in [-1, 1), shape (m, 1, n_act)."""
-        drawn = np.empty((len(told.seed), 1, self.n_act), dtype=np.float32)
-        for row, (seed, step) in enumerate(
-            zip(told.seed.tolist(), told.step.tolist(), strict=True)
-        ):
-            drawn[row, 0] = np.random.default_rng([seed, step]).uniform(-1.0, 1.0, self.n_act)
-        return drawn
+        drawn = [rng.uniform(-1.0, 1.0, (1, self.n_act)) for rng in told.generators()]
+        return np.array(drawn, dtype=np.float32)
 
 
 class ExpertPolicy:
-    """An expert as a policy: acts on the true state, goal and manner."""
+    """An expert as a teacher: acts on the true state, goal and manner."""
 
     def __init__(
         self,
@@ -100,13 +97,13 @@ class ExpertPolicy:
         """Steps executed before it is asked again."""
         return self._n_action_steps
 
-    def chunk(self, told: PolicyInput) -> NDArray[np.float32]:
+    def teach(self, known: TeacherInput) -> NDArray[np.float32]:
         """The expert's chunk for the true goal and manner."""
-        return self.expert.chunk(told.privileged, told.goal, told.manner, self._size)
+        return self.expert.chunk(known.privileged, known.goal, known.manner, self._size)
 
 
 def expert_policy(task_id: str, task: Task) -> ExpertPolicy:
-    """The task's expert as a policy.
+    """The task's expert as a teacher.
 
     Raises:
         UnknownName: If no expert teaches the task.
@@ -114,9 +111,9 @@ def expert_policy(task_id: str, task: Task) -> ExpertPolicy:
     return ExpertPolicy(expert_for(task_id, task.robot.embodiment, task.manners))
 
 
-POLICIES: dict[str, Callable[[str, Task], Policy]] = {
+POLICIES: dict[str, Callable[[str, Task], Actor]] = {
     "expert": expert_policy,
     "zero": lambda task_id, task: ZeroPolicy(n_act=task.robot.embodiment.n_act),
     "random": lambda task_id, task: RandomPolicy(n_act=task.robot.embodiment.n_act),
 }
-"""{name: what makes the policy for (task id, task)}."""
+"""{name: what makes the policy, or the teacher, for (task id, task)}."""

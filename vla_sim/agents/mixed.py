@@ -3,8 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from vla_sim.protocols.policy import Policy
-from vla_sim.records.observation import PolicyInput
+from vla_sim.protocols.policy import Policy, StatefulPolicy
+from vla_sim.protocols.teacher import Teacher
+from vla_sim.records.teacher_input import TeacherInput
 
 _STRETCH_STEPS = 16
 """Who acts is drawn anew after so many steps: long enough for the learner to err its own way."""
@@ -13,7 +14,13 @@ _STRETCH_STEPS = 16
 class MixedPolicy:
     """Acts as the expert with probability `expert_share`, as the learner otherwise.
 
-    Who acts follows from the episode's seed and step alone.
+    It is a teacher, since the expert is one; the learner in it is given what any policy is. Who
+    acts follows from the episode's seed and step alone. A learner that remembers sees the steps
+    in which it acts, and no others.
+
+    Attributes:
+        learner: Who acts beside the expert; None: the expert acts always.
+        expert_share: In [0, 1].
 
     Source:
         Ross et al., "A reduction of imitation learning to no-regret online learning", 2011.
@@ -21,23 +28,28 @@ class MixedPolicy:
 
     needs_images = True
 
-    def __init__(self, expert: Policy, learner: Policy, expert_share: float = 1.0) -> None:
+    def __init__(
+        self, expert: Teacher, learner: Policy | None = None, expert_share: float = 1.0
+    ) -> None:
         self.expert = expert
         self.learner = learner
         self.expert_share = expert_share
-        self.n_action_steps = learner.n_action_steps
+        self.n_action_steps = expert.n_action_steps if learner is None else learner.n_action_steps
 
-    def chunk(self, told: PolicyInput) -> NDArray[np.float32]:
+    def reset(self, ids: NDArray[np.int64]) -> None:
+        """Pass on that new episodes begin in the rows `ids`."""
+        if isinstance(self.learner, StatefulPolicy):
+            self.learner.reset(ids)
+
+    def teach(self, known: TeacherInput) -> NDArray[np.float32]:
         """Chunks of whoever acts in each row."""
-        expert_acts = self.expert_acts(told.seed, told.step)
-        chunk = self.expert.chunk(told)
-        if not expert_acts.all():
-            mine = np.flatnonzero(~expert_acts)
-            learnt = self.learner.chunk(rows_of(told, mine))
-            width = chunk.shape[2]
+        chunk = self.expert.teach(known)
+        mine = np.flatnonzero(~self.expert_acts(known.seed, known.told.step))
+        if self.learner is not None and len(mine):
+            learnt = self.learner.chunk(known.told.take(mine))
             length = min(chunk.shape[1], learnt.shape[1])
             chunk = chunk[:, :length].copy()
-            chunk[mine] = learnt[:, :length, :width]
+            chunk[mine] = learnt[:, :length]
         return chunk
 
     def expert_acts(self, seed: NDArray[np.int64], step: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -49,22 +61,3 @@ class MixedPolicy:
         mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
         unit = (mixed ^ (mixed >> np.uint64(31))).astype(np.float64) / 2.0**64
         return unit < self.expert_share
-
-
-def rows_of(told: PolicyInput, rows: NDArray[np.int64]) -> PolicyInput:
-    """The input of some rows only."""
-    seen = told.observation
-    return PolicyInput(
-        observation=type(seen)(
-            images={name: images[rows] for name, images in seen.images.items()},
-            proprio=seen.proprio[rows],
-            time_s=seen.time_s[rows],
-        ),
-        instructions=[told.instructions[row] for row in rows],
-        task_id=told.task_id,
-        seed=told.seed[rows],
-        step=told.step[rows],
-        privileged={name: values[rows] for name, values in told.privileged.items()},
-        goal=told.goal[rows],
-        manner=told.manner[rows],
-    )

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
 
 import gymnasium
 import numpy as np
@@ -12,12 +12,14 @@ from stable_baselines3.common.vec_env import VecEnv
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices, VecEnvObs, VecEnvStepReturn
 
 from vla_sim.envs.crank import Crank
+from vla_sim.envs.faces.reset_request import asked_of_one, seeds_of
 from vla_sim.envs.faces.spaces import action_space
 from vla_sim.envs.plan import draw_spec
 from vla_sim.envs.streams import first_training_seed
-from vla_sim.errors import BadConfig
+from vla_sim.errors import BadConfig, NotCopyable, ResetNeeded
 from vla_sim.ranges import whole, within
 from vla_sim.records.embodiment import Embodiment
+from vla_sim.records.episode import EpisodeSpec
 from vla_sim.records.observation import PolicyInput
 
 Seen = NDArray[Any] | dict[str, NDArray[Any]]
@@ -100,19 +102,52 @@ class SlotVecEnv(VecEnv):
         )
 
     def reset(self) -> VecEnvObs:
-        """Begin an episode in every slot: with the seeds of `seed()`, else with fresh ones."""
-        self._begin(self._all, self._seeds)
+        """Begin an episode in every slot: as `set_options()` and `seed()` said, else a fresh one.
+
+        Raises:
+            BadConfig: If an episode that was set cannot be run here.
+        """
+        self._begin(self._all, self._seeds, [asked_of_one(each) for each in self._options])
         self._reset_seeds()
         self._reset_options()
         self.reset_infos = [{} for _ in range(self.num_envs)]
         return self._see(self._all)
+
+    def seed(self, seed: int | None = None) -> Sequence[int | None]:
+        """Determine the episodes of the next reset: slot i gets seed + i, and fresh seeds for None.
+
+        Raises:
+            BadConfig: If it is no whole number, or out of range.
+        """
+        self._seeds = seeds_of(seed, self.num_envs)
+        return self._seeds
+
+    def set_options(self, options: list[dict[str, Any]] | dict[str, Any] | None = None) -> None:
+        """Choose the episodes of the next reset: {"spec": EpisodeSpec}, for all slots or for each.
+
+        Raises:
+            BadConfig: If there is not one for each slot, or "spec" is no EpisodeSpec.
+            UnknownName: If there is no such option.
+        """
+        each = options if isinstance(options, list) else [options or {}] * self.num_envs
+        if len(each) != self.num_envs:
+            raise BadConfig(f"{len(each)} options were given to {self.num_envs} slots")
+        for asked in each:
+            asked_of_one(asked)
+        self._options = each
 
     def step_async(self, actions: NDArray[np.float32]) -> None:
         """Keep the actions for `step_wait`."""
         self._actions = np.asarray(actions, dtype=np.float32)
 
     def step_wait(self) -> VecEnvStepReturn:
-        """Run the actions; observations, rewards, dones and infos as SB3 wants them."""
+        """Run the actions; observations, rewards, dones and infos as SB3 wants them.
+
+        Raises:
+            ResetNeeded: Before the first episodes.
+            BadAction: If the shape is wrong or a value is not finite.
+        """
+        self._check_started("step()")
         n, repeat = self.num_envs, self.config.action_repeat
         over = np.zeros(n, dtype=bool)
         truncated = np.zeros(n, dtype=bool)
@@ -142,7 +177,7 @@ class SlotVecEnv(VecEnv):
             }
         self.n_ended += len(ended)
         if len(ended):
-            self._begin(ended, [None] * len(ended))
+            self._begin(ended, [None] * len(ended), [None] * len(ended))
             _put(seen, ended, self._see(ended))
         return seen, reward.astype(np.float32), over, infos
 
@@ -176,11 +211,40 @@ class SlotVecEnv(VecEnv):
         return [False for _ in self._get_indices(indices)]
 
     def get_images(self) -> Sequence[NDArray[np.uint8] | None]:
-        """One picture per slot."""
+        """One picture per slot.
+
+        Raises:
+            ResetNeeded: Before the first episodes.
+        """
+        self._check_started("render()")
         return list(self.crank.view.rgb(self._all))
 
-    def _begin(self, slots: NDArray[np.int64], seeds: Sequence[int | None]) -> None:
-        specs = [draw_spec(self.crank.task_id, self._seed(seed)) for seed in seeds]
+    def __reduce__(self) -> NoReturn:
+        """Refused: running physics has no copy.
+
+        Raises:
+            NotCopyable: Always.
+        """
+        raise NotCopyable(
+            "a batch of slots",
+            "make another, SlotVecEnv(Crank(task_id, n), observer, config), and give it the same"
+            " seeds: that gives the same episodes to the last bit",
+        )
+
+    def _check_started(self, asked: str) -> None:
+        if any(spec is None for spec in self.crank.specs):
+            raise ResetNeeded(asked)
+
+    def _begin(
+        self,
+        slots: NDArray[np.int64],
+        seeds: Sequence[int | None],
+        given: Sequence[EpisodeSpec | None],
+    ) -> None:
+        specs = [
+            spec or draw_spec(self.crank.task_id, self._seed(seed))
+            for seed, spec in zip(seeds, given, strict=True)
+        ]
         self.crank.start(slots, specs)
         self._return[slots] = 0.0
         self._length[slots] = 0

@@ -1,10 +1,11 @@
 """What is taught when: pictures and words first, then words and actions, then all together."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from vla_sim.errors import BadConfig
 from vla_sim.ranges import above, within
+from vla_sim.records.reports import Recall
 
 Stage = Literal["vl", "la", "all"]
 STAGES: tuple[Stage, ...] = get_args(Stage)
@@ -22,9 +23,9 @@ class CurriculumConfig:
     first: Stage = "vl"
     behaviour_from_start: bool = True
     vl_gate: float = 0.70
-    """Measured V-L R@10 that opens L-A."""
+    """Share of the way from chance to perfect that V-L R@10 has to make to open L-A."""
     la_gate: float = 0.50
-    """Measured L-A R@10 that opens the rest; actions do not show colours, so it lies lower."""
+    """The same of L-A R@10 for the rest; actions do not show colours, so it lies lower."""
     longest_fraction: float = 0.30
     """A stage ends after this share of the budget, passed or not: the rest is not starved."""
 
@@ -52,8 +53,8 @@ def advance(
     state: CurriculumState,
     *,
     fraction: float,
-    vl_recall: float | None = None,
-    la_recall: float | None = None,
+    vl: Recall | None = None,
+    la: Recall | None = None,
 ) -> CurriculumState:
     """The state after one more measurement; a stage is never left backwards.
 
@@ -61,24 +62,33 @@ def advance(
         config: Gates.
         state: Present state.
         fraction: Share of the budget that is spent, in [0, 1].
-        vl_recall: V-L R@10 as measured, None if it was not.
-        la_recall: L-A R@10 as measured, None if it was not.
+        vl: V-L R@10 as measured beside its chance, None if it was not.
+        la: L-A R@10, likewise.
 
     Returns:
-        The same state, or the next one; at most one stage per call.
+        The same state, or the next one; at most one stage per call. A gallery too small to tell
+        opens no gate.
     """
     if state.stage == "all":
         return state
     name, recall, gate = (
-        ("V-L", vl_recall, config.vl_gate)
-        if state.stage == "vl"
-        else ("L-A", la_recall, config.la_gate)
+        ("V-L", vl, config.vl_gate) if state.stage == "vl" else ("L-A", la, config.la_gate)
     )
     upper = STAGES[STAGES.index(state.stage) + 1]
-    if recall is not None and recall >= gate:
-        reason = f"{name} R@10 {recall:.2f} >= {gate:.2f}"
+    if recall is not None and recall.tells and recall.skill >= gate:
+        reason = f"{_said(name, recall)} is {recall.skill:.2f} of the way to perfect, >= {gate:.2f}"
     elif fraction - state.since_fraction >= config.longest_fraction:
-        reason = f"{name} R@10 stayed below {gate:.2f} for {config.longest_fraction:.0%} of the run"
+        reason = f"{name} R@10 stayed under its gate for {config.longest_fraction:.0%} of the run"
+    elif recall is not None and not recall.tells:
+        reason = f"{_said(name, recall)} tells nothing: use a larger gallery"
+        return replace(state, reason=reason)
     else:
         return state
     return CurriculumState(stage=upper, since_fraction=fraction, reason=reason)
+
+
+def _said(name: str, recall: Recall) -> str:
+    return (
+        f"{name} R@10 {100 * recall.value:.0f} % (chance {100 * recall.chance:.0f} %, gallery "
+        f"{recall.gallery_size})"
+    )

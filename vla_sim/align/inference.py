@@ -214,12 +214,14 @@ class _Evaluating:
 
     def __enter__(self) -> None:
         self.was_training = self.model.training
-        self.model.eval()
+        if self.was_training:  # to walk through all modules costs as much as a layer
+            self.model.eval()
         self.no_grad.__enter__()
 
     def __exit__(self, *error: object) -> None:
         self.no_grad.__exit__(*error)
-        self.model.train(self.was_training)
+        if self.was_training:
+            self.model.train()
 
 
 def _padded(proprio: NDArray[np.floating]) -> Floats:

@@ -133,11 +133,9 @@ def rehearsal_term(
         noise: Standard deviation of the noise in units of the goal's scale.
         generator: Draws the noise.
     """
-    scale_B13 = model.normaliser.goal_scale_M3[batch.body_B].unsqueeze(1)
-    error_BG3 = torch.randn(batch.goal_BG3.shape, generator=generator).to(scale_B13.device)
     hazard_BS = batch.hazard_BS.clamp(SURE, 1.0 - SURE).logit()
     chunk_BGKA, _ = model.decode(
-        batch.goal_BG3 + noise * scale_B13 * error_BG3,
+        noisy_goal(model, batch, noise=noise, generator=generator),
         hazard_BS,
         text_BGD,
         batch.proprio_BP,
@@ -148,6 +146,22 @@ def rehearsal_term(
     return behaviour_loss(
         chunk_BGKA.flatten(0, 1), batch.chunk_BGKA.flatten(0, 1), weight_BG1A.flatten(0, 1)
     )
+
+
+def noisy_goal(
+    model: AlignModel, batch: StepBatch, *, noise: float, generator: Generator
+) -> Tensor:
+    """The true goals [m] with errors like those of an eye, shape (B, G, 3).
+
+    Args:
+        model: Knows the goals' scales.
+        batch: B moments.
+        noise: Standard deviation of the errors in units of the goal's scale.
+        generator: Draws them.
+    """
+    scale_B13 = model.normaliser.goal_scale_M3[batch.body_B].unsqueeze(1)
+    error_BG3 = torch.randn(batch.goal_BG3.shape, generator=generator).to(scale_B13.device)
+    return batch.goal_BG3 + noise * scale_B13 * error_BG3
 
 
 def prior_terms(

@@ -21,6 +21,7 @@ from vla_sim.align.objective import (
     PRIORS,
     LossReport,
     Weights,
+    noisy_goal,
     policy_terms,
     rehearsal_term,
     segment_terms,
@@ -29,6 +30,7 @@ from vla_sim.align.optimiser import Optimiser, OptimiserConfig
 from vla_sim.align.surgery import backward_with_surgery
 from vla_sim.errors import BadConfig, DamagedFile
 from vla_sim.ranges import at_least, whole, within
+from vla_sim.records.reports import Recall
 from vla_sim.records.triple import SegmentTriples, StepTriples
 
 
@@ -46,11 +48,14 @@ class TrainerConfig:
     """Physical priors are taken on every k-th step, k times as heavy: chunks seldom come near the
     limits, and many small operations are dear on a CPU."""
     goal_forcing: float = 0.3
-    """Share of the rows whose decoder is told the true goal; it falls to 0 with the budget."""
+    """Share of the rows whose decoder is told the true goal, with noise, at the start."""
+    last_goal_forcing: float = 0.0
+    """The same at the end of the budget; in between it goes straight from one to the other."""
     freeze: tuple[str, ...] = ()
     """Towers that do not learn, see `TOWERS`."""
     rehearsal_noise: float = 0.05
-    """Standard deviation of the noise on rehearsed goals, in units of the goal's scale."""
+    """Standard deviation of the noise on true goals that the decoder is told, in units of the
+    goal's scale."""
     freeze_text_after: float = 0.5
     """Share of the budget after which the text tower stands still and each sentence is encoded
     once for all: by then words are learnt, and a third of the time is theirs."""
@@ -114,17 +119,17 @@ class AlignTrainer:
         self.n_steps = 0
 
     def set_progress(self, fraction: float) -> None:
-        """Say which share of the budget, of steps or seconds, is spent; it sets learning rates."""
+        """Say which share of the budget is spent; it sets learning rates."""
         self.fraction = min(max(float(fraction), 0.0), 1.0)
 
-    def measured(self, *, vl_recall: float, la_recall: float) -> CurriculumState:
+    def measured(self, *, vl: Recall, la: Recall) -> CurriculumState:
         """Tell the curriculum what retrieval measured (R@10), and see whether a gate opens."""
         self.curriculum = advance(
             self.config.curriculum,
             self.curriculum,
             fraction=self.fraction,
-            vl_recall=vl_recall,
-            la_recall=la_recall,
+            vl=vl,
+            la=la,
         )
         return self.curriculum
 
@@ -314,14 +319,20 @@ class AlignTrainer:
         wanted: Mapping[str, float],
     ) -> tuple[dict[str, Tensor], dict[str, float]]:
         map_BSC, text_BGD = shared[:2]
-        told_share = self.config.goal_forcing * (1.0 - self.fraction)
+        first, last = self.config.goal_forcing, self.config.last_goal_forcing
+        told_share = first + (last - first) * self.fraction
         told_BG = torch.rand(batch.weight_BG.shape, generator=self.generator) < told_share
         out = self.model.act(
             map_BSC,
             text_BGD,
             batch.proprio_BP,
             batch.body_B,
-            told_goal_BG3=batch.goal_BG3,
+            told_goal_BG3=noisy_goal(
+                self.model,
+                batch,
+                noise=self.config.rehearsal_noise,
+                generator=self.generator,
+            ),
             told_BG=told_BG.to(self.device),
         )
         terms = policy_terms(self.model, batch, out, wanted)

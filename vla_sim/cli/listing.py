@@ -74,11 +74,11 @@ def _robots() -> Table:
 
 
 def _experts() -> Table:
-    from vla_sim.agents.experts.table import EXPERTS, expert_for
-    from vla_sim.envs.tasks import make_task
+    from vla_sim.agents.experts.table import expert_for
+    from vla_sim.envs.tasks import TASK_IDS, make_task
 
     table = _table("experts", "task", "what it does")
-    for task_id in EXPERTS:
+    for task_id in TASK_IDS:
         task = make_task(task_id)
         expert = expert_for(task_id, task.robot.embodiment, task.manners)
         table.add_row(task_id, escape(_first_line(expert)))

@@ -101,9 +101,14 @@ class FolderLock:
         file.flush()
         return cls(folder, file)
 
+    @property
+    def held(self) -> bool:
+        """It was not released yet."""
+        return not self._file.closed
+
     def release(self) -> None:
         """Let others in; a second time changes nothing."""
-        if self._file.closed:
+        if not self.held:
             return
         place = self.folder / LOCK
         with suppress(OSError):  # the folder may be gone; what is left of a lock locks nothing

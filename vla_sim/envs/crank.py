@@ -5,7 +5,9 @@ the physics, measure, judge, collect violations. The crank never knows which tas
 """
 
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, replace
+from typing import NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,19 +19,20 @@ from vla_sim.envs.language.codes import encode
 from vla_sim.envs.language.grammar import say
 from vla_sim.envs.sensing.camera_view import CameraView
 from vla_sim.envs.shifting.shifts import Shifts
-from vla_sim.envs.streams import stream
+from vla_sim.envs.streams import own_seed, stream
 from vla_sim.envs.tasks import check_engine, make_task
 from vla_sim.envs.violations import motion_violations
-from vla_sim.errors import BadAction, BadConfig, UnknownName
-from vla_sim.physics.engines import ENGINES, make_engine
+from vla_sim.errors import BadAction, BadConfig, NotCopyable, UnknownName
+from vla_sim.physics.engines import ENGINES, engine_id, make_engine
 from vla_sim.protocols.engine import Engine
 from vla_sim.protocols.task import Scene
 from vla_sim.ranges import whole
-from vla_sim.records.episode import EpisodeSpec
+from vla_sim.records.episode import EpisodeSpec, Rig
 from vla_sim.records.instruction import Instruction, Meaning
 from vla_sim.records.manner import MANNERS
 from vla_sim.records.observation import Observation, PolicyInput
 from vla_sim.records.shift import Shift
+from vla_sim.records.teacher_input import TeacherInput
 from vla_sim.records.triple import N_GOALS
 
 Bools = NDArray[np.bool_]
@@ -131,6 +134,8 @@ class Crank:
         self.goal = np.zeros(n, dtype=np.int64)
         self.manner = np.zeros(n, dtype=np.int64)
         self.seed = np.zeros(n, dtype=np.int64)
+        self._own_seed = np.zeros(n, dtype=np.int64)
+        self._body = deepcopy(self.embodiment)  # what a policy does to it stays with the policy
         self.steps = np.zeros(n, dtype=np.int64)
         self.held = np.zeros(n, dtype=np.int64)
         self.stage = np.zeros(n, dtype=np.int64)
@@ -147,30 +152,40 @@ class Crank:
     def start(self, ids: NDArray[np.int64], specs: Sequence[EpisodeSpec]) -> None:
         """Begin an episode in each of the slots `ids`.
 
+        Specs that cannot be run are refused before any slot has changed.
+
         Raises:
             BadConfig: If a spec is for another task, asks for another renderer or engine, or its
                 scene starts on its goal.
             UnknownName: If there is no such axis.
         """
-        scenes, drawn = [], []
-        for slot, spec in zip(ids, specs, strict=True):
+        for spec in specs:
             if spec.task_id != self.task_id:
                 raise BadConfig(f"an episode of {spec.task_id} was given to {self.task_id}")
             self._check_shift(spec.shift)
-            conditions = self.shifts.draw(spec)
-            scene = self.task.sample(stream(self.task_id, spec.seed, "scene"), conditions.spread)
-            scenes.append(scene)
-            drawn.append(conditions)
-            self.scenes[slot] = scene
+        drawn = [self.shifts.draw(spec) for spec in specs]
+        scenes = [
+            self.task.sample(stream(self.task_id, spec.seed, "scene"), conditions.spread)
+            for spec, conditions in zip(specs, drawn, strict=True)
+        ]
+        chains = [
+            chained_goals(scene.goals, spec, self.task.hold_steps)
+            for spec, scene in zip(specs, scenes, strict=True)
+        ]
+        words = [words_of(scene, spec) for spec, scene in zip(specs, scenes, strict=True)]
+        # All that can be refused has been: from here on, slots change.
+        for row, (slot, spec) in enumerate(zip(ids, specs, strict=True)):
+            self.scenes[slot] = scenes[row]
             self.specs[slot] = spec
-            self.chains[slot] = chained_goals(scene.goals, spec, self.task.hold_steps)
+            self.chains[slot] = chains[row]
             self.n_asked[slot] = spec.n_instructions
             self.goal[slot] = self.chains[slot][0]
             self.manner[slot] = MANNERS.index(spec.manner)
             self.seed[slot] = spec.seed
-            self.n_goals[slot] = len(scene.goals)
-            self.meanings[slot] = _meaning_table(scene)
-            self.instructions[slot], self.shown[slot] = words_of(scene, spec)
+            self._own_seed[slot] = own_seed(self.task_id, spec.seed)
+            self.n_goals[slot] = len(scenes[row].goals)
+            self.meanings[slot] = _meaning_table(scenes[row])
+            self.instructions[slot], self.shown[slot] = words[row]
         self.steps[ids] = 0
         self.held[ids] = 0
         self.stage[ids] = 0
@@ -186,6 +201,18 @@ class Crank:
         if solved.any():
             seeds = [specs[int(k)].seed for k in np.flatnonzero(solved)]
             raise BadConfig(f"{self.task_id} starts solved with seeds {seeds}")
+
+    def __reduce__(self) -> NoReturn:
+        """Refused: what MuJoCo holds has no copy.
+
+        Raises:
+            NotCopyable: Always.
+        """
+        raise NotCopyable(
+            "a Crank",
+            "make another, Crank(task_id, n, config), start it with the same specs and repeat the"
+            " actions: that gives the same episode to the last bit",
+        )
 
     def step(self, actions: NDArray[np.float32]) -> StepResult:
         """Advance every slot by one control step.
@@ -288,18 +315,42 @@ class Crank:
                 )
 
     def told(self, ids: NDArray[np.int64], observation: Observation) -> PolicyInput:
-        """Everything that a policy may be told about the slots `ids`."""
-        instructions = [self.shown[slot] for slot in ids]
-        assert all(instructions), "a slot was asked for an action before its first episode"
+        """What a policy is given of the slots `ids`: copies, from which nothing true is reached."""
+        shown = [self.shown[slot] for slot in ids]
+        assert all(shown), "a slot was asked for an action before its first episode"
         return PolicyInput(
-            observation=observation,
-            instructions=[i for i in instructions if i is not None],
+            observation=Observation(
+                images={name: image.copy() for name, image in observation.images.items()},
+                proprio=observation.proprio.copy(),
+                time_s=observation.time_s.copy(),
+            ),
+            instructions=[instruction.words for instruction in shown if instruction is not None],
             task_id=self.task_id,
-            seed=self.seed[ids],
+            embodiment=self._body,
+            row=np.array(ids, dtype=np.int64),
             step=self.steps[ids],
+            own_seed=self._own_seed[ids],
+        )
+
+    def known(self, ids: NDArray[np.int64], observation: Observation) -> TeacherInput:
+        """What a teacher is given of the slots `ids`: everything."""
+        return TeacherInput(
+            told=self.told(ids, observation),
             privileged={name: values[ids] for name, values in self.task.privileged().items()},
             goal=self.goal[ids],
             manner=self.manner[ids],
+            instructions=[i for i in (self.instructions[slot] for slot in ids) if i is not None],
+            seed=self.seed[ids],
+        )
+
+    @property
+    def rig(self) -> Rig:
+        """What episodes here run on."""
+        size = self.config.image_size
+        return Rig(
+            engine=engine_id(self.config.engine),
+            renderer=self.view.renderer.id,
+            image_size=(size, size),
         )
 
 

@@ -7,6 +7,7 @@ from vla_sim.envs.streams import stream
 from vla_sim.records.episode import Arm, EpisodeSpec
 from vla_sim.records.instruction import LANGUAGES, Language, Split
 from vla_sim.records.manner import MANNERS, Manner
+from vla_sim.records.seed import checked_seed
 from vla_sim.records.shift import Shift
 from vla_sim.records.triple import N_GOALS
 
@@ -30,8 +31,9 @@ def draw_spec(
 
     Raises:
         UnknownName: If there is no such axis.
-        BadConfig: If the severity is out of range.
+        BadConfig: If the severity or the seed is out of range, or the seed is no whole number.
     """
+    seed = checked_seed(seed)
     shift = Shift(axis=axis, severity=severity)
     domain = axis_of(shift)
     rng = stream(task_id, seed, "plan")

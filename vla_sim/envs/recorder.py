@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vla_sim.envs.crank import Crank, StepResult
-from vla_sim.records.episode import Episode
+from vla_sim.records.episode import Episode, Role
 from vla_sim.records.observation import Observation
 
 _PER_STEP = (
@@ -30,8 +30,9 @@ class Recorder:
     There is room for one horizon, and more is made when a chain of instructions runs longer.
     """
 
-    def __init__(self, crank: Crank, *, keep_images: bool) -> None:
+    def __init__(self, crank: Crank, *, role: Role, keep_images: bool) -> None:
         self.crank = crank
+        self._role, self._rig = role, crank.rig
         n, t = crank.n, crank.horizon_steps
         body = crank.embodiment
         size = crank.config.image_size
@@ -137,6 +138,8 @@ class Recorder:
         }
         return Episode(
             spec=spec,
+            rig=self._rig,
+            role=self._role,
             instruction=instruction,
             shown=shown,
             embodiment=crank.embodiment.name,

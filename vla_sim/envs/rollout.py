@@ -9,32 +9,34 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from vla_sim.envs.acting import Acting
 from vla_sim.envs.crank import Crank, StepResult
 from vla_sim.envs.recorder import Recorder
-from vla_sim.protocols.policy import Policy
+from vla_sim.protocols.teacher import Actor
 from vla_sim.records.episode import Episode, EpisodeSpec
 from vla_sim.records.observation import Observation
 
 
 class Rollout:
-    """Runs a plan of episodes with one policy in the slots of one crank."""
+    """Runs a plan of episodes with one policy, or teacher, in the slots of one crank."""
 
     def __init__(
         self,
         crank: Crank,
-        policy: Policy,
+        policy: Actor,
         plan: Iterable[EpisodeSpec],
         *,
         keep_images: bool = False,
     ) -> None:
         self.crank = crank
-        self.policy = policy
+        self._acting = Acting(policy, crank)
         self.keep_images = keep_images
         self._plan = enumerate(plan)
         self._place = np.full(crank.n, -1, dtype=np.int64)  # which planned episode a slot runs
-        self._chunks: NDArray[np.float32] | None = None  # (n, k, n_act)
+        shape = (crank.n, self._acting.n_action_steps, crank.embodiment.n_act)
+        self._chunks = np.zeros(shape, dtype=np.float32)
         self._cursor = np.zeros(crank.n, dtype=np.int64)
-        self._recorder = Recorder(crank, keep_images=keep_images)
+        self._recorder = Recorder(crank, role=self._acting.role, keep_images=keep_images)
         self._refill(np.arange(crank.n))
         self._settle_idle()
 
@@ -62,20 +64,18 @@ class Rollout:
         return self._collect(active, result)
 
     def next_actions(self) -> NDArray[np.float32]:
-        """The next action of every slot, (n, n_act); asks the policy where a chunk is used up."""
+        """The next action of every slot, (n, n_act); asks the policy where a chunk is used up.
+
+        Raises:
+            BadAction: If what the policy returns has a wrong shape or type, or is not finite.
+        """
         active = self.active
         hungry = active[self._cursor[active] == 0]
         if len(hungry):
-            observation = self._observe(hungry)
-            fresh = self.policy.chunk(self.crank.told(hungry, observation))
-            if self._chunks is None:
-                self._chunks = np.zeros((self.crank.n, *fresh.shape[1:]), dtype=np.float32)
-            self._chunks[hungry] = fresh
-        n_act = self.crank.embodiment.n_act
-        actions = np.zeros((self.crank.n, n_act), dtype=np.float32)
-        if self._chunks is not None:
-            actions[active] = self._chunks[active, self._cursor[active], :n_act]
-        self._cursor[active] = (self._cursor[active] + 1) % self.policy.n_action_steps
+            self._chunks[hungry] = self._acting.chunk(hungry, self._observe(hungry))
+        actions = np.zeros((self.crank.n, self._chunks.shape[2]), dtype=np.float32)
+        actions[active] = self._chunks[active, self._cursor[active]]
+        self._cursor[active] = (self._cursor[active] + 1) % self._acting.n_action_steps
         return actions
 
     def latest_images(self, ids: NDArray[np.int64]) -> NDArray[np.uint8]:
@@ -83,12 +83,12 @@ class Rollout:
         return self._recorder.latest_images(ids)
 
     def _observe(self, ids: NDArray[np.int64]) -> Observation:
-        if self.policy.needs_images and self.keep_images:
+        if self._acting.needs_images and self.keep_images:
             name = self.crank.task.camera.name
             seen = self.crank.observe(ids, images=False)
             images = {name: self.latest_images(ids)}
             return Observation(images=images, proprio=seen.proprio, time_s=seen.time_s)
-        return self.crank.observe(ids, images=self.policy.needs_images)
+        return self.crank.observe(ids, images=self._acting.needs_images)
 
     def _collect(self, active: NDArray[np.int64], result: StepResult) -> list[tuple[int, Episode]]:
         over = active[(result.terminated | result.truncated)[active]]
@@ -109,6 +109,7 @@ class Rollout:
             ids = np.array(filled)
             self.crank.start(ids, specs)
             self._cursor[ids] = 0
+            self._acting.begin(ids)
             start = self.crank.observe(ids, images=self.keep_images)
             self._recorder.begin(ids, start, self.crank.task.camera.name)
 
@@ -121,7 +122,7 @@ class Rollout:
 
 
 def rollout(
-    crank: Crank, policy: Policy, plan: Iterable[EpisodeSpec], *, keep_images: bool = False
+    crank: Crank, policy: Actor, plan: Iterable[EpisodeSpec], *, keep_images: bool = False
 ) -> Iterator[tuple[int, Episode]]:
     """Run every planned episode; yields (place in the plan, episode) as they end."""
     run = Rollout(crank, policy, plan, keep_images=keep_images)
@@ -130,7 +131,7 @@ def rollout(
 
 
 def run_all(
-    crank: Crank, policy: Policy, plan: Iterable[EpisodeSpec], *, keep_images: bool = False
+    crank: Crank, policy: Actor, plan: Iterable[EpisodeSpec], *, keep_images: bool = False
 ) -> list[Episode]:
     """Every planned episode, in the order of the plan."""
     ended = sorted(rollout(crank, policy, plan, keep_images=keep_images), key=lambda pair: pair[0])

@@ -4,6 +4,7 @@ A stream depends on the task, the episode's seed and its purpose alone, never on
 or what ran before: that is what makes an episode reproducible.
 """
 
+import hashlib
 import zlib
 from typing import Literal, get_args
 
@@ -41,3 +42,14 @@ def step_stream(task_id: str, seed: int, purpose: Purpose, step: int) -> np.rand
     # From 1 up: numpy takes a trailing zero for nothing at all.
     place = _PURPOSES.index(purpose)
     return np.random.default_rng([zlib.crc32(task_id.encode()), seed, place, step + 1])
+
+
+def own_seed(task_id: str, seed: int) -> int:
+    """The seed that a policy gets for its own draws in an episode, in [0, 2**63).
+
+    A hash, so that it does not name the scene. Whoever knows which seeds are planned can still try
+    them all, as a picture can be compared with the pictures of all scenes: only seeds that are kept
+    secret keep a secret.
+    """
+    digest = hashlib.sha256(f"whoever acts in {task_id} {seed}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") >> 1

@@ -10,8 +10,9 @@ from vla_sim.eval.body import Body
 from vla_sim.eval.language_gain import language_gains
 from vla_sim.eval.metrics.table import METRICS
 from vla_sim.eval.metrics.violations import has_violation, violation_steps_fraction
+from vla_sim.eval.protocol import Protocol, require_measured
 from vla_sim.eval.statistics import bootstrap_mean, wilson
-from vla_sim.records.episode import Episode
+from vla_sim.records.episode import Episode, Role
 from vla_sim.records.manner import MANNERS
 from vla_sim.records.reports import Estimate, EvalReport, RetrievalReport, TaskReport
 
@@ -23,7 +24,7 @@ def eval_report(
     episodes: Iterable[Episode],
     bodies: Mapping[str, Body],
     *,
-    protocol: str,
+    protocol: Protocol,
     step: int,
     elapsed_s: float,
     retrieval: RetrievalReport | None = None,
@@ -34,29 +35,36 @@ def eval_report(
     Args:
         episodes: Of any tasks and arms, in any order: the report does not depend on it.
         bodies: {task id: the body that moves in it}; manners may differ between tasks of a robot.
-        protocol: Stamp of the protocol that planned the episodes.
+        protocol: How they were measured: all that it plans, on what it says.
         step: Training step of the model.
         elapsed_s: Time since training began [s].
         retrieval: Retrieval of the same model.
-        run_card: See `run_card`.
+        run_card: See `run_card`; who acted ("role") is added from the episodes.
 
     Raises:
         UnknownName: If `bodies` lacks an episode's task.
+        ProtocolMismatch: If they were not measured under the protocol.
     """
     ordered = sorted(episodes, key=_order)
+    require_measured(protocol, ordered)
     tasks = tuple(
         task_report(list(group), bodies)
         for _, group in groupby(ordered, key=lambda e: (e.spec.task_id, e.spec.arm))
     )
     return EvalReport(
-        protocol=protocol,
+        protocol=protocol.stamp,
         step=step,
         elapsed_s=elapsed_s,
         tasks=tasks,
         retrieval=retrieval,
         gains={key: gain.difference for key, gain in language_gains(ordered).items()},
-        run_card=dict(run_card or {}),
+        run_card={**(run_card or {}), "role": _role(ordered)},
     )
+
+
+def _role(episodes: Sequence[Episode]) -> Role:
+    """Who acted; a single episode of a teacher makes the result a teacher's."""
+    return "teacher" if any(episode.role == "teacher" for episode in episodes) else "policy"
 
 
 def task_report(episodes: Sequence[Episode], bodies: Mapping[str, Body]) -> TaskReport:

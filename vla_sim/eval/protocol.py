@@ -2,11 +2,11 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 
 from vla_sim.errors import BadConfig, ProtocolMismatch
-from vla_sim.records.episode import Arm
+from vla_sim.records.episode import Arm, Episode
 from vla_sim.records.instruction import LANGUAGES, Language
 from vla_sim.records.manner import MANNERS, Manner
 from vla_sim.records.reports import EvalReport
@@ -106,6 +106,50 @@ def require_comparable(a: EvalReport, b: EvalReport) -> None:
     """
     if a.protocol != b.protocol:
         _refuse(a.run_card, b.run_card, a.protocol, b.protocol)
+
+
+def require_measured(protocol: Protocol, episodes: Iterable[Episode]) -> None:
+    """Refuse to call episodes the result of a protocol that they were not run under.
+
+    Raises:
+        ProtocolMismatch: If an episode was planned otherwise or ran on something else, or if one
+            that the protocol plans is missing.
+    """
+    ran = list(episodes)
+    for episode in ran:
+        spec, rig = episode.spec, episode.rig
+        pairs: dict[str, tuple[object, object]] = {
+            "image_size": (rig.image_size, protocol.image_size),
+            "renderer": (rig.renderer, protocol.renderer),
+            "engine": (rig.engine, protocol.engine),
+            "axis": (spec.axis, protocol.axis),
+            "severity": (spec.severity, protocol.severity),
+            "n_instructions": (spec.n_instructions, protocol.n_instructions),
+        }
+        for name, (was, wanted) in pairs.items():
+            if was != wanted:
+                raise ProtocolMismatch(
+                    f"an episode of {spec.task_id} ran with {name} {was!r}, and protocol "
+                    f"{protocol.stamp} says {wanted!r}; vla_sim.evaluate keeps the two together"
+                )
+        if spec.manner not in protocol.manners or (
+            not protocol.axis and spec.language not in protocol.languages
+        ):
+            raise ProtocolMismatch(
+                f"an episode of {spec.task_id} was asked for {spec.manner} in {spec.language}, "
+                f"which protocol {protocol.stamp} does not plan"
+            )
+    done = sorted((e.spec.task_id, e.spec.arm, e.spec.seed) for e in ran)
+    planned = sorted(
+        (t, a, s) for t in protocol.tasks for a in protocol.arms for s in protocol.seeds
+    )
+    if done != planned:
+        wrong = set(done) ^ set(planned)
+        example = f", for example {min(wrong)}" if wrong else ""
+        raise ProtocolMismatch(
+            f"protocol {protocol.stamp} plans {len(planned)} episodes, and {len(done)} were run; "
+            f"{len(wrong)} differ{example}"
+        )
 
 
 def _refuse(a: Mapping[str, str], b: Mapping[str, str], stamp_a: str, stamp_b: str) -> None:

@@ -3,7 +3,8 @@
 The rule, for reports of one protocol in the order of training:
 
 *Score.* A weighted mean of the success rate (mean over tasks, true instruction) and of R@10 (mean
-over the V-L directions).
+over the V-L directions), the latter as its share of the way from chance to perfect: in a small
+gallery guessing alone looks good.
 
 *Progress.* A report is the new best if its score is higher than the best so far AND one of its two
 parts moved for real: success rose by `min_success_gain`, or R@10 rose by `min_retrieval_gain`. So a
@@ -133,6 +134,7 @@ class _Parts:
     high: float
     weakest: float
     retrieval: float | None
+    chance: float
     score: float
 
     @classmethod
@@ -149,28 +151,34 @@ class _Parts:
                 "instruction: run the simulation before asking to stop"
             )
         success = float(np.mean(rates))
-        retrieval = None
+        retrieval, chance = None, 0.0
         total = success
         if report.retrieval is not None:
             lacking = [key for key in config.retrieval if key not in report.retrieval.values]
             if lacking:
                 raise BadConfig(f"the report at step {report.step} has no retrieval {lacking}")
-            retrieval = float(np.mean([report.retrieval.values[k] for k in config.retrieval]))
+            recalls = [report.retrieval.recall(key) for key in config.retrieval]
+            retrieval = float(np.mean([recall.value for recall in recalls]))
+            chance = float(np.mean([recall.chance for recall in recalls]))
+            skill = float(np.mean([max(recall.skill, 0.0) for recall in recalls]))
             weight = config.retrieval_weight
-            total = (1.0 - weight) * success + weight * retrieval
+            total = (1.0 - weight) * success + weight * skill
         return cls(
             success=success,
             low=pooled.low,
             high=pooled.high,
             weakest=min(rates),
             retrieval=retrieval,
+            chance=chance,
             score=total,
         )
 
     @property
     def text(self) -> str:
-        retrieval = "" if self.retrieval is None else f", R@10 {100 * self.retrieval:.1f} %"
-        return f"success {100 * self.success:.1f} %{retrieval}"
+        said = f"success {100 * self.success:.1f} %"
+        if self.retrieval is None:
+            return said
+        return f"{said}, R@10 {100 * self.retrieval:.1f} % (chance {100 * self.chance:.1f} %)"
 
     def meets(self, config: StoppingConfig) -> bool:
         return (

@@ -1,7 +1,6 @@
 """What a protocol runs, and what is read off its episodes."""
 
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, version
 
 import mujoco
 
@@ -9,10 +8,9 @@ from vla_sim.envs.crank import CrankConfig, crank_config_for
 from vla_sim.envs.plan import draw_spec, plan_episodes
 from vla_sim.envs.suites import SPINE
 from vla_sim.envs.tasks import make_task
-from vla_sim.errors import BadConfig, UnknownName
 from vla_sim.eval.body import Body, body_of
 from vla_sim.eval.protocol import Protocol
-from vla_sim.physics.engines import ENGINES
+from vla_sim.physics.engines import engine_id
 from vla_sim.physics.render import make_renderer
 from vla_sim.records.camera import CameraSpec
 from vla_sim.records.episode import Arm, EpisodeSpec
@@ -59,24 +57,6 @@ def make_protocol(
         severity=shift.severity,
         n_instructions=n_instructions,
     )
-
-
-def engine_id(name: str) -> str:
-    """The id of an engine in run cards, with the version of what computes.
-
-    Raises:
-        UnknownName: If there is no such engine.
-        BadConfig: If its package is not installed.
-    """
-    if name not in ENGINES:
-        raise UnknownName("engine", name, ENGINES)
-    package = name.partition("-")[0]
-    try:
-        return f"{name} {version(package)}"
-    except PackageNotFoundError as error:
-        raise BadConfig(
-            f"the engine {name!r} is not installed: pip install 'vla-sim[{package}]'"
-        ) from error
 
 
 def renderer_id(name: str) -> str:

@@ -10,6 +10,7 @@ from vla_sim.errors import UnknownName
 from vla_sim.foreign import is_foreign
 from vla_sim.loop.run_folder import BEST, RunFolder
 from vla_sim.protocols.policy import Policy
+from vla_sim.protocols.teacher import Actor
 
 
 def check_policy(name: str) -> None:
@@ -22,7 +23,7 @@ def check_policy(name: str) -> None:
         raise UnknownName("policy, and no folder,", name, POLICIES)
 
 
-def policy_of(name: str, crank: Crank) -> Policy:
+def policy_of(name: str, crank: Crank) -> Actor:
     """What `name` stands for on the task of a crank.
 
     Args:

@@ -34,8 +34,8 @@ def entry(function: Kernel) -> Kernel:
 def _say_that_nothing_is_kept() -> None:
     """Once in a process, not once for every kernel."""
     warnings.warn(
-        "numba has no folder to keep machine code in, so every process compiles anew, which takes "
-        "up to a minute; set NUMBA_CACHE_DIR to a folder that you may write to",
+        "numba has no folder to keep machine code in, so every process compiles anew, which can "
+        "take minutes; set NUMBA_CACHE_DIR to a folder that you may write to",
         RuntimeWarning,
         stacklevel=3,
     )

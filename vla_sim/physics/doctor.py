@@ -7,6 +7,7 @@ import tempfile
 import time
 from dataclasses import dataclass
 
+from vla_sim.errors import RenderBackendError
 from vla_sim.physics.cores import usable_cores
 from vla_sim.physics.render import gl_probe
 
@@ -46,6 +47,7 @@ def probe() -> list[Check]:
         _threads(),
         _ray_caster(),
         _numba_cache(),
+        _asked_gl(),
         *(_gl(backend) for backend in gl_probe.BACKENDS),
         _pybullet(),
         *(_optional(name, remedy) for name, remedy in OPTIONAL.items()),
@@ -103,7 +105,7 @@ def _threads() -> Check:
 
 
 def _ray_caster() -> Check:
-    # Here, because a MUJOCO_GL that names a missing library makes mujoco's own import fail.
+    # Here, because whatever fails while it is loaded belongs into the report too.
     try:
         from vla_sim.physics.render import make_renderer, self_test
 
@@ -114,12 +116,11 @@ def _ray_caster() -> Check:
         self_test.check_self_test(self_test.draw_self_test(renderer, model))
         took_s = time.perf_counter() - start
     except Exception as error:  # whatever it is, the report is the place for it
-        asked = os.environ.get("MUJOCO_GL")
         return Check(
             name="ray caster",
             ok=False,
             detail=f"{type(error).__name__}: {error}",
-            remedy=f"unset MUJOCO_GL (it is {asked!r}) and look again" if asked else "",
+            remedy="pip install --force-reinstall vla-sim mujoco numba numpy",
         )
     return Check(
         name="ray caster",
@@ -133,10 +134,11 @@ def _numba_cache() -> Check:
     try:
         from vla_sim.physics.render.ray_kernel import cache_folder
     except Exception as error:  # as above
-        return Check(name="numba cache", ok=False, detail=f"{type(error).__name__}: {error}")
+        detail = f"{type(error).__name__}: {error}"
+        return Check(name="numba cache", ok=False, detail=detail, remedy="see the ray caster")
     folder = cache_folder()
     if folder is None:
-        detail = "no folder to write to: every process compiles the ray caster anew"
+        detail = "no folder to write to: every process compiles anew, which can take minutes"
         return Check(name="numba cache", ok=False, detail=detail, remedy=remedy)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -171,6 +173,17 @@ def _pybullet() -> Check:
         remedy="" if ok else f"it should fall {expected:.3f} m: reinstall pybullet",
         required=False,
     )
+
+
+def _asked_gl() -> Check:
+    """What MUJOCO_GL says; nobody but the GL renderer minds."""
+    try:
+        asked = gl_probe.asked_backend()
+    except RenderBackendError as error:
+        remedy = "only for `--renderer gl`: unset MUJOCO_GL, and the first that works is taken"
+        return Check(name="MUJOCO_GL", ok=False, detail=str(error), remedy=remedy, required=False)
+    detail = "leaves the choice of a GL to vla-sim" if asked is None else f"asks for {asked}"
+    return Check(name="MUJOCO_GL", ok=True, detail=detail, required=False)
 
 
 def _gl(backend: str) -> Check:

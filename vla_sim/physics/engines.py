@@ -2,10 +2,11 @@
 
 import copy
 from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
 
 import mujoco
 
-from vla_sim.errors import UnknownName
+from vla_sim.errors import BadConfig, UnknownName
 from vla_sim.physics.world import World
 from vla_sim.protocols.engine import Engine
 
@@ -62,3 +63,21 @@ def make_engine(name: str, model: mujoco.MjModel, n: int, n_threads: int = 1) ->
     if name not in ENGINES:
         raise UnknownName("engine", name, ENGINES)
     return ENGINES[name](model, n, n_threads)
+
+
+def engine_id(name: str) -> str:
+    """The id of an engine in run cards, with the version of what computes.
+
+    Raises:
+        UnknownName: If there is no such engine.
+        BadConfig: If its package is not installed.
+    """
+    if name not in ENGINES:
+        raise UnknownName("engine", name, ENGINES)
+    package = name.partition("-")[0]
+    try:
+        return f"{name} {version(package)}"
+    except PackageNotFoundError as error:
+        raise BadConfig(
+            f"the engine {name!r} is not installed: pip install 'vla-sim[{package}]'"
+        ) from error

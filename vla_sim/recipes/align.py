@@ -18,6 +18,7 @@ def _trainer() -> TrainerConfig:
     """Small towers; behaviour weighs most, alignment runs on every twelfth update."""
     return TrainerConfig(
         segment_every=12,
+        rehearsal_noise=0.02,
         freeze_text_after=0.35,
         model=ModelConfig(
             vision=VisionConfig(width=32, deep_width=64, n_out=48),
@@ -43,10 +44,12 @@ def default() -> AlignRun:
     return AlignRun(
         learner=LearnerConfig(
             trainer=_trainer(),
-            memory=MemoryConfig(n_steps=20_000, n_segments=1_500, batch_segments=64),
+            memory=MemoryConfig(
+                n_steps=48_000, n_segments=1_500, batch_segments=64, batch_rehearsal=256
+            ),
         ),
+        rows_per_round=512,
         rounds_per_evaluation=11,
-        max_seconds=320.0,
     )
 
 
@@ -62,11 +65,10 @@ def bag_of_words() -> AlignRun:
 
 
 def reach() -> AlignRun:
-    """Reach alone, by number of updates: the same on every machine."""
+    """Reach alone."""
     return replace(
         default(),
         tasks=("Reach",),
-        max_seconds=None,
         max_updates=2_000,
         gallery_per_task=256,
     )
@@ -80,7 +82,6 @@ def glance() -> AlignRun:
         run,
         learner=replace(run.learner, memory=memory),
         simulators=StationConfig(n_slots=4),
-        max_seconds=None,
         max_updates=40,
         updates_per_round=10,
         updates_per_evaluation=10,

@@ -23,7 +23,6 @@ def glance() -> FinetuneRun:
     """A few rounds, to see the loop turn."""
     return FinetuneRun(
         n_slots=4,
-        max_seconds=None,
         max_env_steps=256,
         episodes=2,
         n_processes=1,

@@ -83,7 +83,9 @@ class Embodiment:
     @cached_property
     def action_scale(self) -> NDArray[np.float64]:
         """SI value of a normalised action of 1, per component, shape (n_act,)."""
-        return np.repeat([g.scale for g in self.action], [g.size for g in self.action])
+        scale = np.repeat([g.scale for g in self.action], [g.size for g in self.action])
+        scale.setflags(write=False)
+        return scale
 
     def motion_slice(self, name: str) -> slice:
         """Where the group `name` lies in a motion vector."""

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from vla_sim.records.instruction import Instruction, Language, Split
 from vla_sim.records.manner import Manner
+from vla_sim.records.seed import checked_seed
 from vla_sim.records.shift import Shift
 
 Arm = Literal[
@@ -21,6 +22,24 @@ Arm = Literal[
     "punctuation",
     "wrong_referent",
 ]
+
+Role = Literal["policy", "teacher"]
+"""Who acted: a policy has what a robot has, a teacher is given the truth."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rig:
+    """What an episode ran on, as far as it changes what happens or what is seen.
+
+    Attributes:
+        engine: Id of the physics engine, with its version.
+        renderer: Id of the camera backend, with its version where pictures could differ.
+        image_size: Height and width of the pictures that the policy is given [px].
+    """
+
+    engine: str
+    renderer: str
+    image_size: tuple[int, int]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +63,9 @@ class EpisodeSpec:
     axis: str = ""
     severity: int = 0
 
+    def __post_init__(self) -> None:
+        checked_seed(self.seed)
+
     @property
     def shift(self) -> Shift:
         """Axis and severity.
@@ -60,6 +82,8 @@ class Episode:
 
     Attributes:
         spec: What was planned.
+        rig: What it ran on.
+        role: Who acted.
         instruction: The true instruction, of a chain the first; success is measured against it.
         shown: What the policy was told; differs from `instruction` in a control arm.
         embodiment: Name of the robot.
@@ -87,6 +111,8 @@ class Episode:
     """
 
     spec: EpisodeSpec
+    rig: Rig
+    role: Role
     instruction: Instruction
     shown: Instruction
     embodiment: str

@@ -87,6 +87,14 @@ class Meaning:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Words:
+    """What is said, and nothing of what is meant."""
+
+    text: str
+    language: Language
+
+
+@dataclass(frozen=True, kw_only=True)
 class Instruction:
     """Words with the meaning they carry."""
 
@@ -96,3 +104,8 @@ class Instruction:
     """The same id in both languages marks parallel paraphrases; never part of the text."""
     split: Split
     meaning: Meaning
+
+    @property
+    def words(self) -> Words:
+        """What of it reaches a policy."""
+        return Words(text=self.text, language=self.language)

@@ -1,4 +1,4 @@
-"""What a policy may see."""
+"""What a policy may see: what a robot has, and nothing of the truth."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vla_sim.records.instruction import Instruction
+from vla_sim.records.embodiment import Embodiment
+from vla_sim.records.instruction import Words
+
+PICTURE = "main"
+"""What LeRobot calls the task's picture, on disk and in its observations, whichever camera took it:
+cameras have names of their own, and one dataset holds tasks of several cameras."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,24 +31,55 @@ class Observation:
 
 @dataclass(frozen=True, kw_only=True)
 class PolicyInput:
-    """All that decides an action: policies are pure functions of it.
+    """All that a policy is given: the robot's senses, its instruction, and a seed of its own.
+
+    The arrays are the policy's to keep and to write on.
 
     Attributes:
         observation: What the sensors say, m rows.
         instructions: What the policy is told, m of them. An empty text is the empty arm.
-        task_id: The Gymnasium id of the task, the same for all rows.
-        seed: int64 (m,), the episode's seed; with `step` it seeds a stochastic policy.
+        task_id: The Gymnasium id of the task, the same for all rows; it says which robot acts.
+        embodiment: That robot's numbers: control period, actions with their units, limits.
+        row: int64 (m,), which of the running episodes each row is. The number is the episode's
+            until it ends, then another's: `reset` says when. It means nothing else.
         step: int64 (m,), control steps since the episode began.
-        privileged: {name: (m, ...)} true state of the simulation, for experts only.
-        goal: int64 (m,), index of the true goal among the scene's goals, for experts only.
-        manner: int64 (m,), index into MANNERS, for experts only.
+        own_seed: int64 (m,), a seed for whatever the policy draws: the episode's own, equal in
+            every batch and arm. It is a hash: the scene's seed cannot be read off it.
     """
 
     observation: Observation
-    instructions: Sequence[Instruction]
+    instructions: Sequence[Words]
     task_id: str
-    seed: NDArray[np.int64]
+    embodiment: Embodiment
+    row: NDArray[np.int64]
     step: NDArray[np.int64]
-    privileged: Mapping[str, NDArray[np.float64]]
-    goal: NDArray[np.int64]
-    manner: NDArray[np.int64]
+    own_seed: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        """Number of rows."""
+        return len(self.row)
+
+    def generators(self) -> list[np.random.Generator]:
+        """A fresh generator for each row, a function of its episode and step alone.
+
+        A policy that draws from these and nothing else acts the same in any batch.
+        """
+        pairs = zip(self.own_seed.tolist(), self.step.tolist(), strict=True)
+        return [np.random.default_rng([seed, step]) for seed, step in pairs]
+
+    def take(self, rows: NDArray[np.int64]) -> "PolicyInput":
+        """The input of some rows only, by their places in this one."""
+        seen = self.observation
+        return PolicyInput(
+            observation=Observation(
+                images={name: images[rows] for name, images in seen.images.items()},
+                proprio=seen.proprio[rows],
+                time_s=seen.time_s[rows],
+            ),
+            instructions=[self.instructions[place] for place in rows.tolist()],
+            task_id=self.task_id,
+            embodiment=self.embodiment,
+            row=self.row[rows],
+            step=self.step[rows],
+            own_seed=self.own_seed[rows],
+        )

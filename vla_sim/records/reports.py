@@ -50,6 +50,41 @@ class RetrievalReport:
     values: Mapping[str, float]
     chance: Mapping[str, float]
 
+    def recall(self, key: str) -> "Recall":
+        """One of the values beside its chance."""
+        return Recall(
+            value=self.values[key], chance=self.chance[key], gallery_size=self.gallery_size
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recall:
+    """A measured recall beside what a random ranking would give."""
+
+    value: float
+    chance: float
+    gallery_size: int
+
+    @property
+    def skill(self) -> float:
+        """Share of the way from chance to perfect; below chance it is negative.
+
+        0 is what guessing gets whatever the gallery, so that a small one cannot flatter. A gallery
+        in which guessing is always right can show nothing: 0.
+        """
+        if self.chance >= 1.0:
+            return 0.0
+        return (self.value - self.chance) / (1.0 - self.chance)
+
+    @property
+    def tells(self) -> bool:
+        """The gallery is large enough for its recall to mean something."""
+        return self.chance <= MOST_CHANCE
+
+
+MOST_CHANCE = 0.25
+"""Beyond this chance, a few hits of luck look like skill: the gallery is too small."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class EvalReport:

@@ -11,16 +11,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
 from vla_sim.agents.experts.grasp import Grasp, GraspConfig
-from vla_sim.agents.experts.phases import CLOSED, OPEN, Moves, PhasedExpert, Scene
+from vla_sim.agents.experts.phases import (
+    CLOSED,
+    OPEN,
+    Bools,
+    Floats,
+    Hand,
+    Ints,
+    Moves,
+    PhasedExpert,
+    PhaseSettings,
+    State,
+)
 from vla_sim.records.embodiment import Embodiment
 from vla_sim.records.manner import Manner, MannerProfile
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 # Phases, in the order of precedence.
 LET_GO, LOWER, RAISE, BRING, CLOSE, PUT_DOWN, DROP, OPEN_UP, DESCEND, CLIMB, APPROACH, REST = range(
@@ -29,27 +35,19 @@ LET_GO, LOWER, RAISE, BRING, CLOSE, PUT_DOWN, DROP, OPEN_UP, DESCEND, CLIMB, APP
 
 
 @dataclass(frozen=True, kw_only=True)
-class CarryExpertConfig:
+class CarryExpertConfig(PhaseSettings):
     """Settings of CarryExpert."""
 
-    travel_height_m: float = 0.15
-    """An empty hand moves sideways at least this high above the table [m]."""
+    corner_m_s: float = 0.3
+    """A hand that rises faster than this does not move sideways yet: a fast corner would end far
+    above [m/s]."""
     carry_height_m: float = 0.11
     """The bottom of what is carried moves sideways at least this high above the table [m],"""
     carry_above_m: float = 0.065
     """and this high above the place where it goes."""
-    low_m: float = 0.02
-    """A hand this far below its height rises before it moves sideways [m]."""
-    corner_m_s: float = 0.3
-    """And so does one that still rises faster than this: a fast corner would end far above."""
     funnel_m: float = 0.020
-    """A hand that is at most this far off centre goes down, or corrects itself where it is [m]."""
     place_funnel_m: float = 0.012
     """The same for a hand that puts something down."""
-    funnel_slope: float = 0.05
-    """How much farther off centre the hand may be for each metre above."""
-    settle_s: float = 0.1
-    """Sideways speed counts as this much more off centre."""
     place_tolerance_m: float = 0.010
     """What is this close to its place, sideways, and down is let go of [m]."""
     touch_m: float = 0.004
@@ -62,8 +60,6 @@ class CarryExpertConfig:
     """What lies free stays where it is when it is this close to its place, sideways [m]."""
     stays_above_m: float = 0.012
     """The same in height."""
-    lag_s: float = 0.0
-    """How far the measured position trails the commanded one [s]."""
     grasp: GraspConfig = field(default_factory=GraspConfig)
 
     def build(
@@ -73,7 +69,7 @@ class CarryExpertConfig:
         return CarryExpert(self, embodiment, manners)
 
 
-class CarryExpert(PhasedExpert):
+class CarryExpert(PhasedExpert[CarryExpertConfig]):
     """Reads `goal_place` (n, goals, K, 3): where the bottom of each object belongs [m].
 
     It is inf for objects that a goal does not ask for.
@@ -83,16 +79,7 @@ class CarryExpert(PhasedExpert):
     goals_of = "goal_place"
     may_be_infinite = ("goal_place",)
 
-    def __init__(
-        self,
-        config: CarryExpertConfig,
-        embodiment: Embodiment,
-        manners: Mapping[Manner, MannerProfile],
-    ) -> None:
-        super().__init__(embodiment, manners, lag_s=config.lag_s)
-        self.config = config
-
-    def choose(self, state: Mapping[str, Floats], goal: Ints) -> Scene:
+    def world(self, state: State, goal: Ints) -> State:
         """The objects and where each belongs."""
         place = state["goal_place"][np.arange(len(goal)), goal]
         asked = np.all(np.isfinite(place), axis=2)
@@ -103,21 +90,21 @@ class CarryExpert(PhasedExpert):
             "asked": np.where(asked, 1.0, 0.0),
         }
 
-    def read(self, scene: Scene) -> Moves:
+    def read(self, hand: Hand, world: State) -> Moves:
         """See `PhasedExpert.read`."""
         c = self.config
-        tool, velocity, objects = scene["tcp_pos"], scene["tcp_vel"], scene["objects"]
-        grasp = Grasp(c.grasp, tool, scene["gripper_width"], objects, scene["half"])
-        scene["held"] = grasp.held.astype(np.float64)
+        tool, velocity, objects = hand.position, hand.velocity, world["objects"]
+        grasp = Grasp(c.grasp, tool, hand.width, objects, world["half"])
+        world["held"] = grasp.held.astype(np.float64)
         inside = grasp.held | grasp.ready
-        scene["stop"] = np.where(inside, grasp.width, 0.0).max(axis=1)
+        world["stop"] = np.where(inside, grasp.width, 0.0).max(axis=1)
         drift = c.settle_s * np.sqrt(velocity[:, 0] ** 2 + velocity[:, 1] ** 2)
         row = np.arange(len(tool))
 
-        way = scene["place"] - objects
-        way[:, :, 2] += scene["half"]  # of its bottom
+        way = world["place"] - objects
+        way[:, :, 2] += world["half"]  # of its bottom
         off = np.sqrt(way[:, :, 0] ** 2 + way[:, :, 1] ** 2)
-        asked = scene["asked"] > 0.0
+        asked = world["asked"] > 0.0
         there = (off < c.stays_m) & (np.abs(way[:, :, 2]) < c.stays_above_m)
         wanted = asked & (grasp.held | ~there)
         rank = np.where(grasp.held, -1.0, grasp.aside)
@@ -138,7 +125,7 @@ class CarryExpert(PhasedExpert):
         moves.take(LET_GO, has & is_down & (off < c.place_tolerance_m), down, OPEN)
         near = off + drift < c.place_funnel_m + c.funnel_slope * above
         moves.take(LOWER, has & near, down, CLOSED)
-        height = np.maximum(c.carry_height_m, scene["place"][row, mine, 2] + c.carry_above_m)
+        height = np.maximum(c.carry_height_m, world["place"][row, mine, 2] + c.carry_above_m)
         up = tool.copy()
         up[:, 2] += height - bottom
         moves.take(RAISE, has & self._rises(bottom - height, velocity), up, CLOSED)
@@ -176,8 +163,11 @@ class CarryExpert(PhasedExpert):
         rises: Bools = (above < -low) | (fast & (above < low))
         return rises
 
-    def carry(self, scene: Scene, moves: Moves, moved: Floats) -> None:
-        """Held objects go with the hand; fingers stop at what they are around."""
-        taken = (scene["held"] > 0.0) & (moves.gripper < 0.0)[:, None]
-        scene["objects"] += np.where(taken[:, :, None], moved[:, None, :], 0.0)
-        self.move_fingers(scene, moves, scene["stop"])
+    def stop(self, world: State) -> Floats:
+        """Fingers stop at what they are around."""
+        return world["stop"]
+
+    def carry(self, hand: Hand, world: State, moves: Moves, moved: Floats) -> None:
+        """Held objects go with the hand."""
+        taken = (world["held"] > 0.0) & (moves.gripper < 0.0)[:, None]
+        world["objects"] += np.where(taken[:, :, None], moved[:, None, :], 0.0)

@@ -7,15 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vla_sim.agents.experts.car_expert import CAR_STATE
-from vla_sim.agents.experts.lane_expert import LaneExpert, LaneExpertConfig
-from vla_sim.agents.experts.lane_motion import LaneOrder, lane_order
+from vla_sim.agents.experts.lane_expert import LEADS, LaneExpert, LaneExpertConfig, behind_leads
+from vla_sim.agents.experts.lane_motion import LaneOrder
 from vla_sim.records.embodiment import Embodiment
 from vla_sim.records.manner import Manner, MannerProfile
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-
-_LEADS = ("lead_x", "lead_speed", "own_lead_x", "own_lead_speed")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,19 +33,15 @@ class ChangeLaneExpertConfig(LaneExpertConfig):
 class ChangeLaneExpert(LaneExpert[ChangeLaneExpertConfig]):
     """Critically damped lane change with gap keeping."""
 
-    reads = (*CAR_STATE, "goal_lane_y", *_LEADS)
+    reads = (*CAR_STATE, "goal_lane_y", *LEADS)
     goals_of = "goal_lane_y"
-    may_be_infinite = _LEADS
+    may_be_infinite = LEADS
 
     def order(self, state: Mapping[str, Floats], goal: Ints) -> LaneOrder:
         """Behind whoever drives in the goal's lane."""
-        row = np.arange(len(goal))
-        return lane_order(
-            state["goal_lane_y"][row, goal],
-            lead=state["lead_x"][row, goal],
-            lead_speed=state["lead_speed"][row, goal],
-            own_lead=state["own_lead_x"],
-            own_lead_speed=state["own_lead_speed"],
+        return behind_leads(
+            state,
+            goal,
             standstill_gap=np.full(len(goal), self.config.standstill_gap_m),
             time_gap=np.full(len(goal), self.config.time_gap_s),
         )

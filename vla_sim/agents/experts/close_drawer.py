@@ -6,13 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from vla_sim.agents.experts.drawer import DrawerExpert, DrawerSettings
-from vla_sim.agents.experts.fixture_phases import (
-    CLOSED,
-    WORK,
-    Hand,
-    State,
-    Wish,
-)
+from vla_sim.agents.experts.fixture_expert import WORK
+from vla_sim.agents.experts.phases import CLOSED, Floats, Hand, Moves, State
 from vla_sim.assets.cabinet import BAR_M
 from vla_sim.assets.panda import FINGER_HALF_M
 from vla_sim.records.embodiment import Embodiment
@@ -44,26 +39,27 @@ class CloseDrawerExpertConfig(DrawerSettings):
 class CloseDrawerExpert(DrawerExpert[CloseDrawerExpertConfig]):
     """Push from the front."""
 
-    def read(self, hand: Hand, world: State) -> Wish:
+    def read(self, hand: Hand, world: State) -> Moves:
         """Over a place before the handle, down, and in with the bar."""
         c, face = self.config, world["face"]
         touch = BAR_M[1] + FINGER_HALF_M
         front = face.copy()
         front[:, 0] += world["out"] + touch + c.before_m
         front[:, 2] = c.push_height_m
-        wish = self.closed_over(hand, front)
         before = hand.position[:, 0] - face[:, 0] - world["out"] - touch
         is_before = (before > -c.slack_m) & (before < c.reach_m)
         is_before &= np.abs(hand.position[:, 1] - face[:, 1]) < c.aside_m
         is_before &= self.is_down(hand, c.push_height_m, before < c.touch_m)
         pushed = front.copy()
         pushed[:, 0] = face[:, 0] + c.closed_out_m + touch
-        wish.where(is_before, WORK, pushed, CLOSED)
-        return wish
+        moves = Moves(hand.position)
+        moves.take(WORK, is_before, pushed, CLOSED)
+        self.closed_over(hand, moves, front)
+        return moves
 
-    def carry(self, hand: Hand, world: State, wish: Wish) -> None:
+    def carry(self, hand: Hand, world: State, moves: Moves, moved: Floats) -> None:
         """The bar goes where the fingers go."""
         touch = BAR_M[1] + FINGER_HALF_M
         pushed = np.maximum(hand.position[:, 0] - touch - world["face"][:, 0], 0.0)
-        is_pushing = wish.phase == WORK
+        is_pushing = moves.phase == WORK
         world["out"] = np.where(is_pushing, np.minimum(world["out"], pushed), world["out"])

@@ -5,11 +5,12 @@ from typing import TypeVar
 
 import numpy as np
 
-from vla_sim.agents.experts.fixture_phases import FixtureExpert, Ints, PhaseSettings, State
+from vla_sim.agents.experts.fixture_expert import FixtureExpert, FixtureSettings
+from vla_sim.agents.experts.phases import Ints, State
 
 
 @dataclass(frozen=True, kw_only=True)
-class DrawerSettings(PhaseSettings):
+class DrawerSettings(FixtureSettings):
     """Settings of every expert that moves drawers."""
 
     touch_m: float = 0.004
@@ -25,7 +26,7 @@ class DrawerExpert(FixtureExpert[Settings]):
     """An expert whose fingers move the bar of a drawer's handle."""
 
     goals_of = "fixture_pos"
-    told = ("fixture_pos", "fixture_travel")
+    reads = (*FixtureExpert.HAND, "fixture_pos", "fixture_travel")
 
     def world(self, state: State, goal: Ints) -> State:
         """The goal's drawer: where it is closed, and how far it is out."""

@@ -14,11 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vla_sim.agents.experts.car_expert import CAR_STATE, CarExpert
-from vla_sim.agents.experts.car_motion import filtered_command, moved, wrap
+from vla_sim.agents.experts.car_motion import moved
 from vla_sim.agents.experts.detour import N_CORNERS, first_hit, shortest_way, wall_beside
 from vla_sim.agents.experts.kernel_settings import settings_of, settings_type
-from vla_sim.agents.experts.pursuit import steer
-from vla_sim.assets.car import CENTRE_TO_REAR_M
+from vla_sim.agents.experts.pursuit import PursuitSettings, pursue, sane, steer
 from vla_sim.physics.compiled import entry
 from vla_sim.records.embodiment import Embodiment
 from vla_sim.records.manner import Manner, MannerProfile
@@ -37,32 +36,13 @@ FRONT_M = 1.3
 
 
 @dataclass(frozen=True, kw_only=True)
-class DriveToGoalExpertConfig:
+class DriveToGoalExpertConfig(PursuitSettings):
     """Settings of DriveToGoalExpert."""
 
     margin_m: float = 1.9
     """The car's centre keeps this far from an obstacle's rim: half its width and room to spare."""
     wide_margin_m: float = 3.4
     """The same for ways that leave the car more room to turn."""
-    to_rear_m: float = CENTRE_TO_REAR_M
-    """From the car's controlled point back to the rear axle, whose path is steered [m]."""
-    lateral_acceleration: float = 2.5
-    """Aimed at in curves [m/s^2]."""
-    lateral_limit: float = 3.5
-    """Never steered for more than this [m/s^2]."""
-    curvature_rate: float = 0.15
-    """[1/(m s)]"""
-    curvature_limit: float = 0.195
-    """[1/m]"""
-    lookahead_s: float = 0.8
-    """Pure pursuit looks this far ahead."""
-    lookahead_min_m: float = 3.5
-    preview_s: float = 2.0
-    """Curves are slowed down for this far ahead."""
-    braking_share: float = 0.85
-    """Share of the manner's acceleration that a planned stop uses."""
-    arrived_m: float = 0.8
-    """Closer than this to the goal the wheels are held straight."""
 
     def build(
         self, embodiment: Embodiment, manners: Mapping[Manner, MannerProfile]
@@ -210,13 +190,18 @@ def _roll_out(
     """Fill `action` (m, size, 2) for cars (m, 6): x, y, yaw, speed, acceleration, curvature."""
     way = np.empty((obstacle.shape[1] * N_CORNERS + 2, 2))
     for row in range(len(cars)):
-        car = cars[row].copy()
-        car[2], car[3] = wrap(car[2]), max(car[3], 0.0)
+        car = sane(cars[row])
         n, margin = _plan(car, goal[row], obstacle[row], limits[row], settings, way)
-        for k in range(action.shape[1]):
-            accel, curve = steer(car, way, n, obstacle[row], margin, limits[row], settings, dt_s)
-            action[row, k, 0], car[4] = filtered_command(accel, car[4], gain, scale[0])
-            action[row, k, 1], car[5] = filtered_command(curve, car[5], gain, scale[1])
-            car[0], car[1], car[2], car[3] = moved(
-                car[0], car[1], car[2], car[3], car[4], car[5], settings.to_rear_m, dt_s
-            )
+        pursue(
+            car,
+            way,
+            n,
+            obstacle[row],
+            margin,
+            limits[row],
+            settings,
+            scale,
+            gain,
+            dt_s,
+            action[row],
+        )

@@ -7,15 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vla_sim.agents.experts.car_expert import CAR_STATE
-from vla_sim.agents.experts.lane_expert import LaneExpert, LaneExpertConfig
-from vla_sim.agents.experts.lane_motion import LaneMotionConfig, LaneOrder, lane_order
+from vla_sim.agents.experts.lane_expert import LEADS, LaneExpert, LaneExpertConfig, behind_leads
+from vla_sim.agents.experts.lane_motion import LaneMotionConfig, LaneOrder
 from vla_sim.records.embodiment import Embodiment
 from vla_sim.records.manner import Manner, MannerProfile
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-
-_LEADS = ("lead_x", "lead_speed", "own_lead_x", "own_lead_speed")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,18 +32,11 @@ class FollowLeadExpertConfig(LaneExpertConfig):
 class FollowLeadExpert(LaneExpert[FollowLeadExpertConfig]):
     """Keeps a time gap."""
 
-    reads = (*CAR_STATE, "goal_lane_y", "time_gap_s", *_LEADS)
+    reads = (*CAR_STATE, "goal_lane_y", "time_gap_s", *LEADS)
     goals_of = "goal_lane_y"
-    may_be_infinite = _LEADS
+    may_be_infinite = LEADS
 
     def order(self, state: Mapping[str, Floats], goal: Ints) -> LaneOrder:
         """Behind the goal's vehicle."""
-        row = np.arange(len(goal))
-        return lane_order(
-            state["goal_lane_y"][row, goal],
-            lead=state["lead_x"][row, goal],
-            lead_speed=state["lead_speed"][row, goal],
-            own_lead=state["own_lead_x"],
-            own_lead_speed=state["own_lead_speed"],
-            time_gap=state["time_gap_s"][row, goal],
-        )
+        time_gap = state["time_gap_s"][np.arange(len(goal)), goal]
+        return behind_leads(state, goal, time_gap=time_gap)

@@ -15,12 +15,16 @@ from vla_sim.agents.experts.lane_motion import (
     LaneOrder,
     LaneSettings,
     drive,
+    lane_order,
 )
 from vla_sim.records.embodiment import Embodiment
 from vla_sim.records.manner import Manner, MannerProfile
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+
+LEADS = ("lead_x", "lead_speed", "own_lead_x", "own_lead_speed")
+"""What `behind_leads` reads beside `goal_lane_y`; inf where there is no vehicle."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,3 +73,16 @@ class LaneExpert(CarExpert, Generic[Settings]):
             self.dt_s,
             action,
         )
+
+
+def behind_leads(state: Mapping[str, Floats], goal: Ints, **gap: Floats) -> LaneOrder:
+    """Into the goal's lane, with a gap to whoever drives there and in the own lane."""
+    row = np.arange(len(goal))
+    return lane_order(
+        state["goal_lane_y"][row, goal],
+        lead=state["lead_x"][row, goal],
+        lead_speed=state["lead_speed"][row, goal],
+        own_lead=state["own_lead_x"],
+        own_lead_speed=state["own_lead_speed"],
+        **gap,
+    )

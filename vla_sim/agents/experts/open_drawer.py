@@ -6,13 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from vla_sim.agents.experts.drawer import DrawerExpert, DrawerSettings
-from vla_sim.agents.experts.fixture_phases import (
-    CLOSED,
-    WORK,
-    Hand,
-    State,
-    Wish,
-)
+from vla_sim.agents.experts.fixture_expert import WORK
+from vla_sim.agents.experts.phases import CLOSED, Floats, Hand, Moves, State
 from vla_sim.assets.cabinet import BAR_M, GAP_M
 from vla_sim.assets.panda import FINGER_HALF_M
 from vla_sim.records.embodiment import Embodiment
@@ -42,13 +37,12 @@ class OpenDrawerExpertConfig(DrawerSettings):
 class OpenDrawerExpert(DrawerExpert[OpenDrawerExpertConfig]):
     """Hook and pull."""
 
-    def read(self, hand: Hand, world: State) -> Wish:
+    def read(self, hand: Hand, world: State) -> Moves:
         """Over the room behind the handle, down into it, out with the bar."""
         c, face = self.config, world["face"]
         hook = face.copy()
         hook[:, 0] += world["out"] + BAR_M[0] - FINGER_HALF_M - c.before_m
         hook[:, 2] = c.hook_height_m
-        wish = self.closed_over(hand, hook)
         inside = hand.position[:, 0] - face[:, 0] - world["out"]
         is_behind = (inside > GAP_M[0] + FINGER_HALF_M - c.slack_m) & (
             inside < BAR_M[0] - FINGER_HALF_M + c.slack_m
@@ -58,11 +52,13 @@ class OpenDrawerExpert(DrawerExpert[OpenDrawerExpertConfig]):
         is_behind &= self.is_down(hand, c.hook_height_m, touches)
         pulled = hook.copy()
         pulled[:, 0] = face[:, 0] + c.open_m + BAR_M[0] - FINGER_HALF_M
-        wish.where(is_behind, WORK, pulled, CLOSED)
-        return wish
+        moves = Moves(hand.position)
+        moves.take(WORK, is_behind, pulled, CLOSED)
+        self.closed_over(hand, moves, hook)
+        return moves
 
-    def carry(self, hand: Hand, world: State, wish: Wish) -> None:
+    def carry(self, hand: Hand, world: State, moves: Moves, moved: Floats) -> None:
         """The bar goes where the fingers go."""
         pulled = hand.position[:, 0] + FINGER_HALF_M - BAR_M[0] - world["face"][:, 0]
-        is_pulling = wish.phase == WORK
+        is_pulling = moves.phase == WORK
         world["out"] = np.where(is_pulling, np.maximum(world["out"], pulled), world["out"])

@@ -1,21 +1,23 @@
 """Phases: what experts of an arm share that do one thing after another.
 
-A phase is a target for the tool, to which it moves on a time-optimal straight line, and a wish for
-the gripper. Which phase it is, is read off the state alone and again at each step of a roll-out,
-so an expert remembers nothing and any state gets an answer. A subclass says how phases are read
-(`read`) and what a step does to the things around (`carry`). Plain numpy, row by row: what a row
-gets does not depend on its batch.
+A phase is a target for the tool, to which it moves on a time-optimal straight line, a wish for the
+gripper and a turn of the hand. Which phase it is, is read off the state alone and again as a chunk
+is rolled out, so an expert remembers nothing and any state gets an answer. A leaf says which arrays
+it reads, how phases are read (`read`) and what a step of the hand does to the things around
+(`carry`). Plain numpy, row by row: what a row gets does not depend on its batch.
 """
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Generic, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vla_sim.agents.experts.privileged_rows import checked_rows
-from vla_sim.agents.experts.tool_motion import ToolMotionConfig
-from vla_sim.assets.panda import GRIPPER_SPEED_M_S, YAW_ACCELERATION_RAD_S2, YAW_RATE_RAD_S
+from vla_sim.agents.experts.tool_motion import ToolMotionConfig, ToolRollout
+from vla_sim.assets.panda import GRIPPER_SPEED_M_S
 from vla_sim.physics.filters import input_for, low_pass_gain
 from vla_sim.records.embodiment import Embodiment
 from vla_sim.records.manner import Manner, MannerProfile
@@ -23,14 +25,63 @@ from vla_sim.records.manner import Manner, MannerProfile
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
-Scene = dict[str, Floats]
+State = dict[str, Floats]
 
 OPEN, CLOSED = 1.0, -1.0
 
-_SAME_TARGET_M = 0.003
-"""A target that moved by less within a phase does not start a new plan."""
-_YAW_GAIN_S = 4.0
-"""A turn slows down towards its end: rate over what is left to turn [1/s]."""
+
+@dataclass(frozen=True, kw_only=True)
+class PhaseSettings:
+    """Settings of every expert that goes down to things and up again."""
+
+    travel_height_m: float = 0.15
+    """An empty hand moves sideways at least this high above the table [m]."""
+    low_m: float = 0.02
+    """A hand this far below that height rises before it moves sideways [m]."""
+    funnel_m: float = 0.012
+    """A hand that is at most this far off goes down, or corrects itself where it is [m]."""
+    funnel_slope: float = 0.05
+    """How much farther off the hand may be for each metre above where it goes."""
+    settle_s: float = 0.1
+    """Sideways speed counts as this much more off."""
+    lag_s: float = 0.0
+    """How far the measured position trails the commanded one [s]."""
+
+
+class Turn(Protocol):
+    """m tools that turn about the vertical while a chunk is rolled out."""
+
+    yaw: Floats
+    """[rad], shape (m,)"""
+    rate: Floats
+    """[rad/s], shape (m,)"""
+
+    def aim(self, rows: Ints, yaw_rad: Floats, manner: Ints) -> None:
+        """Hear the yaws that all tools shall have (m,), and the rows whose phase is new (r,)."""
+        ...
+
+    def advance(self) -> Floats:
+        """One control step: the new commanded rates [rad/s], shape (m,)."""
+        ...
+
+
+class Hand:
+    """m hands while a chunk is rolled out."""
+
+    def __init__(self, tool: ToolRollout, turn: Turn | None, width: Floats) -> None:
+        self.width = width.copy()
+        """Openings of the grippers [m], shape (m,)."""
+        self.yaw = np.zeros(len(width))
+        """Turns about the vertical [rad], shape (m,); zero for experts that do not turn."""
+        self.follow(tool, turn)
+
+    def follow(self, tool: ToolRollout, turn: Turn | None) -> None:
+        """See where the motions have got to."""
+        self.position = tool.position
+        """Tool points [m], shape (m, 3); with their velocities and accelerations."""
+        self.velocity, self.acceleration = tool.velocity, tool.acceleration
+        if turn is not None:
+            self.yaw = turn.yaw
 
 
 class Moves:
@@ -40,67 +91,88 @@ class Moves:
         m = len(tool)
         self._left = np.ones(m, dtype=bool)
         self.phase = np.full(m, -1)
+        """A plan is kept as long as the phase stays the same."""
         self.target = tool.copy()
+        """Where the tool shall come to rest [m]."""
         self.gripper = np.zeros(m)
+        """OPEN or CLOSED, or how far in between."""
         self.yaw_rad = np.zeros(m)
         """Read by experts that turn the tool."""
 
     def take(
-        self, phase: int, rows: Bools, target: Floats, gripper: float, yaw_rad: Floats | None = None
+        self,
+        phase: Ints | int,
+        rows: Bools,
+        target: Floats,
+        gripper: float,
+        yaw_rad: Floats | None = None,
     ) -> None:
         """Give the rows (m,) that have no phase yet this one, with a target (m, 3) [m]."""
         mine = rows & self._left
         if not mine.any():
             return
         self._left &= ~mine
-        self.phase[mine] = phase
+        np.copyto(self.phase, phase, where=mine)
         np.copyto(self.target, target, where=mine[:, None])
         self.gripper[mine] = gripper
         if yaw_rad is not None:
             np.copyto(self.yaw_rad, yaw_rad, where=mine)
 
 
-class PhasedExpert(ABC):
-    """An expert whose phases are read off the state; implements `protocols.expert.Expert`.
+Settings = TypeVar("Settings", bound=PhaseSettings)
 
-    Subclasses name what they read beside the hand in `reads` (start with `HAND`), and the array
-    whose second axis counts the scene's goals in `goals_of`. With `TURNING` among `reads`, the tool
-    turns towards the yaw of its phase.
-    """
 
-    HAND = ("tcp_pos", "tcp_vel", "tcp_acc", "gripper_width")
-    TURNING = ("tcp_yaw", "tcp_yaw_rate")
+class PhasedExpert(ABC, Generic[Settings]):
+    """An expert whose phases are read off the state; implements `protocols.expert.Expert`."""
 
-    reads: tuple[str, ...] = HAND
+    HAND: ClassVar[tuple[str, ...]] = ("tcp_pos", "tcp_vel", "tcp_acc", "gripper_width")
+
+    reads: tuple[str, ...]
+    """What it reads of the privileged state: `HAND` and more."""
     goals_of: str
-    may_be_infinite: tuple[str, ...] = ()
+    """Which of them has a row per goal."""
+    may_be_infinite: ClassVar[tuple[str, ...]] = ()
+    """In which of them inf means "there is none"."""
+    read_every: ClassVar[int] = 1
+    """Steps of a chunk from one look at the phases to the next."""
+    same_target_m: ClassVar[float] = 0.003
+    """A target that moved by less within a phase does not start a new plan."""
+    stroke_m: ClassVar[float] = np.inf
+    """The fingers that are imagined open no wider than this."""
 
     def __init__(
         self,
+        config: Settings,
         embodiment: Embodiment,
         manners: Mapping[Manner, MannerProfile],
-        *,
-        lag_s: float = 0.0,
     ) -> None:
+        self.config = config
         self.dt_s = embodiment.control_dt_s
         self._scale = embodiment.action_scale
         self._gain = low_pass_gain(embodiment.bandwidth_fraction, embodiment.control_dt_s)
-        self._motion = ToolMotionConfig(dt_s=self.dt_s, lag_s=lag_s).build(manners)
+        self._motion = ToolMotionConfig(dt_s=self.dt_s, lag_s=config.lag_s).build(manners)
 
     @abstractmethod
-    def choose(self, state: Mapping[str, Floats], goal: Ints) -> Scene:
-        """What `read` needs of the state for the goals (m,): the roll-out's own copies."""
+    def world(self, state: State, goal: Ints) -> State:
+        """What phases are read off beside the hand: m rows for `carry` to write to."""
 
     @abstractmethod
-    def read(self, scene: Scene) -> Moves:
-        """The phases of the hands `tcp_pos`, `tcp_vel` (m, 3) and `gripper_width` (m,)."""
+    def read(self, hand: Hand, world: State) -> Moves:
+        """The phase of each row."""
 
-    def carry(self, scene: Scene, moves: Moves, moved: Floats) -> None:
-        """What a step does to things and fingers, in place; hands `moved` by (m, 3) [m].
+    def carry(self, hand: Hand, world: State, moves: Moves, moved: Floats) -> None:
+        """What a step of hands that `moved` by (m, 3) [m] does to the world; nothing unless told.
 
-        Unless a subclass knows better, nothing moves and fingers meet nothing.
+        Fingers have opened or closed by then.
         """
-        self.move_fingers(scene, moves, 0.0)
+
+    def stop(self, world: State) -> Floats | float:
+        """The width at which closing fingers meet something [m], (m,) or one for all."""
+        return 0.0
+
+    def turn(self, state: State) -> Turn | None:
+        """How the tools turn; None where they do not."""
+        return None
 
     def chunk(
         self, privileged: Mapping[str, Floats], goal: Ints, manner: Ints, size: int
@@ -115,42 +187,34 @@ class PhasedExpert(ABC):
             goals_of=self.goals_of,
             may_be_infinite=self.may_be_infinite,
         )
-        turns = self.TURNING[0] in self.reads
-        rollout = self._motion.start(state["tcp_pos"], state["tcp_vel"], state["tcp_acc"])
-        scene = self.choose(state, goal)
-        for name in self.reads:
-            if name in self.HAND or name in self.TURNING:
-                scene[name] = state[name].copy()
+        tool = self._motion.start(state["tcp_pos"], state["tcp_vel"], state["tcp_acc"])
+        turn = self.turn(state)
+        hand = Hand(tool, turn, state["gripper_width"])
+        world = self.world(state, goal)
         phase, aimed = np.full(len(goal), -1), np.zeros((len(goal), 3))
         action = np.zeros((len(goal), size, len(self._scale)))
         for k in range(size):
-            moves = self.read(scene)
-            shift = np.abs(moves.target - aimed).max(axis=1)
-            rows = np.flatnonzero((moves.phase != phase) | (shift > _SAME_TARGET_M))
-            rollout.aim(rows, moves.target[rows], manner[rows])
-            phase[rows], aimed[rows] = moves.phase[rows], moves.target[rows]
-            velocity, before = rollout.velocity, rollout.position.copy()
-            action[:, k, :3] = input_for(velocity, rollout.advance(), self._gain)
+            if k % self.read_every == 0:
+                moves = self.read(hand, world)
+                shift = np.abs(moves.target - aimed).max(axis=1)
+                rows = np.flatnonzero((moves.phase != phase) | (shift > self.same_target_m))
+                tool.aim(rows, moves.target[rows], manner[rows])
+                phase[rows], aimed[rows] = moves.phase[rows], moves.target[rows]
+                if turn is not None:
+                    turn.aim(rows, moves.yaw_rad, manner)
+            velocity, before = tool.velocity, tool.position.copy()
+            action[:, k, :3] = input_for(velocity, tool.advance(), self._gain)
             action[:, k, -1] = moves.gripper
-            if turns:
-                rate = scene["tcp_yaw_rate"]
-                scene["tcp_yaw_rate"] = self._turned(scene, moves)
-                scene["tcp_yaw"] += self.dt_s * scene["tcp_yaw_rate"]
-                action[:, k, 5] = input_for(rate, scene["tcp_yaw_rate"], self._gain)
-            scene["tcp_pos"], scene["tcp_vel"] = rollout.position, rollout.velocity
-            scene["tcp_acc"] = rollout.acceleration
-            self.carry(scene, moves, rollout.position - before)
+            if turn is not None:
+                rate = turn.rate
+                action[:, k, 5] = input_for(rate, turn.advance(), self._gain)
+            hand.follow(tool, turn)
+            hand.width = self._fingers(hand.width, moves.gripper > 0.0, self.stop(world))
+            self.carry(hand, world, moves, tool.position - before)
         return np.clip(action / self._scale, -1.0, 1.0).astype(np.float32)
 
-    def move_fingers(self, scene: Scene, moves: Moves, stop: Floats | float) -> None:
-        """Open or close the fingers (m,) as far as a step takes them, but not below `stop` [m]."""
-        width, travel = scene["gripper_width"], GRIPPER_SPEED_M_S * self.dt_s
-        closed = np.maximum(width - travel, np.minimum(stop, width))
-        scene["gripper_width"] = np.where(moves.gripper > 0.0, width + travel, closed)
-
-    def _turned(self, scene: Scene, moves: Moves) -> Floats:
-        """The tool's rate of turn (m,) after the coming step [rad/s]."""
-        rate, step = scene["tcp_yaw_rate"], YAW_ACCELERATION_RAD_S2 * self.dt_s
-        wanted = _YAW_GAIN_S * (moves.yaw_rad - scene["tcp_yaw"])
-        wanted = np.clip(wanted, -YAW_RATE_RAD_S, YAW_RATE_RAD_S)
-        return np.clip(wanted, rate - step, rate + step)
+    def _fingers(self, width: Floats, opens: Bools, stop: Floats | float) -> Floats:
+        """Widths (m,) a step later [m]."""
+        travel = GRIPPER_SPEED_M_S * self.dt_s
+        wider = np.minimum(width + travel, np.maximum(width, self.stroke_m))
+        return np.where(opens, wider, np.maximum(width - travel, np.minimum(stop, width)))

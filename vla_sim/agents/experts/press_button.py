@@ -5,15 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vla_sim.agents.experts.fixture_phases import (
-    FixtureExpert,
-    Floats,
-    Hand,
-    Ints,
-    PhaseSettings,
-    State,
-    Wish,
-)
+from vla_sim.agents.experts.fixture_expert import FixtureExpert, FixtureSettings
+from vla_sim.agents.experts.phases import Floats, Hand, Ints, Moves, State
 from vla_sim.assets.buttons import BUTTON_TOP_M
 from vla_sim.assets.panda import FINGERTIP_M
 from vla_sim.records.embodiment import Embodiment
@@ -21,7 +14,7 @@ from vla_sim.records.manner import Manner, MannerProfile
 
 
 @dataclass(frozen=True, kw_only=True)
-class PressButtonExpertConfig(PhaseSettings):
+class PressButtonExpertConfig(FixtureSettings):
     """Settings of PressButtonExpert."""
 
     # Fingers half closed fit a cap; waiting for more would cost a quick hand its speed.
@@ -41,7 +34,7 @@ class PressButtonExpert(FixtureExpert[PressButtonExpertConfig]):
     """A straight push: the way down ends with the cap pushed in."""
 
     goals_of = "fixture_pos"
-    told = ("fixture_pos",)
+    reads = (*FixtureExpert.HAND, "fixture_pos")
 
     def world(self, state: State, goal: Ints) -> State:
         """Where the tool is when the goal's button is pushed."""
@@ -49,9 +42,8 @@ class PressButtonExpert(FixtureExpert[PressButtonExpertConfig]):
         place[:, 2] += BUTTON_TOP_M - self.config.press_m + FINGERTIP_M
         return {"pushed": place}
 
-    def read(self, hand: Hand, world: State) -> Wish:
+    def read(self, hand: Hand, world: State) -> Moves:
         """Over the button, and down on it."""
-        return self.closed_over(hand, world["pushed"])
-
-    def carry(self, hand: Hand, world: State, wish: Wish) -> None:
-        """Nothing but the cap moves, and no phase looks at it."""
+        moves = Moves(hand.position)
+        self.closed_over(hand, moves, world["pushed"])
+        return moves

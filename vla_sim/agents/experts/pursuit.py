@@ -5,6 +5,7 @@ by step, from the state alone.
 """
 
 import math
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,9 +14,13 @@ from numpy.typing import NDArray
 from vla_sim.agents.experts.car_motion import (
     SPEED_RATE,
     clip,
+    filtered_command,
+    moved,
     next_acceleration,
     stopping_speed,
+    wrap,
 )
+from vla_sim.assets.car import CENTRE_TO_REAR_M
 from vla_sim.physics.compiled import entry
 
 Floats = NDArray[np.float64]
@@ -26,6 +31,32 @@ CREEP_M_S = 1.5
 """Speed while the car draws away from a goal that it cannot turn onto."""
 WIDE_M, LONG_M = 0.9, 2.4
 """What the car sweeps straight ahead: half its width, and its front, with room to spare [m]."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PursuitSettings:
+    """Settings of every expert that pursues a way; kernels read them by name."""
+
+    to_rear_m: float = CENTRE_TO_REAR_M
+    """From the car's controlled point back to the rear axle, whose path is steered [m]."""
+    lateral_acceleration: float = 2.5
+    """Aimed at in curves at most [m/s^2]."""
+    lateral_limit: float = 3.5
+    """Never steered for more than this [m/s^2]."""
+    curvature_rate: float = 0.15
+    """[1/(m s)]"""
+    curvature_limit: float = 0.195
+    """[1/m]"""
+    lookahead_s: float = 0.8
+    """Pure pursuit looks this far ahead,"""
+    lookahead_min_m: float = 3.5
+    """and at least this far."""
+    preview_s: float = 2.0
+    """Curves are slowed down for this far ahead."""
+    braking_share: float = 0.85
+    """Share of the manner's acceleration that a planned stop uses."""
+    arrived_m: float = 0.8
+    """Closer than this to the way's end the wheels are held straight."""
 
 
 @entry
@@ -154,3 +185,35 @@ def steer(
     most = min(curvature_limit, settings.lateral_limit / max(speed * speed, 1.0))
     step = settings.curvature_rate * dt_s
     return accel_next, curve + clip(clip(bend, -most, most) - curve, -step, step)
+
+
+@entry
+def pursue(
+    car: Floats,
+    way: Floats,
+    n: int,
+    obstacle: Floats,
+    margin: float,
+    limits: Floats,
+    settings: Any,
+    scale: Floats,
+    gain: float,
+    dt_s: float,
+    action: Floats,
+) -> None:
+    """Fill `action` (size, 2) of a car (6,) along a way of n corners, and move the car there."""
+    for k in range(len(action)):
+        accel, curve = steer(car, way, n, obstacle, margin, limits, settings, dt_s)
+        action[k, 0], car[4] = filtered_command(accel, car[4], gain, scale[0])
+        action[k, 1], car[5] = filtered_command(curve, car[5], gain, scale[1])
+        car[0], car[1], car[2], car[3] = moved(
+            car[0], car[1], car[2], car[3], car[4], car[5], settings.to_rear_m, dt_s
+        )
+
+
+@entry
+def sane(car: Floats) -> Floats:
+    """A copy of a car (6,) whose yaw is wrapped and which does not roll backwards."""
+    copied = car.copy()
+    copied[2], copied[3] = wrap(car[2]), max(car[3], 0.0)
+    return copied

@@ -10,23 +10,30 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
 from vla_sim.agents.experts.grasp import Grasp, GraspConfig
-from vla_sim.agents.experts.phases import CLOSED, OPEN, Moves, PhasedExpert, Scene
+from vla_sim.agents.experts.phases import (
+    CLOSED,
+    OPEN,
+    Floats,
+    Hand,
+    Ints,
+    Moves,
+    PhasedExpert,
+    PhaseSettings,
+    State,
+)
+from vla_sim.agents.experts.yaw_servo import YawServo
 from vla_sim.assets.panda import GRIPPER_STROKE_M, YAW_RANGE_RAD
 from vla_sim.records.embodiment import Embodiment
 from vla_sim.records.manner import Manner, MannerProfile
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 # Phases, in the order of precedence.
 PUT_DOWN, LET_GO, PUSH, REST, DESCEND, BACK, CLIMB, APPROACH = range(8)
 
 
 @dataclass(frozen=True, kw_only=True)
-class PushExpertConfig:
+class PushExpertConfig(PhaseSettings):
     """Settings of PushExpert."""
 
     width_m: float = 0.024
@@ -34,10 +41,6 @@ class PushExpertConfig:
     width_tolerance_m: float = 0.01
     push_height_m: float = 0.0255
     """Of the tool above the table: the palm passes over the tallest object [m]."""
-    travel_height_m: float = 0.15
-    """Sideways motion between pushes happens at least this high above the table [m]."""
-    low_m: float = 0.02
-    """A hand this far below its travelling height rises before it moves sideways [m]."""
     level_m: float = 0.008
     """A hand that is not this far above its height of pushing can push [m],"""
     sinks_m_s: float = 0.03
@@ -50,12 +53,6 @@ class PushExpertConfig:
     """The hand comes down this far behind the object's centre [m]."""
     slip_m: float = 0.016
     """An object whose centre is further off the line of the push has slipped off [m]."""
-    funnel_m: float = 0.012
-    """A hand that is at most this far off the place behind the object goes down [m]."""
-    funnel_slope: float = 0.05
-    """How much farther off it may be for each metre above."""
-    settle_s: float = 0.1
-    """Sideways speed counts as this much more off."""
     turned_rad: float = 0.12
     """The hand goes down when it lacks at most this much of its turn."""
     there_m: float = 0.012
@@ -64,8 +61,6 @@ class PushExpertConfig:
     """One that cannot be pushed on stays there when it is this close [m]."""
     apart_m: float = 0.015
     """The hand goes back this far from an object that it touches before it rises [m]."""
-    lag_s: float = 0.0
-    """How far the measured position trails the commanded one [s]."""
     grasp: GraspConfig = field(default_factory=GraspConfig)
 
     def build(
@@ -75,12 +70,13 @@ class PushExpertConfig:
         return PushExpert(self, embodiment, manners)
 
 
-class PushExpert(PhasedExpert):
+class PushExpert(PhasedExpert[PushExpertConfig]):
     """Reads `goal_place` as `CarryExpert` does; the first object that is asked for is pushed."""
 
     reads = (
         *PhasedExpert.HAND,
-        *PhasedExpert.TURNING,
+        "tcp_yaw",
+        "tcp_yaw_rate",
         "object_pos",
         "object_size",
         "goal_place",
@@ -94,11 +90,10 @@ class PushExpert(PhasedExpert):
         embodiment: Embodiment,
         manners: Mapping[Manner, MannerProfile],
     ) -> None:
-        super().__init__(embodiment, manners, lag_s=config.lag_s)
-        self.config = config
+        super().__init__(config, embodiment, manners)
         self._nearly_closed = 2.0 * config.width_m / GRIPPER_STROKE_M - 1.0
 
-    def choose(self, state: Mapping[str, Floats], goal: Ints) -> Scene:
+    def world(self, state: State, goal: Ints) -> State:
         """The objects, which of them is pushed, and where to."""
         row = np.arange(len(goal))
         place = state["goal_place"][row, goal]
@@ -112,12 +107,16 @@ class PushExpert(PhasedExpert):
             "to": to,
         }
 
-    def read(self, scene: Scene) -> Moves:
+    def turn(self, state: State) -> YawServo:
+        """After the line of the push, which changes as the object gives way."""
+        return YawServo(state["tcp_yaw"], state["tcp_yaw_rate"], self.dt_s)
+
+    def read(self, hand: Hand, world: State) -> Moves:
         """See `PhasedExpert.read`."""
         c, part = self.config, self._nearly_closed
-        tool, velocity, width = scene["tcp_pos"], scene["tcp_vel"], scene["gripper_width"]
-        objects, half = scene["objects"], scene["half"]
-        row, mine = np.arange(len(tool)), scene["mine"].astype(np.int64)
+        tool, velocity, width = hand.position, hand.velocity, hand.width
+        objects, half = world["objects"], world["half"]
+        row, mine = np.arange(len(tool)), world["mine"].astype(np.int64)
         moves = Moves(tool)
 
         grasp = Grasp(c.grasp, tool, width, objects, half)
@@ -125,28 +124,28 @@ class PushExpert(PhasedExpert):
         held = bottom < np.inf
         lower = tool.copy()
         lower[:, 2] -= np.where(held, bottom, 0.0)
-        moves.take(PUT_DOWN, held & (bottom > 0.008), lower, CLOSED, scene["tcp_yaw"])
+        moves.take(PUT_DOWN, held & (bottom > 0.008), lower, CLOSED, hand.yaw)
         around = np.any(grasp.clasped, axis=1) & (tool[:, 2] < c.travel_height_m - c.low_m)
-        moves.take(LET_GO, held | around, tool, OPEN, scene["tcp_yaw"])
+        moves.take(LET_GO, held | around, tool, OPEN, hand.yaw)
 
         thing = objects[row, mine]
-        line, left = _along(scene["to"] - thing)
+        line, left = _along(world["to"] - thing)
         offset = tool - thing
         ahead = offset[:, 0] * line[:, 0] + offset[:, 1] * line[:, 1]
         aside = np.abs(offset[:, 0] * line[:, 1] - offset[:, 1] * line[:, 0])
         level = tool[:, 2] < c.push_height_m + c.level_m
         ready = np.abs(width - c.width_m) < c.width_tolerance_m
-        to = scene["to"] - c.contact_m * line
+        to = world["to"] - c.contact_m * line
         to[:, 2] = c.push_height_m
-        brakes = np.abs(scene["tcp_acc"][:, 2]) > c.brakes_m_s2
+        brakes = np.abs(hand.acceleration[:, 2]) > c.brakes_m_s2
         lands = (velocity[:, 2] < -c.sinks_m_s) | brakes
         steady = level & ~(lands & (grasp.aside[row, mine] > c.behind_m - c.apart_m))
         can = steady & ready & (ahead < -0.5 * c.contact_m) & (aside < c.slip_m)
-        moves.take(PUSH, can & (left > c.there_m), to, part, scene["tcp_yaw"])
-        moves.take(REST, left < c.stays_m, tool, part, scene["tcp_yaw"])
+        moves.take(PUSH, can & (left > c.there_m), to, part, hand.yaw)
+        moves.take(REST, left < c.stays_m, tool, part, hand.yaw)
 
         yaw_rad = np.clip(_half_turn(line), -YAW_RANGE_RAD, YAW_RANGE_RAD)
-        turned = np.abs(yaw_rad - scene["tcp_yaw"]) < c.turned_rad
+        turned = np.abs(yaw_rad - hand.yaw) < c.turned_rad
         behind = thing - c.behind_m * line
         behind[:, 2] = c.push_height_m
         off = np.sqrt((tool[:, 0] - behind[:, 0]) ** 2 + (tool[:, 1] - behind[:, 1]) ** 2)
@@ -157,25 +156,28 @@ class PushExpert(PhasedExpert):
         up[:, 2] = c.travel_height_m
         inside = np.any(grasp.aside < c.grasp.held_tolerance_m, axis=1)
         touches = level & (ahead < 0.0) & (grasp.aside[row, mine] < c.contact_m + c.apart_m)
-        moves.take(BACK, touches, tool - 2.0 * c.apart_m * line, part, scene["tcp_yaw"])
+        moves.take(BACK, touches, tool - 2.0 * c.apart_m * line, part, hand.yaw)
         climbs = tool[:, 2] < c.travel_height_m - c.low_m
-        moves.take(CLIMB, climbs & inside, up, OPEN, scene["tcp_yaw"])
-        moves.take(CLIMB, climbs, up, part, scene["tcp_yaw"])
+        moves.take(CLIMB, climbs & inside, up, OPEN, hand.yaw)
+        moves.take(CLIMB, climbs, up, part, hand.yaw)
         behind[:, 2] = c.travel_height_m
         moves.take(APPROACH, np.ones(len(tool), dtype=bool), behind, part, yaw_rad)
         return moves
 
-    def carry(self, scene: Scene, moves: Moves, moved: Floats) -> None:
-        """The object gives way to a hand that pushes it; fingers stop where they shall."""
+    def stop(self, world: State) -> float:
+        """Fingers stop where they shall."""
+        return self.config.width_m
+
+    def carry(self, hand: Hand, world: State, moves: Moves, moved: Floats) -> None:
+        """The object gives way to a hand that pushes it."""
         c = self.config
-        row, mine = np.arange(len(moved)), scene["mine"].astype(np.int64)
-        thing = scene["objects"][row, mine]
-        line, _ = _along(scene["to"] - thing)
-        offset = thing - scene["tcp_pos"]
+        row, mine = np.arange(len(moved)), world["mine"].astype(np.int64)
+        thing = world["objects"][row, mine]
+        line, _ = _along(world["to"] - thing)
+        offset = thing - hand.position
         ahead = offset[:, 0] * line[:, 0] + offset[:, 1] * line[:, 1]
         given = np.where(moves.phase == PUSH, np.maximum(c.contact_m - ahead, 0.0), 0.0)
-        scene["objects"][row, mine] = thing + given[:, None] * line
-        self.move_fingers(scene, moves, c.width_m)
+        world["objects"][row, mine] = thing + given[:, None] * line
 
 
 def _along(way: Floats) -> tuple[Floats, Floats]:

@@ -20,6 +20,7 @@ from vla_sim.agents.experts.trace_path import TracePathExpertConfig
 from vla_sim.agents.experts.turn_knob import TurnKnobExpertConfig
 from vla_sim.agents.experts.way import WayExpertConfig
 from vla_sim.agents.experts.yield_to_pedestrian import YieldToPedestrianExpertConfig
+from vla_sim.envs.tasks import family_of
 from vla_sim.errors import UnknownName
 from vla_sim.protocols.expert import Expert
 from vla_sim.records.embodiment import Embodiment
@@ -34,63 +35,46 @@ class ExpertConfig(Protocol):
         ...
 
 
-EXPERTS: dict[str, ExpertConfig] = {
-    "vla_sim/Reach-v1": ReachExpertConfig(),
-    "vla_sim/Lift-v1": LiftExpertConfig(),
-    "vla_sim/DriveToGoal-v1": DriveToGoalExpertConfig(),
-    "vla_sim/ChangeLane-v1": ChangeLaneExpertConfig(),
-    "vla_sim/TurnAtIntersection-v0": WayExpertConfig(),
-    "vla_sim/TurnAtIntersectionTee-v0": WayExpertConfig(),
-    "vla_sim/Park-v0": WayExpertConfig(),
-    "vla_sim/ParkOrdinals-v0": WayExpertConfig(),
-    "vla_sim/ParkTight-v0": WayExpertConfig(),
-    "vla_sim/Slalom-v0": WayExpertConfig(lateral_acceleration=1.8),
-    "vla_sim/SlalomClose-v0": WayExpertConfig(lateral_acceleration=1.5),
-    "vla_sim/SlalomCurved-v0": WayExpertConfig(lateral_acceleration=1.8),
-    "vla_sim/DriveToGoalCluttered-v0": DriveToGoalExpertConfig(),
-    "vla_sim/ChangeLaneDense-v0": ChangeLaneExpertConfig(),
-    "vla_sim/PressButton-v0": PressButtonExpertConfig(),
-    "vla_sim/PressButtonOrdinals-v0": PressButtonExpertConfig(),
-    "vla_sim/OpenDrawer-v0": OpenDrawerExpertConfig(),
-    "vla_sim/OpenDrawerMany-v0": OpenDrawerExpertConfig(),
-    "vla_sim/OpenDrawerSides-v0": OpenDrawerExpertConfig(),
-    "vla_sim/CloseDrawer-v0": CloseDrawerExpertConfig(),
-    "vla_sim/CloseDrawerMany-v0": CloseDrawerExpertConfig(),
-    "vla_sim/CloseDrawerSides-v0": CloseDrawerExpertConfig(),
-    "vla_sim/TurnKnob-v0": TurnKnobExpertConfig(),
-    "vla_sim/TurnKnobSides-v0": TurnKnobExpertConfig(),
-    "vla_sim/TracePath-v0": TracePathExpertConfig(),
-    "vla_sim/TracePathCurvy-v0": TracePathExpertConfig(ahead_m=0.046, stride_m=0.012),
-    "vla_sim/PickPlace-v0": CarryExpertConfig(),
-    "vla_sim/PickPlaceMany-v0": CarryExpertConfig(),
-    "vla_sim/Stack-v0": CarryExpertConfig(stays_m=0.015, stays_above_m=0.006),
-    "vla_sim/StackMany-v0": CarryExpertConfig(stays_m=0.015, stays_above_m=0.006),
-    "vla_sim/PlaceRelative-v0": CarryExpertConfig(),
-    "vla_sim/PlaceRelativeMany-v0": CarryExpertConfig(),
-    "vla_sim/SortByColour-v0": CarryExpertConfig(),
-    "vla_sim/SortByColourMany-v0": CarryExpertConfig(),
-    "vla_sim/PushToRegion-v0": PushExpertConfig(),
-    "vla_sim/PushToRegionMany-v0": PushExpertConfig(),
-    "vla_sim/ReachRelations-v0": ReachExpertConfig(),
+EXPERTS: Mapping[str, ExpertConfig] = {
+    "Reach": ReachExpertConfig(),
+    "Lift": LiftExpertConfig(),
     "vla_sim/LiftRelations-v0": LiftExpertConfig(widest_m=0.0515),
-    "vla_sim/DriveToGoalRelations-v0": DriveToGoalExpertConfig(),
-    "vla_sim/KeepLane-v0": KeepLaneExpertConfig(),
-    "vla_sim/KeepLaneTight-v0": KeepLaneExpertConfig(),
-    "vla_sim/StopAtLine-v0": StopAtLineExpertConfig(),
-    "vla_sim/StopAtLineRank-v0": StopAtLineExpertConfig(),
-    "vla_sim/YieldToPedestrian-v0": YieldToPedestrianExpertConfig(),
-    "vla_sim/YieldToPedestrianTwo-v0": YieldToPedestrianExpertConfig(),
-    "vla_sim/FollowLead-v0": FollowLeadExpertConfig(),
-    "vla_sim/FollowLeadThree-v0": FollowLeadExpertConfig(),
-    "vla_sim/Overtake-v0": OvertakeExpertConfig(),
-    "vla_sim/OvertakeTwo-v0": OvertakeExpertConfig(),
+    "PushToRegion": PushExpertConfig(),
+    "PickPlace": CarryExpertConfig(),
+    "Stack": CarryExpertConfig(stays_m=0.015, stays_above_m=0.006),
+    "PlaceRelative": CarryExpertConfig(),
+    "SortByColour": CarryExpertConfig(),
+    "OpenDrawer": OpenDrawerExpertConfig(),
+    "CloseDrawer": CloseDrawerExpertConfig(),
+    "PressButton": PressButtonExpertConfig(),
+    "TurnKnob": TurnKnobExpertConfig(),
+    "TracePath": TracePathExpertConfig(),
+    "vla_sim/TracePathCurvy-v0": TracePathExpertConfig(ahead_m=0.046, stride_m=0.012),
+    "DriveToGoal": DriveToGoalExpertConfig(),
+    "KeepLane": KeepLaneExpertConfig(),
+    "ChangeLane": ChangeLaneExpertConfig(),
+    "TurnAtIntersection": WayExpertConfig(),
+    "Park": WayExpertConfig(),
+    "Slalom": WayExpertConfig(lateral_acceleration=1.8),
+    "vla_sim/SlalomClose-v0": WayExpertConfig(lateral_acceleration=1.5),
+    "StopAtLine": StopAtLineExpertConfig(),
+    "YieldToPedestrian": YieldToPedestrianExpertConfig(),
+    "FollowLead": FollowLeadExpertConfig(),
+    "Overtake": OvertakeExpertConfig(),
 }
+"""By what a task and its variants are called together; the id of a variant goes before it."""
 
-GUEST_EXPERTS: dict[str, ExpertConfig] = {
-    "vla_sim/ReachUR5e-v0": ReachExpertConfig(),
-    "vla_sim/LiftUR5e-v0": LiftExpertConfig(),
-}
-"""For `envs.tasks.GUEST_TASKS`."""
+
+def expert_config_for(task_id: str) -> ExpertConfig:
+    """The settings of a task's expert.
+
+    Raises:
+        UnknownName: If there is no such task, or no expert teaches it.
+    """
+    for name in (task_id, family_of(task_id)):
+        if name in EXPERTS:
+            return EXPERTS[name]
+    raise UnknownName("expert for the task", task_id, EXPERTS)
 
 
 def expert_for(
@@ -104,9 +88,6 @@ def expert_for(
         manners: What each manner means in this task.
 
     Raises:
-        UnknownName: If no expert teaches the task.
+        UnknownName: If there is no such task, or no expert teaches it.
     """
-    known = {**EXPERTS, **GUEST_EXPERTS}
-    if task_id not in known:
-        raise UnknownName("expert for the task", task_id, known)
-    return known[task_id].build(embodiment, manners)
+    return expert_config_for(task_id).build(embodiment, manners)

@@ -10,31 +10,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vla_sim.agents.experts.fixture_phases import (
-    CLOSED,
-    WORK,
-    FixtureExpert,
-    Floats,
-    Hand,
-    Ints,
-    PhaseSettings,
-    State,
-    Wish,
-    length,
-)
+from vla_sim.agents.experts.fixture_expert import WORK, FixtureExpert, FixtureSettings, length
+from vla_sim.agents.experts.phases import CLOSED, Floats, Hand, Ints, Moves, State
 from vla_sim.assets.traced_line import LINK_M
 from vla_sim.records.embodiment import Embodiment
 from vla_sim.records.manner import Manner, MannerProfile
 
 
 @dataclass(frozen=True, kw_only=True)
-class TracePathExpertConfig(PhaseSettings):
+class TracePathExpertConfig(FixtureSettings):
     """Settings of TracePathExpert."""
 
     travel_height_m: float = 0.11
     trace_height_m: float = 0.028
     """The tool's height on the line [m]."""
-    low_m: float = 0.02
     on_line_m: float = 0.045
     """Below this height the tool is on the line [m]."""
     tolerance_m: float = 0.018
@@ -57,7 +46,7 @@ class TracePathExpert(FixtureExpert[TracePathExpertConfig]):
     """Follow the line, joint by joint."""
 
     goals_of = "path"
-    told = ("path", "path_next")
+    reads = (*FixtureExpert.HAND, "path", "path_next")
 
     def world(self, state: State, goal: Ints) -> State:
         """The goal's line from its beginning, and which joint comes next."""
@@ -70,7 +59,7 @@ class TracePathExpert(FixtureExpert[TracePathExpertConfig]):
             "next": np.floor(np.clip(state["path_next"][rows, goal], 0.0, last)),
         }
 
-    def read(self, hand: Hand, world: State) -> Wish:
+    def read(self, hand: Hand, world: State) -> Moves:
         """Over the beginning, down on it, along the line."""
         c, path = self.config, world["path"]
         rows = np.arange(len(path))
@@ -82,15 +71,16 @@ class TracePathExpert(FixtureExpert[TracePathExpertConfig]):
         share = (to_tool[:, 0] * link[:, 0] + to_tool[:, 1] * link[:, 1]) / square
         share = np.minimum(np.maximum(share, 0.0), 1.0)
         nearest = begin + share[:, None] * link
-        wish = self.closed_over(hand, nearest)
         stride = np.floor(((left + share) * LINK_M + c.ahead_m) / c.stride_m)
         is_on_line = self.is_down(hand, c.trace_height_m, left > 0) & (coming > 0)
         is_on_line &= length(hand.position - nearest) < c.lost_m
-        wish.where(is_on_line, WORK, _along(path, stride * (c.stride_m / LINK_M)), CLOSED)
-        np.copyto(wish.phase, WORK + stride.astype(np.int64), where=is_on_line)
-        return wish
+        ahead = _along(path, stride * (c.stride_m / LINK_M))
+        moves = Moves(hand.position)
+        moves.take(WORK + stride.astype(np.int64), is_on_line, ahead, CLOSED)
+        self.closed_over(hand, moves, nearest)
+        return moves
 
-    def carry(self, hand: Hand, world: State, wish: Wish) -> None:
+    def carry(self, hand: Hand, world: State, moves: Moves, moved: Floats) -> None:
         """Joints that are reached are done with."""
         path, coming = world["path"], world["next"].astype(np.int64)
         offset = hand.position - path[np.arange(len(path)), coming]

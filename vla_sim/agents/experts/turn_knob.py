@@ -5,19 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vla_sim.agents.experts.fixture_phases import (
-    CLOSED,
-    OPEN,
-    WORK,
-    FixtureExpert,
-    Floats,
-    Hand,
-    Ints,
-    PhaseSettings,
-    State,
-    Wish,
-    length,
-)
+from vla_sim.agents.experts.fixture_expert import WORK, FixtureExpert, FixtureSettings, length
+from vla_sim.agents.experts.phases import CLOSED, OPEN, Floats, Hand, Ints, Moves, State
 from vla_sim.assets.knobs import KNOB_BAR_WIDTH_M
 from vla_sim.assets.panda import YAW_RANGE_RAD
 from vla_sim.records.embodiment import Embodiment
@@ -27,7 +16,7 @@ CLOSE, TURN = WORK, WORK + 1
 
 
 @dataclass(frozen=True, kw_only=True)
-class TurnKnobExpertConfig(PhaseSettings):
+class TurnKnobExpertConfig(FixtureSettings):
     """Settings of TurnKnobExpert."""
 
     grasp_height_m: float = 0.046
@@ -56,7 +45,7 @@ class TurnKnobExpert(FixtureExpert[TurnKnobExpertConfig]):
     """Grasp and turn."""
 
     goals_of = "knob_pos"
-    told = ("knob_pos", "knob_angle", "knob_wanted")
+    reads = (*FixtureExpert.HAND, "knob_pos", "knob_angle", "knob_wanted")
 
     def world(self, state: State, goal: Ints) -> State:
         """The goal's knob, and how the hand was turned a step ago."""
@@ -70,7 +59,7 @@ class TurnKnobExpert(FixtureExpert[TurnKnobExpertConfig]):
             "yaw": state["tcp_yaw"].copy(),
         }
 
-    def read(self, hand: Hand, world: State) -> Wish:
+    def read(self, hand: Hand, world: State) -> Moves:
         """Over the bar, down around it, close, turn."""
         c, grasp, angle = self.config, world["grasp"], world["angle"]
         # The bar looks the same after half a turn; the hand takes the nearest way to hold it.
@@ -79,23 +68,22 @@ class TurnKnobExpert(FixtureExpert[TurnKnobExpertConfig]):
         skew = np.abs(hand.yaw - reachable)
         wider = hand.width - KNOB_BAR_WIDTH_M
         ready = (skew < c.in_line_rad) & (wider > c.open_clearance_m)
-        wish = self.over(hand, grasp, gripper=OPEN, ready=ready)
-        wish.yaw = reachable
         off = length(hand.position - grasp)
         high = np.abs(hand.position[:, 2] - grasp[:, 2])
         is_around = (off < c.near_m) & (high < c.near_m) & (skew < c.in_line_rad)
-        wish.where(is_around & (wider > -c.slack_m), CLOSE, grasp, CLOSED)
         is_held = (off < c.hold_near_m) & (high < c.hold_near_m) & (np.abs(wider) < c.slack_m)
         is_held &= np.abs(hand.yaw - bar) < c.held_in_line_rad
-        wish.where(is_held, TURN, grasp, CLOSED)
-        np.copyto(wish.yaw, hand.yaw + (world["wanted"] - angle), where=is_held)
-        return wish
+        moves = Moves(hand.position)
+        moves.take(TURN, is_held, grasp, CLOSED, hand.yaw + (world["wanted"] - angle))
+        moves.take(CLOSE, is_around & (wider > -c.slack_m), grasp, CLOSED, reachable)
+        self.over(hand, moves, grasp, gripper=OPEN, ready=ready, yaw_rad=reachable)
+        return moves
 
-    def carry(self, hand: Hand, world: State, wish: Wish) -> None:
+    def carry(self, hand: Hand, world: State, moves: Moves, moved: Floats) -> None:
         """The bar stops the fingers, and turns with them."""
-        is_around = wish.phase >= CLOSE
+        is_around = moves.phase >= CLOSE
         least = np.where(is_around, KNOB_BAR_WIDTH_M, 0.0)
         hand.width = np.maximum(hand.width, least)
         turned: Floats = hand.yaw - world["yaw"]
-        world["angle"] = world["angle"] + np.where(wish.phase == TURN, turned, 0.0)
+        world["angle"] = world["angle"] + np.where(moves.phase == TURN, turned, 0.0)
         world["yaw"] = hand.yaw.copy()

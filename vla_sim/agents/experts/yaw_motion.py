@@ -84,7 +84,7 @@ class YawMotion:
 
 
 class YawRollout:
-    """m tools that turn, advanced one control step at a time."""
+    """m tools that turn, advanced one control step at a time; a `phases.Turn`."""
 
     def __init__(self, motion: YawMotion, yaw: Floats, rate: Floats, acceleration: Floats) -> None:
         self._motion = motion
@@ -96,17 +96,17 @@ class YawRollout:
         self._has_plan = np.zeros(m, dtype=np.bool_)
         self._offset, self._clock_s = np.zeros(m), np.zeros(m)
 
-    def aim(self, rows: Ints, target: Floats, manner: Ints) -> None:
+    def aim(self, rows: Ints, yaw_rad: Floats, manner: Ints) -> None:
         """Plan anew for some rows.
 
         Args:
             rows: Which rows, shape (r,).
-            target: The yaw at which their tools shall come to rest [rad], shape (r,).
-            manner: Index into MANNERS, shape (r,).
+            yaw_rad: The yaws at which all tools shall come to rest, shape (m,).
+            manner: Index into MANNERS, shape (m,).
         """
         half_s = 0.5 * self._motion.config.dt_s
         rate, acc = self.rate[rows], self.acceleration[rows]
-        way = np.minimum(np.maximum(target, -YAW_RANGE_RAD), YAW_RANGE_RAD)
+        way = np.minimum(np.maximum(yaw_rad[rows], -YAW_RANGE_RAD), YAW_RANGE_RAD)
         way = way - np.minimum(np.maximum(self.yaw[rows], -np.pi), np.pi)
         is_moving = np.abs(way) + np.abs(rate) + np.abs(acc) > _AT_REST
         for i in np.flatnonzero(is_moving | self._has_plan[rows]).tolist():
@@ -115,7 +115,7 @@ class YawRollout:
             before = now - half_s * bend
             plan = ruckig.Trajectory(1)
             ahead = float(way[i]) + half_s * now + half_s * before
-            self._motion.solve(plan, ahead, before, bend, int(manner[i]))
+            self._motion.solve(plan, ahead, before, bend, int(manner[row]))
             self._plans[row], self._has_plan[row] = plan, True
             self._clock_s[row] = half_s
             self._offset[row] = now - plan.at_time(half_s)[1][0]

@@ -5,6 +5,7 @@ Legend: N sentences, T tokens, D features.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -50,18 +51,49 @@ class TextEncoder(nn.Module):
 
 
 @dataclass(frozen=True, kw_only=True)
-class TransformerTextConfig:
-    """Settings of TransformerText."""
+class TokenTextConfig:
+    """Settings of every text tower that learns its own tokens."""
 
     width: int = 64
-    n_layers: int = 1
-    n_heads: int = 2
     unknown_dropout: float = 0.05
     """Chance of a word to be read as unknown in training."""
 
     def __post_init__(self) -> None:
-        whole(1, width=self.width, n_layers=self.n_layers, n_heads=self.n_heads)
+        whole(1, width=self.width)
         within(0, 1, unknown_dropout=self.unknown_dropout)
+
+
+Settings = TypeVar("Settings", bound=TokenTextConfig)
+
+
+class TokenText(TextEncoder, Generic[Settings]):
+    """A text tower over the vocabulary of a tokenizer."""
+
+    def __init__(self, config: Settings, tokenizer: Tokenizer, generator: torch.Generator) -> None:
+        super().__init__()
+        self.config = config
+        self.tokenizer = tokenizer
+        self.generator = generator
+        self.width = config.width
+
+    def tokens(self, texts: Sequence[str], device: torch.device) -> Tensor:
+        """Token ids, int64 (N, T), PAD behind each sentence; in training some are dropped."""
+        ids_NT = self.tokenizer.batch(texts)
+        if self.training:
+            ids_NT = drop_tokens(ids_NT, self.config.unknown_dropout, self.generator)
+        return ids_NT.to(device)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TransformerTextConfig(TokenTextConfig):
+    """Settings of TransformerText."""
+
+    n_layers: int = 1
+    n_heads: int = 2
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        whole(1, n_layers=self.n_layers, n_heads=self.n_heads)
         if self.width % self.n_heads:
             raise BadConfig(f"a width of {self.width} does not divide into {self.n_heads} heads")
 
@@ -70,17 +102,13 @@ class TransformerTextConfig:
         return TransformerText(self, tokenizer, generator)
 
 
-class TransformerText(TextEncoder):
+class TransformerText(TokenText[TransformerTextConfig]):
     """A BERT of our own size, from `transformers`, mean pooled."""
 
     def __init__(
         self, config: TransformerTextConfig, tokenizer: Tokenizer, generator: torch.Generator
     ) -> None:
-        super().__init__()
-        self.config = config
-        self.tokenizer = tokenizer
-        self.generator = generator
-        self.width = config.width
+        super().__init__(config, tokenizer, generator)
         # Here, because transformers takes seconds to import, and other towers do without it.
         from transformers import BertConfig, BertModel
 
@@ -103,10 +131,7 @@ class TransformerText(TextEncoder):
 
     def forward(self, texts: Sequence[str]) -> Tensor:
         """Features of sentences, float32 (N, D)."""
-        ids_NT = self.tokenizer.batch(texts)
-        if self.training:
-            ids_NT = drop_tokens(ids_NT, self.config.unknown_dropout, self.generator)
-        ids_NT = ids_NT.to(self.bert.device)
+        ids_NT = self.tokens(texts, self.bert.device)
         real_NT = ids_NT != PAD
         token_NTD = self.bert(input_ids=ids_NT, attention_mask=real_NT.long()).last_hidden_state
         return mean_of_tokens(token_NTD, real_NT)
@@ -128,33 +153,21 @@ class TransformerText(TextEncoder):
 
 
 @dataclass(frozen=True, kw_only=True)
-class BagTextConfig:
+class BagTextConfig(TokenTextConfig):
     """Settings of BagText."""
-
-    width: int = 64
-    unknown_dropout: float = 0.05
-    """Chance of a word to be read as unknown in training."""
-
-    def __post_init__(self) -> None:
-        whole(1, width=self.width)
-        within(0, 1, unknown_dropout=self.unknown_dropout)
 
     def build(self, tokenizer: Tokenizer, generator: torch.Generator) -> "BagText":
         """The encoder with these settings, over a vocabulary."""
         return BagText(self, tokenizer, generator)
 
 
-class BagText(TextEncoder):
+class BagText(TokenText[BagTextConfig]):
     """The mean of learned token embeddings through an MLP: order is lost, speed is won."""
 
     def __init__(
         self, config: BagTextConfig, tokenizer: Tokenizer, generator: torch.Generator
     ) -> None:
-        super().__init__()
-        self.config = config
-        self.tokenizer = tokenizer
-        self.generator = generator
-        self.width = config.width
+        super().__init__(config, tokenizer, generator)
         self.embedding = nn.Embedding(len(tokenizer), config.width, padding_idx=PAD)
         self.mlp = nn.Sequential(
             nn.Linear(config.width, 2 * config.width),
@@ -164,10 +177,7 @@ class BagText(TextEncoder):
 
     def forward(self, texts: Sequence[str]) -> Tensor:
         """Features of sentences, float32 (N, D)."""
-        ids_NT = self.tokenizer.batch(texts)
-        if self.training:
-            ids_NT = drop_tokens(ids_NT, self.config.unknown_dropout, self.generator)
-        ids_NT = ids_NT.to(self.embedding.weight.device)
+        ids_NT = self.tokens(texts, self.embedding.weight.device)
         mean_ND: Tensor = mean_of_tokens(self.embedding(ids_NT), ids_NT != PAD)
         out_ND: Tensor = mean_ND + self.mlp(mean_ND)
         return out_ND

@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 from vla_sim.envs.crank import Crank
-from vla_sim.envs.faces.spaces import INSTRUCTION_BYTES, encode_instruction, observation_space
-from vla_sim.envs.language.corpus import alphabet
+from vla_sim.envs.faces.spaces import Prompt, encode_instruction, observation_space
 from vla_sim.envs.robots.arm import ArmRobot
 from vla_sim.envs.sensing.camera_view import CameraView
 from vla_sim.errors import BadConfig, UnknownName
 from vla_sim.records.camera import CameraSpec
+from vla_sim.records.observation import PICTURE
 
 Ids = NDArray[np.int64]
 Seen = dict[str, Any]
@@ -60,14 +60,15 @@ class NativeMode:
 
 
 class LeRobotMode:
-    """LeRobot's names: `pixels` {camera: (h, w, 3)} and `agent_pos`, the proprioception.
+    """LeRobot's names: `pixels` {PICTURE: (h, w, 3)} and `agent_pos`, the proprioception.
 
+    The picture has the same name for every task, as in datasets (`observation.images.<PICTURE>`).
     The instruction is `env.unwrapped.task_description`, where LeRobot's evaluation reads it.
     """
 
     def __init__(self, crank: Crank) -> None:
         self._crank = crank
-        pictures = spaces.Dict({crank.task.camera.name: _picture(crank.config.image_size)})
+        pictures = spaces.Dict({PICTURE: _picture(crank.config.image_size)})
         self.space = spaces.Dict(
             {"pixels": pictures, "agent_pos": _unbounded(crank.embodiment.n_proprio)}
         )
@@ -75,7 +76,10 @@ class LeRobotMode:
     def see(self, ids: Ids) -> Seen:
         """Observations of the simulations `ids`."""
         seen = self._crank.observe(ids)
-        return {"pixels": dict(seen.images), "agent_pos": seen.proprio.astype(np.float32)}
+        return {
+            "pixels": {PICTURE: seen.images[self._crank.task.camera.name]},
+            "agent_pos": seen.proprio.astype(np.float32),
+        }
 
 
 _WRIST_FORWARD_M, _WRIST_ABOVE_M, _WRIST_FOV_DEG = 0.13, 0.083, 80.0
@@ -133,7 +137,7 @@ class LiberoMode:
                 "observation/image": _picture(size),
                 "observation/wrist_image": _picture(size),
                 "observation/state": _unbounded(8),
-                "prompt": spaces.Text(INSTRUCTION_BYTES, min_length=0, charset=alphabet()),
+                "prompt": Prompt(),
             }
         )
 

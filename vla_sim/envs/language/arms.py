@@ -4,7 +4,7 @@ A policy that ignores its instruction scores the same under all of them.
 """
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import get_args
 
@@ -21,10 +21,11 @@ from vla_sim.records.instruction import LANGUAGES, Instruction, Language, Meanin
 
 ARMS: tuple[Arm, ...] = get_args(Arm)
 
-_MARKS = {
+MARKS: Mapping[Language, tuple[str, ...]] = {
     "en": (",", "?", "...", "!", "?!", ", ,", ";"),
     "zh": ("，", "？", "……", "！", "。", "；"),
 }
+"""What the arm "punctuation" says."""
 
 
 def shown(
@@ -69,7 +70,7 @@ def shown(
         raise UnknownName("language", language, LANGUAGES)
     wordless = {"empty": "", "tool_call": tool_text(meaning) if arm == "tool_call" else ""}
     if arm == "punctuation":
-        wordless[arm] = _MARKS[language][int(rng.integers(len(_MARKS[language])))]
+        wordless[arm] = MARKS[language][int(rng.integers(len(MARKS[language])))]
     if arm in wordless:
         text = wordless[arm]
         return Instruction(

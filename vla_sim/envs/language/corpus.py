@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 
 from vla_sim.envs.language import lexicon
+from vla_sim.envs.language.arms import MARKS
 from vla_sim.envs.language.grammar import SPLITS
 from vla_sim.envs.language.templates import TEMPLATES
 from vla_sim.errors import UnknownName
@@ -63,8 +64,9 @@ def vocabulary() -> list[str]:
 
 @cache
 def alphabet() -> str:
-    """Every letter, Chinese character and mark that an instruction can hold, sorted."""
+    """Every letter, Chinese character and mark that an instruction can hold, in any arm; sorted."""
     letters = set(string.ascii_letters + string.digits + string.punctuation + " ，？。！、")
+    letters.update(*(mark for marks in MARKS.values() for mark in marks))
     for word in vocabulary():
         letters.update(word)
     return "".join(sorted(letters))

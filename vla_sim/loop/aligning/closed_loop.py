@@ -15,12 +15,10 @@ from vla_sim.envs.streams import TRAIN_SEEDS_FROM
 from vla_sim.envs.suites import SPINE, tasks_of
 from vla_sim.envs.task_names import short_name
 from vla_sim.envs.tasks import TASK_IDS
-from vla_sim.errors import BadConfig
 from vla_sim.eval.protocol import Protocol
 from vla_sim.eval.report_file import to_json
 from vla_sim.eval.run_card import run_card
 from vla_sim.eval.stopping import StoppingConfig
-from vla_sim.loop.aligning.budget import Budget
 from vla_sim.loop.aligning.dataset import (
     dataset_rows,
     fitted,
@@ -35,11 +33,14 @@ from vla_sim.loop.aligning.remarks import memory_remarks
 from vla_sim.loop.aligning.resuming import (
     LOSSES,
     REPORTS,
+    begin_again,
     checkpoint_at,
+    is_saved,
     put_back,
     save,
     write_decisions,
 )
+from vla_sim.loop.budget import Budget
 from vla_sim.loop.evaluation import GALLERY_SEEDS_FROM, bodies, gallery_plan, make_protocol, planned
 from vla_sim.loop.learned import LearnedModel
 from vla_sim.loop.opening import opened, refuse_place
@@ -81,10 +82,11 @@ class AlignRun:
     data: Path | None = None
     """Train from this dataset instead of from the running simulators. Its tasks are evaluated, with
     pictures of its size, unless others are named."""
-    max_seconds: float | None = 280.0
-    """Budget of training time; the learning rate falls with it."""
-    max_updates: int | None = None
-    """Budget in updates instead: the run is then the same on every machine."""
+    max_updates: int = 4_500
+    """Budget: updates of the model. The learning rate falls with it, and equal seeds and settings
+    give equal weights to the last bit, however busy the machine is."""
+    max_seconds: float | None = None
+    """Cap on the time of training; the run says what it cut. None for no cap."""
     updates_per_round: int = 100
     updates_per_evaluation: int = 250
     """Updates while the simulators evaluate, which takes longer than to collect."""
@@ -95,7 +97,7 @@ class AlignRun:
     last_expert_share: float = 0.3
     """The expert acts always at first; its share falls to this by mid-run."""
     rounds_per_evaluation: int = 8
-    online_episodes: int = 16
+    online_episodes: int = 32
     """Episodes per task in an evaluation during training."""
     gallery_per_task: int = 66
     """Held-out episodes per task in the retrieval gallery."""
@@ -123,8 +125,6 @@ class AlignRun:
         whole(1, GALLERY_SEEDS_FROM - ONLINE_SEEDS_FROM, online_episodes=self.online_episodes)
         whole(2, TRAIN_SEEDS_FROM - GALLERY_SEEDS_FROM, gallery_per_task=self.gallery_per_task)
         within(0, 1, last_expert_share=self.last_expert_share)
-        if (self.max_seconds is None) == (self.max_updates is None):
-            raise BadConfig("give a budget: either max_seconds or max_updates, and not both")
 
     @property
     def task_ids(self) -> tuple[str, ...]:
@@ -192,6 +192,9 @@ def _turn(
 ) -> None:
     """The loop: a round after the other until the budget is spent or the judge says stop."""
     tasks, crank = run.task_ids, run.simulators.crank
+    goes_on = run.resume and is_saved(folder)
+    if run.resume and not goes_on:
+        begin_again(folder)
     config = SimulatorsConfig(task_ids=tasks, stations=run.simulators)
     with open_simulators(config, n_processes=run.n_processes, seed=run.seed) as simulators:
         first = given or _first_harvest(run, simulators, monitor)
@@ -201,24 +204,25 @@ def _turn(
         learner.remember(*first)
         for line in memory_remarks(learner.memory, *first):
             monitor.say(line)
-        budget = Budget(max_seconds=run.max_seconds, max_updates=run.max_updates)
+        budget = Budget(run.max_updates, max_seconds=run.max_seconds)
         judge = Judge(
             protocol=protocol,
             bodies=bodies(tasks),
             stopping=run.stopping,
-            gallery=_gallery(run, folder, simulators, learner, budget, monitor),
+            gallery=_gallery(run, folder, simulators, learner, budget, monitor, learns=not goes_on),
         )
-        if run.resume:
+        if goes_on:
             put_back(folder, learner, judge, budget)
         n_round = 0
-        while not budget.spent and not (judge.decisions and judge.decisions[-1].stop):
+        while budget.left and not judge.says_stop:
             n_round += 1
-            learner.trainer.set_progress(budget.fraction)
-            if n_round % run.rounds_per_evaluation == 0 or budget.ends_within_a_round:
-                _evaluation_round(run, folder, simulators, learner, judge, budget, monitor)
-            else:
+            if n_round % run.rounds_per_evaluation:
                 _collection_round(run, folder, simulators, learner, budget, monitor)
-        monitor.say(judge.decisions[-1].reason if judge.decisions else "no evaluation took place")
+            else:
+                _evaluation_round(run, folder, simulators, learner, judge, budget, monitor)
+        if not judge.says_stop and not judge.has_seen(budget.n_spent):
+            _evaluation_round(run, folder, simulators, learner, judge, budget, monitor)
+        monitor.say(budget.cut or judge.decisions[-1].reason)
 
 
 def _collection_round(
@@ -251,22 +255,19 @@ def _evaluation_round(
     budget: Budget,
     monitor: Monitor,
 ) -> None:
-    step, elapsed_s = budget.n_updates, budget.elapsed_s
+    """Judge the model as it is now; the learner goes on meanwhile, if updates are left."""
+    step, elapsed_s = budget.n_spent, budget.elapsed_s
     name = checkpoint_at(step)
     weights = learner.save_model(folder.path / name)
     simulators.ask_evaluate(str(weights), planned(judge.protocol))
-    if not budget.ends_within_a_round:
-        _learn(run.updates_per_evaluation, folder, learner, budget, monitor)
-    else:
-        budget.finish()
+    _learn(run.updates_per_evaluation, folder, learner, budget, monitor)
     model = LearnedModel.load(weights)
     with monitor.waiting():
         episodes = simulators.episodes()
     report, decision = judge.judge(model, episodes, step=step, elapsed_s=elapsed_s)
     assert report.retrieval is not None
     learner.trainer.measured(
-        vl_recall=report.retrieval.values["V->L/R@10"],
-        la_recall=report.retrieval.values["L->A/R@10"],
+        vl=report.retrieval.recall("V->L/R@10"), la=report.retrieval.recall("L->A/R@10")
     )
     learner.memory.attend_to(
         {TASK_IDS.index(t.task_id): t.rates["success_at_end"].value for t in report.tasks}
@@ -295,18 +296,28 @@ def _gallery(
     learner: Learner,
     budget: Budget,
     monitor: Monitor,
+    *,
+    learns: bool,
 ) -> Rows:
     """The held-out gallery; the learner uses the wait, unless it goes on from a later point."""
     simulators.ask_gallery(gallery_plan(run.task_ids, run.gallery_per_task))
     monitor.waits_for("experts fill the held-out gallery")
-    if not run.resume:
+    if learns:
         _learn(run.updates_per_evaluation, folder, learner, budget, monitor)
     return simulators.rows()
+
+
+UPDATES_PER_ROW = 25
+"""Updates whose mean losses are one line of the history."""
 
 
 def _learn(
     n_updates: int, folder: RunFolder, learner: Learner, budget: Budget, monitor: Monitor
 ) -> None:
-    losses = learner.learn(n_updates)
-    budget.add(n_updates)
-    folder.append(LOSSES, monitor.learnt(losses, budget, learner.trainer.curriculum.stage))
+    """So many updates, or as many as the budget still has."""
+    end = budget.n_spent + n_updates
+    while n := min(UPDATES_PER_ROW, end - budget.n_spent, budget.left):
+        losses = learner.learn(n, spent=budget.n_spent, budget=budget.n_steps)
+        budget.spend(n)
+        row = monitor.learnt(losses, budget, learner.trainer.curriculum.stage)
+        folder.append(LOSSES, row)

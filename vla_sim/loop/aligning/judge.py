@@ -72,6 +72,15 @@ class Judge:
     history: list[EvalReport] = field(default_factory=list)
     decisions: list[StopDecision] = field(default_factory=list)
 
+    @property
+    def says_stop(self) -> bool:
+        """The newest decision ends the run."""
+        return bool(self.decisions) and self.decisions[-1].stop
+
+    def has_seen(self, step: int) -> bool:
+        """The newest report is of the model after so many updates."""
+        return bool(self.history) and self.history[-1].step == step
+
     def judge(
         self, model: Embedder, episodes: Sequence[Episode], *, step: int, elapsed_s: float
     ) -> tuple[EvalReport, StopDecision]:
@@ -79,7 +88,7 @@ class Judge:
         report = eval_report(
             episodes,
             self.bodies,
-            protocol=self.protocol.stamp,
+            protocol=self.protocol,
             step=step,
             elapsed_s=elapsed_s,
             retrieval=retrieve(model, self.gallery),

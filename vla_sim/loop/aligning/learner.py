@@ -19,6 +19,7 @@ from vla_sim.envs.language.corpus import corpus
 from vla_sim.envs.tasks import TASK_IDS, make_task
 from vla_sim.errors import BadConfig, DamagedFile, RunFolderError
 from vla_sim.loop.aligning.memory import Memory, MemoryConfig
+from vla_sim.loop.aligning.wording import PhraseBank
 from vla_sim.loop.learned import BODIES, TASK_BODY, LearnedModel
 from vla_sim.physics.camera import rays
 from vla_sim.records.camera import CameraSpec
@@ -96,9 +97,19 @@ class Learner:
         if segments is not None:
             self.memory.segments.add(segments)
 
-    def learn(self, n_updates: int) -> list[LossReport]:
-        """Some updates, each on a fresh batch."""
-        return [self._update() for _ in range(n_updates)]
+    def learn(self, n_updates: int, *, spent: int, budget: int) -> list[LossReport]:
+        """Some updates, each on a fresh batch.
+
+        Args:
+            n_updates: How many.
+            spent: Updates that were made before.
+            budget: Updates of the whole run; rates and stages follow from the share that is spent.
+        """
+        losses = []
+        for done in range(spent, spent + n_updates):
+            self.trainer.set_progress(done / budget)
+            losses.append(self._update())
+        return losses
 
     def _update(self) -> LossReport:
         batch = self.memory.draw(with_segments=self.trainer.wants_segments)
@@ -141,6 +152,7 @@ class Learner:
             trainer=self.trainer.state(),
             notes={
                 "rng": self.memory.rng.bit_generator.state,
+                "phrases": self.memory.phrases.seed,
                 "task_weights": self.memory.task_weights,
                 **notes,
             },
@@ -168,6 +180,7 @@ class Learner:
         self.trainer.load_state(saved.trainer)
         notes = dict(saved.notes)
         self.memory.rng.bit_generator.state = notes.pop("rng")
+        self.memory.phrases = PhraseBank(int(notes.pop("phrases")))
         weights = notes.pop("task_weights")
         self.memory.task_weights = weights and {int(k): float(v) for k, v in weights.items()}
         return notes

@@ -56,9 +56,8 @@ class Memory:
 
     def __init__(self, config: MemoryConfig, *, image_size: int, seed: int) -> None:
         self.config = config
-        self.seed = seed
         self.rng = np.random.default_rng(seed)
-        self._bank = PhraseBank(seed)
+        self.phrases = PhraseBank(seed)
         self.task_weights: dict[int, float] | None = None
         """{index of a measured task: weight}, see `attend_to`; None before the first evaluation."""
         self.steps = TripleBufferConfig(capacity=config.n_steps).build(
@@ -110,7 +109,7 @@ class Memory:
     def draw_rehearsal(self) -> tuple[Rows, list[str]]:
         """Moments for the decoder alone, with words from a small bank: said quickly."""
         rows = self.steps.sample(self.config.batch_rehearsal, self.rng, self.weights)
-        return rows, self._bank.draw(np.asarray(rows["meaning"], dtype=np.int64), self.rng)
+        return rows, self.phrases.draw(np.asarray(rows["meaning"], dtype=np.int64), self.rng)
 
     def state(self) -> dict[str, NDArray[np.generic]]:
         """Both rings, for an exact resume (the generator goes elsewhere: it is no array)."""

@@ -7,11 +7,18 @@ from types import TracebackType
 
 import numpy as np
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 from vla_sim.align.curriculum import CurriculumState
 from vla_sim.align.objective import LossReport
-from vla_sim.loop.aligning.budget import Budget
+from vla_sim.loop.budget import Budget
 from vla_sim.loop.simulating.simulators import Harvest
 from vla_sim.records.reports import EvalReport, StopDecision
 
@@ -24,12 +31,14 @@ class Monitor:
         self.progress = Progress(
             TextColumn("[bold]align"),
             BarColumn(),
-            TextColumn("{task.percentage:3.0f} %"),
+            MofNCompleteColumn(),
             TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
             TextColumn("{task.description}"),
             console=self.console,
         )
-        self._bar = self.progress.add_task("starting", total=1.0)
+        self._bar = self.progress.add_task("starting", total=None)
         self._n_triples = 0
         self._waited_s = 0.0
 
@@ -73,7 +82,7 @@ class Monitor:
             The row of the loss history: means over the updates in which a term was computed.
         """
         row: dict[str, float | str] = {
-            "step": budget.n_updates,
+            "step": budget.n_spent,
             "elapsed_s": round(budget.elapsed_s, 2),
             "waited_s": round(self._waited_s, 2),
             "stage": stage,
@@ -88,8 +97,9 @@ class Monitor:
             row[name] = float(np.mean(values))
         self.progress.update(
             self._bar,
-            completed=budget.fraction,
-            description=f"update {budget.n_updates}, {self._n_triples} triples, stage {stage}",
+            total=budget.n_steps,
+            completed=budget.n_spent,
+            description=f"{self._n_triples} triples, stage {stage}",
         )
         return row
 

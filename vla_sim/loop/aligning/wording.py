@@ -37,7 +37,7 @@ class PhraseBank:
     """
 
     def __init__(self, seed: int, n_phrases: int = 24) -> None:
-        self._seed = seed
+        self.seed = seed
         self._n_phrases = n_phrases
         self._phrases: dict[int, list[str]] = {}
 
@@ -49,6 +49,6 @@ class PhraseBank:
 
     def _of(self, meaning: int) -> list[str]:
         if meaning not in self._phrases:
-            rng = np.random.default_rng([self._seed, meaning])
+            rng = np.random.default_rng([self.seed, meaning])
             self._phrases[meaning] = draw_texts(np.full(self._n_phrases, meaning), rng)
         return self._phrases[meaning]

@@ -192,7 +192,7 @@ def bench(run: BenchRun, console: Console) -> EvalReport:
     report = eval_report(
         episodes,
         bodies(run.task_ids),
-        protocol=protocol.stamp,
+        protocol=protocol,
         step=0,
         elapsed_s=0.0,
         retrieval=retrieval,

@@ -21,8 +21,8 @@ from vla_sim.envs.tasks import ENGINE_TASKS, check_engine
 from vla_sim.errors import BadConfig
 from vla_sim.eval.statistics import mcnemar, paired_difference, wilson
 from vla_sim.loop.benching.bench import BENCH_SEEDS_FROM, MOST_EPISODES
-from vla_sim.loop.evaluation import engine_id
 from vla_sim.loop.policies import check_policy, policy_of
+from vla_sim.physics.engines import engine_id
 from vla_sim.ranges import some, whole
 from vla_sim.records.episode import Episode
 from vla_sim.records.reports import Estimate

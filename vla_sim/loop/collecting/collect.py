@@ -179,7 +179,6 @@ def _open_writer(root: Path, task_id: str, config: CollectRun) -> LeRobotWriter:
         task.robot.embodiment,
         image_height=size,
         image_width=size,
-        camera=task.camera.name,
         run_card=_card(config),
     )
     return LeRobotWriter.create(root, dataset)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from vla_sim.envs.crank import Crank
 from vla_sim.envs.rollout import Rollout
 from vla_sim.loop.simulating.labels import Labeller
-from vla_sim.protocols.policy import Policy
+from vla_sim.protocols.teacher import Actor
 from vla_sim.records.episode import Episode, EpisodeSpec
 from vla_sim.records.triple import Rows
 
@@ -35,7 +35,7 @@ class LabelStore:
 
 
 def labelled_episodes(
-    crank: Crank, policy: Policy, labeller: Labeller, plan: Sequence[EpisodeSpec], *, teaches: bool
+    crank: Crank, policy: Actor, labeller: Labeller, plan: Sequence[EpisodeSpec], *, teaches: bool
 ) -> Iterator[tuple[int, list[tuple[Episode, Rows]]]]:
     """Run a plan; after every step, yield how many slots moved and the episodes that ended.
 

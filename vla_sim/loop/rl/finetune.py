@@ -12,7 +12,13 @@ from typing import Any
 import numpy as np
 import torch
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from stable_baselines3 import PPO
 from stable_baselines3.common.utils import set_random_seed
 
@@ -24,8 +30,8 @@ from vla_sim.envs.crank import Crank
 from vla_sim.envs.task_names import short_name
 from vla_sim.envs.tasks import TASK_IDS
 from vla_sim.errors import DamagedFile
-from vla_sim.loop.aligning.budget import Budget
 from vla_sim.loop.benching.bench import BenchRun, bench
+from vla_sim.loop.budget import Budget
 from vla_sim.loop.rl.rl_features import FrozenFeatures, LearntFeatures
 from vla_sim.loop.rl.rl_policy import INDEX, read_rl_policy, save_rl_policy
 from vla_sim.loop.rl.rl_run import FinetuneRun, begun, own_encoder
@@ -72,21 +78,23 @@ def finetune(run: FinetuneRun, console: Console) -> Finetuned:
 
 def _train_and_measure(run: FinetuneRun, folder: RunFolder, console: Console) -> Finetuned:
     encoder = own_encoder(run, folder)
-    budget = Budget(max_seconds=run.max_seconds, max_updates=run.max_env_steps)
+    budget = Budget(run.max_env_steps, max_seconds=run.max_seconds)
     env, ppo = _agent(run, encoder, budget)
     if (folder.path / INDEX).is_file():
         _go_on(folder, env, ppo, budget)
-    folder.keep_rows(CURVE, [r for r in folder.rows(CURVE) if r["env_steps"] <= budget.n_updates])
+    folder.keep_rows(CURVE, [r for r in folder.rows(CURVE) if r["env_steps"] <= budget.n_spent])
     with _progress(console, run, budget) as show:
-        while budget.fraction < 1.0 and _success(ppo) < run.target_success:
+        while budget.left >= run.round_env_steps and _success(ppo) < run.target_success:
             ppo.learn(run.ppo.n_steps * run.n_slots, reset_num_timesteps=False)
-            budget.add(run.ppo.n_steps * run.n_slots * run.slots.action_repeat)
+            budget.spend(run.round_env_steps)
             folder.append(CURVE, _row(env, ppo, budget))
             _save(run, folder, env, ppo, budget)
             show(_success(ppo))
+    if budget.cut:
+        console.print(budget.cut, highlight=False)
     return Finetuned(
         folder=folder,
-        n_env_steps=budget.n_updates,
+        n_env_steps=budget.n_spent,
         elapsed_s=budget.elapsed_s,
         steps_to_80=_steps_to(folder, 0.8),
         report=_measure(run, folder, console) if run.episodes else None,
@@ -119,7 +127,7 @@ def _row(env: SlotVecEnv, ppo: PPO, budget: Budget) -> dict[str, Any]:
     """A line of the learning curve."""
     recent, told = ppo.ep_success_buffer or (), ppo.ep_info_buffer or ()
     return {
-        "env_steps": budget.n_updates,
+        "env_steps": budget.n_spent,
         "elapsed_s": round(budget.elapsed_s, 2),
         "n_episodes": env.n_ended,
         "success": float(np.mean(recent)) if recent else None,
@@ -199,15 +207,16 @@ def _progress(console: Console, run: FinetuneRun, budget: Budget) -> Iterator[An
         BarColumn(),
         TextColumn("{task.percentage:.0f} % of the budget"),
         TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
         TextColumn("{task.fields[said]}"),
         console=console,
     ) as progress:
-        bar = progress.add_task("", total=1.0, said="")
-
-        progress.update(bar, completed=budget.fraction)
+        bar = progress.add_task("", total=budget.n_steps, said="")
+        progress.update(bar, completed=budget.n_spent)
 
         def show(success: float) -> None:
-            said = f"{budget.n_updates:,} env steps, success {100 * success:.0f} %"
-            progress.update(bar, completed=budget.fraction, said=said)
+            said = f"{budget.n_spent:,} env steps, success {100 * success:.0f} %"
+            progress.update(bar, completed=budget.n_spent, said=said)
 
         yield show

@@ -58,10 +58,11 @@ class FinetuneRun:
     """Seed of weights, noise and training scenes."""
     n_slots: int = 32
     """Simulations at once."""
-    max_seconds: float | None = 600.0
-    """Budget of training time; the learning rate falls with it."""
-    max_env_steps: int | None = None
-    """Budget in control steps instead."""
+    max_env_steps: int = 300_000
+    """Budget: control steps of all slots together, in whole rounds. The learning rate falls with
+    it."""
+    max_seconds: float | None = None
+    """Cap on the time of training; the run says what it cut. None for no cap."""
     target_success: float = 0.97
     """Stop when so many of the last 100 training episodes succeeded, exploration and all."""
     episodes: int = 100
@@ -74,8 +75,6 @@ class FinetuneRun:
 
     def __post_init__(self) -> None:
         task_id_of(self.task)
-        if (self.max_seconds is None) == (self.max_env_steps is None):
-            raise BadConfig("give a budget: either max_seconds or max_env_steps, and not both")
         whole(1, n_processes=self.n_processes)
         whole(1, n_slots=self.n_slots)
         whole(0, MAX_SEED, seed=self.seed)
@@ -83,6 +82,16 @@ class FinetuneRun:
         above(0, max_seconds=self.max_seconds, target_success=self.target_success)
         whole(1, max_env_steps=self.max_env_steps)
         within(0, 1, target_success=self.target_success)
+        if self.max_env_steps < self.round_env_steps:
+            raise BadConfig(
+                f"max_env_steps is {self.max_env_steps}, less than one round of "
+                f"{self.round_env_steps}: n_slots x ppo.n_steps x slots.action_repeat"
+            )
+
+    @property
+    def round_env_steps(self) -> int:
+        """Control steps from one improvement to the next, all slots together."""
+        return self.n_slots * self.ppo.n_steps * self.slots.action_repeat
 
     @property
     def task_id(self) -> str:

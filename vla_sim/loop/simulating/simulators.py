@@ -161,7 +161,7 @@ class _Station:
 
     @cached_property
     def expert(self) -> ExpertPolicy:
-        """The task's expert as a policy."""
+        """The task's expert as a teacher."""
         task = make_task(self.task_id)
         return ExpertPolicy(expert_for(self.task_id, task.robot.embodiment, task.manners))
 
@@ -171,11 +171,11 @@ class _Station:
 
     @cached_property
     def _policy(self) -> MixedPolicy:
-        return MixedPolicy(self.expert, self.expert)
+        return MixedPolicy(self.expert)
 
     def collect(self, model: ChunkModel | None, *, expert_share: float, n_rows: int) -> Harvest:
         policy = self._policy
-        policy.learner = self.expert if model is None else AlignedPolicy(model)
+        policy.learner = None if model is None else AlignedPolicy(model)
         policy.expert_share = 1.0 if model is None else expert_share
         if self._run is None:
             self._run = Rollout(self.crank, policy, self._plan(), keep_images=True)

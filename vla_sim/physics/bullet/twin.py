@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 
 from vla_sim.physics.bullet.blueprint import load_of_rotors
 from vla_sim.physics.bullet.damping import Damping, soften
+from vla_sim.physics.engine_state import live_arrays
+from vla_sim.physics.mujoco_log import keep_no_log_file
 
 Floats = NDArray[np.float64]
 Ids = NDArray[np.int64]
@@ -31,19 +33,11 @@ class Twin:
     """
 
     def __init__(self, model: mujoco.MjModel, n: int, n_threads: int) -> None:
+        keep_no_log_file()
         self._model = model
         self._batch = batch.Batch(_without_contacts(model), nsim=n, nthread=n_threads)
         bind = self._batch.bind
-        self.qpos: Floats = bind("qpos")
-        self.qvel: Floats = bind("qvel")
-        self.act: Floats = bind("act")
-        self.ctrl: Floats = bind("ctrl")
-        self.mocap_pos: Floats = bind("mocap_pos")
-        self.mocap_quat: Floats = bind("mocap_quat")
-        self.geom_pos: Floats = bind("geom_xpos")
-        self.geom_mat: Floats = bind("geom_xmat")
-        self.body_pos: Floats = bind("xpos")
-        self.sensordata: Floats = bind("sensordata")
+        self.arrays = live_arrays(self._batch)
         self._passive: Floats = bind("qfrc_passive")
         self._actuator: Floats = bind("qfrc_actuator")
         self._act_dot: Floats = bind("act_dot")
@@ -66,15 +60,18 @@ class Twin:
         """(n, nv) generalised forces that Bullet has to add to gravity and contacts."""
         self._batch.forward()
         forces: Floats = self._passive + self._actuator + self._constant
-        self._damping.temper(forces, self._inertia, self.qvel, self.ctrl, self._actuator)
+        self._damping.temper(
+            forces, self._inertia, self.arrays.qvel, self.arrays.ctrl, self._actuator
+        )
         return forces
 
     def advance_activations(self) -> None:
         """One physics step of the actuators' states, after `forces`."""
         if self._model.na:
-            self.act += self._model.opt.timestep * self._act_dot
-            held = self.act[:, self._limited]
-            self.act[:, self._limited] = np.minimum(np.maximum(held, self._act_low), self._act_high)
+            act = self.arrays.act
+            act += self._model.opt.timestep * self._act_dot
+            held = act[:, self._limited]
+            act[:, self._limited] = np.minimum(np.maximum(held, self._act_low), self._act_high)
 
 
 def _without_contacts(model: mujoco.MjModel) -> mujoco.MjModel:

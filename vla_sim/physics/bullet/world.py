@@ -4,20 +4,20 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
-from vla_sim.errors import BadConfig, UnknownName
+from vla_sim.errors import BadConfig
 from vla_sim.physics.bullet.blueprint import blueprint
 from vla_sim.physics.bullet.friction import friction_of
 from vla_sim.physics.bullet.refusals import check_translatable
 from vla_sim.physics.bullet.simulation import ABSURD_SPEED, Simulation
 from vla_sim.physics.bullet.touch import Touch
 from vla_sim.physics.bullet.twin import Twin
+from vla_sim.physics.engine_state import EngineState, check_numbers
 from vla_sim.records.dynamics import NOMINAL, Dynamics
 
-Floats = NDArray[np.float64]
 Ids = NDArray[np.int64]
 
 
-class BulletWorld:
+class BulletWorld(EngineState):
     """n simulations, one PyBullet client each; implements `protocols.engine.Engine`.
 
     What a simulation does depends on nothing but its own state and controls: a client is nobody
@@ -34,105 +34,17 @@ class BulletWorld:
     """
 
     def __init__(self, model: mujoco.MjModel, n: int, n_threads: int = 1) -> None:
-        if n < 1 or n_threads < 1:
-            raise BadConfig(f"a world needs n >= 1 and n_threads >= 1, got {n} and {n_threads}")
+        check_numbers(n, n_threads)
         check_translatable(model)
-        self._model = model
-        self._n = n
         self._twin = Twin(model, n, n_threads)
+        measured = np.zeros((n, model.nsensordata))
+        super().__init__(model, n, self._twin.arrays, sensordata=measured)
         self._touch = Touch(model)
         trees, friction = blueprint(model), friction_of(model)
         self._sims = [Simulation(model, trees, friction, self._touch.bodies) for _ in range(n)]
-        self._rgba: NDArray[np.float32] = np.repeat(model.geom_rgba[None], n, axis=0)
-        self._sensordata = np.zeros((n, model.nsensordata))
         self._solid = np.ones((n, model.ngeom), dtype=np.bool_)
         self._stale = np.ones(n, dtype=np.bool_)  # the scene has to be built anew
-        self._seen_qpos, self._seen_qvel = self._twin.qpos.copy(), self._twin.qvel.copy()
-
-    @property
-    def model(self) -> mujoco.MjModel:
-        """The compiled scene."""
-        return self._model
-
-    @property
-    def n(self) -> int:
-        """Number of simulations."""
-        return self._n
-
-    @property
-    def timestep_s(self) -> float:
-        """Physics step [s]."""
-        return float(self._model.opt.timestep)
-
-    @property
-    def qpos(self) -> Floats:
-        """(n, nq), writable."""
-        return self._twin.qpos
-
-    @property
-    def qvel(self) -> Floats:
-        """(n, nv), writable."""
-        return self._twin.qvel
-
-    @property
-    def act(self) -> Floats:
-        """(n, na), writable."""
-        return self._twin.act
-
-    @property
-    def ctrl(self) -> Floats:
-        """(n, nu), writable."""
-        return self._twin.ctrl
-
-    @property
-    def mocap_pos(self) -> Floats:
-        """(n, n_mocap, 3), writable."""
-        return self._twin.mocap_pos
-
-    @property
-    def mocap_quat(self) -> Floats:
-        """(n, n_mocap, 4), writable."""
-        return self._twin.mocap_quat
-
-    @property
-    def geom_pos(self) -> Floats:
-        """(n, ngeom, 3) in the world [m], current after `step` and `forward`."""
-        return self._twin.geom_pos
-
-    @property
-    def geom_mat(self) -> Floats:
-        """(n, ngeom, 9), row-major rotation matrices."""
-        return self._twin.geom_mat
-
-    @property
-    def rgba(self) -> NDArray[np.float32]:
-        """(n, ngeom, 4), writable: each simulation's own colours; alpha 0 hides a geom."""
-        return self._rgba
-
-    def body_pos(self, name: str) -> Floats:
-        """(n, 3) position of a body in the world [m], a live view.
-
-        Raises:
-            UnknownName: If the scene has no such body.
-        """
-        found = mujoco.mj_name2id(self._model, mujoco.mjtObj.mjOBJ_BODY, name)
-        if found < 0:
-            known = [self._model.body(i).name for i in range(self._model.nbody)]
-            raise UnknownName("body", name, known)
-        return self._twin.body_pos[:, found]
-
-    def sensor(self, name: str) -> Floats:
-        """(n, d) values of a sensor, a live view.
-
-        Raises:
-            UnknownName: If the scene has no such sensor.
-        """
-        found = mujoco.mj_name2id(self._model, mujoco.mjtObj.mjOBJ_SENSOR, name)
-        if found < 0:
-            known = [self._model.sensor(i).name for i in range(self._model.nsensor)]
-            raise UnknownName("sensor", name, known)
-        start = int(self._model.sensor_adr[found])
-        return self._sensordata[:, start : start + int(self._model.sensor_dim[found])]
+        self._seen_qpos, self._seen_qvel = self.qpos.copy(), self.qvel.copy()
 
     def set_collidable(self, ids: Ids, geom_ids: Ids, on: NDArray[np.bool_]) -> None:
         """Let geoms touch others, or not, until the next `reset`. Call before `forward`.
@@ -185,21 +97,21 @@ class BulletWorld:
         """
         twin = self._twin
         diverged = np.zeros(self._n, dtype=np.bool_)
-        for given in (twin.qpos, twin.qvel, twin.act, twin.ctrl):
+        for given in (self.qpos, self.qvel, self.act, self.ctrl):
             diverged |= ~np.isfinite(given).all(axis=1)
-        diverged |= (np.abs(twin.qvel) > ABSURD_SPEED).any(axis=1)
+        diverged |= (np.abs(self.qvel) > ABSURD_SPEED).any(axis=1)
         self._restart(diverged)
         for i in range(self._n):
             self._write(i)
         for _ in range(n_substeps):
             forces = twin.forces()
             for i in np.flatnonzero(~diverged).tolist():
-                diverged[i] = not self._sims[i].step(forces[i], twin.qpos[i], twin.qvel[i])
+                diverged[i] = not self._sims[i].step(forces[i], self.qpos[i], self.qvel[i])
             twin.advance_activations()
         for i in np.flatnonzero(~diverged).tolist():
-            diverged[i] = not self._sims[i].read_bases(twin.qpos[i], twin.qvel[i])
+            diverged[i] = not self._sims[i].read_bases(self.qpos[i], self.qvel[i])
         self._restart(diverged)
-        self._seen_qpos[:], self._seen_qvel[:] = twin.qpos, twin.qvel
+        self._seen_qpos[:], self._seen_qvel[:] = self.qpos, self.qvel
         twin.measure()
         for i in range(self._n):
             self._sense(i)
@@ -216,7 +128,7 @@ class BulletWorld:
 
     def _write(self, i: int) -> None:
         """Bring simulation i to the state that was written, if it was."""
-        sim, qpos, qvel = self._sims[i], self._twin.qpos[i], self._twin.qvel[i]
+        sim, qpos, qvel = self._sims[i], self.qpos[i], self.qvel[i]
         fresh = bool(self._stale[i])
         if fresh:
             sim.build(self._solid[i])
@@ -225,8 +137,8 @@ class BulletWorld:
         if fresh or moved:
             sim.write(qpos, qvel)
             self._seen_qpos[i], self._seen_qvel[i] = qpos, qvel
-        sim.move_mocap(self._twin.mocap_pos[i], self._twin.mocap_quat[i])
+        sim.move_mocap(self.mocap_pos[i], self.mocap_quat[i])
 
     def _sense(self, i: int) -> None:
-        self._sensordata[i] = self._twin.sensordata[i]
+        self._sensordata[i] = self._twin.arrays.sensordata[i]
         self._touch.write(self._sims[i].contacts(), self._sensordata[i])

@@ -9,8 +9,9 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
-from vla_sim.errors import BadConfig, RenderBackendError
+from vla_sim.errors import RenderBackendError
 from vla_sim.physics import camera as geometry
+from vla_sim.physics.render.arguments import check_states, check_view
 from vla_sim.physics.render.gl_probe import HOW_TO_GET_GL, choose_backend
 from vla_sim.physics.render.light import Light, light_of
 from vla_sim.physics.render.paint import Paint
@@ -59,9 +60,7 @@ class GlRenderer:
             RenderBackendError: If there is no working GL; says what to install.
             BadConfig: If the camera cannot look, or a size is below 1.
         """
-        if min(height, width, n_threads) < 1:
-            raise BadConfig(f"height {height}, width {width}, n_threads {n_threads}: all from 1 up")
-        geometry.check_camera(camera)
+        check_view(camera, height, width, n_threads)
         self._camera = camera
         self._height, self._width = height, width
         self._model = _tuned(model, camera, height, width, n_slices)
@@ -104,11 +103,8 @@ class GlRenderer:
         segmentation: bool = False,
     ) -> Picture:
         """Draw n simulations; see `Renderer.render`."""
-        n, n_geom = len(geom_pos), self._model.ngeom
-        if geom_pos.shape != (n, n_geom, 3) or geom_mat.shape != (n, n_geom, 9):
-            raise BadConfig(f"{geom_pos.shape} and {geom_mat.shape} are no poses of {n_geom} geoms")
-        if rgba.shape != (n, n_geom, 4):
-            raise BadConfig(f"rgba is {rgba.shape}, not ({n}, {n_geom}, 4)")
+        check_states(self._model.ngeom, geom_pos, geom_mat, rgba)
+        n = len(geom_pos)
         seen = geometry.pose(self._camera, n, followed)
         view = _free_camera(self._camera)
         offset = np.subtract(self._camera.target, self._camera.position)

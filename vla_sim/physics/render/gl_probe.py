@@ -1,7 +1,7 @@
 """Which GL backends work on this machine: each is tried in a process of its own.
 
 A GL library that does not fit can abort the process, so no backend is trusted before a child has
-drawn known pixels with it. Run as `python -m vla_sim.physics.render.gl_probe egl`.
+drawn known pixels with it, see `gl_trial`.
 """
 
 import functools
@@ -18,6 +18,8 @@ BACKENDS = {
     "glfw": "libgl1 libgl1-mesa-dri xvfb",
 }
 """Backends in order of preference, with the Debian packages that they need."""
+ANY = ("", "1", "on", "true", "enable", "enabled")
+"""What MUJOCO_GL may hold beside a backend's name, as mujoco reads it: any that works."""
 HOW_TO_GET_GL = (
     f"install one with `apt-get install {BACKENDS['egl']}` (MUJOCO_GL=egl) or "
     f"`apt-get install {BACKENDS['osmesa']}` (MUJOCO_GL=osmesa), or use the default renderer, "
@@ -44,7 +46,7 @@ class GlProbe:
 @functools.cache
 def probe(backend: str) -> GlProbe:
     """Try one backend; remembered for the life of this process."""
-    command = [sys.executable, "-m", "vla_sim.physics.render.gl_probe", backend]
+    command = [sys.executable, "-m", "vla_sim.physics.render.gl_trial"]
     environment = dict(os.environ, MUJOCO_GL=backend)
     environment.pop("PYOPENGL_PLATFORM", None)
     try:
@@ -58,16 +60,29 @@ def probe(backend: str) -> GlProbe:
     return GlProbe(backend=backend, ok=child.returncode == 0, detail=detail)
 
 
+def asked_backend() -> str | None:
+    """The backend that MUJOCO_GL names; None where it leaves the choice to us.
+
+    Raises:
+        RenderBackendError: If it names none of ours.
+    """
+    asked = os.environ.get("MUJOCO_GL", "").lower().strip()
+    if asked in ANY:
+        return None
+    if asked not in BACKENDS:
+        raise RenderBackendError(
+            f"MUJOCO_GL is {asked!r}; use one of {', '.join(BACKENDS)}, or unset it"
+        )
+    return asked
+
+
 def choose_backend() -> str:
     """The backend that MUJOCO_GL names, else the first that works.
 
     Raises:
         RenderBackendError: If MUJOCO_GL names none of ours, or nothing works.
     """
-    asked = os.environ.get("MUJOCO_GL", "").lower().strip()
-    if asked:
-        if asked not in BACKENDS:
-            raise RenderBackendError(f"MUJOCO_GL is {asked!r}; use one of {', '.join(BACKENDS)}")
+    if (asked := asked_backend()) is not None:
         return asked
     tried = []
     for backend in BACKENDS:
@@ -76,33 +91,3 @@ def choose_backend() -> str:
             return backend
         tried.append(f"{backend}: {result.detail}")
     raise RenderBackendError(f"no GL works here ({'; '.join(tried)}); {HOW_TO_GET_GL}")
-
-
-def draw_known_pixels() -> str:
-    """Draw the self-test with the backend in MUJOCO_GL and compare its pixels.
-
-    Returns:
-        The name of the GL that drew.
-
-    Raises:
-        RenderBackendError: If GL does not start, or the pixels are wrong.
-    """
-    # Here, because a parent that only wants to choose a backend must not load GL.
-    from vla_sim.physics.render import self_test
-    from vla_sim.physics.render.gl import GlRenderer
-
-    model, camera = self_test.self_test_scene()
-    renderer = GlRenderer(model, camera, self_test.SIZE_PIXELS, self_test.SIZE_PIXELS)
-    picture = self_test.draw_self_test(renderer, model)
-    driver = renderer.driver
-    renderer.close()
-    self_test.check_self_test(picture)
-    return driver
-
-
-if __name__ == "__main__":
-    try:
-        print(draw_known_pixels())
-    except RenderBackendError as error:
-        reason = error.__cause__ or error
-        sys.exit(f"{type(reason).__name__}: {reason}")

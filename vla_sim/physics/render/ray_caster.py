@@ -2,13 +2,14 @@
 
 import itertools
 from concurrent.futures import ThreadPoolExecutor
+from typing import ClassVar
 
 import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
-from vla_sim.errors import BadConfig
 from vla_sim.physics import camera as geometry
+from vla_sim.physics.render.arguments import check_states, check_view
 from vla_sim.physics.render.frame import Backdrop, Frames, empty_frames, empty_scratch
 from vla_sim.physics.render.light import Light, light_of
 from vla_sim.physics.render.paint import Paint
@@ -28,6 +29,9 @@ class RayCaster:
     kept; a simulation that recolours, hides or moves such a geom is drawn in full. A picture's bits
     depend on its own simulation only, neither on the batch nor on the number of threads.
     """
+
+    n_samples: ClassVar[int] = 1
+    """Pixels that are drawn along a side of each pixel of the picture."""
 
     def __init__(
         self,
@@ -52,16 +56,14 @@ class RayCaster:
             RenderBackendError: If the model shows a geom that is no primitive.
             BadConfig: If the camera cannot look, or a number is below 1.
         """
-        if min(height, width, n_threads) < 1:
-            raise BadConfig(f"height {height}, width {width}, n_threads {n_threads}: all from 1 up")
-        geometry.check_camera(camera)
+        check_view(camera, height, width, n_threads)
         self._camera = camera
-        self._height, self._width = height, width
+        self._height, self._width = height * self.n_samples, width * self.n_samples
         self._n_geom = int(model.ngeom)
         self._paint = Paint.of(model)
-        light = light or light_of(model)
+        light = self.adapted(light or light_of(model))
         self._tint = None if light.is_white else np.array([*light.colour, 1.0], dtype=np.float32)
-        self._scene = scene_of(model, camera, height, width, light)
+        self._scene = scene_of(model, camera, self._height, self._width, light)
         self._n_threads = n_threads
         self._pool = ThreadPoolExecutor(n_threads - 1, "raycast") if n_threads > 1 else None
         self._backdrop = self._draw_backdrop(model)
@@ -70,6 +72,10 @@ class RayCaster:
     def id(self) -> str:
         """The renderer's name and version in run cards."""
         return RAY_CASTER_ID
+
+    def adapted(self, light: Light) -> Light:
+        """The light that it draws by, from the one that was asked for."""
+        return light
 
     @property
     def camera(self) -> CameraSpec:
@@ -87,14 +93,8 @@ class RayCaster:
         segmentation: bool = False,
     ) -> Picture:
         """Draw n simulations; see `Renderer.render`."""
+        check_states(self._n_geom, geom_pos, geom_mat, rgba)
         n = len(geom_pos)
-        for name, array, width in (
-            ("geom_pos", geom_pos, 3),
-            ("geom_mat", geom_mat, 9),
-            ("rgba", rgba, 4),
-        ):
-            if array.shape != (n, self._n_geom, width):
-                raise BadConfig(f"{name} is {array.shape}, not ({n}, {self._n_geom}, {width})")
         pos = np.ascontiguousarray(geom_pos, dtype=np.float64)
         mat = np.ascontiguousarray(geom_mat, dtype=np.float64)
         colours = self._lit(np.ascontiguousarray(rgba, dtype=np.float32))

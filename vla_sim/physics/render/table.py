@@ -12,66 +12,39 @@ from vla_sim.records.camera import CameraSpec
 Maker = Callable[[mujoco.MjModel, CameraSpec, int, int, int, Light | None], Renderer]
 
 
-def _ray_caster(
-    model: mujoco.MjModel,
-    camera: CameraSpec,
-    height: int,
-    width: int,
-    n_threads: int,
-    light: Light | None,
-) -> Renderer:
+def _ray_caster() -> Maker:
     # Here, because numba takes as long to import as the rest of the package.
     from vla_sim.physics.render.ray_caster import RayCaster
 
-    return RayCaster(model, camera, height, width, n_threads, light)
+    return RayCaster
 
 
-def _shadowless(
-    model: mujoco.MjModel,
-    camera: CameraSpec,
-    height: int,
-    width: int,
-    n_threads: int,
-    light: Light | None,
-) -> Renderer:
+def _shadowless() -> Maker:
     from vla_sim.physics.render.variants import Shadowless
 
-    return Shadowless(model, camera, height, width, n_threads, light)
+    return Shadowless
 
 
-def _supersampled(
-    model: mujoco.MjModel,
-    camera: CameraSpec,
-    height: int,
-    width: int,
-    n_threads: int,
-    light: Light | None,
-) -> Renderer:
+def _supersampled() -> Maker:
     from vla_sim.physics.render.variants import Supersampled
 
-    return Supersampled(model, camera, height, width, n_threads, light)
+    return Supersampled
 
 
-def _gl(
-    model: mujoco.MjModel,
-    camera: CameraSpec,
-    height: int,
-    width: int,
-    n_threads: int,
-    light: Light | None,
-) -> Renderer:
+def _gl() -> Maker:
     # Here, because it has to set environment variables before a GL library is loaded.
     from vla_sim.physics.render.gl import GlRenderer
 
-    return GlRenderer(model, camera, height, width, n_threads, light)
+    return GlRenderer
 
 
-RENDERERS: dict[str, Maker] = {
+RENDERERS: dict[str, Callable[[], Maker]] = {
     "raycast": _ray_caster,
     "raycast-shadowless": _shadowless,
     "raycast-smooth": _supersampled,
     "gl": _gl,
 }
+"""Each loads its renderer when it is first asked for."""
 
 
 def make_renderer(
@@ -101,4 +74,4 @@ def make_renderer(
     """
     if name not in RENDERERS:
         raise UnknownName("renderer", name, RENDERERS)
-    return RENDERERS[name](model, camera, height, width, n_threads, light)
+    return RENDERERS[name]()(model, camera, height, width, n_threads, light)

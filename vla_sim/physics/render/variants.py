@@ -1,37 +1,27 @@
 """The ray caster in other settings: pictures of the same scenes by slightly other rules."""
 
 from dataclasses import replace
+from typing import ClassVar
 
-import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
-from vla_sim.physics.render.light import Light, light_of
+from vla_sim.physics.render.light import Light
 from vla_sim.physics.render.picture import Picture
 from vla_sim.physics.render.ray_caster import RAY_CASTER_ID, RayCaster
-from vla_sim.records.camera import CameraSpec
 
 
 class Shadowless(RayCaster):
     """A ray caster whose shadows let all light through."""
 
-    def __init__(
-        self,
-        model: mujoco.MjModel,
-        camera: CameraSpec,
-        height: int,
-        width: int,
-        n_threads: int = 1,
-        light: Light | None = None,
-    ) -> None:
-        """As `RayCaster`."""
-        bright = replace(light or light_of(model), left_in_shadow=1.0)
-        super().__init__(model, camera, height, width, n_threads, bright)
-
     @property
     def id(self) -> str:
         """The renderer's name and version in run cards."""
         return f"{RAY_CASTER_ID}-shadowless"
+
+    def adapted(self, light: Light) -> Light:
+        """A light that shadows do not dim."""
+        return replace(light, left_in_shadow=1.0)
 
 
 class Supersampled(RayCaster):
@@ -40,17 +30,7 @@ class Supersampled(RayCaster):
     Depth and segmentation are those of the upper left of the four: they cannot be averaged.
     """
 
-    def __init__(
-        self,
-        model: mujoco.MjModel,
-        camera: CameraSpec,
-        height: int,
-        width: int,
-        n_threads: int = 1,
-        light: Light | None = None,
-    ) -> None:
-        """As `RayCaster`; `height` and `width` are those of the averaged picture."""
-        super().__init__(model, camera, 2 * height, 2 * width, n_threads, light)
+    n_samples: ClassVar[int] = 2
 
     @property
     def id(self) -> str:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vla_sim.errors import BadConfig, RunFolderError
-from vla_sim.triples.lerobot.folder import LeRobotFolder, as_int, datasets_in, waiting_in
+from vla_sim.triples.lerobot.episode_rows import as_int
+from vla_sim.triples.lerobot.folder import LeRobotFolder, datasets_in, read_config, waiting_in
 from vla_sim.triples.lerobot.schema import INFO
 
 
@@ -59,6 +60,11 @@ def contents(path: Path) -> Contents:
     """
     datasets, left_out = [], []
     for root in datasets_in(path):
+        try:
+            read_config(root)
+        except RunFolderError as error:
+            left_out.append(str(error))  # foreign, or of another schema
+            continue
         waiting = waiting_in(root)
         if waiting:
             left_out.append(

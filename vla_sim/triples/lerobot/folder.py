@@ -8,46 +8,42 @@ from typing import Any
 
 from vla_sim.disk.atomic import read_json
 from vla_sim.errors import BadConfig, DamagedFile, RunFolderError
-from vla_sim.triples.lerobot.journal import EpisodeRow
-from vla_sim.triples.lerobot.parquet import read_table
+from vla_sim.triples.lerobot.adopted import completed, config_of_info
+from vla_sim.triples.lerobot.episode_rows import EpisodeRow, data_files, lacking, read_episodes
+from vla_sim.triples.lerobot.features import shapes
+from vla_sim.triples.lerobot.journal import Journal
 from vla_sim.triples.lerobot.schema import (
     CARD,
     CODEBASE_VERSION,
-    DATA_PATH,
-    EPISODES_PATH,
-    FILES_PER_CHUNK,
     INFO,
-    JOURNAL,
     SCHEMA_VERSION,
     LeRobotConfig,
 )
 
 
-def data_path(root: Path, file: int) -> Path:
-    """The data file number `file`, counted over all chunks."""
-    chunk, index = divmod(file, FILES_PER_CHUNK)
-    return root / DATA_PATH.format(chunk_index=chunk, file_index=index)
-
-
-def episodes_path(root: Path, file: int) -> Path:
-    """The file of the episodes' table that belongs to data file number `file`."""
-    chunk, index = divmod(file, FILES_PER_CHUNK)
-    return root / EPISODES_PATH.format(chunk_index=chunk, file_index=index)
-
-
 def card(config: LeRobotConfig) -> dict[str, object]:
     """What `meta/vla_sim.json` says."""
-    return {"schema_version": SCHEMA_VERSION, "config": dataclasses.asdict(config)}
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "config": dataclasses.asdict(config),
+        "shapes": shapes(config),
+    }
 
 
-def read_config(root: Path) -> LeRobotConfig:
-    """The settings that a dataset was begun with.
+def read_card(root: Path) -> LeRobotConfig:
+    """The settings that a dataset of ours was begun with.
 
     Raises:
         RunFolderError: If the folder is no dataset of ours, or of another schema.
         DamagedFile: If its card cannot be read.
     """
     if not (root / CARD).exists():
+        if (root / INFO).exists():
+            config_of_info(root)  # says what it is, if it is nothing of ours
+            raise RunFolderError(
+                f"{root} was made by LeRobot of a dataset of vla-sim: it has no {CARD}, so it can "
+                "be read and trained on, but not gone on with; collect into another folder"
+            )
         raise RunFolderError(
             f"{root} is no dataset of vla-sim: it has no {CARD}; give a folder that "
             "`vla-sim collect --out` wrote"
@@ -61,14 +57,24 @@ def read_config(root: Path) -> LeRobotConfig:
     values: Any = said.get("config")
     try:
         names = {name: tuple(values[name]) for name in ("state_names", "action_names")}
-        return LeRobotConfig(**{**values, **names})
+        config = LeRobotConfig(**{**values, **names})
     except (KeyError, TypeError, BadConfig) as error:
         raise DamagedFile(f"{root / CARD} holds no settings: {error}") from None
+    if said.get("shapes") != shapes(config):
+        raise DamagedFile(f"{root / CARD} has other shapes than schema {SCHEMA_VERSION} has")
+    return config
 
 
-def waiting_in(root: Path) -> int:
-    """How many episodes wait in a dataset's journal, by their files."""
-    return len(list((root / JOURNAL).glob("*.parquet")))
+def read_config(root: Path) -> LeRobotConfig:
+    """The settings of a dataset that can be read, ours or one that LeRobot made of ours.
+
+    Raises:
+        RunFolderError: If it is neither, or of another schema.
+        DamagedFile: If its metadata cannot be read.
+    """
+    if not (root / CARD).exists() and (root / INFO).exists():
+        return config_of_info(root)
+    return read_card(root)
 
 
 def read_totals(root: Path) -> tuple[int, int]:
@@ -91,6 +97,12 @@ def read_totals(root: Path) -> tuple[int, int]:
     return n_episodes, n_frames
 
 
+def waiting_in(root: Path) -> int:
+    """How many episodes wait in a dataset's journal: they are safe, and not read yet."""
+    n_episodes, _ = read_totals(root)
+    return sum(index >= n_episodes for index in Journal(root).indices())
+
+
 @dataclass(frozen=True, kw_only=True)
 class LeRobotFolder:
     """A dataset that can be read: its settings and its episodes."""
@@ -99,11 +111,13 @@ class LeRobotFolder:
     config: LeRobotConfig
     episodes: Sequence[EpisodeRow]
     """Rows of the episodes' table, in order, statistics left out."""
+    lacks: Sequence[tuple[str, range]]
+    """Columns of ours that the episodes' table lacks: LeRobot's tools leave them out."""
     n_frames: int
 
     @classmethod
     def open(cls, root: Path) -> "LeRobotFolder":
-        """Read the metadata.
+        """Read the metadata; a dataset that was begun and has no episode yet is an empty one.
 
         Raises:
             RunFolderError: If the folder is missing, foreign, or was never closed.
@@ -118,59 +132,23 @@ class LeRobotFolder:
                 "journal; LeRobotWriter.resume(root).close() makes a dataset of them"
             )
         n_episodes, n_frames = read_totals(root)
+        rows = read_episodes(root, n_episodes)
         return cls(
             root=root,
             config=config,
-            episodes=read_episodes(root, n_episodes, with_stats=False),
+            episodes=completed(root, rows),
+            lacks=lacking(rows),
             n_frames=n_frames,
         )
 
     def files(self) -> list[tuple[Path, int]]:
         """The data files, each with the number of its frames."""
-        n_rows: dict[int, int] = {}
-        for row in self.episodes:
-            file = file_of(row)
-            n_rows[file] = n_rows.get(file, 0) + as_int(row, "length")
-        return [(data_path(self.root, file), n) for file, n in sorted(n_rows.items())]
+        return data_files(self.root, self.episodes)
 
 
-def as_int(row: EpisodeRow, name: str) -> int:
-    """An integer of an episode's row.
-
-    Raises:
-        DamagedFile: If the row has none there.
-    """
-    value = row.get(name)
-    if not isinstance(value, int):
-        raise DamagedFile(f"episode {row.get('episode_index')!r} has {name} = {value!r}")
-    return value
-
-
-def file_of(row: EpisodeRow) -> int:
-    """The number of the data file that holds an episode, counted over all chunks."""
-    return as_int(row, "data/chunk_index") * FILES_PER_CHUNK + as_int(row, "data/file_index")
-
-
-def read_episodes(root: Path, n_episodes: int, *, with_stats: bool) -> list[EpisodeRow]:
-    """The first `n_episodes` rows of the episodes' table.
-
-    Raises:
-        DamagedFile: If a file is missing, unreadable, or out of order.
-    """
-    rows: list[EpisodeRow] = []
-    file = 0
-    while len(rows) < n_episodes:
-        table = read_table(episodes_path(root, file))
-        if not with_stats:
-            table = table.select([n for n in table.column_names if not n.startswith("stats/")])
-        if not table.num_rows:
-            raise DamagedFile(f"{episodes_path(root, file)} holds no episodes")
-        rows += table.to_pylist()
-        file += 1
-    rows = rows[:n_episodes]
-    if [row.get("episode_index") for row in rows] != list(range(n_episodes)):
-        raise DamagedFile(f"the episodes in {root / 'meta/episodes'} are not 0 to {n_episodes - 1}")
-    return rows
+def is_dataset(path: Path) -> bool:
+    """Whether a folder claims to be a dataset, ours or LeRobot's."""
+    return (path / CARD).is_file() or (path / INFO).is_file()
 
 
 def datasets_in(path: Path) -> list[Path]:
@@ -179,9 +157,9 @@ def datasets_in(path: Path) -> list[Path]:
     Raises:
         RunFolderError: If there is none.
     """
-    if (path / CARD).exists():
+    if is_dataset(path):
         return [path]
-    found = sorted(card.parent.parent for card in path.glob(f"*/{CARD}"))
+    found = sorted(inside for inside in path.glob("*") if is_dataset(inside))
     if not found:
         raise RunFolderError(
             f"there is no dataset of vla-sim in {path}, nor one folder below it; "

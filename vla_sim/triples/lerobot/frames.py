@@ -9,10 +9,12 @@ from vla_sim.errors import BadRows
 from vla_sim.records.episode import Episode
 from vla_sim.records.triple import CHUNK_SIZE, N_GOALS, Rows
 from vla_sim.triples.lerobot import stats
-from vla_sim.triples.lerobot.columns import to_arrow
-from vla_sim.triples.lerobot.journal import EpisodeRow
+from vla_sim.triples.lerobot.columns import to_arrow, to_numpy
+from vla_sim.triples.lerobot.episode_rows import STATS_PREFIX, EpisodeRow
+from vla_sim.triples.lerobot.features import MEANING_SEPARATOR, data_schema, numbers
 from vla_sim.triples.lerobot.pictures import encode
-from vla_sim.triples.lerobot.schema import MEANING_SEPARATOR, LeRobotConfig, data_schema
+from vla_sim.triples.lerobot.schema import ACTION_KEY, IMAGE_KEY, STATE_KEY, LeRobotConfig
+from vla_sim.triples.lerobot.stats import STATISTICS, DatasetStats
 from vla_sim.triples.spec import count, step_spec
 
 
@@ -69,9 +71,11 @@ def frames(
     ahead = np.minimum(steps[:, None] + np.arange(CHUNK_SIZE), n - 1)
     schema = data_schema(config)
     values: dict[str, NDArray[np.generic]] = {
-        "observation.state": episode.proprio[:n],
-        "action": episode.actions,
-        "action_chunk": episode.actions[ahead],
+        STATE_KEY: episode.proprio[:n],
+        ACTION_KEY: episode.actions,
+        "label.seed": np.full(n, episode.spec.seed),
+        "label.goal": np.full(n, episode.spec.goal),
+        "label.actions_ahead": episode.actions[ahead],
         "label.weight": labels["weight"],
         "label.chunk": labels["chunk"][..., : config.n_action],
         "label.goal_point": labels["goal_point"],
@@ -91,8 +95,13 @@ def frames(
     arrays = {name: to_arrow(v, schema.field(name).type) for name, v in values.items()}
     pngs = pa.array([encode(picture) for picture in labels["image"]], pa.binary())
     paths = pa.array([f"frame-{step:06d}.png" for step in steps], pa.string())
-    arrays[config.image_key] = pa.StructArray.from_arrays([pngs, paths], ["bytes", "path"])
-    arrays["label.meanings"] = pa.array(_keys(labels["meaning"]), pa.string())
+    arrays[IMAGE_KEY] = pa.StructArray.from_arrays([pngs, paths], ["bytes", "path"])
+    texts = {
+        "label.task_id": [episode.spec.task_id] * n,
+        "label.meaning": [episode.instruction.meaning.key] * n,
+        "label.meanings": _keys(labels["meaning"]),
+    }
+    arrays |= {name: pa.array(values, pa.string()) for name, values in texts.items()}
     return pa.Table.from_arrays([arrays[name] for name in schema.names], schema=schema)
 
 
@@ -103,21 +112,17 @@ def _keys(meaning: NDArray[np.generic]) -> list[str]:
     return [texts[i] for i in inverse.reshape(-1).tolist()]
 
 
-def row(episode: Episode, labels: Rows, config: LeRobotConfig, *, index: int) -> EpisodeRow:
-    """The episode's row, without its place in the files."""
-    n = episode.n_steps
+def row(episode: Episode, labels: Rows, *, index: int) -> EpisodeRow:
+    """The episode's row, without its place in the files, and with the pictures' statistics.
+
+    Those of the numbers follow when its frames go into a data file; these would then cost decoding.
+    """
     spec, said = episode.spec, episode.instruction
-    feature_stats = {
-        config.image_key: stats.of_pictures(labels["image"].astype(np.uint8, copy=False)),
-        "observation.state": stats.of_values(episode.proprio[:n]),
-        "action": stats.of_values(episode.actions),
-        "next.reward": stats.of_values(episode.reward),
-        "timestamp": stats.of_values(np.arange(n) / config.fps),
-    }
+    pictures = stats.of_pictures(labels["image"].astype(np.uint8, copy=False))
     return {
         "episode_index": index,
         "tasks": [said.text],
-        "length": n,
+        "length": episode.n_steps,
         "success": episode.success_once,
         "success_at_end": episode.success_at_end,
         "task_id": spec.task_id,
@@ -134,9 +139,21 @@ def row(episode: Episode, labels: Rows, config: LeRobotConfig, *, index: int) ->
         "terminated": episode.terminated,
         "truncated": episode.truncated,
         "expert_path_length_m": episode.expert_path_length_m,
-        **{
-            f"stats/{feature}/{statistic}": value.tolist()
-            for feature, values in feature_stats.items()
-            for statistic, value in values.items()
-        },
+        **{f"{STATS_PREFIX}{name}": value.tolist() for name, value in pictures.items()},
     }
+
+
+def statistics(frames_of_episode: pa.Table, row: EpisodeRow, config: LeRobotConfig) -> DatasetStats:
+    """Statistics of an episode: the pictures' from its row, the numbers' from its frames."""
+    of_all: DatasetStats = {
+        IMAGE_KEY: {name: np.asarray(row[f"{STATS_PREFIX}{name}"], float) for name in STATISTICS}
+    }
+    for name, feature in numbers(config).items():
+        column = frames_of_episode.column(name)
+        of_all[name] = stats.of_values(to_numpy(column, (feature.size,), feature.dtype))
+    return of_all
+
+
+def without_statistics(row: EpisodeRow) -> EpisodeRow:
+    """The row as it may stay in memory for all episodes of a long collection."""
+    return {name: value for name, value in row.items() if not name.startswith(STATS_PREFIX)}

@@ -13,13 +13,11 @@ import pyarrow.parquet as pq
 
 from vla_sim.disk.atomic import sweep
 from vla_sim.errors import DamagedFile
+from vla_sim.triples.lerobot.episode_rows import EpisodeRow
 from vla_sim.triples.lerobot.parquet import read_table, write_table
 from vla_sim.triples.lerobot.schema import JOURNAL
 
 _ROW = b"vla_sim.episode"
-
-EpisodeRow = dict[str, object]
-"""A row of the episodes' table as JSON values."""
 
 
 class Journal:

@@ -28,7 +28,8 @@ def read_table(path: Path, columns: list[str] | None = None) -> pa.Table:
         # Through a file of our own: pyarrow would take "name=value" folders for columns. One of
         # Arrow's, since its threads may outlive the interpreter that a Python file needs.
         with pa.OSFile(str(path)) as file:
-            table = pq.ParquetFile(file).read(columns=columns)
+            # One thread: files are small, and processes beside this one have work for the cores.
+            table = pq.ParquetFile(file).read(columns=columns, use_threads=False)
     except (OSError, pa.ArrowException) as error:
         raise DamagedFile(
             f"{path} cannot be read as parquet: {error}; restore it or collect it again"

@@ -13,10 +13,12 @@ from vla_sim.errors import DamagedFile, UnknownName
 from vla_sim.records.instruction import Meaning
 from vla_sim.records.triple import CHUNK_SIZE, GRID, N_ACT, N_GOALS, N_PROPRIO, Rows
 from vla_sim.triples.lerobot.columns import to_numpy
-from vla_sim.triples.lerobot.folder import LeRobotFolder, as_int
+from vla_sim.triples.lerobot.episode_rows import as_int
+from vla_sim.triples.lerobot.features import MEANING_SEPARATOR, features
+from vla_sim.triples.lerobot.folder import LeRobotFolder
 from vla_sim.triples.lerobot.parquet import read_table
-from vla_sim.triples.lerobot.pictures import decoded
-from vla_sim.triples.lerobot.schema import CACHE, MEANING_SEPARATOR, features
+from vla_sim.triples.lerobot.picture_cache import decoded
+from vla_sim.triples.lerobot.schema import ACTION_KEY, STATE_KEY
 from vla_sim.triples.segment import cut
 from vla_sim.triples.spec import segment_spec
 
@@ -27,7 +29,8 @@ def read_steps(root: Path, tasks: Sequence[str], *, cache: Path | None = None) -
     Args:
         root: The dataset.
         tasks: Task ids; the column "task" counts by them.
-        cache: Folder for the decoded pictures; None for one inside the dataset.
+        cache: Folder for the decoded pictures; None for the one that the environment variable
+            VLA_SIM_PICTURE_CACHE names, or else one inside the dataset.
 
     Returns:
         The rows; "image" is a read-only memory map, everything else is in memory.
@@ -40,7 +43,7 @@ def read_steps(root: Path, tasks: Sequence[str], *, cache: Path | None = None) -
     dataset = LeRobotFolder.open(root)
     config = dataset.config
     names = [
-        "observation.state",
+        STATE_KEY,
         "label.weight",
         "label.chunk",
         "label.goal_point",
@@ -52,7 +55,7 @@ def read_steps(root: Path, tasks: Sequence[str], *, cache: Path | None = None) -
     columns = _columns(dataset, names)
     n = dataset.n_frames
     proprio = np.zeros((n, N_PROPRIO), np.float32)
-    proprio[:, : config.n_state] = columns["observation.state"]
+    proprio[:, : config.n_state] = columns[STATE_KEY]
     chunk = np.zeros((n, N_GOALS, CHUNK_SIZE, N_ACT), np.float32)
     chunk[..., : config.n_action] = columns["label.chunk"]
     lengths = [as_int(row, "length") for row in dataset.episodes]
@@ -89,7 +92,7 @@ def read_segments(root: Path, tasks: Sequence[str], *, cache: Path | None = None
     """
     dataset = LeRobotFolder.open(root)
     config = dataset.config
-    names = ["observation.state", "action", "next.success", "label.cell", "label.cell_visible"]
+    names = [STATE_KEY, ACTION_KEY, "next.success", "label.cell", "label.cell_visible"]
     columns = _columns(dataset, names)
     pictures = _pictures(dataset, cache)
     task_indices = _task_indices(dataset, tasks)
@@ -102,8 +105,8 @@ def read_segments(root: Path, tasks: Sequence[str], *, cache: Path | None = None
         cuts.append(
             cut(
                 images=pictures[span],
-                actions=columns["action"][span],
-                proprio=columns["observation.state"][span],
+                actions=columns[ACTION_KEY][span],
+                proprio=columns[STATE_KEY][span],
                 success=columns["next.success"][span],
                 control_dt_s=1.0 / config.fps,
                 task=task,
@@ -180,6 +183,4 @@ def _task_indices(dataset: LeRobotFolder, tasks: Sequence[str]) -> NDArray[np.in
 
 
 def _pictures(dataset: LeRobotFolder, cache: Path | None) -> NDArray[np.uint8]:
-    config = dataset.config
-    shape = (config.image_height, config.image_width, 3)
-    return decoded(dataset.files(), config.image_key, shape, cache or dataset.root / CACHE)
+    return decoded(dataset.root, dataset.files(), dataset.config.image_shape, cache)

@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 FeatureStats = dict[str, Floats]
 """{statistic: value}; "count" has the shape (1,)."""
+DatasetStats = dict[str, FeatureStats]
+"""{feature: {statistic: value}}."""
 
 QUANTILES: Mapping[str, float] = {"q01": 0.01, "q10": 0.1, "q50": 0.5, "q90": 0.9, "q99": 0.99}
 STATISTICS: tuple[str, ...] = ("min", "max", "mean", "std", "count", *QUANTILES)
@@ -58,17 +60,21 @@ def of_pictures(pictures: NDArray[np.uint8]) -> FeatureStats:
 
 
 def merge(parts: Sequence[FeatureStats]) -> FeatureStats:
-    """Statistics of all rows from those of the parts.
+    """Statistics of all rows from those of the parts; see `merge_stacked`."""
+    return merge_stacked({name: np.stack([part[name] for part in parts]) for name in STATISTICS})
+
+
+def merge_stacked(stacked: FeatureStats) -> FeatureStats:
+    """Statistics of all rows from those of n parts, each (n, ...) here.
 
     Exact but for the quantiles, which are the parts' weighted mean, as LeRobot merges them.
     """
-    counts = np.array([float(part["count"][0]) for part in parts])
+    counts = stacked["count"].reshape(-1)
 
     def weighted(values: Floats) -> Floats:
         mean: Floats = np.tensordot(counts / counts.sum(), values, axes=1)
         return mean
 
-    stacked = {name: np.stack([part[name] for part in parts]) for name in STATISTICS}
     mean = weighted(stacked["mean"])
     variance = weighted(stacked["std"] ** 2 + (stacked["mean"] - mean) ** 2)
     return {

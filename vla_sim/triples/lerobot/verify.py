@@ -2,35 +2,43 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from vla_sim.disk.atomic import read_json
 from vla_sim.errors import VlaSimError
-from vla_sim.triples.lerobot.columns import to_numpy
-from vla_sim.triples.lerobot.folder import LeRobotFolder, as_int
-from vla_sim.triples.lerobot.journal import Journal
+from vla_sim.triples.lerobot.adopted import missing_features
+from vla_sim.triples.lerobot.columns import same_values, to_numpy
+from vla_sim.triples.lerobot.episode_rows import EpisodeRow, as_int, episodes_files
+from vla_sim.triples.lerobot.features import data_schema, features, with_statistics
+from vla_sim.triples.lerobot.folder import LeRobotFolder, waiting_in
 from vla_sim.triples.lerobot.parquet import read_table
 from vla_sim.triples.lerobot.pictures import decode_file
-from vla_sim.triples.lerobot.schema import INFO, STATS, TASKS, Feature, data_schema, features
+from vla_sim.triples.lerobot.schema import CARD, EPISODES, IMAGE_KEY, INFO, STATS, TASKS
+from vla_sim.triples.lerobot.stats import STATISTICS
+from vla_sim.triples.lerobot.tables import missing_statistics
 
 
 def verify(root: Path) -> list[str]:
     """Look at every file, row and picture of a dataset.
 
     Returns:
-        What is wrong, one sentence each that names the file; empty when all is well.
+        What is wrong, one sentence each that names the file; empty when all is well. What LeRobot
+        made of a dataset of ours, or wrote into it, is told as well: it can be read, and not gone
+        on with.
     """
-    problems = []
     try:
         dataset = LeRobotFolder.open(root)
-        problems += list(_metadata(dataset))
+        problems = list(_metadata(dataset))
     except VlaSimError as error:
         return [str(error)]
     if not dataset.episodes:
         return problems
     n_tasks = -1
     try:
+        problems += list(_statistics(dataset))
         n_tasks = read_table(root / TASKS, ["task_index", "task"]).num_rows
     except VlaSimError as error:
         problems.append(str(error))
@@ -48,27 +56,27 @@ def _metadata(dataset: LeRobotFolder) -> Iterator[str]:
     root = dataset.root
     if not (root / INFO).exists():
         return  # begun, and without an episode so far
-    info = read_json(root / INFO)
-    expected = {name: feature.to_json() for name, feature in features(dataset.config).items()}
-    if info.get("features") != expected:
-        yield f"{root / INFO} describes other features than meta/vla_sim.json"
+    info: dict[str, Any] = read_json(root / INFO)
+    if not (root / CARD).exists():
+        yield f"{root} has no {CARD}: LeRobot made it of a dataset of vla-sim"
+    if missing := missing_features(info.get("features") or {}, dataset.config):
+        yield f"{root / INFO} describes other features than vla-sim writes: {', '.join(missing)}"
     lengths = [as_int(row, "length") for row in dataset.episodes]
     if sum(lengths) != dataset.n_frames:
         yield f"{root / INFO} counts {dataset.n_frames} frames, the episodes {sum(lengths)}"
     ends = np.cumsum(lengths)
     for row, end, length in zip(dataset.episodes, ends.tolist(), lengths, strict=True):
-        span = (row["dataset_from_index"], row["dataset_to_index"])
+        span = (row.get("dataset_from_index"), row.get("dataset_to_index"))
         if span != (end - length, end):
             yield f"episode {row['episode_index']} spans {span}, not {(end - length, end)}"
-    try:
-        if dataset.episodes:
-            read_json(root / STATS)
-    except VlaSimError as error:
-        yield str(error)
-    waiting = [i for i in Journal(root).indices() if i >= len(dataset.episodes)]
-    if waiting:
+    for columns, episodes in dataset.lacks:
         yield (
-            f"{len(waiting)} episodes of {root} wait in its journal; "
+            f"{root / EPISODES}: the episodes {episodes.start} to {episodes.stop - 1} lack "
+            f"{columns}, as LeRobot leaves them: they can be read, and not gone on with"
+        )
+    if waiting := waiting_in(root):
+        yield (
+            f"{waiting} episodes of {root} wait in its journal; "
             "LeRobotWriter.resume(root).close() puts them in"
         )
     known = {path for path, _ in dataset.files()}
@@ -77,41 +85,75 @@ def _metadata(dataset: LeRobotFolder) -> Iterator[str]:
             yield f"{path} belongs to no episode; resuming and closing the dataset replaces it"
 
 
+def _statistics(dataset: LeRobotFolder) -> Iterator[str]:
+    """LeRobot reads none of its tools' own files beside one that has other statistics."""
+    n_episodes = len(dataset.episodes)
+    for path in episodes_files(dataset.root):
+        if n_episodes <= 0:
+            break
+        table = read_table(path).slice(0, n_episodes)
+        n_episodes -= table.num_rows
+        if lacks := missing_statistics(table, dataset.config):
+            more = f" and {len(lacks) - 3} more" if len(lacks) > 3 else ""
+            yield f"{path} lacks statistics: {', '.join(lacks[:3])}{more}"
+    said: dict[str, Any] = read_json(dataset.root / STATS)
+    for name in with_statistics(dataset.config):
+        if set(STATISTICS) - set(said.get(name) or {}):
+            yield f"{dataset.root / STATS} lacks statistics of {name!r}"
+        elif name != IMAGE_KEY and said[name]["count"] != [dataset.n_frames]:
+            # (of pictures LeRobot takes a sample)
+            yield f"{dataset.root / STATS} counts {said[name]['count']} frames of {name!r}"
+
+
 def _data_file(
     dataset: LeRobotFolder, path: Path, n_rows: int, first: int, n_tasks: int
 ) -> Iterator[str]:
     config = dataset.config
     table = read_table(path)
-    if not table.schema.equals(data_schema(config)):
-        yield f"{path} has other columns than {INFO} describes"
-        return
+    held = {field.name: field.type for field in table.schema}
+    for field in data_schema(config):
+        if field.name not in held or not same_values(held[field.name], field.type):
+            yield f"{path} has {field.name!r} as {held.get(field.name)}, not as {field.type}"
+            return
     if table.num_rows != n_rows:
         yield f"{path} has {table.num_rows} rows, but its episodes have {n_rows}"
         return
-
-    def column(name: str) -> np.ndarray[tuple[int, ...], np.dtype[np.generic]]:
-        feature: Feature = features(config)[name]
-        return to_numpy(table.column(name), feature.row_shape, feature.dtype)
-
-    rows = [row for row in dataset.episodes if first <= as_int(row, "dataset_from_index")]
-    rows = [row for row in rows if as_int(row, "dataset_to_index") <= first + n_rows]
-    lengths = [as_int(row, "length") for row in rows]
-    step = np.concatenate([np.arange(n) for n in lengths])
-    expected = {
-        "index": first + np.arange(n_rows),
-        "episode_index": np.repeat([as_int(row, "episode_index") for row in rows], lengths),
-        "frame_index": step,
-        "timestamp": (step / config.fps).astype(np.float32),
-    }
-    for name, values in expected.items():
-        if not np.array_equal(column(name), values):
-            yield f"{path}: the column {name!r} is not what the episodes' table says"
-    task_index = column("task_index").astype(np.int64)
+    rows = [
+        row
+        for row in dataset.episodes
+        if first <= as_int(row, "dataset_from_index") < as_int(row, "dataset_to_index")
+        and as_int(row, "dataset_to_index") <= first + n_rows
+    ]
+    yield from _told_twice(table, path, rows, first, config.fps)
+    for name, feature in features(config).items():
+        if feature.is_number:
+            values = to_numpy(table.column(name), feature.row_shape, feature.dtype)
+            if not np.isfinite(values.astype(np.float64)).all():
+                yield f"{path}: the column {name!r} holds NaN or infinite values"
+    task_index = table.column("task_index").to_numpy()
     if n_tasks >= 0 and not ((task_index >= 0) & (task_index < n_tasks)).all():
         yield f"{path}: a task_index is not among the {n_tasks} tasks"
-    for name, feature in features(config).items():
-        if feature.dtype == "float32" and not np.isfinite(column(name).astype(np.float32)).all():
-            yield f"{path}: the column {name!r} holds NaN or infinite values"
-    shape = (config.image_height, config.image_width, 3)
-    for _ in decode_file(path, config.image_key, shape, n_rows):
+    for _ in decode_file(path, config.image_shape, n_rows):
         pass
+
+
+def _told_twice(
+    table: pa.Table, path: Path, rows: list[EpisodeRow], first: int, fps: int
+) -> Iterator[str]:
+    """What frames and episodes both say has to agree."""
+    lengths = [as_int(row, "length") for row in rows]
+    step = np.concatenate([np.arange(n) for n in lengths])
+
+    def of_episodes(name: str) -> list[object]:
+        return [row[name] for row, n in zip(rows, lengths, strict=True) for _ in range(n)]
+
+    expected: dict[str, list[Any]] = {
+        "index": list(range(first, first + len(step))),
+        "episode_index": of_episodes("episode_index"),
+        "frame_index": step.tolist(),
+        "timestamp": (step / fps).astype(np.float32).tolist(),
+        **{f"label.{name}": of_episodes(name) for name in ("task_id", "seed", "goal", "meaning")},
+    }
+    for name, values in expected.items():
+        if table.column(name).to_pylist() != values:
+            yield f"{path}: the column {name!r} is not what the episodes' table says"

@@ -11,7 +11,7 @@ from vla_sim.envs.language.grammar import say
 from vla_sim.envs.plan import plan_episodes
 from vla_sim.envs.rollout import run_all
 from vla_sim.envs.streams import stream
-from vla_sim.envs.tasks import TASKS
+from vla_sim.envs.tasks import TASKS, family_of
 from vla_sim.eval.statistics import wilson
 from vla_sim.records.episode import Episode
 from vla_sim.records.instruction import LANGUAGES, Language
@@ -61,10 +61,10 @@ _UNITS = ("_m", "_s", "_rad", "_mps")
 
 
 def families() -> dict[str, list[str]]:
-    """{name of the task's class: ids of its variants, the main one first}."""
+    """{what a task and its variants are called together: their ids, the main one first}."""
     found: dict[str, list[str]] = {}
-    for task_id, config in TASKS.items():
-        found.setdefault(type(config).__name__.removesuffix("Config"), []).append(task_id)
+    for task_id in TASKS:
+        found.setdefault(family_of(task_id), []).append(task_id)
     return found
 
 

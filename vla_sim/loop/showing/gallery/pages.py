@@ -17,7 +17,7 @@ from vla_sim.envs.rollout import run_all
 from vla_sim.envs.streams import TRAIN_SEEDS_FROM
 from vla_sim.envs.task_names import short_name
 from vla_sim.errors import RunFolderError, UnknownName
-from vla_sim.loop.showing.gallery.about import ABOUT
+from vla_sim.loop.showing.gallery.about import about
 from vla_sim.loop.showing.gallery.entry import Entry, entry_of, families
 from vla_sim.ranges import whole
 from vla_sim.records.instruction import LANGUAGES, Language
@@ -57,13 +57,12 @@ def gallery(run: GalleryRun) -> Iterator[Entry]:
     """Measure and draw one task after the other, then write the pages.
 
     Raises:
-        UnknownName: If a task has no prose in `ABOUT`.
+        UnknownName: If a task has no prose.
         RunFolderError: If the folder cannot be written.
     """
     chosen = {name: ids for name, ids in families().items() if not run.tasks or name in run.tasks}
     for name in chosen:
-        if name not in ABOUT:
-            raise UnknownName("prose for the task", name, ABOUT)
+        about(name)
     check_outlet(run.out, is_folder=True)
     for file in (*(f"{name}.png" for name in chosen), OVERVIEW, *PAGES.values()):
         check_outlet(run.out / file)
@@ -98,7 +97,10 @@ def render(entries: list[Entry], language: Language, n_episodes: int) -> str:
     environment.filters["percent"] = _percent
     environment.filters["short"] = short_name
     return environment.get_template(f"gallery.{language}.md.j2").render(
-        entries=entries, about=ABOUT, n=n_episodes, languages=LANGUAGES
+        entries=entries,
+        about={entry.name: about(entry.name) for entry in entries},
+        n=n_episodes,
+        languages=LANGUAGES,
     )
 
 

@@ -1,0 +1,59 @@
+"""Cells of a study: one measurement each, made once, kept in the repository, made again if stale.
+
+A study of trained models takes longer than anybody waits. It is cut into cells that are measured
+one by one, in any order and in several processes; a killed study goes on with the cell it was at.
+"""
+
+import json
+import subprocess
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from vla_sim.loop.run_folder import RunFolder
+
+RESULTS = Path(__file__).parent / "results"
+
+
+def settled(settings: Mapping[str, Any]) -> Any:
+    """Settings as JSON has them: tuples are lists, paths are text."""
+    return json.loads(json.dumps(settings, default=str))
+
+
+def cell(name: str, settings: Mapping[str, Any], make: Callable[[], Mapping[str, Any]]) -> Any:
+    """The values of a cell, from its file or measured now.
+
+    Args:
+        name: Path of its file below `benchmarks/results`, without the ending.
+        settings: All that its values depend on beside the code. A file made with others is stale
+            and is replaced.
+        make: Measures; its values are JSON.
+    """
+    kept = read(name, settings)
+    if kept is not None:
+        return kept
+    made = {"settings": settled(settings), "commit": commit(), "values": settled(make())}
+    (RESULTS / name).parent.mkdir(parents=True, exist_ok=True)
+    RunFolder(RESULTS).write_json(f"{name}.json", made)
+    return made["values"]
+
+
+def read(name: str, settings: Mapping[str, Any]) -> Any:
+    """The values of a cell that was measured with these settings; None if it was not."""
+    path = RESULTS / f"{name}.json"
+    if not path.is_file():
+        return None
+    held = json.loads(path.read_text(encoding="utf-8"))
+    return held["values"] if held["settings"] == settled(settings) else None
+
+
+def commit() -> str:
+    """The commit of the working tree, marked where files differ from it; "" outside a clone."""
+    said = subprocess.run(
+        ["git", "describe", "--always", "--dirty", "--abbrev=12"],
+        cwd=Path(__file__).parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return said.stdout.strip()

@@ -1,0 +1,294 @@
+"""Does a result repeat? Trainings over seeds, and the seeds' mean, spread and worst.
+
+`python -m benchmarks.repeat` measures the cells that are missing, one after the other; `--only`
+names some of them, so that two processes can share the work. `make claims CLAIMS=repeat` turns the
+cells into rows. Seeds 0 to 4 were never used to choose a setting; those from 100 up were.
+"""
+
+import argparse
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+
+from benchmarks.cells import cell
+from benchmarks.row import Row
+from vla_sim.envs.suites import SPINE
+from vla_sim.envs.task_names import short_name
+from vla_sim.eval.report_file import from_json, to_json
+from vla_sim.loop.aligning.closed_loop import AlignRun, align
+from vla_sim.loop.aligning.monitor import Monitor
+from vla_sim.loop.benching.bench import BenchRun, bench
+from vla_sim.loop.evaluation import ALL_ARMS
+from vla_sim.loop.policies import best_checkpoint
+from vla_sim.loop.rl.finetune import finetune
+from vla_sim.loop.rl.rl_run import FinetuneRun
+from vla_sim.loop.run_folder import RunFolder
+from vla_sim.loop.settings import to_json as settings_json
+from vla_sim.recipes import align as align_recipes
+from vla_sim.recipes import finetune as finetune_recipes
+from vla_sim.records.reports import EvalReport
+
+SEEDS = range(5)
+PPO_SEEDS = range(3)
+EPISODES = 100
+RUNS = Path("runs") / "repeat"
+"""Run folders with their checkpoints; the cells outlive them."""
+SHORT = 300
+"""Updates of the two trainings that must be equal."""
+
+
+def training(seed: int, console: Console) -> EvalReport:
+    """The default recipe from a seed, and its benchmark under every arm."""
+    run = replace(align_recipes.default(), seed=seed, out=RUNS / f"align-{seed}")
+
+    def make() -> Mapping[str, Any]:
+        began = time.monotonic()
+        folder = trained(run, console)
+        report = bench(
+            BenchRun(policy=str(folder.path), episodes=EPISODES, arms=ALL_ARMS), Console(quiet=True)
+        )
+        return {"minutes": (time.monotonic() - began) / 60, "report": to_json(report)}
+
+    return from_json(cell(f"repeat/align-{seed}", training_settings(run), make)["report"])
+
+
+def training_settings(run: AlignRun) -> dict[str, Any]:
+    """What a training's result follows from: everything but where it lies and how it is cut."""
+    settings = settings_json(run)
+    for name in ("out", "resume", "max_seconds"):
+        settings.pop(name)
+    return {"align": settings, "episodes": EPISODES, "arms": ALL_ARMS}
+
+
+def trained(run: AlignRun, console: Console) -> RunFolder:
+    """The run's folder, from where a killed study left it."""
+    begun = (run.out / "run.json").is_file()
+    with Monitor(console) as monitor:
+        return align(replace(run, resume=begun), monitor)
+
+
+def ppo(seed: int, scratch: bool, console: Console) -> dict[str, Any]:
+    """PPO on Reach from the aligned encoder of training seed 0, or from weights drawn anew."""
+    recipe = finetune_recipes.scratch() if scratch else finetune_recipes.default()
+    name = f"ppo-{'scratch' if scratch else 'aligned'}-{seed}"
+    run = replace(recipe, seed=seed, encoder=RUNS / "align-0", out=RUNS / name)
+
+    def make() -> Mapping[str, Any]:
+        training(0, console)
+        done = finetune(replace(run, resume=(run.out / "run.json").is_file()), console)
+        assert done.report is not None
+        rate = done.report.tasks[0].rates["success_at_end"]
+        return {
+            "success": rate.value,
+            "n": rate.n,
+            "env_steps": done.n_env_steps,
+            "steps_to_80": done.steps_to_80,
+            "minutes": done.elapsed_s / 60,
+        }
+
+    values: dict[str, Any] = cell(f"repeat/{name}", ppo_settings(run), make)
+    return values
+
+
+def ppo_settings(run: FinetuneRun) -> dict[str, Any]:
+    """What a finetuning's result follows from."""
+    kept = ("scratch", "task", "seed", "n_slots", "max_env_steps", "target_success", "episodes")
+    settings = {name: getattr(run, name) for name in kept}
+    return {**settings, "ppo": vars(run.ppo), "encoder": training_settings(align_of_seed_0())}
+
+
+def align_of_seed_0() -> AlignRun:
+    """The training whose encoder PPO starts from."""
+    return replace(align_recipes.default(), seed=0, out=RUNS / "align-0")
+
+
+@contextmanager
+def a_busy_core() -> Iterator[None]:
+    """A process that keeps a core busy meanwhile."""
+    burner = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    try:
+        yield
+    finally:
+        burner.kill()
+        burner.wait()
+
+
+def equal_weights(console: Console) -> bool:
+    """The same short training twice, once beside a busy core: are the weights the same bytes?"""
+    run = replace(
+        align_recipes.default(), max_updates=SHORT, rounds_per_evaluation=2, online_episodes=4
+    )
+
+    def make() -> Mapping[str, Any]:
+        stamp = time.strftime("%Y%m%d-%H%M%S")
+        alone = align(replace(run, out=RUNS / f"alone-{stamp}"), Monitor(console))
+        with a_busy_core():
+            beside = align(replace(run, out=RUNS / f"beside-{stamp}"), Monitor(console))
+        return {"equal": _weights(alone) == _weights(beside)}
+
+    return bool(cell("repeat/equal-weights", training_settings(run), make)["equal"])
+
+
+def _weights(folder: RunFolder) -> list[bytes]:
+    checkpoint = best_checkpoint(folder.path)
+    return [path.read_bytes() for path in sorted(checkpoint.glob("*.safetensors"))]
+
+
+def rate(report: EvalReport, task_id: str, arm: str, name: str = "success_at_end") -> float:
+    """One rate of a report."""
+    (found,) = [t for t in report.tasks if t.task_id == task_id and t.arm == arm]
+    return found.rates[name].value if name in found.rates else 0.0
+
+
+def spread(values: Mapping[int, float]) -> str:
+    """Mean over seeds, their standard deviation, and each of them."""
+    numbers = list(values.values())
+    each = ", ".join(f"{100 * value:.1f}" for value in numbers)
+    sd = float(np.std(numbers, ddof=1)) if len(numbers) > 1 else 0.0
+    return f"{100 * float(np.mean(numbers)):.1f} % (sd {100 * sd:.1f}; seeds {each})"
+
+
+def training_rows(console: Console) -> Iterator[Row]:
+    """The default recipe over seeds."""
+    reports = {seed: training(seed, console) for seed in SEEDS}
+
+    def over_tasks(arm: str) -> dict[int, float]:
+        return {
+            seed: float(np.mean([rate(report, task_id, arm) for task_id in SPINE]))
+            for seed, report in reports.items()
+        }
+
+    correct = over_tasks("correct")
+    each = {
+        (seed, task_id): rate(report, task_id, "correct")
+        for seed, report in reports.items()
+        for task_id in SPINE
+    }
+    mean, worst = float(np.mean(list(correct.values()))), min(correct.values())
+    n = EPISODES * len(SPINE)
+    yield Row(
+        name=f"default recipe, {len(reports)} training seeds, n = {n} each: success",
+        value=spread(correct),
+        bar="mean >= 88 %",
+        holds=mean >= 0.88,
+    )
+    yield Row(
+        name="the worst seed",
+        value=f"{100 * worst:.1f} %",
+        bar=">= 84 %",
+        holds=worst >= 0.84,
+    )
+    low = min(each, key=lambda key: each[key])
+    yield Row(
+        name="the worst task of any seed",
+        value=f"{100 * each[low]:.0f} % ({short_name(low[1])}, seed {low[0]})",
+        bar=">= 70 %",
+        holds=each[low] >= 0.70,
+    )
+    for task_id in SPINE:
+        yield Row(
+            name=f"{short_name(task_id)}, success",
+            value=spread({seed: each[seed, task_id] for seed in reports}),
+            bar="printed",
+            holds=True,
+        )
+    swapped = max(rate(r, task_id, "swapped") for r in reports.values() for task_id in SPINE)
+    yield Row(
+        name="swapped instruction, the highest of any task and seed",
+        value=f"{100 * swapped:.0f} %",
+        bar="<= 10 %",
+        holds=swapped <= 0.10,
+    )
+    for arm, what in (("held_out", "held-out wording"), ("other_language", "Chinese")):
+        gap = float(np.mean([correct[seed] - value for seed, value in over_tasks(arm).items()]))
+        yield Row(
+            name=f"{what} against English, mean gap over seeds",
+            value=f"{100 * gap:+.1f} points",
+            bar="within 5",
+            holds=abs(gap) <= 0.05,
+        )
+    drive = next(task_id for task_id in SPINE if "DriveToGoal" in task_id)
+    collided = {
+        seed: rate(report, drive, "correct", "violation/collision")
+        for seed, report in reports.items()
+    }
+    yield Row(
+        name="DriveToGoal, episodes with a collision",
+        value=spread(collided),
+        bar="mean <= 5 %",
+        holds=float(np.mean(list(collided.values()))) <= 0.05,
+    )
+    found = [r.retrieval.recall("V->L/R@10") for r in reports.values() if r.retrieval is not None]
+    lowest = min(found, key=lambda recall: recall.value)
+    yield Row(
+        name=f"V-L R@10, gallery {lowest.gallery_size}, chance {100 * lowest.chance:.1f} %",
+        value=spread(dict(enumerate(recall.value for recall in found))),
+        bar="worst seed >= 70 %",
+        holds=lowest.value >= 0.70,
+    )
+
+
+def weight_rows(console: Console) -> Iterator[Row]:
+    """Equal seeds, equal weights."""
+    equal = equal_weights(console)
+    yield Row(
+        name=f"the same seed twice, {SHORT} updates, once beside a busy core: weights",
+        value="equal to the last bit" if equal else "differ",
+        bar="equal",
+        holds=equal,
+    )
+
+
+def ppo_rows(console: Console) -> Iterator[Row]:
+    """PPO over seeds, from the aligned encoder and from scratch."""
+    for scratch, what in ((False, "the aligned encoder"), (True, "scratch")):
+        made = {seed: ppo(seed, scratch, console) for seed in PPO_SEEDS}
+        success = {seed: float(values["success"]) for seed, values in made.items()}
+        yield Row(
+            name=f"PPO on Reach from {what}, {len(made)} seeds, n = {made[0]['n']} each",
+            value=spread(success),
+            bar="printed" if scratch else ">= 95 % each",
+            holds=scratch or min(success.values()) >= 0.95,
+        )
+        steps = [values["steps_to_80"] for values in made.values()]
+        budget = max(values["env_steps"] for values in made.values())
+        yield Row(
+            name=f"env steps to 80 % in training, from {what}",
+            value=", ".join(f"{n:,}" if n else f"never in {budget:,}" for n in steps),
+            bar="printed",
+            holds=True,
+        )
+
+
+CELLS: dict[str, Callable[[Console], object]] = {
+    **{f"align-{seed}": partial(training, seed) for seed in SEEDS},
+    "equal-weights": equal_weights,
+    **{f"ppo-aligned-{seed}": partial(ppo, seed, False) for seed in PPO_SEEDS},
+    **{f"ppo-scratch-{seed}": partial(ppo, seed, True) for seed in PPO_SEEDS},
+}
+"""Each measures a cell, if it is not there, and tells its values."""
+
+
+def main() -> int:
+    """Measure what is missing."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", nargs="*", choices=sorted(CELLS), help="cells to measure")
+    said = parser.parse_args()
+    console = Console()
+    for name in said.only or CELLS:
+        console.rule(name)
+        CELLS[name](console)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
