@@ -24,6 +24,7 @@ from vla_sim.loop.learned import LearnedModel
 from vla_sim.loop.policies import best_checkpoint
 from vla_sim.loop.resumption import begun_with
 from vla_sim.loop.run_folder import RunFolder
+from vla_sim.loop.settings import to_json
 from vla_sim.loop.showing.reporting import BENCH_FILE, ReportRun, write_run_report
 from vla_sim.loop.showing.showcase import ShowcaseConfig
 from vla_sim.loop.simulating.simulators import Simulators, SimulatorsConfig, StationConfig
@@ -98,8 +99,13 @@ def a_busy_core() -> Iterator[None]:
 def test_equal_seeds_and_updates_give_equal_runs_wherever_the_simulators_run(
     run: RunFolder, tmp_path: Path
 ) -> None:
+    """And whether or not a kill before the first save let it begin again."""
+    config = replace(tiny(tmp_path / "two"), n_processes=0)
+    killed = RunFolder.create(config.out, to_json(config), {}, verb="align")
+    killed.append("losses.jsonl", {"step": 25})
+    (killed.path / "losses.jsonl").open("a").write('{"step": 50, "tot')
     with a_busy_core():
-        again = align(replace(tiny(tmp_path / "two"), n_processes=0), Monitor())
+        again = align(replace(config, resume=True), Monitor())
     kept, kept_again = best_checkpoint(run.path), best_checkpoint(again.path)
     assert kept.name == kept_again.name
     assert weights_of(kept) == weights_of(kept_again)

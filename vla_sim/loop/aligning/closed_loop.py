@@ -33,7 +33,9 @@ from vla_sim.loop.aligning.remarks import memory_remarks
 from vla_sim.loop.aligning.resuming import (
     LOSSES,
     REPORTS,
+    begin_again,
     checkpoint_at,
+    is_saved,
     put_back,
     save,
     write_decisions,
@@ -190,6 +192,9 @@ def _turn(
 ) -> None:
     """The loop: a round after the other until the budget is spent or the judge says stop."""
     tasks, crank = run.task_ids, run.simulators.crank
+    goes_on = run.resume and is_saved(folder)
+    if run.resume and not goes_on:
+        begin_again(folder)
     config = SimulatorsConfig(task_ids=tasks, stations=run.simulators)
     with open_simulators(config, n_processes=run.n_processes, seed=run.seed) as simulators:
         first = given or _first_harvest(run, simulators, monitor)
@@ -204,9 +209,9 @@ def _turn(
             protocol=protocol,
             bodies=bodies(tasks),
             stopping=run.stopping,
-            gallery=_gallery(run, folder, simulators, learner, budget, monitor),
+            gallery=_gallery(run, folder, simulators, learner, budget, monitor, learns=not goes_on),
         )
-        if run.resume:
+        if goes_on:
             put_back(folder, learner, judge, budget)
         n_round = 0
         while budget.left and not judge.says_stop:
@@ -291,11 +296,13 @@ def _gallery(
     learner: Learner,
     budget: Budget,
     monitor: Monitor,
+    *,
+    learns: bool,
 ) -> Rows:
     """The held-out gallery; the learner uses the wait, unless it goes on from a later point."""
     simulators.ask_gallery(gallery_plan(run.task_ids, run.gallery_per_task))
     monitor.waits_for("experts fill the held-out gallery")
-    if not run.resume:
+    if learns:
         _learn(run.updates_per_evaluation, folder, learner, budget, monitor)
     return simulators.rows()
 

@@ -1,7 +1,6 @@
 """Resuming: learner, judge, budget and logs as they were at the run's last save."""
 
 from dataclasses import asdict
-from typing import Any
 
 from vla_sim.eval.report_file import from_json
 from vla_sim.eval.stopping import decisions
@@ -22,26 +21,30 @@ def save(folder: RunFolder, learner: Learner, judge: Judge, budget: Budget) -> N
     learner.save(folder.path / LATEST, notes)
 
 
-def put_back(folder: RunFolder, learner: Learner, judge: Judge, budget: Budget) -> None:
-    """Put everything back to the last `save`.
+def is_saved(folder: RunFolder) -> bool:
+    """There is something to go on with."""
+    return (folder.path / LATEST / "trainer").is_dir()
 
-    What came after it is done again, so it is not kept twice; and where nothing was saved, nothing
-    is kept.
+
+def begin_again(folder: RunFolder) -> None:
+    """Clear the logs of a run that was killed before its first `save`: all of it is done again."""
+    for name in (LOSSES, REPORTS):
+        folder.keep_rows(name, [])
+
+
+def put_back(folder: RunFolder, learner: Learner, judge: Judge, budget: Budget) -> None:
+    """Put everything back to the last `save`; what came after it is done again.
 
     Raises:
         DamagedFile: If a part of what was saved is missing or damaged.
     """
-    rows: list[dict[str, Any]] = []
-    losses: list[dict[str, Any]] = []
-    if (folder.path / LATEST / "trainer").is_dir():
-        notes = learner.load(folder.path / LATEST)
-        budget.load_state(notes["budget"])
-        rows = list(folder.rows(REPORTS))[: notes["n_reports"]]
-        losses = [row for row in folder.rows(LOSSES) if row["step"] <= budget.n_spent]
+    notes = learner.load(folder.path / LATEST)
+    budget.load_state(notes["budget"])
+    rows = list(folder.rows(REPORTS))[: notes["n_reports"]]
     judge.history = [from_json(row["report"]) for row in rows]
-    judge.decisions = list(decisions(judge.history, judge.stopping)) if rows else []
+    judge.decisions = list(decisions(judge.history, judge.stopping))
     folder.keep_rows(REPORTS, rows)
-    folder.keep_rows(LOSSES, losses)
+    folder.keep_rows(LOSSES, [row for row in folder.rows(LOSSES) if row["step"] <= budget.n_spent])
     write_decisions(folder, judge)
 
 
