@@ -43,6 +43,7 @@ ZERO_IS_MEANT: frozenset[tuple[str, str]] = frozenset(
         ("StoppingConfig", "target_task_success"),
         ("TrainerConfig", "freeze_text_after"),
         ("TrainerConfig", "goal_forcing"),
+        ("TrainerConfig", "last_goal_forcing"),
         ("TrainerConfig", "rehearsal_noise"),
         ("TransformerTextConfig", "unknown_dropout"),
         ("VisionConfig", "n_deep"),

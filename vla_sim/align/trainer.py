@@ -27,9 +27,10 @@ from vla_sim.align.objective import (
     segment_terms,
 )
 from vla_sim.align.optimiser import Optimiser, OptimiserConfig
+from vla_sim.align.own_losses import load_losses, own_terms
 from vla_sim.align.surgery import backward_with_surgery
 from vla_sim.errors import BadConfig, DamagedFile
-from vla_sim.ranges import at_least, whole, within
+from vla_sim.ranges import above, at_least, whole, within
 from vla_sim.records.reports import Recall
 from vla_sim.records.triple import SegmentTriples, StepTriples
 
@@ -40,6 +41,8 @@ class TrainerConfig:
 
     model: ModelConfig = field(default_factory=ModelConfig)
     weights: Weights = field(default_factory=Weights)
+    own_losses: Mapping[str, float] = field(default_factory=dict)
+    """Losses of your own beside those, each as "module:name" with its weight, see `OwnLoss`."""
     curriculum: CurriculumConfig = field(default_factory=CurriculumConfig)
     optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
     segment_every: int = 4
@@ -65,7 +68,10 @@ class TrainerConfig:
     def __post_init__(self) -> None:
         whole(1, segment_every=self.segment_every, priors_every=self.priors_every)
         at_least(0, rehearsal_noise=self.rehearsal_noise)
-        within(0, 1, goal_forcing=self.goal_forcing, freeze_text_after=self.freeze_text_after)
+        within(0, 1, goal_forcing=self.goal_forcing, last_goal_forcing=self.last_goal_forcing)
+        within(0, 1, freeze_text_after=self.freeze_text_after)
+        above(0, **self.own_losses)
+        load_losses(self.own_losses)  # refuses what cannot be loaded
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,6 +123,7 @@ class AlignTrainer:
         self.curriculum = CurriculumState(stage=config.curriculum.first)
         self.fraction = 0.0
         self.n_steps = 0
+        self.own_losses = load_losses(config.own_losses)
 
     def set_progress(self, fraction: float) -> None:
         """Say which share of the budget is spent; it sets learning rates."""
@@ -197,6 +204,7 @@ class AlignTrainer:
             for name, weight in wanted.items()
             if due or name not in PRIORS
         }
+        wanted |= self.config.own_losses
         segment = None
         if segments is not None and any(name.startswith("contrast") for name in wanted):
             segment = SegmentBatch.of(segments, self.task_body, self.device)
@@ -219,7 +227,7 @@ class AlignTrainer:
             watched["conflict_share"] = backward_with_surgery(
                 [
                     torch.stack([weighted[name] for name in names if name in weighted]).sum()
-                    for names in GROUPS.values()
+                    for names in (*GROUPS.values(), tuple(self.own_losses))
                     if any(name in weighted for name in names)
                 ],
                 shared=shared,
@@ -336,6 +344,7 @@ class AlignTrainer:
             told_BG=told_BG.to(self.device),
         )
         terms = policy_terms(self.model, batch, out, wanted)
+        terms |= own_terms(self.own_losses, self.model, batch, out)
         watched: dict[str, float] = {}
         if segment is not None:
             more, watched = segment_terms(

@@ -65,6 +65,7 @@ VERB: "Verb[AlignRun]" = Verb(
         "online-episodes",
         "learner.memory.n-steps",
         "learner.trainer.surgery",
+        "learner.trainer.own-losses",
         "simulators.n-slots",
         "simulators.crank.image-size",
     ),
