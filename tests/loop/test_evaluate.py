@@ -1,6 +1,7 @@
 """One call measures a policy, and its stamp knows what the simulations ran on."""
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -104,10 +105,10 @@ def test_episodes_are_not_called_the_result_of_a_protocol_they_did_not_run_under
     one: tuple[Protocol, Any], change: dict[str, Any], complaint: str
 ) -> None:
     protocol, episodes = one
-    told = {"step": 0, "elapsed_s": 0.0}
-    eval_report(episodes, bodies([CAR]), protocol=protocol, **told)
+    sure = partial(eval_report, episodes, bodies([CAR]), step=0, elapsed_s=0.0)
+    sure(protocol=protocol)
     with pytest.raises(ProtocolMismatch, match=complaint):
-        eval_report(episodes, bodies([CAR]), protocol=replace(protocol, **change), **told)
+        sure(protocol=replace(protocol, **change))
 
 
 @pytest.fixture(scope="module")
