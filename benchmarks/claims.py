@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import repeat, worlds
+from benchmarks.peeping import peeping
 from benchmarks.row import Row, percent
 from benchmarks.throughput import physics_ratio, pictures_with_triples_per_s
 from vla_sim.agents.controls import POLICIES
@@ -167,6 +168,7 @@ GROUPS: dict[str, dict[str, Callable[[], Iterator[Row]]]] = {
         "weights": lambda: repeat.weight_rows(Console()),
         "ppo": lambda: repeat.ppo_rows(Console()),
         "demo": demo,
+        "peeping": peeping,
     },
     "worlds": {
         "experts": lambda: worlds.experts(),
