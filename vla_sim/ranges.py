@@ -13,8 +13,8 @@ from vla_sim.errors import BadConfig
 Setting = float | Sequence[float] | None
 MAX_SEED = 2**31 - 1
 """The largest seed of a run: torch, numpy and blocks of a million scenes each hold it."""
-MAX_EPISODE_SEED = 2**53
-"""The largest seed of one episode: int64 and JSON hold it."""
+MAX_EPISODE_SEED = 2**63 - 1
+"""The largest seed of one episode: int64 holds it."""
 
 
 def whole(least: int, most: int | None = None, **settings: Setting) -> None:

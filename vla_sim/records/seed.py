@@ -3,9 +3,7 @@
 import numpy as np
 
 from vla_sim.errors import BadConfig
-
-MAX_SEED = 2**63 - 1
-"""Seeds are stored as int64."""
+from vla_sim.ranges import MAX_EPISODE_SEED
 
 
 def checked_seed(seed: object, *, what: str = "seed") -> int:
@@ -20,6 +18,6 @@ def checked_seed(seed: object, *, what: str = "seed") -> int:
     """
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer):
         raise BadConfig(f"{what} is {seed!r}; use a whole number from 0 to 2**63 - 1")
-    if not 0 <= int(seed) <= MAX_SEED:
+    if not 0 <= int(seed) <= MAX_EPISODE_SEED:
         raise BadConfig(f"{what} is {int(seed)}; use a whole number from 0 to 2**63 - 1")
     return int(seed)

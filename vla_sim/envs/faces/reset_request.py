@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vla_sim.errors import BadConfig, UnknownName
+from vla_sim.ranges import MAX_EPISODE_SEED
 from vla_sim.records.episode import EpisodeSpec
-from vla_sim.records.seed import MAX_SEED, checked_seed
+from vla_sim.records.seed import checked_seed
 
 Seeds = int | Sequence[int | None] | NDArray[np.integer[Any]] | None
 """One seed (simulation i gets seed + i), one per simulation, or None for fresh ones."""
@@ -100,7 +101,7 @@ def seeds_of(seed: Seeds, n: int) -> list[int | None]:
             for k, each in enumerate(seed)
         ]
     first = checked_seed(seed)
-    if first + n - 1 > MAX_SEED:
+    if first + n - 1 > MAX_EPISODE_SEED:
         raise BadConfig(f"seed is {first}, which leaves no room for {n} simulations below 2**63")
     return [first + k for k in range(n)]
 
