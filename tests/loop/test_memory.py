@@ -20,8 +20,8 @@ CODES = np.array([encode(meaning) for meaning in MEANINGS], np.int64)
 
 
 def blank(spec: Spec, task: Sequence[int], meaning: NDArray[np.int64]) -> Rows:
-    rows = {n: np.zeros((len(task), *c.shape), np.dtype(c.dtype)) for n, c in spec.items()}
-    return {**rows, "task": np.array(task, np.int64), "meaning": meaning}
+    zeros = {n: np.zeros((len(task), *c.shape), np.dtype(c.dtype)) for n, c in spec.items()}
+    return {**zeros, "task": np.array(task, np.int64), "meaning": meaning}
 
 
 def steps(*tasks: int) -> Rows:
