@@ -1,0 +1,59 @@
+"""What the page on bringing one's own shows is what runs: its files, then its command lines."""
+
+import re
+import shlex
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.align.test_trainer import ALL, one_step, trainer
+from vla_sim.cli.main import main
+from vla_sim.triples.lerobot.folder import LeRobotFolder, datasets_in
+
+DOCS = Path(__file__).parents[2] / "docs"
+PAGES = [DOCS / language / "extend.md" for language in ("en", "zh-CN")]
+MODULES = ("my_recipes", "my_losses")
+
+
+def blocks(page: Path, kind: str) -> list[str]:
+    return re.findall(rf"```{kind}\n(.*?)```", page.read_text(encoding="utf-8"), re.S)
+
+
+@pytest.fixture(params=PAGES, ids=lambda page: page.parent.name)
+def page(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A page whose files lie in the working directory."""
+    found: Path = request.param
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    for name in MODULES:
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    for block in blocks(found, "python"):
+        name = block.partition("\n")[0].removeprefix("# ")
+        Path(name).write_text(block, encoding="utf-8")
+    return found
+
+
+def test_both_languages_show_the_same_lines() -> None:
+    english, chinese = PAGES
+    assert blocks(english, "bash") == blocks(chinese, "bash")
+
+
+def test_its_lines_run(page: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for block in blocks(page, "bash"):
+        for line in block.splitlines():
+            command, *words = shlex.split(line)
+            assert command == "vla-sim"
+            assert main(words) == 0, capsys.readouterr().err
+    said = capsys.readouterr().out
+    assert "--tasks [TEXT ...]  (core-car)" in said
+    assert "--learner.trainer.own-losses [TEXT FLOAT ...]  (my_losses:gentle_start 0.05)" in said
+    assert "--learner.trainer.model.text.width INT  (32)" in said
+    (dataset,) = datasets_in(Path("few"))
+    assert len(LeRobotFolder.open(dataset).episodes) == 2
+
+
+def test_its_loss_is_learnt(page: Path) -> None:
+    config = replace(ALL, own_losses={"my_losses:gentle_start": 1.0})
+    assert one_step(trainer(config), 0).terms["my_losses:gentle_start"] > 0.0
