@@ -19,7 +19,7 @@ from vla_sim.agents.controls import POLICIES
 from vla_sim.agents.experts.table import expert_for
 from vla_sim.envs.crank import Crank, CrankConfig
 from vla_sim.envs.plan import plan_episodes
-from vla_sim.envs.rollout import Rollout, run_all
+from vla_sim.envs.rollout import run_all
 from vla_sim.envs.tasks import TASK_IDS
 from vla_sim.records.episode import Episode
 from vla_sim.records.manner import MANNERS
@@ -66,7 +66,7 @@ def task_hash(task_id: str, n: int, *, pictures: bool = False) -> str:
     for episode in run_all(crank, expert, plan, keep_images=pictures):
         for values in measured(episode):
             digest.update(np.ascontiguousarray(values).tobytes())
-    for chunks in advice(crank, n):
+    for chunks in advice(crank):
         digest.update(chunks.tobytes())
     return digest.hexdigest()[:16]
 
@@ -80,22 +80,26 @@ def measured(episode: Episode) -> Iterable[NDArray[np.generic]]:
         yield episode.images
 
 
-def advice(crank: Crank, n: int) -> Iterable[NDArray[np.float32]]:
-    """Chunks for every goal, in changing manners, along n episodes of random actions."""
+def advice(crank: Crank) -> Iterable[NDArray[np.float32]]:
+    """Chunks for every goal, in changing manners, along an episode of random actions a slot."""
     expert = expert_for(crank.task_id, crank.embodiment, crank.task.manners)
-    stray = POLICIES["random"](crank.task_id, crank.task)
-    plan = plan_episodes(crank.task_id, range(FIRST_SEED, FIRST_SEED + n))
-    run = Rollout(crank, stray, plan)
+    ids, seeds = np.arange(crank.n), range(FIRST_SEED, FIRST_SEED + crank.n)
+    crank.start(ids, plan_episodes(crank.task_id, seeds))
+    is_running = np.ones(crank.n, dtype=np.bool_)
     for step in range(STRAY_STEPS):
-        if not len(run.active):
+        if not is_running.any():
             return
         if step % STRAY_EVERY == 0:
-            asked = [(row, goal) for row in run.active for goal in range(crank.n_goals[row])]
+            running = np.flatnonzero(is_running)
+            asked = [(row, goal) for row in running for goal in range(crank.n_goals[row])]
             rows, goal = np.array(asked, dtype=np.int64).T
             state = {name: value[rows] for name, value in crank.task.privileged().items()}
             manner = (step + np.arange(len(rows))) % len(MANNERS)
             yield expert.chunk(state, goal, manner, CHUNK_SIZE)
-        run.advance()
+        drawn = [np.random.default_rng([seed, step]) for seed in seeds]
+        actions = [rng.uniform(-1.0, 1.0, crank.embodiment.n_act) for rng in drawn]
+        result = crank.step(np.array(actions, dtype=np.float32) * is_running[:, None])
+        is_running &= ~(result.terminated | result.truncated)
 
 
 if __name__ == "__main__":
