@@ -11,4 +11,4 @@ collect_ignore_glob = (
     else ["physics/test_bullet_*.py", "envs/test_engines.py", "loop/test_gap.py"]
 )
 if not find_spec("lerobot"):
-    collect_ignore_glob += ["interop/*"]
+    collect_ignore_glob += ["interop"]

@@ -40,6 +40,7 @@ def test_mujoco_is_imported_without_its_gl(
     broken.write_text("raise AttributeError('no glGetError')")
     path = os.pathsep.join([str(tmp_path), *sys.path])
     environment = dict(os.environ, MUJOCO_GL=asked, PYTHONPATH=path)
+    environment.pop("PYOPENGL_PLATFORM", None)  # which another test's GL may have set
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT], env=environment, capture_output=True, text=True, check=False
     )

@@ -206,15 +206,23 @@ def test_a_nested_config_refuses_with_its_own_words() -> None:
         override(Outer(), ["--siz", "0"], prog="")
 
 
-def put_verb(monkeypatch: pytest.MonkeyPatch, run: Callable[[Outer, Console], int]) -> None:
+@dataclass(frozen=True, kw_only=True)
+class Work(Outer):
+    """What can be gone on with."""
+
+    out: Path = Path("runs/work")
+    resume: bool = False
+
+
+def put_verb(monkeypatch: pytest.MonkeyPatch, run: Callable[[Work, Console], int]) -> None:
     """Put one verb, "work", into the table."""
-    recipes: Mapping[str, Callable[[], Outer]] = {"default": Outer}
+    recipes: Mapping[str, Callable[[], Work]] = {"default": Work}
     verb = Verb(summary="", example="work", recipes=lambda: recipes, run=run, resumes=True)
     monkeypatch.setattr(verbs, "VERBS", {"work": verb})
 
 
 def test_ctrl_c_says_how_to_go_on(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
-    def run(config: Outer, console: Console) -> int:
+    def run(config: Work, console: Console) -> int:
         raise KeyboardInterrupt
 
     put_verb(monkeypatch, run)
@@ -223,7 +231,7 @@ def test_ctrl_c_says_how_to_go_on(monkeypatch: pytest.MonkeyPatch, capsys: Captu
 
 
 def test_debug_shows_where_an_error_came_from(monkeypatch: pytest.MonkeyPatch) -> None:
-    def run(config: Outer, console: Console) -> int:
+    def run(config: Work, console: Console) -> int:
         raise VlaSimError("broken")
 
     put_verb(monkeypatch, run)
@@ -236,15 +244,15 @@ def test_debug_shows_where_an_error_came_from(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_the_verb_gets_the_settings_and_gives_the_status(monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[Outer] = []
+    seen: list[Work] = []
 
-    def run(config: Outer, console: Console) -> int:
+    def run(config: Work, console: Console) -> int:
         seen.append(config)
         return 7
 
     put_verb(monkeypatch, run)
     assert main(["work", "default", "--n-slots", "5"]) == 7
-    assert seen == [Outer(n_slots=5)]
+    assert seen == [Work(n_slots=5)]
 
 
 def test_asking_for_help_loads_neither_torch_nor_physics() -> None:

@@ -369,7 +369,7 @@ def test_tools_that_look_at_each_simulation_find_it(envs: VlaVectorEnv) -> None:
     for look in (envs.call, envs.get_attr):
         with pytest.raises(AttributeError, match=r"no attribute 'task_descripton'.*did you mean"):
             look("task_descripton")
-    with pytest.raises(UnknownAttribute, match=r"'render'.*'task', 'task_description'"):
+    with pytest.raises(UnknownAttribute, match=r"there are .*'render'"):
         envs.call("colour")
     with pytest.raises(BadConfig, match=r"simulation 1 restarts with its batch: .*reset_mask"):
         view.reset(seed=1)

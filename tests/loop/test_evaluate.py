@@ -147,7 +147,7 @@ def test_a_random_policy_draws_the_same_in_any_batch() -> None:
         ({"policy": "genius"}, UnknownName, "no policy, and no folder, 'genius'"),
         ({"policy": Still}, BadConfig, "Still is a class"),
         ({"arms": ("upside_down",)}, UnknownName, "no arm 'upside_down'"),
-        ({"axis": "camera"}, BadConfig, "axis 'camera' at severity 0 is no axis"),
+        ({"axis": "camera"}, BadConfig, "axis 'camera' has no severity"),
         ({"axis": "fog", "severity": 1}, UnknownName, "no axis 'fog'"),
         ({"engine": "pen"}, UnknownName, "no engine 'pen'"),
         ({"episodes": 0}, BadConfig, "episodes is 0"),

@@ -252,7 +252,7 @@ def test_what_cannot_be_filmed_is_refused_before_anything_runs() -> None:
         FilmRun(out=Path("film.mp4"))
     with pytest.raises(BadConfig, match="n is 0"):
         FilmRun(n=0)
-    with pytest.raises(BadConfig, match="size is 8 px"):
+    with pytest.raises(BadConfig, match="size is 8; use a whole number, 32 to 2048"):
         FilmRun(size=8)
     with pytest.raises(BadConfig, match="speed is 0"):
         FilmRun(speed=0.0)

@@ -171,7 +171,7 @@ def test_an_interrupted_run_goes_on_from_its_last_round(
         finetune(tiny(encoder, out), QUIET)
     monkeypatch.undo()
     index, before = read_rl_policy(out)
-    assert index["notes"]["budget"]["n_updates"] == 64
+    assert index["notes"]["budget"]["n_spent"] == 64
 
     run = tiny(encoder, out, resume=True)
     folder = RunFolder.open(out)
@@ -226,7 +226,7 @@ def test_a_missing_encoder_leaves_nothing_behind(tmp_path: Path) -> None:
 def test_an_unknown_task_is_named() -> None:
     with pytest.raises(UnknownName, match="no task 'Fly'; there are"):
         FinetuneRun(task="Fly")
-    with pytest.raises(BadConfig, match="not both"):
+    with pytest.raises(BadConfig, match="less than one round of 2048"):
         FinetuneRun(max_env_steps=100)
 
 

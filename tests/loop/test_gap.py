@@ -70,5 +70,5 @@ def test_bad_settings_are_named() -> None:
         GapRun(engines=("mujoco", "havok"))
     with pytest.raises(BadConfig, match="drift_steps"):
         GapRun(drift_steps=(0,))
-    with pytest.raises(BadConfig, match="1 or more episodes"):
+    with pytest.raises(BadConfig, match="episodes is 0"):
         GapRun(episodes=0)

@@ -27,7 +27,7 @@ def no_episode(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(Rollout, "__init__", turned)
     for place in ("loop.benching.bench", "loop.aligning.closed_loop"):
-        monkeypatch.setattr(f"vla_sim.{place}.SimulatorProcess", turned)
+        monkeypatch.setattr(f"vla_sim.{place}.open_simulators", turned)
 
 
 def a_folder(path: Path) -> Path:

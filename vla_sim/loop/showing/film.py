@@ -28,6 +28,7 @@ from vla_sim.ranges import MAX_EPISODE_SEED, whole, within
 from vla_sim.records.episode import Arm, Episode, EpisodeSpec
 from vla_sim.records.instruction import LANGUAGES, Language
 from vla_sim.records.manner import MANNERS, Manner
+from vla_sim.records.shift import MAX_SEVERITY
 
 _MOST_EPISODES = 16
 
@@ -75,6 +76,7 @@ class FilmRun:
         whole(32, 2048, size=self.size)
         within(0.1, 10, speed=self.speed)
         whole(1, MAX_INSTRUCTIONS, n_instructions=self.n_instructions)
+        whole(0, MAX_SEVERITY, severity=self.severity)
         if self.arm not in ARMS:
             raise UnknownName("arm", self.arm, ARMS)
         if self.axes and (self.axis or self.arm != "correct" or self.n_instructions != 1):
