@@ -24,6 +24,7 @@ ZERO_IS_MEANT: frozenset[tuple[str, str]] = frozenset(
         ("BenchRun", "severity"),
         ("CollectRun", "seed"),
         ("FilmRun", "seed"),
+        ("FilmRun", "severity"),
         ("FinetuneRun", "episodes"),
         ("FinetuneRun", "seed"),
         ("MemoryConfig", "batch_rehearsal"),
