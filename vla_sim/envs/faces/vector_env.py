@@ -177,8 +177,8 @@ class VlaVectorEnv(VectorEnv[Seen, NDArray[np.float32], NDArray[Any]]):
             UnknownAttribute: If there is none of that name; it is an AttributeError too.
         """
         if not hasattr(SlotView, name) and not all(hasattr(view, name) for view in self.envs):
-            known = (known for known in dir(self.envs[0]) if not known.startswith("_"))
-            raise UnknownAttribute("attribute", name, known)
+            own = {**vars(SlotView), **vars(self.envs[0])}
+            raise UnknownAttribute("attribute", name, (k for k in own if not k.startswith("_")))
         if name == "render" and not args and not kwargs:
             return self.render() or (None,) * self.num_envs  # all pictures at once
         asked = (getattr(view, name) for view in self.envs)
