@@ -11,7 +11,7 @@ def practice_curves(practice: Practice) -> list[Chart]:
     """Success and return of the training episodes; the moment of 80 % is marked."""
     success = _curve("practice-success", practice, "success", "Success in training", "--success")
     success["layout"]["yaxis"].update(range=[-2, 104], title=plot.title("success [%]"))
-    success["layout"]["shapes"] = [plot.level("y", _GOAL_PERCENT, "--grid", "dot")]
+    success["layout"]["shapes"] = [plot.level("y", _GOAL_PERCENT, "--text-soft", "dot")]
     if practice.steps_to_80 is not None:
         at, text = practice.steps_to_80 / 1000, f"80 % after {practice.steps_to_80:,} steps"
         plot.mark(success["layout"], at, text, "--good", side="right")
