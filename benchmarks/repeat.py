@@ -2,14 +2,15 @@
 
 `python -m benchmarks.repeat` measures the cells that are missing, one after the other; `--only`
 names some of them, so that two processes can share the work. `make claims CLAIMS=repeat` turns the
-cells into rows. Seeds 0 to 4 were never used to choose a setting; those from 100 up were.
+cells into rows; `--show` prints the rows of those trainings that are there, and measures nothing.
+Seeds 0 to 4 were never used to choose a setting; those from 100 up were.
 """
 
 import argparse
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -19,7 +20,7 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 
-from benchmarks.cells import cell
+from benchmarks.cells import cell, read
 from benchmarks.row import Row
 from vla_sim.envs.suites import SPINE
 from vla_sim.envs.task_names import short_name
@@ -48,7 +49,7 @@ SHORT = 300
 
 def training(seed: int, console: Console) -> EvalReport:
     """The default recipe from a seed, and its benchmark under every arm."""
-    run = replace(align_recipes.default(), seed=seed, out=RUNS / f"align-{seed}")
+    run = default_of(seed)
 
     def make() -> Mapping[str, Any]:
         began = time.monotonic()
@@ -59,6 +60,20 @@ def training(seed: int, console: Console) -> EvalReport:
         return {"minutes": (time.monotonic() - began) / 60, "report": to_json(report)}
 
     return from_json(cell(f"repeat/align-{seed}", training_settings(run), make)["report"])
+
+
+def default_of(seed: int) -> AlignRun:
+    """The default recipe with a training seed."""
+    return replace(align_recipes.default(), seed=seed, out=RUNS / f"align-{seed}")
+
+
+def measured_seeds() -> list[int]:
+    """The training seeds whose cells are there and hold for the present settings."""
+    return [
+        seed
+        for seed in SEEDS
+        if read(f"repeat/align-{seed}", training_settings(default_of(seed))) is not None
+    ]
 
 
 def training_settings(run: AlignRun) -> dict[str, Any]:
@@ -103,12 +118,7 @@ def ppo_settings(run: FinetuneRun) -> dict[str, Any]:
     """What a finetuning's result follows from."""
     kept = ("scratch", "task", "seed", "n_slots", "max_env_steps", "target_success", "episodes")
     settings = {name: getattr(run, name) for name in kept}
-    return {**settings, "ppo": vars(run.ppo), "encoder": training_settings(align_of_seed_0())}
-
-
-def align_of_seed_0() -> AlignRun:
-    """The training whose encoder PPO starts from."""
-    return replace(align_recipes.default(), seed=0, out=RUNS / "align-0")
+    return {**settings, "ppo": vars(run.ppo), "encoder": training_settings(default_of(0))}
 
 
 @contextmanager
@@ -157,9 +167,9 @@ def spread(values: Mapping[int, float]) -> str:
     return f"{100 * float(np.mean(numbers)):.1f} % (sd {100 * sd:.1f}; seeds {each})"
 
 
-def training_rows(console: Console) -> Iterator[Row]:
+def training_rows(console: Console, seeds: Iterable[int] = SEEDS) -> Iterator[Row]:
     """The default recipe over seeds."""
-    reports = {seed: training(seed, console) for seed in SEEDS}
+    reports = {seed: training(seed, console) for seed in seeds}
 
     def over_tasks(arm: str) -> dict[int, float]:
         return {
@@ -295,8 +305,13 @@ def main() -> int:
     """Measure what is missing."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", nargs="*", choices=sorted(CELLS), help="cells to measure")
+    parser.add_argument("--show", action="store_true", help="rows of the trainings that are there")
     said = parser.parse_args()
     console = Console()
+    if said.show:
+        for row in training_rows(console, measured_seeds()):
+            print(f"{row.name}: {row.value} ({row.bar}): {'holds' if row.holds else 'FALLS SHORT'}")
+        return 0
     for name in said.only or CELLS:
         console.rule(name)
         CELLS[name](console)
