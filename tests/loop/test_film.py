@@ -260,7 +260,7 @@ def test_what_cannot_be_filmed_is_refused_before_anything_runs() -> None:
         FilmRun(axis="fog", severity=1)
     with pytest.raises(BadConfig, match=r"axis 'camera' has no severity; give 1 to 3"):
         FilmRun(axis="camera")
-    with pytest.raises(BadConfig, match="n_instructions is 9; use 1 to 5"):
+    with pytest.raises(BadConfig, match="n_instructions is 9; use a whole number, 1 to 5"):
         FilmRun(n_instructions=9)
     with pytest.raises(BadConfig, match="a sheet of axes shows all of them"):
         FilmRun(axes=True, axis="camera", severity=1)
