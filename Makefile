@@ -44,9 +44,10 @@ test-slow: $(BIN)/.installed
 	$(BIN)/pytest -m slow
 
 # LeRobot's pins fit neither our torch nor our transformers: it gets an environment of its own.
-$(LEROBOT)/.installed: pyproject.toml
+$(LEROBOT)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(LEROBOT)
 	$(LEROBOT)/bin/pip install --quiet --disable-pip-version-check --editable . pytest \
+		"$$(grep '^torch==' constraints.txt)" \
 		'numpy<2.3' 'huggingface-hub<1' 'datasets>=4,<5' 'av>=15,<16' 'pandas<3' draccus==0.10.0 \
 		jsonlines einops deepdiff termcolor accelerate
 	$(LEROBOT)/bin/pip install --quiet --disable-pip-version-check --no-deps lerobot==0.4.4
