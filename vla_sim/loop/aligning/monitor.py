@@ -19,6 +19,7 @@ from rich.progress import (
 
 from vla_sim.align.curriculum import CurriculumState
 from vla_sim.align.objective import LossReport
+from vla_sim.envs.task_names import short_name
 from vla_sim.loop.budget import Budget
 from vla_sim.loop.simulating.simulators import Harvest
 from vla_sim.records.reports import EvalReport, StopDecision
@@ -109,8 +110,7 @@ class Monitor:
     ) -> None:
         """An evaluation was decided on."""
         tasks = ", ".join(
-            f"{task.task_id.removeprefix('vla_sim/').removesuffix('-v0')}"
-            f" {100 * task.rates['success_at_end'].value:.0f}"
+            f"{short_name(task.task_id)} {100 * task.rates['success_at_end'].value:.0f}"
             for task in report.tasks
         )
         mark = "[green]best[/]" if decision.is_best else "    "
