@@ -98,7 +98,7 @@ def loss_curves(content: ReportInput) -> Chart:
     return {"id": "losses", "height": 320, "data": data, "layout": layout}
 
 
-_NO_LOSS = ("elapsed_s", "step", "epoch", "lr")
+_NO_LOSS = ("elapsed_s", "waited_s", "step", "epoch", "lr")
 
 
 def _time_axis(seconds: list[float]) -> tuple[list[float], str]:
