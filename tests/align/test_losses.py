@@ -9,13 +9,13 @@ from torch import Tensor
 from torch.nn import functional
 
 from vla_sim.align.attention import cell_centres
-from vla_sim.align.losses.behaviour import behaviour_loss
+from vla_sim.align.losses.behaviour import KNEE, behaviour_loss
 from vla_sim.align.losses.contrastive import contrastive_loss
 from vla_sim.align.losses.cycle import cycle_loss
 from vla_sim.align.losses.goal import goal_loss
 from vla_sim.align.losses.grounding import grounding_loss, splat
 from vla_sim.align.losses.hazard import hazard_loss
-from vla_sim.align.losses.motion import filtered, motion_loss
+from vla_sim.align.losses.motion import excess, filtered, mean_of, shortfall
 from vla_sim.align.losses.table import LOSSES
 from vla_sim.align.losses.temperature import INITIAL, LARGEST, clamp_temperature
 from vla_sim.align.objective import Weights
@@ -46,20 +46,20 @@ def test_gradients_are_finite_differences() -> None:
         lambda p: cycle_loss(p, functional.normalize(target.detach(), dim=1), ones[0]), random(3, 3)
     )
     assert differentiates(
-        lambda c: behaviour_loss(c, expert.detach(), ones[:, None, None]), random(3, 4, 2)
+        lambda c: behaviour_loss(
+            c, torch.zeros(3, 2).double().log_softmax(-1), expert.detach(), ones[:, None, None]
+        ),
+        random(3, 2, 4, 2),
     )
     assert differentiates(
         lambda a: grounding_loss(a.log_softmax(-1), place, ones), random(3, GRID * GRID)
     )
     assert differentiates(lambda g: goal_loss(g, target.detach(), ones), random(3, 3))
     assert differentiates(lambda h: hazard_loss(h, truth), random(3, 16))
-    for derivative in (1, 2, 3):
-        assert differentiates(
-            lambda c, d=derivative: motion_loss(
-                c, ones, order=1, derivative=d, limit=0.5, dt_s=0.5
-            ),
-            random(3, 5, 2),
-        )
+    assert differentiates(lambda v: mean_of(excess(v, 0.5 * ones), ones), random(3, 5))
+    assert differentiates(
+        lambda v: mean_of(shortfall(v, expert.detach()[..., 0], ones), ones), random(3, 4)
+    )
 
 
 def test_one_positive_each_is_plain_infonce() -> None:
@@ -121,16 +121,39 @@ def test_grounding_is_zero_at_the_splat_only() -> None:
 
 def test_behaviour_and_goal_are_least_at_the_truth_and_blind_to_padding() -> None:
     expert = random(3, 8, 7).detach()
-    weight = torch.ones(3, 1, 1, dtype=torch.float64)
-    assert behaviour_loss(expert, expert, weight).item() == 0.0
+    weight, sure = torch.ones(3, 1, 1, dtype=torch.float64), torch.zeros(3, 1)
+    assert behaviour_loss(expert[:, None], sure, expert, weight).item() == 0.0
     moved = expert.clone()
     moved[0] += 1.0
-    assert behaviour_loss(moved, expert, weight).item() > 0.0
+    assert behaviour_loss(moved[:, None], sure, expert, weight).item() > 0.0
     weight[0] = 0.0
-    assert behaviour_loss(moved, expert, weight).item() == 0.0
+    assert behaviour_loss(moved[:, None], sure, expert, weight).item() == 0.0
     goal = random(4, 3).detach()
     assert goal_loss(goal, goal, torch.ones(4)).item() == 0.0
     assert goal_loss(goal + 1.0, goal, torch.zeros(4)).item() == 0.0
+
+
+def test_one_mode_is_plain_cloning_and_two_do_not_settle_for_the_way_between() -> None:
+    # Half of the rows go left, half right, and nothing tells them apart.
+    expert = torch.tensor([-0.8, 0.8]).repeat(8).view(16, 1, 1).expand(16, 8, 1)
+    weight = torch.ones(16, 1, 1)
+
+    def best(start: list[float]) -> Tensor:
+        ways = torch.tensor(start, requires_grad=True)
+        optimiser = torch.optim.Adam([ways], lr=0.02)
+        share = torch.zeros(16, len(start)).log_softmax(-1)
+        for _ in range(200):
+            chunk = ways.view(1, -1, 1, 1).expand(16, -1, 8, 1)
+            optimiser.zero_grad()
+            behaviour_loss(chunk, share, expert, weight).backward()  # type: ignore[no-untyped-call]
+            optimiser.step()
+        return ways.detach().sort().values
+
+    assert abs(best([0.1])[0]) < 0.75  # one answer for both: never either's own
+    torch.testing.assert_close(best([0.1, -0.1]), torch.tensor([-0.8, 0.8]), atol=0.05, rtol=0.0)
+    one = behaviour_loss(torch.full((16, 1, 8, 1), 0.1), torch.zeros(16, 1), expert, weight)
+    plain = functional.huber_loss(torch.full((16, 8, 1), 0.1), expert, delta=KNEE) / KNEE
+    assert one.item() == pytest.approx(plain.item(), rel=1e-6)
 
 
 def test_hazard_falls_towards_the_truth() -> None:
@@ -142,32 +165,12 @@ def test_hazard_falls_towards_the_truth() -> None:
     assert torch.isfinite(hazard_loss(sure, torch.zeros(2, 16)))
 
 
-@pytest.mark.parametrize(
-    ("order", "derivative", "value"),
-    [(1, 1, 0.9), (1, 2, 9.0), (2, 2, 0.9), (0, 1, 9.0), (1, 3, 90.0)],
-)
-def test_motion_is_free_within_the_limit_and_costs_beyond(
-    order: int, derivative: int, value: float
-) -> None:
-    # A command t^n / n! has the n-th derivative 1, here over steps of 0.1 s.
-    n, dt_s = derivative - order, 0.1
-    time_s = torch.arange(8, dtype=torch.float64) * dt_s
-    command = (value * time_s**n / math.factorial(n)).view(1, 8, 1)
-    one = torch.ones(1, dtype=torch.float64)
-
-    def loss(limit: float) -> float:
-        return motion_loss(
-            command, one, order=order, derivative=derivative, limit=limit, dt_s=dt_s
-        ).item()
-
-    assert loss(value * 1.01) == 0.0
-    assert loss(value / 2.0) == pytest.approx(1.0, rel=1e-6)  # twice the limit: excess 1
-
-
-def test_motion_is_silent_about_what_a_chunk_cannot_tell() -> None:
-    command = torch.full((1, 8, 1), 1e6)
-    loss = motion_loss(command, torch.ones(1), order=2, derivative=1, limit=1.0, dt_s=0.1)
-    assert loss.item() == 0.0
+def test_a_bound_is_free_within_and_costs_beyond() -> None:
+    value, one = torch.full((1, 8), 0.9), torch.ones(1)
+    assert excess(value, 0.91 * one).item() == 0.0
+    assert excess(value, 0.45 * one).item() == pytest.approx(1.0, rel=1e-6)  # twice: excess 1
+    assert shortfall(value, torch.full((1, 8), 0.89), one).item() == 0.0
+    assert shortfall(value, torch.full((1, 8), 1.4), one).item() == pytest.approx(0.25, rel=1e-5)
 
 
 def test_filter_keeps_what_is_constant_and_lags_behind_a_step() -> None:

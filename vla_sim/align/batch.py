@@ -12,6 +12,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from vla_sim.align.bounds import unbounded
+from vla_sim.envs.language.codes import manners_of
 from vla_sim.errors import BadConfig, UnknownName
 from vla_sim.records.triple import SegmentTriples, StepTriples
 
@@ -35,7 +37,10 @@ def check_texts(n_rows: int, n_goals: int, texts: Sequence[Sequence[str]]) -> No
 
 @dataclass(frozen=True, kw_only=True)
 class StepBatch:
-    """B moments with G labels each."""
+    """B moments with G labels each.
+
+    `bounds_BGX` is what each label's manner allows, see `losses.motion.SIDES`.
+    """
 
     image_BHWC: Tensor
     proprio_BP: Tensor
@@ -47,10 +52,25 @@ class StepBatch:
     cell_BG2: Tensor
     visible_BG: Tensor
     hazard_BS: Tensor
+    bounds_BGX: Tensor
 
     @classmethod
-    def of(cls, rows: StepTriples, task_body: Sequence[int], device: torch.device) -> Self:
-        """The rows on a device."""
+    def of(
+        cls,
+        rows: StepTriples,
+        task_body: Sequence[int],
+        device: torch.device,
+        bounds: NDArray[np.float32] | None = None,
+    ) -> Self:
+        """The rows on a device.
+
+        Args:
+            rows: The moments.
+            task_body: For each task index, the index of its body.
+            device: Where to.
+            bounds: For each task index and manner, see `bounds.bounds_of`; None for no bounds.
+        """
+        table = unbounded(len(task_body)) if bounds is None else bounds
 
         def tensor(value: NDArray[np.generic]) -> Tensor:
             return torch.as_tensor(value).to(device)
@@ -67,6 +87,7 @@ class StepBatch:
             cell_BG2=tensor(rows.cell),
             visible_BG=tensor(rows.cell_visible).to(weight_BG.dtype) * weight_BG,
             hazard_BS=tensor(rows.hazard).flatten(1).to(weight_BG.dtype) / 255.0,
+            bounds_BGX=tensor(table[rows.task[:, None], manners_of(rows.meaning)]),
         )
 
 

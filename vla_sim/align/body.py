@@ -32,11 +32,27 @@ class ActionLimit:
     velocity: float
     acceleration: float
     jerk: float
+    held: int = -1
+    """Proprioceptive component of the first of these commands as it is in force now; -1 for none.
+    What is known to be in force is what manners speak of: their bounds hold here too."""
+    held_rate: int = -1
+    """The same for its difference quotient."""
 
     @property
     def stop(self) -> int:
         """One past the last component."""
         return self.start + self.size
+
+
+@dataclass(frozen=True, kw_only=True)
+class Steering:
+    """The action component that commands a curvature, and thereby sideways acceleration."""
+
+    index: int
+    scale: float
+    """Curvature of a normalised action of 1 [1/m]."""
+    held: int
+    """Proprioceptive component of the curvature in force."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +81,9 @@ class Body:
     ground: tuple[tuple[float, float], ...] = ()
     """Where the centre of each cell of the picture meets the ground, x and y [m], in the frame of
     proprio[:2]: what a calibrated camera knows. Empty where hazards need no place."""
+    speed: int = -1
+    """Proprioceptive component of the speed, where actions are accelerations; -1 for none."""
+    steering: Steering | None = None
 
     def __post_init__(self) -> None:
         if not 0 < self.n_act <= N_ACT or not 5 <= self.n_proprio <= N_PROPRIO:
@@ -104,6 +123,8 @@ class Body:
             goal_centre=goal_centre,
             goal_scale=goal_scale,
             ground=ground,
+            speed=_component(embodiment, embodiment.speed),
+            steering=_steering(embodiment),
         )
 
     @classmethod
@@ -162,6 +183,23 @@ def _limits(embodiment: Embodiment) -> tuple[ActionLimit, ...]:
                 velocity=motion.velocity_limit,
                 acceleration=motion.acceleration_limit,
                 jerk=motion.jerk_limit,
+                held=_component(embodiment, group.held),
+                held_rate=_component(embodiment, group.held_rate),
             )
         )
     return tuple(limits)
+
+
+def _component(embodiment: Embodiment, name: str) -> int:
+    return embodiment.proprio_names.index(name) if name else -1
+
+
+def _steering(embodiment: Embodiment) -> Steering | None:
+    for group in embodiment.action:
+        if group.unit == "1/m" and group.held:
+            return Steering(
+                index=embodiment.action_slice(group.name).start,
+                scale=group.scale,
+                held=_component(embodiment, group.held),
+            )
+    return None

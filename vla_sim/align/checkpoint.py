@@ -17,7 +17,7 @@ from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from torch import Tensor
 
-from vla_sim.align.body import ActionLimit, Body
+from vla_sim.align.body import ActionLimit, Body, Steering
 from vla_sim.align.encoders.action import ActionConfig
 from vla_sim.align.encoders.hugging_face import HuggingFaceText
 from vla_sim.align.encoders.table import TEXT_KINDS, kind_of
@@ -29,7 +29,7 @@ from vla_sim.disk import atomic
 from vla_sim.errors import DamagedFile
 
 FORMAT = "vla-sim checkpoint"
-VERSION = 1
+VERSION = 2
 INDEX = "checkpoint.json"
 
 
@@ -212,6 +212,8 @@ def _config_from_json(values: Mapping[str, Any]) -> ModelConfig:
 def _body_from_json(values: Mapping[str, Any]) -> Body:
     rest = dict(values)
     limits = tuple(ActionLimit(**limit) for limit in rest.pop("limits"))
+    if rest["steering"] is not None:
+        rest["steering"] = Steering(**rest["steering"])
     rest["ground"] = [tuple(point) for point in rest["ground"]]
     tuples = {key: tuple(value) for key, value in rest.items() if isinstance(value, list)}
     return Body(limits=limits, **(rest | tuples))

@@ -1,7 +1,7 @@
 """From what was looked at to a goal and to a chunk of actions.
 
 Legend: N rows, S cells, C map channels, H hazard code, D text features, P proprioceptive
-components, M bodies, K chunk steps, A action components, X by Y probes.
+components, M bodies or modes, K chunk steps, A action components, X by Y probes.
 """
 
 import torch
@@ -108,29 +108,37 @@ class HazardCode(nn.Module):
 
 
 class Decoder(nn.Module):
-    """An MLP from the relative goal and its circumstances to the next actions."""
+    """An MLP from the relative goal and its circumstances to the next actions, in a few modes."""
 
-    def __init__(self, *, n_text: int, n_hazard: int, n_bodies: int, hidden: int) -> None:
+    def __init__(
+        self, *, n_text: int, n_hazard: int, n_bodies: int, hidden: int, n_modes: int
+    ) -> None:
         super().__init__()
         n_in = 7 + N_PROPRIO + n_bodies + n_text + n_hazard
+        self.n_modes = n_modes
         self.mlp = nn.Sequential(
             nn.Linear(n_in, hidden),
             nn.ReLU(),
             nn.Linear(hidden, hidden),
             nn.ReLU(),
-            nn.Linear(hidden, CHUNK_SIZE * N_ACT),
+            nn.Linear(hidden, n_modes * (CHUNK_SIZE * N_ACT + 1)),
         )
 
-    def forward(self, relative_N3: Tensor, circumstances_NX: Tensor) -> Tensor:
-        """Normalised actions, not yet clipped, shape (N, K, A).
+    def forward(self, relative_N3: Tensor, circumstances_NX: Tensor) -> tuple[Tensor, Tensor]:
+        """Normalised actions of each mode, not yet clipped, and how likely each is.
 
         Args:
             relative_N3: Relative goal in units of the goal scale.
             circumstances_NX: Proprioception, body, hazard code, text.
+
+        Returns:
+            Chunks (N, M, K, A) and logits (N, M).
         """
         distance_N1 = relative_N3.norm(dim=-1, keepdim=True)
         near_N3 = functional.softsign(relative_N3 / FINE)
         flat_NX: Tensor = self.mlp(
             torch.cat((relative_N3, near_N3, distance_N1, circumstances_NX), dim=-1)
         )
-        return flat_NX.view(*flat_NX.shape[:-1], CHUNK_SIZE, N_ACT)
+        n = self.n_modes
+        chunk_NMKA = flat_NX[..., n:].unflatten(-1, (n, CHUNK_SIZE, N_ACT))
+        return chunk_NMKA, flat_NX[..., :n]

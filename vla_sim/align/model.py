@@ -1,7 +1,8 @@
 """The aligned model: shared towers, a grounded policy on top, and three vectors on one sphere.
 
 Legend: B pictures, G goals a picture, N rows, F pictures a clip, S cells, C map channels,
-D text features, E embedding, K chunk steps, A action components, P proprioception, M bodies.
+D text features, E embedding, Z modes, K chunk steps, A action components, P proprioception,
+M bodies.
 """
 
 from collections.abc import Sequence
@@ -44,9 +45,12 @@ class ModelConfig:
     """Hidden units between a sentence and its question to the cells."""
     n_hazard: int = 32
     hidden: int = 256
+    n_modes: int = 2
+    """Ways that the decoder can propose at once: left or right of an obstacle, open or closed."""
 
     def __post_init__(self) -> None:
         whole(1, n_embed=self.n_embed, n_query=self.n_query, n_hazard=self.n_hazard)
+        whole(1, n_modes=self.n_modes)
         whole(2, hidden=self.hidden)
 
     def build(
@@ -61,7 +65,9 @@ class PolicyOutput:
     """What the policy makes of B pictures with G sentences each.
 
     Attributes:
-        chunk_BGKA: Normalised actions, not clipped.
+        chunk_BGKA: Normalised actions, not clipped: those of the likeliest mode.
+        chunk_BGZKA: The same of each of Z modes.
+        logit_BGZ: How likely each mode is, before normalisation.
         goal_BG3: Regressed goal points in units of the body's goal scale.
         log_attention_BGS: Logarithm of the attention over cells.
         hazard_BS: Logits of the hazard grid.
@@ -69,10 +75,19 @@ class PolicyOutput:
     """
 
     chunk_BGKA: Tensor
+    chunk_BGZKA: Tensor
+    logit_BGZ: Tensor
     goal_BG3: Tensor
     log_attention_BGS: Tensor
     hazard_BS: Tensor
     state_BGX: Tensor
+
+
+def likeliest(chunk_NZKA: Tensor, logit_NZ: Tensor) -> Tensor:
+    """The chunk of the likeliest mode: one way is taken whole, ways are never averaged."""
+    best_N = logit_NZ.argmax(-1)[..., None, None, None]
+    best_N1KA = best_N.expand(*chunk_NZKA.shape[:-3], 1, *chunk_NZKA.shape[-2:])
+    return chunk_NZKA.gather(-3, best_N1KA).squeeze(-3)
 
 
 class AlignModel(nn.Module):
@@ -99,7 +114,11 @@ class AlignModel(nn.Module):
         self.goal = GoalHead(n_map=n_map, n_text=n_text, n_bodies=n_bodies, hidden=hidden // 2)
         self.hazard = HazardCode(n_code=config.n_hazard)
         self.decoder = Decoder(
-            n_text=n_text, n_hazard=config.n_hazard, n_bodies=n_bodies, hidden=hidden
+            n_text=n_text,
+            n_hazard=config.n_hazard,
+            n_bodies=n_bodies,
+            hidden=hidden,
+            n_modes=config.n_modes,
         )
         self.clip = ClipTower(n_map=n_map, hidden=hidden, n_embed=n_embed)
         self.sentence = nn.Sequential(
@@ -175,11 +194,13 @@ class AlignModel(nn.Module):
         goal_m_BG3 = goal_BG3 * scale_B13 + centre_B13
         if told_goal_BG3 is not None and told_BG is not None:
             goal_m_BG3 = torch.where(told_BG.unsqueeze(-1), told_goal_BG3, goal_m_BG3)
-        chunk_BGKA, state_BGX = self.decode(
+        chunk_BGZKA, logit_BGZ, state_BGX = self.decode(
             goal_m_BG3, look.hazard_BS, text_BGD, proprio_BP, body_B
         )
         return PolicyOutput(
-            chunk_BGKA=chunk_BGKA,
+            chunk_BGKA=likeliest(chunk_BGZKA, logit_BGZ),
+            chunk_BGZKA=chunk_BGZKA,
+            logit_BGZ=logit_BGZ,
             goal_BG3=goal_BG3,
             log_attention_BGS=look.log_attention_BGS,
             hazard_BS=look.hazard_BS,
@@ -193,7 +214,7 @@ class AlignModel(nn.Module):
         text_BGD: Tensor,
         proprio_BP: Tensor,
         body_B: Tensor,
-    ) -> tuple[Tensor, Tensor]:
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """From goals and hazards, wherever they come from, to chunks.
 
         Nothing of the picture enters but these two: so the decoder can be rehearsed without
@@ -207,7 +228,8 @@ class AlignModel(nn.Module):
             body_B: int64, index of the body.
 
         Returns:
-            Normalised actions, not clipped (B, G, K, A), and what the decoder was told (B, G, X).
+            Normalised actions of each mode, not clipped (B, G, Z, K, A), the modes' logits
+            (B, G, Z), and what the decoder was told (B, G, X).
         """
         n_goals = text_BGD.shape[1]
         norm = self.normaliser
@@ -221,8 +243,8 @@ class AlignModel(nn.Module):
         circumstances_BGX = torch.cat(
             (known_BX.unsqueeze(1).expand(-1, n_goals, -1), text_BGD), dim=-1
         )
-        chunk_BGKA = self.decoder(relative_BG3, circumstances_BGX)
-        return chunk_BGKA, torch.cat((relative_BG3, circumstances_BGX), dim=-1)
+        chunk_BGZKA, logit_BGZ = self.decoder(relative_BG3, circumstances_BGX)
+        return chunk_BGZKA, logit_BGZ, torch.cat((relative_BG3, circumstances_BGX), dim=-1)
 
     def embed_clip(self, map_NFSC: Tensor, time_NF: Tensor) -> tuple[Tensor, Tensor]:
         """z_V of clips on the unit sphere (N, E), and the log attention on the outcome (N, S)."""

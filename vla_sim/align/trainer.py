@@ -7,7 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from vla_sim.align.batch import SegmentBatch, StepBatch, check_texts
@@ -23,7 +25,8 @@ from vla_sim.align.objective import (
     Weights,
     noisy_goal,
     policy_terms,
-    rehearsal_term,
+    prior_terms,
+    rehearsed,
     segment_terms,
 )
 from vla_sim.align.optimiser import Optimiser, OptimiserConfig
@@ -93,6 +96,7 @@ class AlignTrainer:
         bodies: Sequence[Body],
         task_body: Sequence[int],
         seed: int,
+        bounds: NDArray[np.float32] | None = None,
     ) -> None:
         """A trainer with fresh weights.
 
@@ -102,6 +106,8 @@ class AlignTrainer:
             bodies: The embodiments.
             task_body: For each task index of the rows, the index of its body.
             seed: Seed of the weights and of all randomness of training.
+            bounds: For each task index and manner, between which bounds chunks are to move the
+                body, see `bounds.bounds_of`; None: the hardware's limits alone.
 
         Raises:
             BadConfig: If a task names a body that is not there.
@@ -110,6 +116,7 @@ class AlignTrainer:
             raise BadConfig(f"task_body names a body outside the {len(bodies)} given")
         self.config = config
         self.task_body = tuple(task_body)
+        self.bounds = bounds
         self.device = torch.device(config.device)
         self.generator = torch.Generator().manual_seed(seed)
         tokenizer = corpus if isinstance(corpus, Tokenizer) else Tokenizer.from_corpus(corpus)
@@ -192,7 +199,7 @@ class AlignTrainer:
         n_segments = 0 if segments is None else len(segments.meaning)
         if len(segment_texts) != n_segments:
             raise BadConfig(f"{n_segments} segments need a sentence each, got {len(segment_texts)}")
-        batch = StepBatch.of(rows, self.task_body, self.device)
+        batch = self._batch(rows)
         wanted = self.config.weights.active(
             self.curriculum.stage,
             behaviour_from_start=self.config.curriculum.behaviour_from_start,
@@ -216,7 +223,7 @@ class AlignTrainer:
         terms, watched = self._terms(batch, segment, heads_input, wanted)
         if rehearsal is not None and "rehearsal" in wanted:
             check_texts(rehearsal.weight.shape[0], rehearsal.weight.shape[1], rehearsal_texts)
-            terms["rehearsal"] = self._rehearse(rehearsal, rehearsal_texts)
+            self._rehearse(rehearsal, rehearsal_texts, wanted, terms, watched)
         total = torch.stack([wanted[name] * term for name, term in terms.items()]).sum()
         if not torch.isfinite(total):
             bad = [name for name, term in terms.items() if not torch.isfinite(term)]
@@ -308,16 +315,33 @@ class AlignTrainer:
         map_NFSC = map_XSC.view(*segment.clip_NFHWC.shape[:2], *map_XSC.shape[1:])
         return map_BSC, text_BGD, map_NFSC, text_XD[len(flat) :]
 
-    def _rehearse(self, rows: StepTriples, texts: Sequence[Sequence[str]]) -> Tensor:
-        batch = StepBatch.of(rows, self.task_body, self.device)
+    def _batch(self, rows: StepTriples) -> StepBatch:
+        return StepBatch.of(rows, self.task_body, self.device, self.bounds)
+
+    def _rehearse(
+        self,
+        rows: StepTriples,
+        texts: Sequence[Sequence[str]],
+        wanted: Mapping[str, float],
+        terms: dict[str, Tensor],
+        watched: dict[str, float],
+    ) -> None:
+        """Add what the decoder alone is taught: behaviour, and the priors on many more states."""
+        batch = self._batch(rows)
         text_XD = self.model.encode_texts([text for row in texts for text in row])
-        return rehearsal_term(
+        terms["rehearsal"], chunk_BGKA = rehearsed(
             self.model,
             batch,
             text_XD.view(*batch.weight_BG.shape, -1),
             noise=self.config.rehearsal_noise,
             generator=self.generator,
         )
+        if any(name in wanted for name in PRIORS):
+            priors, watched["rehearsed_rows_beyond"] = prior_terms(
+                self.model, batch, chunk_BGKA, wanted
+            )
+            for name, prior in priors.items():
+                terms[name] = terms[name] + prior if name in terms else prior
 
     def _terms(
         self,
@@ -346,6 +370,9 @@ class AlignTrainer:
         terms = policy_terms(self.model, batch, out, wanted)
         terms |= own_terms(self.own_losses, self.model, batch, out)
         watched: dict[str, float] = {}
+        if any(name in wanted for name in PRIORS):
+            priors, watched["rows_beyond"] = prior_terms(self.model, batch, out.chunk_BGKA, wanted)
+            terms |= priors
         if segment is not None:
             more, watched = segment_terms(
                 self.model,

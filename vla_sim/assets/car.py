@@ -74,10 +74,22 @@ CAR = Embodiment(
     control_dt_s=CONTROL_DT_S,
     action=(
         ActionGroup(
-            name="acceleration", size=1, unit="m/s^2", order=2, scale=4.0, motion="longitudinal"
+            name="acceleration",
+            size=1,
+            unit="m/s^2",
+            order=2,
+            scale=4.0,
+            motion="longitudinal",
+            held="commanded_acceleration",
         ),
         ActionGroup(
-            name="curvature", size=1, unit="1/m", order=0, scale=MAX_CURVATURE, motion=None
+            name="curvature",
+            size=1,
+            unit="1/m",
+            order=0,
+            scale=MAX_CURVATURE,
+            motion=None,
+            held="commanded_curvature",
         ),
     ),
     motion=(
@@ -129,6 +141,9 @@ CAR = Embodiment(
         "commanded_curvature",
     ),
     bandwidth_fraction=0.4,
+    speed="speed",
+    comfort_acceleration=2.40,  # nuPlan's bounds, see `eval.comfort.CarComfort`
+    comfort_jerk=4.13,
 )
 
 

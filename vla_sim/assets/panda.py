@@ -68,6 +68,10 @@ YAW_JERK_RAD_S3 = 80.0
 y -0.2 to 0.2 and z 0.06 to 0.30 m the action for it stays in range, the last joint uses half of its
 speed and acceleration and keeps 0.2 rad from its ends, and the tool point moves by 0.2 mm."""
 
+WORST_ACCELERATION_M_S2 = 2.4
+"""What joint 2, the slowest, can give at the tool in its worst direction. A quarter of it is what
+MoveIt's joint_limits.yaml for the Panda plans with."""
+
 HOME_Q_RAD = (0.0, -0.25943176, 0.0, -2.43148466, 0.0, 2.17205290, 0.78539816)
 """Tool point at (0.45, 0, 0.30), gripper straight down, fingers opening along y."""
 
@@ -75,7 +79,16 @@ PANDA = Embodiment(
     name="panda",
     control_dt_s=CONTROL_DT_S,
     action=(
-        ActionGroup(name="linear", size=3, unit="m/s", order=1, scale=0.8, motion="tcp_linear"),
+        ActionGroup(
+            name="linear",
+            size=3,
+            unit="m/s",
+            order=1,
+            scale=0.8,
+            motion="tcp_linear",
+            held="commanded_velocity_x",
+            held_rate="commanded_acceleration_x",
+        ),
         ActionGroup(name="angular", size=3, unit="rad/s", order=1, scale=1.5, motion="tcp_angular"),
         ActionGroup(name="gripper", size=1, unit="1", order=0, scale=1.0, motion=None),
     ),
@@ -128,6 +141,7 @@ PANDA = Embodiment(
         "commanded_acceleration_z",
     ),
     bandwidth_fraction=0.4,
+    comfort_acceleration=0.25 * WORST_ACCELERATION_M_S2,
 )
 
 PANDA_MANNERS: dict[Manner, MannerProfile] = {
@@ -144,7 +158,7 @@ PANDA_MANNERS: dict[Manner, MannerProfile] = {
     "slowly": MannerProfile(
         motion_group="tcp_linear",
         velocity=0.12,
-        acceleration=0.6,
+        acceleration=0.42,
         jerk=6.0,
         typical_speed_band=(0.05, 0.15),
         peak_acceleration=1.0,
@@ -164,7 +178,7 @@ PANDA_MANNERS: dict[Manner, MannerProfile] = {
     "smoothly": MannerProfile(
         motion_group="tcp_linear",
         velocity=0.3,
-        acceleration=0.8,
+        acceleration=0.5,
         jerk=4.0,
         typical_speed_band=(0.10, 0.35),
         peak_acceleration=1.1,
@@ -174,7 +188,7 @@ PANDA_MANNERS: dict[Manner, MannerProfile] = {
     "gently": MannerProfile(
         motion_group="tcp_linear",
         velocity=0.18,
-        acceleration=0.5,
+        acceleration=0.4,
         jerk=3.0,
         typical_speed_band=(0.06, 0.22),
         peak_acceleration=0.8,
@@ -182,7 +196,8 @@ PANDA_MANNERS: dict[Manner, MannerProfile] = {
         still_speed=0.02,
     ),
 }
-"""Joint 2 is the slowest: in its worst direction 2.4 m/s^2 at the tool is what it can give."""
+"""Nothing is planned beyond `WORST_ACCELERATION_M_S2`; what is slow, smooth or gentle so that no
+joint passes a quarter of its limit (`eval.comfort.ArmComfort`)."""
 
 
 def panda_spec() -> mujoco.MjSpec:

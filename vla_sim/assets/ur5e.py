@@ -13,7 +13,7 @@ import mujoco
 import numpy as np
 
 from vla_sim.assets.arm_servos import JointServo, use_servos, use_touch
-from vla_sim.assets.panda import PANDA_MANNERS
+from vla_sim.assets.panda import PANDA, PANDA_MANNERS
 from vla_sim.assets.primitive_geoms import use_primitives
 from vla_sim.errors import MissingExtra
 from vla_sim.records.embodiment import ActionGroup, Embodiment, MotionGroup
@@ -100,7 +100,16 @@ UR5E = Embodiment(
     name="ur5e",
     control_dt_s=CONTROL_DT_S,
     action=(
-        ActionGroup(name="linear", size=3, unit="m/s", order=1, scale=0.8, motion="tcp_linear"),
+        ActionGroup(
+            name="linear",
+            size=3,
+            unit="m/s",
+            order=1,
+            scale=0.8,
+            motion="tcp_linear",
+            held="commanded_velocity_x",
+            held_rate="commanded_acceleration_x",
+        ),
         ActionGroup(name="angular", size=3, unit="rad/s", order=1, scale=1.5, motion="tcp_angular"),
         ActionGroup(name="gripper", size=1, unit="1", order=0, scale=1.0, motion=None),
     ),
@@ -153,6 +162,7 @@ UR5E = Embodiment(
         "commanded_acceleration_z",
     ),
     bandwidth_fraction=0.4,
+    comfort_acceleration=PANDA.comfort_acceleration,
 )
 
 UR5E_MANNERS: dict[Manner, MannerProfile] = PANDA_MANNERS

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from vla_sim.align.bounds import bounds_of
 from vla_sim.align.checkpoint import load_checkpoint
 from vla_sim.align.inference import Decision, ModelPolicyCore
 from vla_sim.align.model import AlignModel
@@ -23,12 +24,20 @@ def _body_key(task_id: str) -> tuple[str, CameraSpec]:
     return task.robot.embodiment.name, task.camera
 
 
+def motion_bounds(task_id: str) -> Floats:
+    """Bounds of a task's manners, see `align.bounds.bounds_of`."""
+    task = make_task(task_id)
+    return bounds_of(task.robot.embodiment, task.manners)
+
+
 _KEYS = tuple(_body_key(task_id) for task_id in TASK_IDS)
 BODIES = tuple(dict.fromkeys(_KEYS))
 """Robot and camera. Tasks of one body share scales: a car's position means another thing on a road,
 where the camera drives along, than in an arena."""
 TASK_BODY = tuple(BODIES.index(key) for key in _KEYS)
 """Index into BODIES of each task, in the order of TASK_IDS."""
+TASK_BOUNDS = np.stack([motion_bounds(task_id) for task_id in TASK_IDS])
+"""Between which bounds each task's manners want chunks to move the body, in the same order."""
 
 
 class LearnedModel:

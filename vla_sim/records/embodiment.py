@@ -49,6 +49,11 @@ class ActionGroup:
     """SI value of a normalised action of 1."""
     motion: str | None
     """Name of the `MotionGroup` whose limits bind this action; None where no prior applies."""
+    held: str = ""
+    """The proprioceptive component that tells the first of these commands as it is in force now,
+    filtered, in SI units; "" where none does."""
+    held_rate: str = ""
+    """The same for its difference quotient over the last control step."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +69,12 @@ class Embodiment:
     3 and 4 the cosine and sine of its yaw: policies express goals relative to that pose."""
     bandwidth_fraction: float
     """Cut-off of the action filter as a fraction of the control Nyquist frequency."""
+    speed: str = ""
+    """The proprioceptive component that tells the speed, where actions are accelerations."""
+    comfort_acceleration: float = np.inf
+    """What one beside the robot, or in it, finds comfortable of the controlled point [m/s^2],"""
+    comfort_jerk: float = np.inf
+    """and of its jerk [m/s^3]."""
 
     @property
     def n_act(self) -> int:

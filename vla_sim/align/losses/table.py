@@ -10,7 +10,7 @@ from vla_sim.align.losses.cycle import cycle_loss
 from vla_sim.align.losses.goal import goal_loss
 from vla_sim.align.losses.grounding import grounding_loss
 from vla_sim.align.losses.hazard import hazard_loss
-from vla_sim.align.losses.motion import motion_loss
+from vla_sim.align.losses.motion import excess
 
 LOSSES: dict[str, Callable[..., Tensor]] = {
     "contrast_vl": contrastive_loss,
@@ -24,8 +24,8 @@ LOSSES: dict[str, Callable[..., Tensor]] = {
     "hazard": hazard_loss,
     "rehearsal": behaviour_loss,
     "behaviour": behaviour_loss,
-    "velocity": motion_loss,
-    "acceleration": motion_loss,
-    "jerk": motion_loss,
+    "velocity": excess,
+    "acceleration": excess,
+    "jerk": excess,
 }
 """{term of the objective: the function behind it}."""

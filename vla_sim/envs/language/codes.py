@@ -5,8 +5,12 @@ say has one, whether or not a task asks for it. Tables grow at their ends only, 
 codes stay what they are.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
 
 from vla_sim.envs.language.lexicon import COLOURS, RELATIONS, SHAPES, SIZES
 from vla_sim.envs.language.patterns import PATTERNS
@@ -81,6 +85,12 @@ def decode(code: int) -> Meaning:
         target=_thing(parts[6:10], anchors if of == 2 else ()),
         manner=_MANNER[parts[1]],
     )
+
+
+def manners_of(codes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Index into MANNERS of each meaning's code, any shape."""
+    below = 4 * math.prod(_TABLES[name][1] for name in _DIGITS[_DIGITS.index("manner") + 1 :])
+    return np.asarray(codes, dtype=np.int64) // below % _TABLES["manner"][1]
 
 
 def _thing(parts: Sequence[str], anchors: tuple[Referent, ...]) -> Referent:

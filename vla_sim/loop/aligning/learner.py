@@ -20,7 +20,7 @@ from vla_sim.envs.tasks import TASK_IDS, make_task
 from vla_sim.errors import BadConfig, DamagedFile, RunFolderError
 from vla_sim.loop.aligning.memory import Memory, MemoryConfig
 from vla_sim.loop.aligning.wording import PhraseBank
-from vla_sim.loop.learned import BODIES, TASK_BODY, LearnedModel
+from vla_sim.loop.learned import BODIES, TASK_BODY, TASK_BOUNDS, LearnedModel
 from vla_sim.physics.camera import rays
 from vla_sim.records.camera import CameraSpec
 from vla_sim.records.triple import GRID, N_GOALS, Rows, SegmentTriples, StepTriples
@@ -84,6 +84,7 @@ class Learner:
             bodies=fit_bodies(first_steps),
             task_body=TASK_BODY,
             seed=seed,
+            bounds=TASK_BOUNDS,
         )
 
     @property
