@@ -168,9 +168,9 @@ def test_hazard_falls_towards_the_truth() -> None:
 def test_a_bound_is_free_within_and_costs_beyond() -> None:
     value, one = torch.full((1, 8), 0.9), torch.ones(1)
     assert excess(value, 0.91 * one).item() == 0.0
-    assert excess(value, 0.45 * one).item() == pytest.approx(1.0, rel=1e-6)  # twice: excess 1
+    assert excess(value, 0.45 * one).item() == pytest.approx(0.5, rel=1e-6)  # 1 / (1 + 1)
     assert shortfall(value, torch.full((1, 8), 0.89), one).item() == 0.0
-    assert shortfall(value, torch.full((1, 8), 1.4), one).item() == pytest.approx(0.25, rel=1e-5)
+    assert shortfall(value, torch.full((1, 8), 1.9), one).item() == pytest.approx(0.5, rel=1e-5)
 
 
 def test_filter_keeps_what_is_constant_and_lags_behind_a_step() -> None:

@@ -11,7 +11,7 @@ from tests.meanings import MEANINGS
 from vla_sim.envs.language.codes import encode
 from vla_sim.envs.tasks import TASK_IDS
 from vla_sim.loop.aligning.memory import Memory, MemoryConfig
-from vla_sim.loop.aligning.remarks import memory_remarks
+from vla_sim.loop.aligning.remarks import memory_remarks, silent_terms
 from vla_sim.records.triple import N_GOALS, Rows
 from vla_sim.triples.spec import Spec, segment_spec, step_spec
 
@@ -86,3 +86,12 @@ def test_a_memory_that_is_put_back_draws_on_alike() -> None:
     assert mine.step_texts == theirs.step_texts and mine.segment_texts == theirs.segment_texts
     np.testing.assert_array_equal(mine.steps["task"], theirs.steps["task"])
     assert other.steps.held == one.steps.held and other.segments.n_groups == 4
+
+
+def test_a_term_that_never_acts_is_named_and_one_that_acts_once_is_not() -> None:
+    history = [{"jerk": 0.0, "goal": 0.0}, {"jerk": 0.0, "goal": 0.2, "total": 1.0}]
+    wanted = {"jerk": 0.1, "goal": 1.0, "cycle": 0.2, "velocity": 0.0}
+    zero, never = silent_terms(wanted, history)
+    assert "jerk was zero from the first update" in zero
+    assert "cycle was never taken" in never
+    assert not silent_terms({"goal": 1.0}, history)

@@ -130,13 +130,19 @@ def planned_motion(
 
 
 def excess(value_NK: Tensor, most_N: Tensor) -> Tensor:
-    """Squared relative excess over a bound, mean over the steps, shape (N,); 0 within it."""
-    return (value_NK / most_N[:, None] - 1.0).clamp_min(0.0).square().mean(1)
+    """Relative excess over a bound, mean over the steps, shape (N,); 0 within it."""
+    return _hinge(value_NK / most_N[:, None] - 1.0)
 
 
 def shortfall(value_NK: Tensor, least_NK: Tensor, unit_N: Tensor) -> Tensor:
-    """Squared shortfall below a bound in units of `unit_N`, mean over the steps, shape (N,)."""
-    return ((least_NK - value_NK) / unit_N[:, None]).clamp_min(0.0).square().mean(1)
+    """Shortfall below a bound in units of `unit_N`, mean over the steps, shape (N,)."""
+    return _hinge((least_NK - value_NK) / unit_N[:, None])
+
+
+def _hinge(beyond_NK: Tensor) -> Tensor:
+    """Quadratic where a bound is just passed, linear far beyond: a wild row drowns no other."""
+    beyond_NK = beyond_NK.clamp_min(0.0)
+    return (beyond_NK.square() / (1.0 + beyond_NK)).mean(1)
 
 
 def mean_of(loss_N: Tensor, weight_N: Tensor) -> Tensor:

@@ -29,7 +29,7 @@ from vla_sim.loop.aligning.dataset import (
 from vla_sim.loop.aligning.judge import Judge
 from vla_sim.loop.aligning.learner import Learner, LearnerConfig
 from vla_sim.loop.aligning.monitor import Monitor
-from vla_sim.loop.aligning.remarks import memory_remarks
+from vla_sim.loop.aligning.remarks import memory_remarks, silent_terms
 from vla_sim.loop.aligning.resuming import (
     LOSSES,
     REPORTS,
@@ -223,6 +223,11 @@ def _turn(
         if not judge.says_stop and not judge.has_seen(budget.n_spent):
             _evaluation_round(run, folder, simulators, learner, judge, budget, monitor)
         monitor.say(budget.cut or judge.decisions[-1].reason)
+        trainer = run.learner.trainer
+        for line in silent_terms(
+            {**vars(trainer.weights), **trainer.own_losses}, folder.rows(LOSSES)
+        ):
+            monitor.say(line)
 
 
 def _collection_round(

@@ -1,4 +1,7 @@
-"""Remarks: what a memory could not take or give, told once and with the way out."""
+"""Remarks: what did not come to act in a run, told once and with the way out."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -58,3 +61,27 @@ def few_meanings(memory: Memory) -> str:
         f"the segments have {n} meanings, each at most {memory.config.max_duplicates} times in a "
         f"batch: batches of {now} instead of {wanted} until there are more"
     )
+
+
+def silent_terms(wanted: Mapping[str, float], losses: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Terms of the objective that have taught nothing in a whole run, a line for each.
+
+    Args:
+        wanted: {term: weight} of the run's settings; terms of weight 0 are not spoken of.
+        losses: Rows of the history of losses.
+    """
+    history = list(losses)
+    said = []
+    for name in (name for name, weight in wanted.items() if weight > 0.0):
+        values = [float(row[name]) for row in history if name in row]
+        if not values:
+            said.append(
+                f"the term {name} was never taken: its stage of the curriculum, or the triples "
+                "that it needs, did not come; a longer run or another curriculum brings it in"
+            )
+        elif not any(values):
+            said.append(
+                f"the term {name} was zero from the first update to the last and has taught "
+                "nothing: a bound that is never reached, or labels that never differ"
+            )
+    return said
