@@ -98,7 +98,7 @@ def ppo(seed: int, scratch: bool, console: Console) -> dict[str, Any]:
     run = replace(recipe, seed=seed, encoder=RUNS / "align-0", out=RUNS / name)
 
     def make() -> Mapping[str, Any]:
-        training(0, console)
+        trained(default_of(0), console)  # its cell may be there while its folder is gone
         done = finetune(replace(run, resume=(run.out / "run.json").is_file()), console)
         assert done.report is not None
         rate = done.report.tasks[0].rates["success_at_end"]
