@@ -47,7 +47,11 @@ def test_gradients_are_finite_differences() -> None:
     )
     assert differentiates(
         lambda c: behaviour_loss(
-            c, torch.zeros(3, 2).double().log_softmax(-1), expert.detach(), ones[:, None, None]
+            c,
+            torch.zeros(3, 2).double().log_softmax(-1),
+            expert.detach(),
+            ones,
+            ones[:, None].expand(3, 2),
         ),
         random(3, 2, 4, 2),
     )
@@ -121,13 +125,14 @@ def test_grounding_is_zero_at_the_splat_only() -> None:
 
 def test_behaviour_and_goal_are_least_at_the_truth_and_blind_to_padding() -> None:
     expert = random(3, 8, 7).detach()
-    weight, sure = torch.ones(3, 1, 1, dtype=torch.float64), torch.zeros(3, 1)
-    assert behaviour_loss(expert[:, None], sure, expert, weight).item() == 0.0
+    weight, sure = torch.ones(3, dtype=torch.float64), torch.zeros(3, 1)
+    mask = torch.ones(3, 7)
+    assert behaviour_loss(expert[:, None], sure, expert, weight, mask).item() == 0.0
     moved = expert.clone()
     moved[0] += 1.0
-    assert behaviour_loss(moved[:, None], sure, expert, weight).item() > 0.0
+    assert behaviour_loss(moved[:, None], sure, expert, weight, mask).item() > 0.0
     weight[0] = 0.0
-    assert behaviour_loss(moved[:, None], sure, expert, weight).item() == 0.0
+    assert behaviour_loss(moved[:, None], sure, expert, weight, mask).item() == 0.0
     goal = random(4, 3).detach()
     assert goal_loss(goal, goal, torch.ones(4)).item() == 0.0
     assert goal_loss(goal + 1.0, goal, torch.zeros(4)).item() == 0.0
@@ -136,7 +141,7 @@ def test_behaviour_and_goal_are_least_at_the_truth_and_blind_to_padding() -> Non
 def test_one_mode_is_plain_cloning_and_two_do_not_settle_for_the_way_between() -> None:
     # Half of the rows go left, half right, and nothing tells them apart.
     expert = torch.tensor([-0.8, 0.8]).repeat(8).view(16, 1, 1).expand(16, 8, 1)
-    weight = torch.ones(16, 1, 1)
+    weight, mask = torch.ones(16), torch.ones(16, 1)
 
     def best(start: list[float]) -> Tensor:
         ways = torch.tensor(start, requires_grad=True)
@@ -145,13 +150,13 @@ def test_one_mode_is_plain_cloning_and_two_do_not_settle_for_the_way_between() -
         for _ in range(200):
             chunk = ways.view(1, -1, 1, 1).expand(16, -1, 8, 1)
             optimiser.zero_grad()
-            behaviour_loss(chunk, share, expert, weight).backward()  # type: ignore[no-untyped-call]
+            behaviour_loss(chunk, share, expert, weight, mask).backward()  # type: ignore[no-untyped-call]
             optimiser.step()
         return ways.detach().sort().values
 
     assert abs(best([0.1])[0]) < 0.75  # one answer for both: never either's own
     torch.testing.assert_close(best([0.1, -0.1]), torch.tensor([-0.8, 0.8]), atol=0.05, rtol=0.0)
-    one = behaviour_loss(torch.full((16, 1, 8, 1), 0.1), torch.zeros(16, 1), expert, weight)
+    one = behaviour_loss(torch.full((16, 1, 8, 1), 0.1), torch.zeros(16, 1), expert, weight, mask)
     plain = functional.huber_loss(torch.full((16, 8, 1), 0.1), expert, delta=KNEE) / KNEE
     assert one.item() == pytest.approx(plain.item(), rel=1e-6)
 

@@ -144,16 +144,25 @@ class AlignModel(nn.Module):
         """
         place: dict[str, int] = {}
         index = [place.setdefault(text, len(place)) for text in texts]
-        frozen = self.training and not any(p.requires_grad for p in self.text.parameters())
-        distinct_UD: Tensor = self._known(list(place)) if frozen else self.text(list(place))
+        frozen = self.training and not self.learns_words
+        distinct_UD: Tensor = self.kept_texts(list(place)) if frozen else self.text(list(place))
         return distinct_UD[torch.tensor(index, device=distinct_UD.device)]
 
+    @property
+    def learns_words(self) -> bool:
+        """Whether the text tower changes."""
+        return any(p.requires_grad for p in self.text.parameters())
+
     def forget_texts(self) -> None:
-        """Drop the sentence features that a frozen tower keeps; for whoever changes the tower."""
+        """Drop the sentence features that are kept; for whoever changes the tower."""
         self._texts.clear()
 
-    def _known(self, texts: list[str]) -> Tensor:
-        missing = [text for text in texts if text not in self._texts]
+    def kept_texts(self, texts: Sequence[str]) -> Tensor:
+        """Features of sentences as they were when each was first asked for, shape (N, D).
+
+        Nothing is learnt through them; `forget_texts` ends their time.
+        """
+        missing = [text for text in dict.fromkeys(texts) if text not in self._texts]
         if missing:
             with torch.no_grad():
                 self._texts.update(zip(missing, self.text.steady(missing), strict=True))

@@ -156,13 +156,13 @@ def rehearsed(
 def _behaviour(
     model: AlignModel, batch: StepBatch, chunk_BGZKA: Tensor, logit_BGZ: Tensor
 ) -> Tensor:
-    mask_BA = model.normaliser.action_mask_MA[batch.body_B]
-    weight_BG1A = batch.weight_BG[:, :, None, None] * mask_BA[:, None, None, :]
+    n_goals = batch.weight_BG.shape[1]
     return behaviour_loss(
         chunk_BGZKA.flatten(0, 1),
         logit_BGZ.flatten(0, 1).log_softmax(-1),
         batch.chunk_BGKA.flatten(0, 1),
-        weight_BG1A.flatten(0, 1),
+        batch.weight_BG.flatten(),
+        model.normaliser.action_mask_MA[batch.body_B].repeat_interleave(n_goals, dim=0),
     )
 
 

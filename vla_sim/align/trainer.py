@@ -37,6 +37,10 @@ from vla_sim.ranges import above, at_least, whole, within
 from vla_sim.records.reports import Recall
 from vla_sim.records.triple import SegmentTriples, StepTriples
 
+TEXTS_KEPT_FOR = 100
+"""Steps for which a rehearsal's sentence features are kept while words are still learnt: to encode
+its thousand sentences anew in every step would cost more than all the rest."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class TrainerConfig:
@@ -255,7 +259,13 @@ class AlignTrainer:
         )
 
     def state(self) -> TrainerState:
-        """All that the next step depends on, copied."""
+        """All that the next step depends on, copied.
+
+        Sentence features that are kept are no part of it and are dropped here, so that going on
+        from the state and never having stopped are the same.
+        """
+        if self.model.learns_words:
+            self.model.forget_texts()
         tensors = {
             f"model.{name}": value.detach().clone()
             for name, value in self.model.state_dict().items()
@@ -328,7 +338,9 @@ class AlignTrainer:
     ) -> None:
         """Add what the decoder alone is taught: behaviour, and the priors on many more states."""
         batch = self._batch(rows)
-        text_XD = self.model.encode_texts([text for row in texts for text in row])
+        if self.model.learns_words and self.n_steps % TEXTS_KEPT_FOR == 0:
+            self.model.forget_texts()
+        text_XD = self.model.kept_texts([text for row in texts for text in row])
         terms["rehearsal"], chunk_BGKA = rehearsed(
             self.model,
             batch,

@@ -8,26 +8,31 @@ from torch.nn import functional
 
 KNEE = 0.1
 """Below this error [normalised action] the loss is quadratic, above it linear."""
-SHARPNESS = 0.05
-"""Error at which a mode loses its claim on a row to a better one: well above what is learnt to,
-well below what tells passing on the left from passing on the right."""
+SHARPNESS = 0.1
+"""Error, summed over components, at which a mode loses its claim on a row to a better one: well
+above what is learnt to, well below what tells passing on the left from passing on the right."""
 
 
 def behaviour_loss(
-    chunk_NMKA: Tensor, log_share_NM: Tensor, expert_NKA: Tensor, weight_NKA: Tensor
+    chunk_NMKA: Tensor,
+    log_share_NM: Tensor,
+    expert_NKA: Tensor,
+    weight_N: Tensor,
+    mask_NA: Tensor,
 ) -> Tensor:
     """Negative log-likelihood of the expert's chunk, in units of the linear part of the error.
 
-    The error of a mode is a Huber distance, the mean over a row's components: linear far out,
-    because experts switch between extremes (a gripper closes or does not) and a squared error would
-    settle for the mean of both. Several modes, because experts choose between ways, to the left or
-    to the right of an obstacle, and any single answer would settle for the way in between.
+    The error of a mode is a Huber distance, summed over components and the mean over steps: linear
+    far out, because experts switch between extremes (a gripper closes or does not) and a squared
+    error would settle for the mean of both. Several modes, because experts choose between ways, to
+    the left or to the right of an obstacle, and a single answer would settle for the way between.
 
     Args:
         chunk_NMKA: Decoded normalised actions of each mode.
         log_share_NM: Logarithm of each mode's probability.
         expert_NKA: The expert's, in [-1, 1].
-        weight_NKA: >= 0; zero for padding. Broadcast to the shape of the chunk.
+        weight_N: >= 0, how much each row counts.
+        mask_NA: 1 where a row's body has the component, else 0.
 
     Returns:
         Scalar. With one mode it is about the mean absolute error, zero only where the chunk is the
@@ -35,9 +40,7 @@ def behaviour_loss(
     """
     expert_NMKA = expert_NKA.unsqueeze(1).expand_as(chunk_NMKA)
     error_NMKA = functional.huber_loss(chunk_NMKA, expert_NMKA, reduction="none", delta=KNEE) / KNEE
-    weight_NKA = weight_NKA.expand_as(expert_NKA)
-    total_N = weight_NKA.sum((1, 2))
-    error_NM = (error_NMKA * weight_NKA.unsqueeze(1)).sum((2, 3)) / total_N.clamp_min(1e-6)[:, None]
-    likelihood_N = (log_share_NM - error_NM / SHARPNESS).logsumexp(-1)
-    weight_N = weight_NKA.amax((1, 2))
-    return (-SHARPNESS * likelihood_N * weight_N).sum() / weight_N.sum().clamp_min(1e-6)
+    error_NM = (error_NMKA * mask_NA[:, None, None]).sum(-1).mean(-1)
+    surprise_N = -SHARPNESS * (log_share_NM - error_NM / SHARPNESS).logsumexp(-1)
+    n_components = (weight_N * mask_NA.sum(-1)).sum()
+    return (surprise_N * weight_N).sum() / n_components.clamp_min(1e-6)

@@ -120,8 +120,7 @@ class Learner:
         )
         rehearsal: StepTriples | None = None
         rehearsal_texts: list[str] = []
-        if self.config.memory.batch_rehearsal and "text" in self.trainer.frozen:
-            # While words are still learnt, each of these sentences would cost an encoding.
+        if self.config.memory.batch_rehearsal:
             rows, rehearsal_texts = self.memory.draw_rehearsal()
             rehearsal = StepTriples(**rows)  # type: ignore[arg-type]
         return self.trainer.step(

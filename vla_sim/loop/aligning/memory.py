@@ -28,7 +28,7 @@ class MemoryConfig:
     batch_steps: int = 32
     """Pictures per update; each meets every goal of its scene."""
     batch_rehearsal: int = 64
-    """Moments per update for the decoder alone, once words are learnt; 0 for none."""
+    """Moments per update for the decoder alone; 0 for none."""
     batch_segments: int = 96
     """Segments per update that learns from them; fewer where there are few meanings."""
     max_duplicates: int = 2
