@@ -1,8 +1,10 @@
 """From what was looked at to a goal and to a chunk of actions.
 
-Legend: N rows, S cells, C map channels, H hazard code, D text features, P proprioceptive
-components, M bodies or modes, K chunk steps, A action components, X by Y probes.
+Legend: N rows, B pictures, G goals, S cells, C map channels, H hazard code, D text features,
+P proprioceptive components, M bodies, Z modes, K chunk steps, A action components, X by Y probes.
 """
+
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -108,37 +110,70 @@ class HazardCode(nn.Module):
 
 
 class Decoder(nn.Module):
-    """An MLP from the relative goal and its circumstances to the next actions, in a few modes."""
+    """MLPs from the relative goal and its circumstances to the next actions, in a few modes.
+
+    Robots share the eye and the words, not this: an arm and a car have no motion in common, and in
+    one network what one of them learns is what the other forgets.
+    """
+
+    robot_M: Tensor
 
     def __init__(
-        self, *, n_text: int, n_hazard: int, n_bodies: int, hidden: int, n_modes: int
+        self, *, n_text: int, n_hazard: int, robots: Sequence[str], hidden: int, n_modes: int
     ) -> None:
+        """A decoder.
+
+        Args:
+            n_text: Text features.
+            n_hazard: Size of the hazard code.
+            robots: Name of each body's robot; bodies of one robot share an MLP.
+            hidden: Hidden units.
+            n_modes: Chunks that are proposed at once.
+        """
         super().__init__()
-        n_in = 7 + N_PROPRIO + n_bodies + n_text + n_hazard
+        n_in = 7 + N_PROPRIO + len(robots) + n_text + n_hazard
         self.n_modes = n_modes
-        self.mlp = nn.Sequential(
-            nn.Linear(n_in, hidden),
-            nn.ReLU(),
-            nn.Linear(hidden, hidden),
-            nn.ReLU(),
-            nn.Linear(hidden, n_modes * (CHUNK_SIZE * N_ACT + 1)),
+        names = list(dict.fromkeys(robots))
+        self.register_buffer(
+            "robot_M", torch.tensor([names.index(name) for name in robots]), persistent=False
+        )
+        self.mlps = nn.ModuleList(
+            nn.Sequential(
+                nn.Linear(n_in, hidden),
+                nn.ReLU(),
+                nn.Linear(hidden, hidden),
+                nn.ReLU(),
+                nn.Linear(hidden, n_modes * (CHUNK_SIZE * N_ACT + 1)),
+            )
+            for _ in names
         )
 
-    def forward(self, relative_N3: Tensor, circumstances_NX: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(
+        self, relative_BG3: Tensor, circumstances_BGX: Tensor, body_B: Tensor
+    ) -> tuple[Tensor, Tensor]:
         """Normalised actions of each mode, not yet clipped, and how likely each is.
 
         Args:
-            relative_N3: Relative goal in units of the goal scale.
-            circumstances_NX: Proprioception, body, hazard code, text.
+            relative_BG3: Relative goals in units of the goal scale.
+            circumstances_BGX: Proprioception, body, hazard code, text.
+            body_B: int64, index of the body.
 
         Returns:
-            Chunks (N, M, K, A) and logits (N, M).
+            Chunks (B, G, Z, K, A) and logits (B, G, Z).
         """
-        distance_N1 = relative_N3.norm(dim=-1, keepdim=True)
-        near_N3 = functional.softsign(relative_N3 / FINE)
-        flat_NX: Tensor = self.mlp(
-            torch.cat((relative_N3, near_N3, distance_N1, circumstances_NX), dim=-1)
-        )
+        distance_BG1 = relative_BG3.norm(dim=-1, keepdim=True)
+        near_BG3 = functional.softsign(relative_BG3 / FINE)
+        told_BGX = torch.cat((relative_BG3, near_BG3, distance_BG1, circumstances_BGX), dim=-1)
+        robot_B = self.robot_M[body_B]
+        width = self.n_modes * (CHUNK_SIZE * N_ACT + 1)
+        flat_BGX = told_BGX.new_zeros(*told_BGX.shape[:-1], width)
+        for robot, mlp in enumerate(self.mlps):
+            if self.training:
+                rows = (robot_B == robot).nonzero().squeeze(1)
+                flat_BGX = flat_BGX.index_copy(0, rows, mlp(told_BGX[rows]))
+            else:  # all rows through each: a row must not depend on how many are its robot's
+                mine_B11 = (robot_B == robot)[:, None, None]
+                flat_BGX = torch.where(mine_B11, mlp(told_BGX), flat_BGX)
         n = self.n_modes
-        chunk_NMKA = flat_NX[..., n:].unflatten(-1, (n, CHUNK_SIZE, N_ACT))
-        return chunk_NMKA, flat_NX[..., :n]
+        chunk_BGZKA = flat_BGX[..., n:].unflatten(-1, (n, CHUNK_SIZE, N_ACT))
+        return chunk_BGZKA, flat_BGX[..., :n]

@@ -116,7 +116,7 @@ class AlignModel(nn.Module):
         self.decoder = Decoder(
             n_text=n_text,
             n_hazard=config.n_hazard,
-            n_bodies=n_bodies,
+            robots=[body.name for body in bodies],
             hidden=hidden,
             n_modes=config.n_modes,
         )
@@ -252,7 +252,7 @@ class AlignModel(nn.Module):
         circumstances_BGX = torch.cat(
             (known_BX.unsqueeze(1).expand(-1, n_goals, -1), text_BGD), dim=-1
         )
-        chunk_BGZKA, logit_BGZ = self.decoder(relative_BG3, circumstances_BGX)
+        chunk_BGZKA, logit_BGZ = self.decoder(relative_BG3, circumstances_BGX, body_B)
         return chunk_BGZKA, logit_BGZ, torch.cat((relative_BG3, circumstances_BGX), dim=-1)
 
     def embed_clip(self, map_NFSC: Tensor, time_NF: Tensor) -> tuple[Tensor, Tensor]:
