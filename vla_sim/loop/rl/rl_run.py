@@ -140,6 +140,7 @@ def own_encoder(run: FinetuneRun, folder: RunFolder) -> Checkpoint:
             folder.path / ENCODER,
             model,
             task_body=given.task_body,
+            own_tasks=given.own_tasks,
             notes={"from": str(checkpoint)},
         )
         reason = "what the policy sees with"
