@@ -21,11 +21,12 @@ from vla_sim.envs.crank import Crank, CrankConfig
 from vla_sim.envs.plan import draw_spec
 from vla_sim.envs.rollout import run_all
 from vla_sim.envs.task_names import task_id_of
+from vla_sim.envs.task_table import TaskTable
 from vla_sim.envs.tasks import TASK_IDS
 from vla_sim.errors import BadConfig, DamagedFile, RunFolderError, UnknownName
 from vla_sim.loop.aligning.learner import fit_bodies
 from vla_sim.loop.budget import Budget
-from vla_sim.loop.learned import TASK_BODY
+from vla_sim.loop.model_bodies import bodies_of
 from vla_sim.loop.policies import policy_of
 from vla_sim.loop.rl import finetune as room
 from vla_sim.loop.rl.finetune import CURVE, finetune
@@ -53,13 +54,14 @@ def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "task": np.repeat(np.arange(len(TASK_IDS)), n),
             "proprio": rng.normal(size=(n * len(TASK_IDS), N_PROPRIO)),
             "goal_point": rng.normal(size=(n * len(TASK_IDS), N_GOALS, 3)),
-        }
+        },
+        TaskTable(),
     )
     vision = VisionConfig(image_px=16, width=16, deep_width=16, n_deep=0, n_out=16)
     config = ModelConfig(vision=vision, text=BagTextConfig(), n_embed=16, hidden=32)
     model = config.build(bodies, Tokenizer.from_corpus(["reach the red cube"]))
     folder = tmp_path_factory.mktemp("encoder")
-    return save_checkpoint(folder, model, task_body=TASK_BODY)
+    return save_checkpoint(folder, model, task_body=bodies_of(TaskTable()).task_body)
 
 
 def tiny(encoder: Path, out: Path, **changes: object) -> FinetuneRun:
