@@ -39,7 +39,7 @@ from vla_sim.envs.tasks.reach import Reach, ReachConfig
 from vla_sim.protocols.task import Goal
 from vla_sim.records.camera import CameraSpec
 
-TwoThings = ReachConfig(n_objects=2)
+TwoThings = ReachConfig(n_objects=2, horizon_s=4.0)
 TooMany = ReachConfig(n_objects=5)
 NUMBER = 3
 
@@ -47,12 +47,14 @@ NUMBER = 3
 @dataclass(frozen=True, kw_only=True)
 class High(ReachConfig):
     hover_m: float = 0.08
+    horizon_s: float = 4.0
     expert: object = ReachExpertConfig(clearance_m=0.08)
     engines = ("pybullet",)
 
 
 def seen_from_above(**options):
-    return Wrapped(lambda: Changed(CameraSpec((0.5, 0.0, 1.4), (0.5, 0.0, 0.0), 40.0)))
+    camera = CameraSpec(position=(0.6, 0.0, 1.4), target=(0.5, 0.0, 0.0), fov_y_deg=40.0)
+    return Wrapped(lambda: Changed(camera))
 
 
 def needy(size):
