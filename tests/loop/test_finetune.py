@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -261,15 +262,24 @@ def test_damage_is_named(copy: Path) -> None:
             load_rl_policy(copy)
 
 
-def test_the_command_line_trains_and_measures(
-    encoder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_the_command_line_trains_on_a_task_of_the_users_own_and_measures(
+    encoder: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     out = tmp_path / "run"
+    own = tmp_path / "own_reach.py"  # the encoder was not trained on it, and knows its body
+    own.write_text(
+        "from vla_sim.envs.tasks.reach import ReachConfig\nFew = ReachConfig(n_objects=2)\n"
+    )
+    monkeypatch.setattr(sys, "path", list(sys.path))
     words = ["finetune", "glance", "--encoder", str(encoder), "--out", str(out)]
+    words += ["--task", f"{own}:Few"]
     words += ["--max-env-steps", "128", "--crank.image-size", "16", "--episodes", "1"]
     assert main(words) == 0
     said = capsys.readouterr().out
     assert "128 env steps" in said and "over 1 unseen scenes" in said
-    assert (out / "bench.json").is_file()
+    assert '"own_reach:Few"' in (out / "bench.json").read_text()
     assert main([*words[:1], "--encoder", str(tmp_path / "none"), "--out", str(out / "x")]) == 2
     assert "holds no checkpoint" in capsys.readouterr().err
