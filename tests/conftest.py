@@ -5,6 +5,12 @@ Those of LeRobot itself are there where it is installed: `make test-lerobot` mak
 
 from importlib.util import find_spec
 
+from hypothesis import settings
+
+# How long an example takes is the machine's affair: a busy one would fail laws that hold.
+settings.register_profile("vla_sim", deadline=None)
+settings.load_profile("vla_sim")
+
 collect_ignore_glob = (
     []
     if find_spec("pybullet")

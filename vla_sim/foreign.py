@@ -1,7 +1,8 @@
 """What users bring along: an object of their own, named "module:name" or "path/to/file.py:name".
 
 The name says where the object lies, so every process finds it by itself, and a file that records
-the name can be read again wherever the module is found.
+the name can be read again wherever the module is found. Where a file lies is this machine's affair:
+`imported_as` leaves that out.
 """
 
 import sys
@@ -34,13 +35,8 @@ def load_foreign(name: str, kind: str) -> object:
         BadConfig: If the name has another form, or the module cannot be imported.
         UnknownName: If the module does not hold the name.
     """
-    if not is_foreign(name):
-        raise BadConfig(f"{name!r} names no {kind}; write module:name or path/to/file.py:name")
-    invalidate_caches()  # the file may be younger than the last import
-    place, _, attribute = name.rpartition(":")
-    module = _module_of_file(Path(place), kind) if place.endswith(".py") else place
-    if not place.endswith(".py"):
-        _look_in(Path.cwd())
+    module, _, attribute = imported_as(name, kind).partition(":")
+    place = name.rpartition(":")[0]
     try:
         found: object = import_module(module)
     except SyntaxError as error:
@@ -49,13 +45,35 @@ def load_foreign(name: str, kind: str) -> object:
             f"{error.msg}"
         ) from error
     except ImportError as error:
-        raise BadConfig(f"the {kind} {name!r} cannot be loaded: {error}") from error
+        lies_elsewhere = error.name is not None and f"{module}.".startswith(f"{error.name}.")
+        way = "; work from its folder, name its file, path/to/file.py:name, or set PYTHONPATH"
+        raise BadConfig(
+            f"the {kind} {name!r} cannot be loaded: {error}{way if lies_elsewhere else ''}"
+        ) from error
     held = [key for key in vars(found) if not key.startswith("_")]
     for part in attribute.split("."):
         if not hasattr(found, part):
             raise UnknownName(f"{kind} in {place}", attribute, held)
         found = getattr(found, part)
     return found
+
+
+def imported_as(name: str, kind: str) -> str:
+    """The same name as "module:name", which names the same object wherever the module is found.
+
+    Nothing is imported, but from here on this process and those that it starts find the module.
+
+    Raises:
+        BadConfig: If the name has another form, or a file is missing or cannot be imported.
+    """
+    if not is_foreign(name):
+        raise BadConfig(f"{name!r} names no {kind}; write module:name or path/to/file.py:name")
+    invalidate_caches()  # the file may be younger than the last import
+    place, _, attribute = name.rpartition(":")
+    if place.endswith(".py"):
+        return f"{_module_of_file(Path(place), kind)}:{attribute}"
+    _look_in(Path.cwd())
+    return name
 
 
 def _module_of_file(path: Path, kind: str) -> str:

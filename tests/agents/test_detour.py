@@ -48,7 +48,7 @@ def test_a_wall_decides_the_side(side: float) -> None:
     assert (-side * way[1:-1, 1] > 0.0).all()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 10_000))
 def test_no_leg_enters_a_circle(seed: int) -> None:
     rng = np.random.default_rng(seed)

@@ -1,5 +1,6 @@
 """What the page on bringing one's own shows is what runs: its files, then its command lines."""
 
+import ast
 import re
 import shlex
 import sys
@@ -14,17 +15,17 @@ from vla_sim.triples.lerobot.folder import LeRobotFolder, datasets_in
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = [DOCS / language / "extend.md" for language in ("en", "zh-CN")]
-MODULES = ("my_recipes", "my_losses")
+MODULES = ("my_recipes", "my_tasks", "my_losses")
 
 
 def blocks(page: Path, kind: str) -> list[str]:
     return re.findall(rf"```{kind}\n(.*?)```", page.read_text(encoding="utf-8"), re.S)
 
 
-@pytest.fixture(params=PAGES, ids=lambda page: page.parent.name)
-def page(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A page whose files lie in the working directory."""
-    found: Path = request.param
+@pytest.fixture
+def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The English page, whose files lie in the working directory."""
+    found = PAGES[0]
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", list(sys.path))
     for name in MODULES:
@@ -35,9 +36,20 @@ def page(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mon
     return found
 
 
+def without_prose(code: str) -> str:
+    """The code without comments and docstrings."""
+    tree = ast.parse(code)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node):
+            node.body = node.body[1:]
+    return ast.dump(tree)
+
+
 def test_both_languages_show_the_same_lines() -> None:
     english, chinese = PAGES
     assert blocks(english, "bash") == blocks(chinese, "bash")
+    ours, theirs = (map(without_prose, blocks(page, "python")) for page in PAGES)
+    assert list(ours) == list(theirs)
 
 
 def test_its_lines_run(page: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -50,8 +62,11 @@ def test_its_lines_run(page: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "--tasks [TEXT ...]  (core-car)" in said
     assert "--learner.trainer.own-losses [TEXT FLOAT ...]  (my_losses:gentle_start 0.05)" in said
     assert "--learner.trainer.model.text.width INT  (32)" in said
-    (dataset,) = datasets_in(Path("few"))
-    assert len(LeRobotFolder.open(dataset).episodes) == 2
+    assert "--tasks [TEXT ...]  (my_tasks.py:HighReach Reach)" in said
+    for folder, task_id, n in (("few", "vla_sim/Reach-v1", 2), ("high", "my_tasks:HighReach", 1)):
+        (dataset,) = datasets_in(Path(folder))
+        episodes = LeRobotFolder.open(dataset).episodes
+        assert [row["task_id"] for row in episodes] == [task_id] * n
 
 
 def test_its_loss_is_learnt(page: Path) -> None:

@@ -34,7 +34,7 @@ def scenes(draw: st.DrawFn, shapes: tuple[str, ...] = ("cube", "ball")) -> list[
 
 
 @given(things=scenes())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_a_hearer_finds_what_the_speaker_meant(things: list[Thing]) -> None:
     for k in range(len(things)):
         for referent in describe(things, k, VIEW):
@@ -42,7 +42,7 @@ def test_a_hearer_finds_what_the_speaker_meant(things: list[Thing]) -> None:
 
 
 @given(things=scenes(("disc", "square")))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_pads_are_called_pads_where_their_shape_does_not_matter(things: list[Thing]) -> None:
     for k in range(len(things)):
         for referent in describe(things, k, PADS):
@@ -52,7 +52,7 @@ def test_pads_are_called_pads_where_their_shape_does_not_matter(things: list[Thi
 
 
 @given(things=scenes())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_what_is_said_is_plainly_so(things: list[Thing]) -> None:
     """Every relation, checked from the numbers anew."""
     for k, thing in enumerate(things):
@@ -76,7 +76,7 @@ def test_what_is_said_is_plainly_so(things: list[Thing]) -> None:
 
 
 @given(things=scenes(), data=st.data())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_every_phrase_survives_a_small_push(things: list[Thing], data: st.DataObject) -> None:
     """The hearer may see each thing a centimetre off and still finds it."""
     at = st.floats(-0.007, 0.007)

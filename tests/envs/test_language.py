@@ -126,7 +126,6 @@ def test_manner_words_do_not_serve_two_manners_and_normal_has_none() -> None:
 
 
 @given(meaning=meanings, language=languages, split=splits, seed=seeds)
-@settings(deadline=None)
 def test_say_is_determined_by_its_generator(
     meaning: Meaning, language: Language, split: Split, seed: int
 ) -> None:
@@ -140,7 +139,6 @@ def test_say_is_determined_by_its_generator(
 
 
 @given(meaning=meanings, split=splits, seed=seeds)
-@settings(deadline=None)
 def test_equal_generators_say_parallel_paraphrases(
     meaning: Meaning, split: Split, seed: int
 ) -> None:
@@ -193,7 +191,7 @@ def test_unknown_names_list_what_there_is() -> None:
     language=languages,
     seed=seeds,
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_each_arm_changes_what_it_says_it_changes(
     arm: Arm, candidates: list[Meaning], language: Language, seed: int
 ) -> None:

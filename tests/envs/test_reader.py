@@ -29,7 +29,7 @@ RED_CUBE = Referent(colour="red", shape="cube")
     split=st.sampled_from(SPLITS),
     seed=st.integers(0, 2**32 - 1),
 )
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=1000)
 def test_what_is_said_reads_as_exactly_what_was_meant(
     meaning: Meaning, language: Language, split: Split, seed: int
 ) -> None:
@@ -113,7 +113,7 @@ def test_a_phrase_is_read_with_all_it_says() -> None:
 
 
 @given(meaning=meanings())
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 def test_a_tool_call_comes_back_as_its_meaning(meaning: Meaning) -> None:
     assert from_tool_call(tool_call(meaning)) == meaning
     assert from_tool_call(tool_text(meaning)) == meaning
@@ -121,7 +121,7 @@ def test_a_tool_call_comes_back_as_its_meaning(meaning: Meaning) -> None:
 
 
 @given(meaning=meanings())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_a_tool_call_keeps_to_its_schema(meaning: Meaning) -> None:
     call = tool_call(meaning)
     (tool,) = (t["function"] for t in tools() if t["function"]["name"] == call["name"])

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,11 +22,12 @@ from vla_sim.envs.crank import Crank, CrankConfig
 from vla_sim.envs.plan import draw_spec
 from vla_sim.envs.rollout import run_all
 from vla_sim.envs.task_names import task_id_of
+from vla_sim.envs.task_table import TaskTable
 from vla_sim.envs.tasks import TASK_IDS
 from vla_sim.errors import BadConfig, DamagedFile, RunFolderError, UnknownName
 from vla_sim.loop.aligning.learner import fit_bodies
 from vla_sim.loop.budget import Budget
-from vla_sim.loop.learned import TASK_BODY
+from vla_sim.loop.model_bodies import bodies_of
 from vla_sim.loop.policies import policy_of
 from vla_sim.loop.rl import finetune as room
 from vla_sim.loop.rl.finetune import CURVE, finetune
@@ -53,13 +55,14 @@ def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "task": np.repeat(np.arange(len(TASK_IDS)), n),
             "proprio": rng.normal(size=(n * len(TASK_IDS), N_PROPRIO)),
             "goal_point": rng.normal(size=(n * len(TASK_IDS), N_GOALS, 3)),
-        }
+        },
+        TaskTable(),
     )
     vision = VisionConfig(image_px=16, width=16, deep_width=16, n_deep=0, n_out=16)
     config = ModelConfig(vision=vision, text=BagTextConfig(), n_embed=16, hidden=32)
     model = config.build(bodies, Tokenizer.from_corpus(["reach the red cube"]))
     folder = tmp_path_factory.mktemp("encoder")
-    return save_checkpoint(folder, model, task_body=TASK_BODY)
+    return save_checkpoint(folder, model, task_body=bodies_of(TaskTable()).task_body)
 
 
 def tiny(encoder: Path, out: Path, **changes: object) -> FinetuneRun:
@@ -259,15 +262,24 @@ def test_damage_is_named(copy: Path) -> None:
             load_rl_policy(copy)
 
 
-def test_the_command_line_trains_and_measures(
-    encoder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_the_command_line_trains_on_a_task_of_the_users_own_and_measures(
+    encoder: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     out = tmp_path / "run"
+    own = tmp_path / "own_reach.py"  # the encoder was not trained on it, and knows its body
+    own.write_text(
+        "from vla_sim.envs.tasks.reach import ReachConfig\nFew = ReachConfig(n_objects=2)\n"
+    )
+    monkeypatch.setattr(sys, "path", list(sys.path))
     words = ["finetune", "glance", "--encoder", str(encoder), "--out", str(out)]
+    words += ["--task", f"{own}:Few"]
     words += ["--max-env-steps", "128", "--crank.image-size", "16", "--episodes", "1"]
     assert main(words) == 0
     said = capsys.readouterr().out
     assert "128 env steps" in said and "over 1 unseen scenes" in said
-    assert (out / "bench.json").is_file()
+    assert '"own_reach:Few"' in (out / "bench.json").read_text()
     assert main([*words[:1], "--encoder", str(tmp_path / "none"), "--out", str(out / "x")]) == 2
     assert "holds no checkpoint" in capsys.readouterr().err

@@ -27,6 +27,7 @@ def test_the_gap_is_measured_printed_and_written(
     printed = capsys.readouterr().out
     assert "DriveToGoal" in printed
     assert "after 40 steps" in printed
+    assert "by a teacher, which is given the true state and goal" in printed
     read = json.loads(out.read_text(encoding="utf-8"))
     assert read["first_seed"] == BENCH_SEEDS_FROM
     assert [task["task_id"] for task in read["tasks"]] == [
@@ -48,6 +49,7 @@ def test_the_gap_is_measured_printed_and_written(
 def test_an_engine_has_no_gap_to_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(engines.ENGINES, "pybullet", engines.ENGINES["mujoco"])
     report = gap(GapRun(tasks=("Reach",), episodes=5, n_slots=3, drift_steps=(1, 60)), QUIET)
+    assert report.tasks[0].role == "teacher"
     task = report.tasks[0]
     assert task.difference.value == 0.0
     assert task.p_value == 1.0

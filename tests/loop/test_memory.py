@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from tests.meanings import MEANINGS
 from vla_sim.envs.language.codes import encode
+from vla_sim.envs.task_table import TaskTable
 from vla_sim.envs.tasks import TASK_IDS
 from vla_sim.loop.aligning.memory import Memory, MemoryConfig
 from vla_sim.loop.aligning.remarks import memory_remarks, silent_terms
@@ -50,7 +51,7 @@ def test_few_meanings_make_smaller_batches_and_a_line() -> None:
         batch = made.draw(with_segments=True)
         assert len(batch.segment_texts) == n
         assert (batch.segments is None) == (n == 0)
-        said = memory_remarks(made, steps(0), None)
+        said = memory_remarks(made, steps(0), None, TaskTable())
         assert [line in text for text in said] == [True] if line else said == []
     assert made.draw(with_segments=False).segments is None
 
@@ -70,7 +71,8 @@ def test_what_had_no_room_is_told_task_by_task_with_the_way_out() -> None:
     given = steps(*[0] * 100, *[1] * 10)
     made.steps.add(given)
     made.segments.add(segments(0, 1, 2))
-    (line,) = (text for text in memory_remarks(made, given, segments(0, 1, 2)) if "steps" in text)
+    said = memory_remarks(made, given, segments(0, 1, 2), TaskTable())
+    (line,) = (text for text in said if "steps" in text)
     names = [task_id.removeprefix("vla_sim/").partition("-")[0] for task_id in TASK_IDS[:2]]
     assert line.startswith("60 of 110 step triples are learnt from, evenly over tasks and episodes")
     assert f"{names[0]} 50 of 100, {names[1]} 10 of 10" in line

@@ -56,7 +56,7 @@ def outlasting(rows_by_age: list[tuple[int, int]], capacity: int) -> list[int]:
 
 
 @given(capacity=st.integers(12, 24), given_batches=batches, within=st.booleans())
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_it_holds_the_newest_rows_and_some_of_each_task_and_draws_each_of_them(
     capacity: int, given_batches: list[list[tuple[int, int]]], within: bool
 ) -> None:
@@ -118,7 +118,7 @@ def test_thinning_keeps_every_meaning_that_has_room() -> None:
 
 
 @given(given_batches=batches, batch_size=st.integers(1, 40), seed=st.integers(0, 99))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_tasks_have_equal_shares_and_meanings_within_them(
     given_batches: list[list[tuple[int, int]]], batch_size: int, seed: int
 ) -> None:
@@ -143,7 +143,7 @@ def test_tasks_have_equal_shares_and_meanings_within_them(
     batch_size=st.integers(1, 45),
     seed=st.integers(0, 99),
 )
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_duplicates_of_a_meaning_are_bounded(
     given_batches: list[list[tuple[int, int]]], bound: int, batch_size: int, seed: int
 ) -> None:
@@ -163,7 +163,7 @@ def test_duplicates_of_a_meaning_are_bounded(
 
 
 @given(given_batches=batches, more=batches, capacity=st.integers(1, 30), within=st.booleans())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_a_restored_buffer_goes_on_as_the_old_one(
     given_batches: list[list[tuple[int, int]]],
     more: list[list[tuple[int, int]]],

@@ -5,7 +5,7 @@ from dataclasses import fields, replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from vla_sim.errors import BadRows
@@ -68,7 +68,6 @@ def test_what_comes_after_the_outcome_does_not_matter(make: Make) -> None:
 
 
 @given(last=st.integers(0, 300))
-@settings(deadline=None)
 def test_clips_are_ordered_and_hold_both_ends(last: int) -> None:
     frames = clip_frames(last)
     assert len(frames) == N_CLIP
@@ -77,7 +76,6 @@ def test_clips_are_ordered_and_hold_both_ends(last: int) -> None:
 
 
 @given(n_steps=st.integers(1, 60), n_act=st.integers(1, N_ACT), seed=st.integers(0, 99))
-@settings(deadline=None)
 def test_knots_keep_the_mean_and_pad_with_zeros(n_steps: int, n_act: int, seed: int) -> None:
     actions = np.random.default_rng(seed).uniform(-1, 1, (n_steps, n_act)).astype(np.float32)
     resampled = knots(actions)

@@ -40,12 +40,14 @@ class Checkpoint:
     Attributes:
         model: The model, in evaluation mode.
         task_body: For each task index, the index of its body.
+        own_tasks: Ids of the tasks of the user's own, which are the last of these.
         trainer: State of training, or None if only the model was saved.
         notes: What the caller wrote down beside it.
     """
 
     model: AlignModel
     task_body: tuple[int, ...]
+    own_tasks: tuple[str, ...]
     trainer: TrainerState | None
     notes: Mapping[str, Any]
 
@@ -55,6 +57,7 @@ def save_checkpoint(
     model: AlignModel,
     *,
     task_body: Sequence[int],
+    own_tasks: Sequence[str] = (),
     trainer: TrainerState | None = None,
     notes: Mapping[str, Any] | None = None,
 ) -> Path:
@@ -64,6 +67,7 @@ def save_checkpoint(
         folder: Where to; it is made if it is missing.
         model: The model.
         task_body: For each task index, the index of its body.
+        own_tasks: Ids of the tasks of the user's own, which are the last of these.
         trainer: State of training, to resume from.
         notes: Anything that JSON can hold.
 
@@ -84,6 +88,8 @@ def save_checkpoint(
         "config": _config_to_json(model.config),
         "bodies": [asdict(body) for body in model.bodies],
         "task_body": list(task_body),
+        # Named only where there are some.
+        **({"own_tasks": list(own_tasks)} if own_tasks else {}),
         "vocabulary": list(model.tokenizer.words),
         "notes": dict(notes or {}),
     }
@@ -115,6 +121,7 @@ def load_checkpoint(folder: Path, *, device: str = "cpu") -> Checkpoint:
         config = _config_from_json(index["config"])
         bodies = [_body_from_json(body) for body in index["bodies"]]
         task_body = tuple(int(value) for value in index["task_body"])
+        own_tasks = tuple(map(str, index.get("own_tasks", ())))
         tokenizer = Tokenizer(index["vocabulary"])
         parts = {p: dict(index[p]) for p in ("model", "trainer") if p in index}
         weights = _read_tensors(folder, parts["model"])
@@ -142,6 +149,7 @@ def load_checkpoint(folder: Path, *, device: str = "cpu") -> Checkpoint:
     return Checkpoint(
         model=model.to(device).eval(),
         task_body=task_body,
+        own_tasks=own_tasks,
         trainer=trainer,
         notes=index.get("notes", {}),
     )

@@ -7,7 +7,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from vla_sim.cli.saying import tell
+from vla_sim.cli.saying import TAUGHT, tell
 from vla_sim.cli.verb import Verb
 from vla_sim.disk.outlet import check_outlet
 
@@ -47,8 +47,7 @@ def show(report: "EvalReport", console: Console, *, n_instructions: int = 1) -> 
     from vla_sim.envs.task_names import short_name
 
     arms = list(dict.fromkeys(task.arm for task in report.tasks))
-    taught = report.run_card.get("role") == "teacher"
-    told = "\nby a teacher, which is given the true state and goal" if taught else ""
+    told = TAUGHT if report.run_card.get("role") == "teacher" else ""
     table = Table(box=box.SIMPLE_HEAD, title=f"success at end, {report.protocol}{told}")
     table.add_column("task", no_wrap=True)
     for arm in arms:

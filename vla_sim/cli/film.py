@@ -23,6 +23,13 @@ def recipes() -> "Mapping[str, Callable[[], FilmRun]]":
     return {name: partial(FilmRun, task=name) for name in map(short_name, IDS)}
 
 
+def own(name: str) -> "FilmRun":
+    """A film of a task of the user's own."""
+    from vla_sim.loop.showing.film import FilmRun
+
+    return FilmRun(task=name)
+
+
 def run(config: "FilmRun", console: Console) -> int:
     """Make the film, and say what is in it."""
     from vla_sim.loop.showing.film import film
@@ -78,4 +85,5 @@ VERB: "Verb[FilmRun]" = Verb(
     default=None,
     several=tasks_named,
     canonical=lambda name: short_name(task_id_of(name)),
+    own=own,
 )

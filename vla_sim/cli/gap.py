@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from vla_sim.cli.saying import tell
+from vla_sim.cli.saying import TAUGHT, tell
 from vla_sim.cli.verb import Verb
 
 if TYPE_CHECKING:
@@ -38,10 +38,9 @@ def show(report: "GapReport", console: Console) -> None:
     from vla_sim.envs.task_names import short_name
 
     first, second = report.engines
-    table = Table(
-        box=box.SIMPLE_HEAD,
-        title=escape(f"success at end of {report.policy}, n = {report.n_episodes} paired episodes"),
-    )
+    title = f"success at end of {report.policy}, n = {report.n_episodes} paired episodes"
+    told = TAUGHT if any(task.role == "teacher" for task in report.tasks) else ""
+    table = Table(box=box.SIMPLE_HEAD, title=escape(title) + told)
     table.add_column("task")
     for column in (first, second, f"{second.split()[0]} - {first.split()[0]}", "p", "diverged"):
         table.add_column(column, justify="right", overflow="fold")

@@ -55,6 +55,7 @@ def _tasks() -> Table:
             f"{body.name}\n{task.horizon_s:g} s at {1.0 / body.control_dt_s:g} Hz",
             "\n".join(said),
         )
+    table.caption = "and your own, by module:name or path/to/file.py:name: `vla-sim say` shows one"
     return table
 
 

@@ -28,7 +28,7 @@ class SayRun:
     """Settings of `say`."""
 
     task: str = "Reach"
-    """The task, by name."""
+    """The task, by name; one of your own as path/to/file.py:name."""
     seed: int = 0
     """The scene."""
     n: int = 12
@@ -173,4 +173,5 @@ VERB: Verb[SayRun] = Verb(
     word="TASK",
     default=None,
     canonical=lambda name: short_name(task_id_of(name)),
+    own=lambda name: SayRun(task=name),
 )

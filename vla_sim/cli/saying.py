@@ -5,6 +5,9 @@ import sys
 
 from rich.console import Console
 
+TAUGHT = "\nby a teacher, which is given the true state and goal"
+"""Below the title of what was measured of somebody who knew the answer."""
+
 
 def tell(console: Console, line: str) -> None:
     """A line as it is: brackets are no markup, and paths are not broken."""

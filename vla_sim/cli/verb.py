@@ -47,6 +47,9 @@ class Verb(Generic[C]):
     """Loads the names of the settings that a run may go on with otherwise."""
     canonical: Callable[[str], str] = str
     """Turns the other spellings of a first word into the one in the table."""
+    own: Callable[[str], C] | None = None
+    """The settings for a first word that says where something of the user's own lies, which is a
+    recipe unless this says what else."""
     several: Callable[[str], Sequence[str]] = alone
     """What a first word that names many stands for, one run each."""
     first: tuple[str, ...] = ()
@@ -71,6 +74,8 @@ class Verb(Generic[C]):
                     f"name a {kind} (`vla-sim list {kind}s` shows them); for example: "
                     f"vla-sim {self.example}"
                 )
+        elif self.own is not None and is_foreign(word):
+            return self.own(word)
         elif self.word == "RECIPE" and is_foreign(word):
             return self._own(word, type(next(iter(table.values()))()))
         else:

@@ -32,10 +32,15 @@ class Named:
 
     place: str
 
+    @property
+    def full(self) -> str:
+        """The place with the module's full name."""
+        return self.place if "." in self.place.partition(":")[0] else f"{_TASKS}.{self.place}"
+
     def find(self) -> Any:
         """The value."""
-        module, _, name = self.place.partition(":")
-        return getattr(import_module(module if "." in module else f"{_TASKS}.{module}"), name)
+        module, _, name = self.full.partition(":")
+        return getattr(import_module(module), name)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,9 +20,11 @@ from vla_sim.envs.language.grammar import say
 from vla_sim.envs.sensing.camera_view import CameraView
 from vla_sim.envs.shifting.shifts import Shifts
 from vla_sim.envs.streams import own_seed, stream
+from vla_sim.envs.task_names import task_id_of
 from vla_sim.envs.tasks import check_engine, make_task
 from vla_sim.envs.violations import motion_violations
 from vla_sim.errors import BadAction, BadConfig, NotCopyable, UnknownName
+from vla_sim.foreign import is_foreign
 from vla_sim.physics.engines import ENGINES, engine_id, make_engine
 from vla_sim.protocols.engine import Engine
 from vla_sim.protocols.task import Scene
@@ -105,11 +107,11 @@ class Crank:
     def __init__(self, task_id: str, n: int, config: CrankConfig | None = None) -> None:
         if n < 1:
             raise BadConfig(f"a batch of {n} simulations was asked for; use 1 or more")
-        self.task_id = task_id
+        self.task_id = task_id_of(task_id) if is_foreign(task_id) else task_id
         self.n = n
         self.config = config or CrankConfig()
-        check_engine(task_id, self.config.engine)
-        self.task = make_task(task_id)
+        check_engine(self.task_id, self.config.engine)
+        self.task = make_task(self.task_id)
         self.robot = self.task.robot
         self.embodiment = self.robot.embodiment
         spec = self.task.build()
@@ -129,7 +131,7 @@ class Crank:
             n_threads=self.config.n_threads,
             hazard_geoms=self.task.hazard_geoms(),
         )
-        self.shifts = Shifts(task_id, self.task, self.engine, self.view)
+        self.shifts = Shifts(self.task_id, self.task, self.engine, self.view)
         self.horizon_steps = round(self.task.horizon_s / self.embodiment.control_dt_s)
         self.goal = np.zeros(n, dtype=np.int64)
         self.manner = np.zeros(n, dtype=np.int64)

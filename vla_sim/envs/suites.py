@@ -13,6 +13,7 @@ from vla_sim.envs.registration import IDS
 from vla_sim.envs.task_names import short_name, task_id_of
 from vla_sim.envs.tasks import ENGINE_TASKS
 from vla_sim.errors import BadConfig, RetiredName, UnknownName
+from vla_sim.foreign import is_foreign
 from vla_sim.records.shift import SEVERITIES
 
 
@@ -152,7 +153,7 @@ def tasks_of(names: Iterable[str], *, engines: Iterable[str] = ()) -> tuple[str,
 
     Raises:
         UnknownName: If a name means neither.
-        BadConfig: If a suite is more than a list of tasks.
+        BadConfig: If a suite is more than a list of tasks, or a task of the user's own is none.
     """
     ids: list[str] = []
     for name in names:
@@ -184,12 +185,23 @@ def one_task(name: str) -> str:
     return _task_id(name)
 
 
+def names_of(task_ids: Iterable[str], typed: Iterable[str]) -> tuple[str, ...]:
+    """Names that mean these tasks: short, and for the user's own as they were typed.
+
+    A run that writes its settings down so finds the file again.
+    """
+    own = {task_id_of(name): name for name in typed if is_foreign(name)}
+    return tuple(own.get(task_id, short_name(task_id)) for task_id in task_ids)
+
+
 def _task_id(name: str) -> str:
     try:
         return task_id_of(name)
     except RetiredName:
         raise
     except UnknownName:
+        if is_foreign(name):
+            raise
         known = {short_name(task_id) for task_id in IDS} | set(LISTS_OF_TASKS)
         raise UnknownName("task", name, known) from None
 

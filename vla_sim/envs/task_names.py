@@ -2,24 +2,32 @@
 
 from collections.abc import Sequence
 
+from vla_sim.envs.own_tasks import own_task_id
 from vla_sim.envs.registration import IDS
 from vla_sim.errors import RetiredName, UnknownName
+from vla_sim.foreign import is_foreign
 
 
 def short_name(task_id: str) -> str:
-    """What people call a task: "vla_sim/Reach-v1" is "Reach"."""
+    """What people call a task: "vla_sim/Reach-v1" is "Reach"; one of their own is what it is."""
+    if is_foreign(task_id):
+        return task_id
     return task_id.partition("/")[2].rpartition("-v")[0]
 
 
 def task_id_of(name: str, task_ids: Sequence[str] = IDS) -> str:
     """The task that `name` means, e.g. "Reach", "reach", "Reach-v1" or "vla_sim/Reach-v1".
 
-    A name without a version means the newest.
+    A name without a version means the newest. One of the user's own is "module:name" or
+    "path/to/file.py:name".
 
     Raises:
         RetiredName: If a newer version has replaced it.
         UnknownName: If it means none; the error lists the short names.
+        BadConfig: If it is one of the user's own, and no task that can be run.
     """
+    if is_foreign(name):
+        return own_task_id(name)
     wanted = name.casefold().removeprefix("vla_sim/")
     full = {t.casefold().removeprefix("vla_sim/"): t for t in task_ids}
     if wanted in full:

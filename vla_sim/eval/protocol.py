@@ -12,6 +12,9 @@ from vla_sim.records.manner import MANNERS, Manner
 from vla_sim.records.reports import EvalReport
 from vla_sim.records.shift import Shift
 
+OWN_TASK = "task/"
+"""Begins the lines of a run card that hold the settings of tasks of the user's own."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Protocol:
@@ -102,10 +105,18 @@ def require_comparable(a: EvalReport, b: EvalReport) -> None:
     """Refuse to compare two reports that were measured differently.
 
     Raises:
-        ProtocolMismatch: If the stamps differ; names the fields where both run cards hold them.
+        ProtocolMismatch: If the stamps differ, and names the fields where both run cards hold them;
+            or if a task of the user's own had other settings under the same name.
     """
     if a.protocol != b.protocol:
         _refuse(a.run_card, b.run_card, a.protocol, b.protocol)
+    for name in filter(lambda line: line.startswith(OWN_TASK), a.run_card):
+        if a.run_card[name] != b.run_card.get(name):
+            raise ProtocolMismatch(
+                f"results of {a.protocol} cannot be compared: {name.removeprefix(OWN_TASK)} was "
+                f"{a.run_card[name]} and {b.run_card.get(name, 'unknown')}. Give settings that "
+                "differ names that differ"
+            )
 
 
 def require_measured(protocol: Protocol, episodes: Iterable[Episode]) -> None:

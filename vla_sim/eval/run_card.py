@@ -5,11 +5,14 @@ import platform
 import subprocess
 import sys
 from collections.abc import Mapping
+from dataclasses import is_dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from vla_sim import version as own_version
-from vla_sim.eval.protocol import Protocol
+from vla_sim.envs.tasks import settings_of
+from vla_sim.eval.protocol import OWN_TASK, Protocol
+from vla_sim.foreign import is_foreign
 from vla_sim.physics.cores import usable_cores
 
 PACKAGES = (
@@ -40,6 +43,8 @@ def run_card(
 ) -> dict[str, str]:
     """Versions, machine, commit, threads and protocol as lines of text; imports nothing heavy.
 
+    Tasks of the user's own are in it with their settings, since no version of ours tells those.
+
     Args:
         protocol: How the numbers beside this card were measured.
         seed: Seed of training, where there was one.
@@ -64,9 +69,16 @@ def run_card(
             card[f"version/{package}"] = "not installed"
     for name in THREAD_SETTINGS:
         card[f"threads/{name}"] = os.environ.get(name, "not set")
+    for task_id in filter(is_foreign, protocol.tasks):
+        card[f"{OWN_TASK}{task_id}"] = _said(settings_of(task_id))
     if "torch" in sys.modules:
         card["threads/torch"] = str(sys.modules["torch"].get_num_threads())
     return {**card, **protocol.card, **(extra or {})}
+
+
+def _said(settings: object) -> str:
+    kind = type(settings)
+    return repr(settings) if is_dataclass(settings) else f"{kind.__module__}:{kind.__qualname__}"
 
 
 def commit(package: Path) -> str | None:

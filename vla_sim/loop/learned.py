@@ -7,45 +7,30 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from vla_sim.align.bounds import bounds_of
 from vla_sim.align.checkpoint import load_checkpoint
 from vla_sim.align.inference import Decision, ModelPolicyCore
 from vla_sim.align.model import AlignModel
-from vla_sim.envs.tasks import TASK_IDS, make_task
-from vla_sim.errors import UnknownName
-from vla_sim.records.camera import CameraSpec
+from vla_sim.envs.task_table import TaskTable
+from vla_sim.loop.model_bodies import body_of_task
 from vla_sim.records.triple import Rows
 
 Floats = NDArray[np.float32]
 
 
-def _body_key(task_id: str) -> tuple[str, CameraSpec]:
-    task = make_task(task_id)
-    return task.robot.embodiment.name, task.camera
-
-
-def motion_bounds(task_id: str) -> Floats:
-    """Bounds of a task's manners, see `align.bounds.bounds_of`."""
-    task = make_task(task_id)
-    return bounds_of(task.robot.embodiment, task.manners)
-
-
-_KEYS = tuple(_body_key(task_id) for task_id in TASK_IDS)
-BODIES = tuple(dict.fromkeys(_KEYS))
-"""Robot and camera. Tasks of one body share scales: a car's position means another thing on a road,
-where the camera drives along, than in an arena."""
-TASK_BODY = tuple(BODIES.index(key) for key in _KEYS)
-"""Index into BODIES of each task, in the order of TASK_IDS."""
-TASK_BOUNDS = np.stack([motion_bounds(task_id) for task_id in TASK_IDS])
-"""Between which bounds each task's manners want chunks to move the body, in the same order."""
-
-
 class LearnedModel:
     """An aligned model: acts (`ChunkModel`) and embeds (`Embedder`)."""
 
-    def __init__(self, model: AlignModel, task_body: Sequence[int] = TASK_BODY) -> None:
+    def __init__(self, model: AlignModel, *, table: TaskTable, task_body: Sequence[int]) -> None:
+        """Wrap a model.
+
+        Args:
+            model: The model.
+            table: The tasks that it counts by.
+            task_body: The body of each of them.
+        """
         self.core = ModelPolicyCore(model)
-        self.task_body = np.array(task_body, dtype=np.int64)
+        self.table = table
+        self.task_body = tuple(task_body)
 
     @classmethod
     def load(cls, folder: Path) -> "LearnedModel":
@@ -56,7 +41,15 @@ class LearnedModel:
         """
         torch.set_num_threads(1)
         checkpoint = load_checkpoint(folder)
-        return cls(checkpoint.model, checkpoint.task_body)
+        return cls(
+            checkpoint.model,
+            table=TaskTable(own=checkpoint.own_tasks),
+            task_body=checkpoint.task_body,
+        )
+
+    def body_of(self, task_id: str) -> int:
+        """The index of the body that acts in a task, see `body_of_task`."""
+        return body_of_task(task_id, self.table, self.task_body)
 
     def decide(
         self,
@@ -69,11 +62,9 @@ class LearnedModel:
 
         Raises:
             UnknownName: If there is no such task.
+            BadConfig: If the model does not know its robot and camera.
         """
-        if task_id not in TASK_IDS:
-            raise UnknownName("task", task_id, TASK_IDS)
-        body = int(self.task_body[TASK_IDS.index(task_id)])
-        return self.core.decide(images, proprio, texts, body)
+        return self.core.decide(images, proprio, texts, self.body_of(task_id))
 
     def act(
         self,
@@ -96,10 +87,11 @@ class LearnedModel:
         """z_L of sentences, (N, d)."""
         return self.core.embed_texts(texts)
 
-    def embed_actions(self, rows: Rows) -> Floats:
-        """z_A of segment triples, (N, d)."""
+    def embed_actions(self, rows: Rows, table: TaskTable) -> Floats:
+        """z_A of segment triples whose tasks are counted by a table, (N, d)."""
         knots, duration, start = (
             np.asarray(rows[name], dtype=np.float32) for name in ("knots", "duration_s", "start")
         )
-        body = self.task_body[np.asarray(rows["task"], dtype=np.int64)]
+        tasks, of_row = np.unique(rows["task"], return_inverse=True)
+        body = np.array([self.body_of(table.ids[task]) for task in tasks.tolist()])[of_row]
         return self.core.embed_actions(knots, duration, start, body)

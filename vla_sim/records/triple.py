@@ -32,7 +32,7 @@ class StepTriples:
     Attributes:
         image: uint8 (N, h, w, 3), causal: nothing after the moment.
         proprio: float32 (N, N_PROPRIO).
-        task: int64 (N,), index of the task in `TASKS`.
+        task: int64 (N,), index of the task in the run's `TaskTable`.
         meaning: int64 (N, N_GOALS), code of the meaning.
         weight: float32 (N, N_GOALS), 1 for a goal of the scene, 0 for padding.
         chunk: float32 (N, N_GOALS, CHUNK_SIZE, N_ACT), the expert's normalised actions.

@@ -20,8 +20,9 @@ from vla_sim.agents.experts.trace_path import TracePathExpertConfig
 from vla_sim.agents.experts.turn_knob import TurnKnobExpertConfig
 from vla_sim.agents.experts.way import WayExpertConfig
 from vla_sim.agents.experts.yield_to_pedestrian import YieldToPedestrianExpertConfig
-from vla_sim.envs.tasks import family_of
-from vla_sim.errors import UnknownName
+from vla_sim.envs.tasks import family_of, settings_of
+from vla_sim.errors import BadConfig, UnknownName
+from vla_sim.foreign import is_foreign
 from vla_sim.protocols.expert import Expert
 from vla_sim.records.embodiment import Embodiment
 from vla_sim.records.manner import Manner, MannerProfile
@@ -66,14 +67,24 @@ EXPERTS: Mapping[str, ExpertConfig] = {
 
 
 def expert_config_for(task_id: str) -> ExpertConfig:
-    """The settings of a task's expert.
+    """The settings of a task's expert: for one of the user's own those that it brings, if it does.
 
     Raises:
         UnknownName: If there is no such task, or no expert teaches it.
+        BadConfig: If it is one of the user's own, and cannot be loaded or has no expert.
     """
+    if is_foreign(task_id):
+        brought: ExpertConfig | None = getattr(settings_of(task_id), "expert", None)
+        if brought is not None:
+            return brought
     for name in (task_id, family_of(task_id)):
         if name in EXPERTS:
             return EXPERTS[name]
+    if is_foreign(task_id):
+        raise BadConfig(
+            f"no expert teaches {task_id}: give its settings one, expert = ReachExpertConfig() for "
+            "example, or make them of a class of settings that has one"
+        )
     raise UnknownName("expert for the task", task_id, EXPERTS)
 
 
@@ -89,5 +100,6 @@ def expert_for(
 
     Raises:
         UnknownName: If there is no such task, or no expert teaches it.
+        BadConfig: As in `expert_config_for`.
     """
     return expert_config_for(task_id).build(embodiment, manners)

@@ -32,7 +32,8 @@ class VlaEnv(gymnasium.Env[Any, Any]):
     """One episode at a time of one task; made by `gymnasium.make`.
 
     Args:
-        task_id: One of the registered ids.
+        task_id: One of the registered ids; or a task of your own, as "module:name" or
+            "path/to/file.py:name".
         renderer: Name of the picture backend.
         image_size: Height and width of the pictures [px].
         axis: A domain axis along which all episodes leave the training distribution.

@@ -29,7 +29,8 @@ class VlaVectorEnv(VectorEnv[Seen, NDArray[np.float32], NDArray[Any]]):
     """n episodes of one task at once; made by `gymnasium.make_vec`.
 
     Args:
-        task_id: One of the registered ids.
+        task_id: One of the registered ids; or a task of your own, as "module:name" or
+            "path/to/file.py:name".
         num_envs: Number of simulations.
         renderer: Name of the picture backend.
         image_size: Height and width of the pictures [px].

@@ -7,8 +7,10 @@ and the experts' follow from it.
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from vla_sim.envs.catalogue import Catalogue, Named, line
+from vla_sim.envs.catalogue import Catalogue, Named, TaskConfig, line
+from vla_sim.envs.own_tasks import families, own_family, own_settings
 from vla_sim.errors import BadConfig, RetiredName, UnknownName
+from vla_sim.foreign import is_foreign
 
 if TYPE_CHECKING:
     from vla_sim.protocols.task import Task
@@ -151,7 +153,15 @@ def check_engine(task_id: str, engine: str) -> None:
     if engine not in ENGINES:
         raise UnknownName("engine", engine, ENGINES)
     declared = ENGINE_TASKS.get(engine)
-    if declared is not None and task_id not in declared:
+    if declared is None:
+        return
+    if is_foreign(task_id):
+        if engine not in getattr(settings_of(task_id), "engines", ()):
+            raise BadConfig(
+                f"{task_id} is not declared to run on {engine}; where you tried it there, name the "
+                f"engine in its settings: engines = ({engine!r},)"
+            )
+    elif task_id not in declared:
         listed = ", ".join(declared)
         raise BadConfig(f"{task_id} is not declared to run on {engine}; there are {listed}")
 
@@ -162,8 +172,22 @@ def family_of(task_id: str) -> str:
     Raises:
         RetiredName: If another task has replaced it.
         UnknownName: If there is no such task.
+        BadConfig: If it is one of the user's own and cannot be loaded.
     """
+    if is_foreign(task_id):
+        return own_family(task_id, families(TASKS, GUEST_TASKS))
     return _table_of(task_id).lines[task_id].family
+
+
+def settings_of(task_id: str) -> TaskConfig:
+    """The settings of a task, of the package or of the user's own.
+
+    Raises:
+        RetiredName: If another task has replaced it.
+        UnknownName: If there is no such task.
+        BadConfig: If it is one of the user's own and cannot be loaded.
+    """
+    return own_settings(task_id) if is_foreign(task_id) else _table_of(task_id)[task_id]
 
 
 def make_task(task_id: str) -> "Task":
@@ -172,9 +196,10 @@ def make_task(task_id: str) -> "Task":
     Raises:
         RetiredName: If another task has replaced it.
         UnknownName: If there is no such task.
+        BadConfig: If it is one of the user's own and cannot be loaded.
         MissingExtra: If its robot's model is not installed.
     """
-    return _table_of(task_id)[task_id].build()
+    return settings_of(task_id).build()
 
 
 def _table_of(task_id: str) -> Catalogue:

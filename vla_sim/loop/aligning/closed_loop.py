@@ -11,10 +11,11 @@ from pathlib import Path
 
 import torch
 
+from vla_sim.agents.taught import check_taught
 from vla_sim.envs.streams import TRAIN_SEEDS_FROM
-from vla_sim.envs.suites import SPINE, tasks_of
+from vla_sim.envs.suites import SPINE, names_of, tasks_of
 from vla_sim.envs.task_names import short_name
-from vla_sim.envs.tasks import TASK_IDS
+from vla_sim.envs.task_table import TaskTable
 from vla_sim.eval.protocol import Protocol
 from vla_sim.eval.report_file import to_json
 from vla_sim.eval.run_card import run_card
@@ -57,6 +58,7 @@ MAY_CHANGE = (
     "out",
     "resume",
     "data",
+    "picture_cache",
     "max_updates",
     "max_seconds",
     "n_processes",
@@ -78,10 +80,13 @@ class AlignRun:
     seed: int = 0
     """Seed of weights, batches and training scenes: equal seeds give equal runs."""
     tasks: tuple[str, ...] = tuple(short_name(t) for t in SPINE)
-    """Tasks and suites by name; `vla-sim list tasks` shows them."""
+    """Tasks and suites by name, see `vla-sim list tasks`; your own as path/to/file.py:name."""
     data: Path | None = None
     """Train from this dataset instead of from the running simulators. Its tasks are evaluated, with
     pictures of its size, unless others are named."""
+    picture_cache: Path | None = None
+    """Folder for the decoded pictures of the dataset; None for the one that the environment
+    variable VLA_SIM_PICTURE_CACHE names, or else one inside the dataset."""
     max_updates: int = 3_600
     """Budget: updates of the model. The learning rate falls with it, and equal seeds and settings
     give equal weights to the last bit, however busy the machine is."""
@@ -110,6 +115,7 @@ class AlignRun:
 
     def __post_init__(self) -> None:
         some(tasks=self.task_ids)
+        check_taught(self.task_ids)
         whole(0, MAX_SEED, seed=self.seed)
         whole(0, 1, n_processes=self.n_processes)
         whole(
@@ -158,7 +164,8 @@ def align(run: AlignRun, monitor: Monitor) -> RunFolder:
         n_episodes=run.online_episodes,
         crank=run.simulators.crank,
     )
-    given = None if held is None else dataset_rows(held)
+    table = TaskTable.of((*run.task_ids, *(() if held is None else held.task_ids)))
+    given = None if held is None else dataset_rows(held, table, cache=run.picture_cache)
     with opened(
         run.out,
         run,
@@ -171,7 +178,7 @@ def align(run: AlignRun, monitor: Monitor) -> RunFolder:
         monitor.say(f"run folder {folder.path}")
         for line in () if held is None else opening_remarks(run.task_ids, held):
             monitor.say(line)
-        _turn(run, folder, protocol, given, monitor)
+        _turn(run, folder, protocol, table, given, monitor)
     return folder
 
 
@@ -180,13 +187,14 @@ def _settled(run: AlignRun, held: Contents | None) -> AlignRun:
     task_ids, stations = run.task_ids, run.simulators
     if held is not None:
         task_ids, stations = fitted(task_ids, stations, held)
-    return replace(run, tasks=tuple(map(short_name, task_ids)), simulators=stations)
+    return replace(run, tasks=names_of(task_ids, run.tasks), simulators=stations)
 
 
 def _turn(
     run: AlignRun,
     folder: RunFolder,
     protocol: Protocol,
+    table: TaskTable,
     given: tuple[Rows, Rows] | None,
     monitor: Monitor,
 ) -> None:
@@ -195,20 +203,25 @@ def _turn(
     goes_on = run.resume and is_saved(folder)
     if run.resume and not goes_on:
         begin_again(folder)
-    config = SimulatorsConfig(task_ids=tasks, stations=run.simulators)
+    config = SimulatorsConfig(task_ids=tasks, stations=run.simulators, table=table)
     with open_simulators(config, n_processes=run.n_processes, seed=run.seed) as simulators:
         first = given or _first_harvest(run, simulators, monitor)
         learner = Learner(
-            run.learner, image_size=crank.image_size, seed=run.seed, first_steps=first[0]
+            run.learner,
+            image_size=crank.image_size,
+            seed=run.seed,
+            first_steps=first[0],
+            table=table,
         )
         learner.remember(*first)
-        for line in memory_remarks(learner.memory, *first):
+        for line in memory_remarks(learner.memory, *first, table):
             monitor.say(line)
         budget = Budget(run.max_updates, max_seconds=run.max_seconds)
         judge = Judge(
             protocol=protocol,
             bodies=bodies(tasks),
             stopping=run.stopping,
+            table=table,
             gallery=_gallery(run, folder, simulators, learner, budget, monitor, learns=not goes_on),
         )
         if goes_on:
@@ -275,7 +288,7 @@ def _evaluation_round(
         vl=report.retrieval.recall("V->L/R@10"), la=report.retrieval.recall("L->A/R@10")
     )
     learner.memory.attend_to(
-        {TASK_IDS.index(t.task_id): t.rates["success_at_end"].value for t in report.tasks}
+        {judge.table.index(t.task_id): t.rates["success_at_end"].value for t in report.tasks}
     )
     folder.append(REPORTS, {"checkpoint": name, "report": to_json(report)})
     write_decisions(folder, judge)

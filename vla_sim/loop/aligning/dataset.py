@@ -2,13 +2,16 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from vla_sim.envs.crank import CrankConfig
 from vla_sim.envs.suites import SPINE
-from vla_sim.envs.task_names import short_name
+from vla_sim.envs.task_names import short_name, task_id_of
+from vla_sim.envs.task_table import TaskTable
 from vla_sim.envs.tasks import TASK_IDS
-from vla_sim.errors import BadConfig, RunFolderError, UnknownName
+from vla_sim.errors import BadConfig, RunFolderError, UnknownName, VlaSimError
+from vla_sim.foreign import is_foreign
 from vla_sim.loop.run_folder import RunFolder
 from vla_sim.loop.simulating.simulators import StationConfig, concatenated
 from vla_sim.records.triple import Rows
@@ -18,16 +21,23 @@ from vla_sim.triples.lerobot.reader import read_segments, read_steps
 _NOTE = "data"
 
 
-def dataset_rows(held: Contents) -> tuple[Rows, Rows]:
+def dataset_rows(
+    held: Contents, table: TaskTable, *, cache: Path | None = None
+) -> tuple[Rows, Rows]:
     """All step and segment triples of the datasets of a folder.
+
+    Args:
+        held: What the folder holds.
+        table: The tasks that the rows count by.
+        cache: Folder for the decoded pictures, see `read_steps`.
 
     Raises:
         RunFolderError: If a picture cache cannot be written.
         DamagedFile: If a file is damaged.
     """
     return (
-        concatenated([read_steps(root, TASK_IDS) for root in held.roots]),
-        concatenated([read_segments(root, TASK_IDS) for root in held.roots]),
+        concatenated([read_steps(root, table.ids, cache=cache) for root in held.roots]),
+        concatenated([read_segments(root, table.ids, cache=cache) for root in held.roots]),
     )
 
 
@@ -41,12 +51,11 @@ def fitted(
 
     Raises:
         UnknownName: If the dataset has a task that is not among ours.
-        BadConfig: If the pictures are of another size than was asked for, or no task is evaluated
-            that the dataset has.
+        BadConfig: If a task of the user's own that the dataset has cannot be loaded, the pictures
+            are of another size than was asked for, or no task is evaluated that the dataset has.
     """
     for task_id in held.task_ids:
-        if task_id not in TASK_IDS:
-            raise UnknownName(f"task of {held.roots[0].parent}", task_id, TASK_IDS)
+        _check_known(task_id, held.roots[0].parent)
     if task_ids == SPINE:
         task_ids = held.task_ids
     elif not set(task_ids) & set(held.task_ids):
@@ -62,6 +71,16 @@ def fitted(
         )
     crank = replace(stations.crank, image_size=held.image_size)
     return task_ids, replace(stations, crank=crank)
+
+
+def _check_known(task_id: str, place: Path) -> None:
+    if is_foreign(task_id):
+        try:
+            task_id_of(task_id)
+        except VlaSimError as error:
+            raise BadConfig(f"{place} holds a task of somebody's own: {error}") from error
+    elif task_id not in TASK_IDS:
+        raise UnknownName(f"task of {place}", task_id, TASK_IDS)
 
 
 def note(held: Contents) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from vla_sim.envs.language.codes import decode
 from vla_sim.envs.language.grammar import say
 from vla_sim.envs.streams import stream
+from vla_sim.envs.task_table import TaskTable
 from vla_sim.eval.aggregate import eval_report
 from vla_sim.eval.body import Body
 from vla_sim.eval.protocol import Protocol
@@ -34,8 +35,8 @@ class Embedder(Role):
         """(N, d) of sentences."""
         ...
 
-    def embed_actions(self, rows: Rows) -> Floats:
-        """(N, d) of segment triples."""
+    def embed_actions(self, rows: Rows, table: TaskTable) -> Floats:
+        """(N, d) of segment triples whose tasks are counted by a table."""
         ...
 
 
@@ -49,13 +50,13 @@ def gallery_texts(rows: Rows) -> list[str]:
     return texts
 
 
-def retrieve(model: Embedder, gallery: Rows) -> RetrievalReport:
-    """Retrieval in all directions over a gallery of segments."""
+def retrieve(model: Embedder, gallery: Rows, table: TaskTable) -> RetrievalReport:
+    """Retrieval in all directions over a gallery of segments, whose tasks a table counts."""
     return retrieval_report(
         {
             "V": model.embed_clips(gallery),
             "L": model.embed_texts(gallery_texts(gallery)),
-            "A": model.embed_actions(gallery),
+            "A": model.embed_actions(gallery, table),
         },
         np.asarray(gallery["meaning"], dtype=np.int64),
     )
@@ -69,6 +70,7 @@ class Judge:
     bodies: dict[str, Body]
     stopping: StoppingConfig
     gallery: Rows
+    table: TaskTable
     history: list[EvalReport] = field(default_factory=list)
     decisions: list[StopDecision] = field(default_factory=list)
 
@@ -91,7 +93,7 @@ class Judge:
             protocol=self.protocol,
             step=step,
             elapsed_s=elapsed_s,
-            retrieval=retrieve(model, self.gallery),
+            retrieval=retrieve(model, self.gallery, self.table),
             run_card=self.protocol.card,
         )
         self.history.append(report)

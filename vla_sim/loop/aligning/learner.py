@@ -1,6 +1,7 @@
 """The learner: trainer, memory and their checkpoints as one thing that can stop and go on."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,13 @@ from vla_sim.align.objective import LossReport
 from vla_sim.align.trainer import AlignTrainer, TrainerConfig
 from vla_sim.disk.atomic import replace_file
 from vla_sim.envs.language.corpus import corpus
-from vla_sim.envs.tasks import TASK_IDS, make_task
+from vla_sim.envs.task_table import TaskTable
+from vla_sim.envs.tasks import make_task
 from vla_sim.errors import BadConfig, DamagedFile, RunFolderError
 from vla_sim.loop.aligning.memory import Memory, MemoryConfig
 from vla_sim.loop.aligning.wording import PhraseBank
-from vla_sim.loop.learned import BODIES, TASK_BODY, TASK_BOUNDS, LearnedModel
+from vla_sim.loop.learned import LearnedModel
+from vla_sim.loop.model_bodies import bodies_of, bounds_of_tasks
 from vla_sim.physics.camera import rays
 from vla_sim.records.camera import CameraSpec
 from vla_sim.records.triple import GRID, N_GOALS, Rows, SegmentTriples, StepTriples
@@ -34,17 +37,18 @@ class LearnerConfig:
     memory: MemoryConfig = field(default_factory=MemoryConfig)
 
 
-def fit_bodies(steps: Rows) -> list[Body]:
-    """Scales of each body, read off the first rows.
+def fit_bodies(steps: Rows, table: TaskTable) -> list[Body]:
+    """Scales of each body of a table's tasks, read off the first rows.
 
     A body whose tasks are not among the rows gets the scales of all rows: it is never asked.
     """
-    body = np.array(TASK_BODY)[np.asarray(steps["task"], dtype=np.int64)]
+    bodies = bodies_of(table)
+    body = np.array(bodies.task_body)[np.asarray(steps["task"], dtype=np.int64)]
     goals = np.asarray(steps["goal_point"], dtype=np.float64)
     proprio = np.asarray(steps["proprio"], dtype=np.float64)
     fitted = []
-    for index in range(len(BODIES)):
-        task_id = TASK_IDS[TASK_BODY.index(index)]
+    for index in range(len(bodies.keys)):
+        task_id = table.ids[bodies.task_body.index(index)]
         mine = body == index
         if not mine.any():
             mine = np.ones(len(body), dtype=bool)
@@ -74,23 +78,40 @@ class Learner:
     """Learns from what it is given to remember."""
 
     def __init__(
-        self, config: LearnerConfig, *, image_size: int, seed: int, first_steps: Rows
+        self,
+        config: LearnerConfig,
+        *,
+        image_size: int,
+        seed: int,
+        first_steps: Rows,
+        table: TaskTable | None = None,
     ) -> None:
+        """A learner that has not begun.
+
+        Args:
+            config: Settings.
+            image_size: Side of the pictures [px].
+            seed: Of weights and batches.
+            first_steps: Rows of StepTriples, from which the scales of bodies are read.
+            table: The tasks that all rows count by; None for those of the package.
+        """
         self.config = config
+        self.table = table or TaskTable()
+        self._task_body = bodies_of(self.table).task_body
         self.memory = Memory(config.memory, image_size=image_size, seed=seed)
         self.trainer = AlignTrainer(
             config.trainer,
             corpus=Tokenizer.from_corpus(corpus("seen")),
-            bodies=fit_bodies(first_steps),
-            task_body=TASK_BODY,
+            bodies=fit_bodies(first_steps, self.table),
+            task_body=self._task_body,
             seed=seed,
-            bounds=TASK_BOUNDS,
+            bounds=bounds_of_tasks(self.table),
         )
 
     @property
     def model(self) -> LearnedModel:
         """The present model."""
-        return LearnedModel(self.trainer.model)
+        return LearnedModel(self.trainer.model, table=self.table, task_body=self._task_body)
 
     def remember(self, steps: Rows, segments: Rows | None) -> None:
         """Take in triples."""
@@ -134,7 +155,9 @@ class Learner:
 
     def save_model(self, folder: Path) -> Path:
         """The model alone: what policies and benchmarks need."""
-        return save_checkpoint(folder, self.trainer.model, task_body=TASK_BODY)
+        return save_checkpoint(
+            folder, self.trainer.model, task_body=self._task_body, own_tasks=self.table.own
+        )
 
     def save(self, folder: Path, notes: dict[str, Any]) -> None:
         """Everything that the next update depends on."""
@@ -148,7 +171,8 @@ class Learner:
         save_checkpoint(
             folder / "trainer",
             self.trainer.model,
-            task_body=TASK_BODY,
+            task_body=self._task_body,
+            own_tasks=self.table.own,
             trainer=self.trainer.state(),
             notes={
                 "rng": self.memory.rng.bit_generator.state,
@@ -166,6 +190,7 @@ class Learner:
 
         Raises:
             DamagedFile: If a part is missing or damaged, or the parts are of different moments.
+            BadConfig: If it was begun with other robots or other tasks of the user's own.
         """
         saved = load_checkpoint(folder / "trainer")
         if saved.trainer is None:
@@ -175,6 +200,11 @@ class Learner:
             self.memory.load_state(load_file(path))
         except (OSError, SafetensorError) as error:
             raise DamagedFile(f"{path} cannot be read: {error}") from error
+        if saved.own_tasks != self.table.own:
+            raise BadConfig(
+                f"the run to resume counts tasks of your own as {_listed(saved.own_tasks)}, not "
+                f"{_listed(self.table.own)}"
+            )
         if saved.model.bodies != self.trainer.model.bodies:
             raise BadConfig("the run to resume was begun with other robots")
         self.trainer.load_state(saved.trainer)
@@ -184,3 +214,7 @@ class Learner:
         weights = notes.pop("task_weights")
         self.memory.task_weights = weights and {int(k): float(v) for k, v in weights.items()}
         return notes
+
+
+def _listed(task_ids: Sequence[str]) -> str:
+    return ", ".join(task_ids) or "none"

@@ -6,36 +6,41 @@ from typing import Any
 import numpy as np
 
 from vla_sim.envs.task_names import short_name
-from vla_sim.envs.tasks import TASK_IDS
+from vla_sim.envs.task_table import TaskTable
 from vla_sim.loop.aligning.memory import Memory
 from vla_sim.records.triple import Rows
 from vla_sim.triples.buffer import TripleBuffer
 
 
-def memory_remarks(memory: Memory, steps: Rows, segments: Rows | None) -> list[str]:
+def memory_remarks(
+    memory: Memory, steps: Rows, segments: Rows | None, table: TaskTable
+) -> list[str]:
     """What became of the first rows that a memory was given, a line for each thing to be known.
 
     Args:
         memory: The memory, after it took them in.
         steps: Rows of StepTriples.
         segments: Rows of SegmentTriples, or None.
+        table: The tasks that they count by.
     """
     said = [
-        left_out("step triples", memory.steps, steps, option="n_steps"),
-        "" if segments is None else left_out("segments", memory.segments, segments, "n_segments"),
+        left_out("step triples", memory.steps, steps, table, option="n_steps"),
+        ""
+        if segments is None
+        else left_out("segments", memory.segments, segments, table, option="n_segments"),
         few_meanings(memory),
     ]
     return [line for line in said if line]
 
 
-def left_out(what: str, ring: TripleBuffer, rows: Rows, option: str) -> str:
+def left_out(what: str, ring: TripleBuffer, rows: Rows, table: TaskTable, *, option: str) -> str:
     """Which of the rows had no room, task by task; empty where all are in."""
     tasks, counts = np.unique(rows["task"], return_counts=True)
     held = ring.held
     if sum(held.values()) >= counts.sum():
         return ""
     each = ", ".join(
-        f"{short_name(TASK_IDS[task])} {held.get(task, 0):,} of {n:,}"
+        f"{short_name(table.ids[task])} {held.get(task, 0):,} of {n:,}"
         for task, n in zip(tasks.tolist(), counts.tolist(), strict=True)
     )
     n_bytes = sum(values[:1].nbytes for values in rows.values()) * int(counts.sum())

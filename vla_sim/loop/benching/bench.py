@@ -8,6 +8,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from vla_sim.agents.taught import check_taught
 from vla_sim.disk import atomic
 from vla_sim.disk.outlet import check_outlet
 from vla_sim.envs.chain import MAX_INSTRUCTIONS
@@ -15,6 +16,7 @@ from vla_sim.envs.crank import CrankConfig
 from vla_sim.envs.streams import TRAIN_SEEDS_FROM
 from vla_sim.envs.suites import SPINE, SUITES, parts_of, tasks_of
 from vla_sim.envs.task_names import short_name
+from vla_sim.envs.task_table import TaskTable
 from vla_sim.errors import BadConfig, UnknownName
 from vla_sim.eval.report_file import to_json
 from vla_sim.loop.aligning.judge import retrieve
@@ -51,7 +53,7 @@ class BenchRun:
     """expert, random, zero; a folder: of a checkpoint, an alignment run, or an RL policy; or one of
     your own, as module:name or path/to/file.py:name."""
     tasks: tuple[str, ...] = tuple(short_name(t) for t in SPINE)
-    """Tasks and suites by name; `vla-sim list tasks` shows them."""
+    """Tasks and suites by name, see `vla-sim list tasks`; your own as path/to/file.py:name."""
     episodes: int = 100
     """Episodes per task and arm."""
     arms: tuple[Arm, ...] = ALL_ARMS
@@ -93,6 +95,8 @@ class BenchRun:
                 "others leave it away: `vla-sim bench correct --axis camera --severity 2`"
             )
         self.measurement.check()
+        if self.policy == "expert" or (self.gallery and Path(self.policy).is_dir()):
+            check_taught(self.task_ids)
 
     @property
     def shift(self) -> Shift:
@@ -167,7 +171,8 @@ def bench(run: BenchRun, console: Console) -> EvalReport:
         check_outlet(run.out)
     measurement = run.measurement
     stations = StationConfig(n_slots=run.n_slots, crank=measurement.crank)
-    config = SimulatorsConfig(task_ids=run.task_ids, stations=stations)
+    table = TaskTable.of(run.task_ids)
+    config = SimulatorsConfig(task_ids=run.task_ids, stations=stations, table=table)
     retrieval = None
     with ExitStack() as stack:
         workers = [
@@ -180,7 +185,7 @@ def bench(run: BenchRun, console: Console) -> EvalReport:
             from vla_sim.loop.learned import LearnedModel
 
             model = LearnedModel.load(best_checkpoint(Path(run.policy)))
-            retrieval = retrieve(model, _gallery(run, workers))
+            retrieval = retrieve(model, _gallery(run, workers), table)
         episodes = _all_episodes(run, measurement.plan, workers, console)
     report = measurement.report(episodes, policy=run.policy, retrieval=retrieval)
     if run.out is not None:

@@ -47,7 +47,8 @@ def evaluate(
     Args:
         policy: A policy, a teacher, or what `vla-sim bench --policy` takes: a name, a folder,
             or "module:name".
-        tasks: Names or Gymnasium ids of tasks, or suites that are lists of tasks.
+        tasks: Names or Gymnasium ids of tasks, or suites that are lists of tasks; your own as
+            "module:name" or "path/to/file.py:name".
         episodes: Per task and arm.
         arms: What the policy is told: "correct", "empty", "swapped", "held_out", ...
         languages: Of the true instructions.

@@ -24,7 +24,7 @@ from vla_sim.loop.benching.bench import BENCH_SEEDS_FROM, MOST_EPISODES
 from vla_sim.loop.policies import check_policy, policy_of
 from vla_sim.physics.engines import engine_id
 from vla_sim.ranges import some, whole
-from vla_sim.records.episode import Episode
+from vla_sim.records.episode import Episode, Role
 from vla_sim.records.reports import Estimate
 
 FORMAT = "vla-sim engine gap 1"
@@ -39,8 +39,8 @@ class GapRun:
     policy: str = "expert"
     """expert, random, zero, or a folder: of a checkpoint, an alignment run, or an RL policy."""
     tasks: tuple[str, ...] = tuple(short_name(t) for t in ENGINE_TASKS["pybullet"])
-    """Tasks and suites by name. Both engines must be declared for a task; of a suite, those for
-    which they are not are left out."""
+    """Tasks and suites by name; your own as path/to/file.py:name. Both engines must be declared for
+    a task; of a suite, those for which they are not are left out."""
     engines: tuple[str, str] = ("mujoco", "pybullet")
     """The engine that records the actions, and the one that is compared with it."""
     episodes: int = 100
@@ -94,6 +94,7 @@ class TaskGap:
 
     Attributes:
         task_id: Gymnasium id.
+        role: Whether who acted was a policy or a teacher, which is given the truth.
         success: {engine: success at end, with its Wilson interval}.
         difference: Second engine minus first, on the same seeds, with Newcombe's interval.
         p_value: Of equal success, by McNemar's exact test.
@@ -102,6 +103,7 @@ class TaskGap:
     """
 
     task_id: str
+    role: Role
     success: Mapping[str, Estimate]
     difference: Estimate
     p_value: float
@@ -139,7 +141,7 @@ def gap(run: GapRun, console: Console) -> GapReport:
         TextColumn("{task.description}"),
         console=console,
     ) as progress:
-        bar = progress.add_task("", total=per_task * len(run.tasks))
+        bar = progress.add_task("", total=per_task * len(run.task_ids))
         tasks = []
         for task_id in run.task_ids:
             progress.update(bar, description=short_name(task_id))
@@ -176,6 +178,7 @@ def _task_gap(run: GapRun, task_id: str, advance: Advance) -> TaskGap:
     first, second = run.engines
     return TaskGap(
         task_id=task_id,
+        role=runs[0][0].role,
         success={
             engine: wilson(sum(hits), len(hits))
             for engine, hits in zip(run.engines, success, strict=True)

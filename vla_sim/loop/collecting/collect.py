@@ -11,11 +11,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from vla_sim.agents.controls import POLICIES
 from vla_sim.agents.experts.table import expert_for
+from vla_sim.agents.taught import check_taught
 from vla_sim.envs.crank import Crank, CrankConfig
 from vla_sim.envs.plan import draw_spec
 from vla_sim.envs.streams import TRAIN_SEEDS_FROM, first_training_seed
 from vla_sim.envs.suites import SPINE, tasks_of
 from vla_sim.envs.task_names import short_name
+from vla_sim.envs.task_table import TaskTable
 from vla_sim.envs.tasks import make_task
 from vla_sim.errors import RunFolderError
 from vla_sim.eval.run_card import run_card
@@ -43,7 +45,7 @@ class CollectRun:
     out: Path = Path("data")
     """Folder for the datasets, one per robot: OUT/panda, OUT/ackermann_car."""
     tasks: tuple[str, ...] = tuple(short_name(t) for t in SPINE)
-    """Tasks and suites by name; `vla-sim list tasks` shows them."""
+    """Tasks and suites by name, see `vla-sim list tasks`; your own as path/to/file.py:name."""
     episodes: int = 50
     """Episodes of each task."""
     policy: str = "expert"
@@ -61,6 +63,7 @@ class CollectRun:
 
     def __post_init__(self) -> None:
         some(tasks=self.task_ids)
+        check_taught(self.task_ids)
         check_policy(self.policy)
         whole(1, TRAIN_SEEDS_FROM, episodes=self.episodes)
         whole(1, n_slots=self.n_slots)
@@ -146,7 +149,8 @@ def _collect_task(
         return tally
     crank = Crank(task_id, even_slots(len(plan), config.n_slots), config.crank)
     policy = policy_of(config.policy, crank)
-    labeller = Labeller(crank, expert_for(task_id, crank.embodiment, crank.task.manners))
+    expert = expert_for(task_id, crank.embodiment, crank.task.manners)
+    labeller = Labeller(crank, expert, TaskTable.of(config.task_ids))
     began_s, n_steps = time.perf_counter(), 0
     teaches = config.policy == "expert"
     for n_moved, ended in labelled_episodes(crank, policy, labeller, plan, teaches=teaches):

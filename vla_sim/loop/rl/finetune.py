@@ -28,10 +28,11 @@ from vla_sim.agents.rl_slots import SlotVecEnv
 from vla_sim.align.checkpoint import Checkpoint
 from vla_sim.envs.crank import Crank
 from vla_sim.envs.task_names import short_name
-from vla_sim.envs.tasks import TASK_IDS
+from vla_sim.envs.task_table import TaskTable
 from vla_sim.errors import DamagedFile
 from vla_sim.loop.benching.bench import BenchRun, bench
 from vla_sim.loop.budget import Budget
+from vla_sim.loop.model_bodies import body_of_task
 from vla_sim.loop.rl.rl_features import FrozenFeatures, LearntFeatures
 from vla_sim.loop.rl.rl_policy import INDEX, read_rl_policy, save_rl_policy
 from vla_sim.loop.rl.rl_run import FinetuneRun, begun, own_encoder
@@ -108,7 +109,7 @@ def _agent(run: FinetuneRun, encoder: Checkpoint, budget: Budget) -> tuple[SlotV
         return run.ppo.learning_rate * (1.0 - (1.0 - LAST_RATE) * budget.fraction)
 
     crank = Crank(run.task_id, run.n_slots, run.crank)
-    body = encoder.task_body[TASK_IDS.index(run.task_id)]
+    body = body_of_task(run.task_id, TaskTable(own=encoder.own_tasks), encoder.task_body)
     if run.scratch:
         env = SlotVecEnv(crank, PictureObserver(), run.slots, block=run.seed)
         sight = (LearntFeatures, {"model": encoder.model, "body": body})

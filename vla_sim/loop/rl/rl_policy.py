@@ -18,8 +18,11 @@ from torch import Tensor
 from vla_sim.agents.rl_actor import RlActor
 from vla_sim.align.checkpoint import load_checkpoint
 from vla_sim.disk import atomic
+from vla_sim.envs.task_table import TaskTable
 from vla_sim.envs.tasks import TASK_IDS
 from vla_sim.errors import BadConfig, DamagedFile, UnknownName
+from vla_sim.foreign import is_foreign
+from vla_sim.loop.model_bodies import body_of_task
 from vla_sim.loop.rl.rl_features import FrozenFeatures
 from vla_sim.records.observation import PolicyInput
 
@@ -121,7 +124,7 @@ def read_rl_policy(folder: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
         )
     try:
         file, digest = folder / Path(index["weights"]["file"]).name, index["weights"]["sha256"]
-        if index["task_id"] not in TASK_IDS:
+        if index["task_id"] not in TASK_IDS and not is_foreign(index["task_id"]):
             raise UnknownName("task", index["task_id"], TASK_IDS)
         if int(index["action_repeat"]) < 1:
             raise DamagedFile(f"{path} holds an action for no step; finetune again")
@@ -147,6 +150,7 @@ def load_rl_policy(folder: Path) -> RlPolicy:
 
     Raises:
         DamagedFile: If a file is missing, damaged or foreign.
+        BadConfig: If its task is one of the user's own and cannot be loaded.
     """
     torch.set_num_threads(1)
     index, weights = read_rl_policy(folder)
@@ -157,9 +161,11 @@ def load_rl_policy(folder: Path) -> RlPolicy:
             encoder.model.load_state_dict(learnt)
         except RuntimeError as error:
             raise DamagedFile(f"{folder}: its weights do not fit its encoder") from error
+    task_id = str(index["task_id"])
+    body = body_of_task(task_id, TaskTable(own=encoder.own_tasks), encoder.task_body)
     return RlPolicy(
-        task_id=index["task_id"],
-        features=FrozenFeatures(encoder.model, encoder.task_body[TASK_IDS.index(index["task_id"])]),
+        task_id=task_id,
+        features=FrozenFeatures(encoder.model, body),
         actor=RlActor(weights),
         n_action_steps=int(index["action_repeat"]),
     )

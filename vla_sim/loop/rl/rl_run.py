@@ -53,7 +53,7 @@ class FinetuneRun:
     """Keep the encoder's architecture but draw its weights anew and train them along: what the
     alignment is worth."""
     task: str = "Reach"
-    """Task by name."""
+    """Task by name; one of your own as path/to/file.py:name."""
     seed: int = 0
     """Seed of weights, noise and training scenes."""
     n_slots: int = 32
@@ -140,6 +140,7 @@ def own_encoder(run: FinetuneRun, folder: RunFolder) -> Checkpoint:
             folder.path / ENCODER,
             model,
             task_body=given.task_body,
+            own_tasks=given.own_tasks,
             notes={"from": str(checkpoint)},
         )
         reason = "what the policy sees with"

@@ -38,7 +38,7 @@ class FilmRun:
     """Settings of a film."""
 
     task: str = "Reach"
-    """The task, by name."""
+    """The task, by name; one of your own as path/to/file.py:name."""
     out: Path | None = None
     """A .webp, .gif or .png (one row of stills per episode); TASK.webp where none is given."""
     policy: str = "expert"
@@ -110,7 +110,7 @@ class FilmRun:
     @property
     def path(self) -> Path:
         """The film's file."""
-        name = short_name(task_id_of(self.task))
+        name = short_name(task_id_of(self.task)).rpartition(":")[2]
         return self.out or Path(f"{name}-axes.png" if self.axes else f"{name}.webp")
 
 

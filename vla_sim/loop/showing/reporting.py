@@ -11,6 +11,7 @@ from rich.console import Console
 
 from vla_sim.disk.outlet import check_outlet
 from vla_sim.envs.crank import CrankConfig
+from vla_sim.envs.suites import tasks_of
 from vla_sim.envs.task_names import short_name, task_id_of
 from vla_sim.errors import DamagedFile, RunFolderError
 from vla_sim.eval.report.content import Practice, ReportInput
@@ -64,6 +65,7 @@ def _aligned(run: ReportRun, folder: RunFolder) -> ReportInput:
         raise RunFolderError(
             f"{run.run} was not evaluated yet: let `vla-sim align` reach its first evaluation"
         )
+    tasks_of(_config(folder)["tasks"])  # those of the user's own are found by what was typed
     history, decisions = _history(folder)
     checkpoint = best_checkpoint(folder.path)
     films, failures = showcase(

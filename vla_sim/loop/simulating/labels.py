@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vla_sim.envs.crank import Crank
-from vla_sim.envs.tasks import TASK_IDS
+from vla_sim.envs.task_table import TaskTable
 from vla_sim.protocols.expert import Expert
 from vla_sim.records.manner import MANNERS
 from vla_sim.records.triple import CHUNK_SIZE, GRID, N_ACT, N_GOALS, N_PROPRIO, Rows
@@ -17,10 +17,17 @@ class Labeller:
     in manners that change from step to step.
     """
 
-    def __init__(self, crank: Crank, expert: Expert) -> None:
+    def __init__(self, crank: Crank, expert: Expert, table: TaskTable | None = None) -> None:
+        """Labels of a crank's task.
+
+        Args:
+            crank: Where it happens.
+            expert: Who labels.
+            table: The tasks that rows count by; None for those of the package.
+        """
         self.crank = crank
         self.expert = expert
-        self.task_index = TASK_IDS.index(crank.task_id)
+        self.task_index = (table or TaskTable()).index(crank.task_id)
 
     def rows(
         self,

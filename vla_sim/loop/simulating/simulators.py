@@ -21,8 +21,9 @@ from vla_sim.envs.plan import draw_spec
 from vla_sim.envs.rollout import Rollout, run_all
 from vla_sim.envs.streams import first_training_seed
 from vla_sim.envs.suites import SPINE
-from vla_sim.envs.tasks import TASK_IDS, make_task
-from vla_sim.errors import BadConfig, UnknownName
+from vla_sim.envs.task_table import TaskTable
+from vla_sim.envs.tasks import make_task
+from vla_sim.errors import BadConfig
 from vla_sim.loop.policies import policy_of
 from vla_sim.loop.simulating.labels import Labeller
 from vla_sim.protocols.chunk_model import ChunkModel
@@ -52,12 +53,13 @@ class SimulatorsConfig:
 
     task_ids: tuple[str, ...] = SPINE
     stations: StationConfig = field(default_factory=StationConfig)
+    table: TaskTable = field(default_factory=TaskTable)
+    """The tasks that triples count by: those above, and whatever else the run brings along."""
 
     def __post_init__(self) -> None:
         some(task_ids=self.task_ids)
         for task_id in self.task_ids:
-            if task_id not in TASK_IDS:
-                raise UnknownName("task", task_id, TASK_IDS)
+            self.table.index(task_id)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +91,7 @@ class Simulators:
         self.config = config
         first_seed = first_training_seed(seed)
         self._stations = {
-            task_id: _Station(task_id, config.stations, first_seed) for task_id in config.task_ids
+            task_id: _Station(task_id, config, first_seed) for task_id in config.task_ids
         }
 
     def collect(self, model: ChunkModel | None, *, expert_share: float, n_rows: int) -> Harvest:
@@ -141,10 +143,11 @@ class Simulators:
 class _Station:
     """One task: a crank whose episodes go on from call to call, and one for evaluations."""
 
-    def __init__(self, task_id: str, config: StationConfig, first_seed: int) -> None:
+    def __init__(self, task_id: str, config: SimulatorsConfig, first_seed: int) -> None:
         self.task_id = task_id
-        self.task_index = TASK_IDS.index(task_id)
-        self.config = config
+        self.table = config.table
+        self.task_index = self.table.index(task_id)
+        self.config = config.stations
         self.first_seed = first_seed
         self._run: Rollout | None = None
         self._turn = 0
@@ -167,7 +170,7 @@ class _Station:
 
     @cached_property
     def _labeller(self) -> Labeller:
-        return Labeller(self.crank, self.expert.expert)
+        return Labeller(self.crank, self.expert.expert, self.table)
 
     @cached_property
     def _policy(self) -> MixedPolicy:

@@ -58,7 +58,7 @@ def decoded(
             size_mb = n * shape[0] * shape[1] * shape[2] / 1e6
             raise RunFolderError(
                 f"the decoded pictures of {root} ({size_mb:,.0f} MB) have no place: {error}; set "
-                f"{VARIABLE} to a folder that can be written"
+                f"{VARIABLE} to a folder that can be written, or name it: align --picture-cache"
             ) from None
         mapped = _mapped(place)
     if mapped.shape != (n, *shape):
