@@ -8,7 +8,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import pytest
 
-from vla_sim.align.encoders.hugging_face import HuggingFaceTextConfig
+from vla_sim.align.encoders.hugging_face_text import HuggingFaceTextConfig
 from vla_sim.align.encoders.text import BagTextConfig
 from vla_sim.cli.verbs import VERBS
 from vla_sim.errors import BadConfig
@@ -53,7 +53,7 @@ ZERO_IS_MEANT: frozenset[tuple[str, str]] = frozenset(
 """(class, field) for which zero has a meaning; all `Weights` besides."""
 NEGATIVE_IS_MEANT = {("PpoConfig", "log_std")}
 SEEDS = ("AlignRun", "CollectRun", "FinetuneRun")
-ALTERNATIVES = (BagTextConfig(), HuggingFaceTextConfig(source="somewhere"))
+ALTERNATIVES = (BagTextConfig(), HuggingFaceTextConfig(name="somewhere"))
 """Configs that a recipe may be given instead of its own."""
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 import torch
 from torch import Generator, Tensor
 
-from vla_sim.align.batch import SegmentBatch, StepBatch
+from vla_sim.align.batch import SegmentBatch, StepBatch, moved
 from vla_sim.align.curriculum import Stage
 from vla_sim.align.losses.behaviour import behaviour_loss
 from vla_sim.align.losses.contrastive import contrastive_loss
@@ -160,7 +160,7 @@ def noisy_goal(
         generator: Draws them.
     """
     scale_B13 = model.normaliser.goal_scale_M3[batch.body_B].unsqueeze(1)
-    error_BG3 = torch.randn(batch.goal_BG3.shape, generator=generator).to(scale_B13.device)
+    error_BG3 = moved(torch.randn(batch.goal_BG3.shape, generator=generator), scale_B13.device)
     return batch.goal_BG3 + noise * scale_B13 * error_BG3
 
 
@@ -205,7 +205,7 @@ def step_term(model: AlignModel, batch: StepBatch, out: PolicyOutput) -> Tensor:
     dt_M = torch.tensor([body.control_dt_s for body in model.bodies], device=chunk_RKA.device)
     duration_R = dt_M[body_R] * chunk_RKA.shape[1]
     action_RE = model.embed_action(chunk_RKA, duration_R, start_RP, body_R)
-    state_RE = model.embed_state(out.state_BGX.flatten(0, 1)[real_R])
+    state_RE = model.embed_state(out.moment).flatten(0, 1)[real_R]
     logits_RR = model.log_inverse_temperature["step"].exp() * state_RE @ action_RE.T
     picture_R = torch.arange(len(batch.body_B), device=body_R.device)
     picture_R = picture_R.repeat_interleave(n_goals)[real_R]
@@ -226,7 +226,7 @@ def segment_terms(
     *,
     more_text_RD: Tensor,
     more_meaning_R: Tensor,
-) -> tuple[dict[str, Tensor], dict[str, float]]:
+) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
     """Terms of whole segments, those that are wanted, and what is only watched.
 
     Args:
@@ -244,7 +244,7 @@ def segment_terms(
     text_NE = model.embed_text(text_ND)
     meaning_N = batch.meaning_N
     same_NN = meaning_N[:, None] == meaning_N[None, :]
-    watched: dict[str, float] = {}
+    watched: dict[str, Tensor] = {}
     if "outcome" in wanted:
         terms["outcome"] = grounding_loss(log_attention_NS, batch.cell_N2, batch.visible_N)
     if "contrast_vl" in wanted:
@@ -257,7 +257,7 @@ def segment_terms(
             + contrastive_loss(logits_NX[:, : len(meaning_N)].T, same_NN)
         )
         best_N = logits_NX.argmax(1, keepdim=True)
-        watched["vl_top1_in_batch"] = float(same_NX.gather(1, best_N).float().mean())
+        watched["vl_top1_in_batch"] = same_NX.gather(1, best_N).float().mean()
     if any(name in wanted for name in ("contrast_la", "contrast_va", "cycle")):
         action_NE = model.embed_action(
             batch.knots_NKA, batch.duration_N, batch.start_NP, batch.body_N
