@@ -48,10 +48,21 @@ def test_its_lines_run(page: Path, capsys: pytest.CaptureFixture[str]) -> None:
             assert main(words) == 0, capsys.readouterr().err
     said = capsys.readouterr().out
     assert "--tasks [TEXT ...]  (core-car)" in said
-    assert "--learner.trainer.own-losses [TEXT FLOAT ...]  (my_losses:gentle_start 0.05)" in said
-    assert "--learner.trainer.model.text.width INT  (32)" in said
+    assert "--own-losses [TEXT FLOAT ...]  (my_losses:gentle_start 0.05)" in said
+    assert "--text.width INT  (32)" in said
     (dataset,) = datasets_in(Path("few"))
     assert len(LeRobotFolder.open(dataset).episodes) == 2
+
+
+def test_the_lines_of_the_page_on_towers_are_options_that_exist(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    english, chinese = (blocks(page.with_name("towers.md"), "bash") for page in PAGES)
+    assert english == chinese
+    for line in "".join(english).splitlines():
+        _, *words = shlex.split(line)
+        assert main(words) == 0, capsys.readouterr().err
 
 
 def test_its_loss_is_learnt(page: Path) -> None:

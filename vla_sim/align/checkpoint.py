@@ -85,7 +85,7 @@ def save_checkpoint(
         "vocabulary": list(model.tokenizer.words),
         "notes": dict(notes or {}),
     }
-    index["bases"] = bases_of(model)
+    index["bases"] = _bases(_towers(model))
     index["model"] = _write_tensors(folder, "model", weights)
     if trainer is not None:
         # The weights are in the model's file already.
@@ -118,7 +118,7 @@ def load_checkpoint(folder: Path, *, device: str = "cpu") -> Checkpoint:
     except (KeyError, TypeError, AttributeError) as error:
         raise DamagedFile(f"{path} lacks or garbles {error}; use another checkpoint") from error
     model = config.build(bodies, tokenizer)
-    _require_bases(path, index, model)
+    _require_bases(path, index, _towers(model))
     own = model.state_dict()
     weights |= {name: own[name] for name in _stay(model)}
     try:
@@ -138,28 +138,28 @@ def load_checkpoint(folder: Path, *, device: str = "cpu") -> Checkpoint:
     )
 
 
-def bases_of(model: AlignModel) -> dict[str, dict[str, str]]:
+def _bases(towers: Mapping[str, Tower]) -> dict[str, dict[str, str]]:
     """{tower: name and fingerprint of the base that it stands on}, of those that have one."""
     return {
         name: {"name": tower.foreign.name, "sha256": tower.foreign.sha256}
-        for name, tower in _towers(model).items()
+        for name, tower in towers.items()
         if tower.foreign is not None
     }
 
 
-def require_bases(folder: Path, model: AlignModel) -> None:
-    """See that a checkpoint was made on the bases that a model has.
+def require_bases(folder: Path, towers: Mapping[str, Tower]) -> None:
+    """See that a checkpoint was made on the bases that towers stand on now.
 
     Raises:
         DamagedFile: If it is missing or damaged, or a base is another; it names both.
     """
     path = folder / INDEX
-    _require_bases(path, _read_index(path), model)
+    _require_bases(path, _read_index(path), towers)
 
 
-def _require_bases(path: Path, index: Mapping[str, Any], model: AlignModel) -> None:
+def _require_bases(path: Path, index: Mapping[str, Any], towers: Mapping[str, Tower]) -> None:
     held = index.get("bases", {})
-    for tower, now in bases_of(model).items():
+    for tower, now in _bases(towers).items():
         then = held.get(tower, {"name": "no base", "sha256": ""})
         if then["sha256"] != now["sha256"]:
             raise DamagedFile(

@@ -195,7 +195,20 @@ def step_term(model: AlignModel, batch: StepBatch, out: PolicyOutput) -> Tensor:
     """Alignment of single moments: picture and words against the expert's next chunk.
 
     Every picture brings G sentences and G chunks: the counterfactual ones are the hard negatives.
-    Goals that want the same chunk are positives of each other.
+    """
+    state_RE, action_RE, positive_RR = step_vectors(model, batch, out)
+    logits_RR = model.log_inverse_temperature["step"].exp() * state_RE @ action_RE.T
+    return 0.5 * (
+        contrastive_loss(logits_RR, positive_RR) + contrastive_loss(logits_RR.T, positive_RR.T)
+    )
+
+
+def step_vectors(
+    model: AlignModel, batch: StepBatch, out: PolicyOutput
+) -> tuple[Tensor, Tensor, Tensor]:
+    """z_S and z_A of the goals that are goals, each (R, E), and which belong together, (R, R).
+
+    Goals of one picture that want the same chunk are positives of each other.
     """
     n_goals = batch.weight_BG.shape[1]
     real_R = batch.weight_BG.flatten() > 0.0
@@ -206,15 +219,11 @@ def step_term(model: AlignModel, batch: StepBatch, out: PolicyOutput) -> Tensor:
     duration_R = dt_M[body_R] * chunk_RKA.shape[1]
     action_RE = model.embed_action(chunk_RKA, duration_R, start_RP, body_R)
     state_RE = model.embed_state(out.moment).flatten(0, 1)[real_R]
-    logits_RR = model.log_inverse_temperature["step"].exp() * state_RE @ action_RE.T
     picture_R = torch.arange(len(batch.body_B), device=body_R.device)
     picture_R = picture_R.repeat_interleave(n_goals)[real_R]
     flat_RX = chunk_RKA.flatten(1)
     same_RR = torch.cdist(flat_RX, flat_RX) < 1e-3
-    positive_RR = same_RR & (picture_R[:, None] == picture_R[None, :])
-    return 0.5 * (
-        contrastive_loss(logits_RR, positive_RR) + contrastive_loss(logits_RR.T, positive_RR.T)
-    )
+    return state_RE, action_RE, same_RR & (picture_R[:, None] == picture_R[None, :])
 
 
 def segment_terms(

@@ -23,6 +23,7 @@ from vla_sim.align.batch import (
 )
 from vla_sim.align.body import Body
 from vla_sim.align.curriculum import CurriculumConfig, CurriculumState, advance
+from vla_sim.align.encoders.base import BaseConfig
 from vla_sim.align.encoders.tokenizer import Tokenizer
 from vla_sim.align.losses.temperature import clamp_temperature
 from vla_sim.align.model import ModelConfig
@@ -86,6 +87,16 @@ class TrainerConfig:
         within(0, 1, freeze_text_after=self.freeze_text_after)
         above(0, **self.own_losses)
         load_losses(self.own_losses)  # refuses what cannot be loaded
+        text = self.model.text
+        if (
+            isinstance(text, BaseConfig)
+            and text.train == "unfrozen"
+            and text.unfreeze_until > self.freeze_text_after
+        ):
+            raise BadConfig(
+                f"model.text.unfreeze_until is {text.unfreeze_until}, and from freeze_text_after, "
+                f"{self.freeze_text_after}, on the text tower stands still: let layers wake before"
+            )
         for tower in ("vision", "text"):
             config = getattr(self.model, tower)
             if tower in self.freeze and getattr(config, "train", "frozen") != "frozen":
