@@ -129,7 +129,7 @@ def test_a_loss_that_is_no_number_ends_the_run_which_can_go_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place = tmp_path / "own_loss_of_a_tower_test.py"
-    spoil = "calls.append(1); value = value * (float('nan') if len(calls) == 6 else 1.0)"
+    spoil = "calls.append(1); value = value * (float('nan') if len(calls) == 7 else 1.0)"
     place.write_text(OWN.format(spoil=spoil))
     monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path)])
     seen: list[tuple[int, LossReport]] = []
@@ -138,13 +138,13 @@ def test_a_loss_that_is_no_number_ends_the_run_which_can_go_on(
         seen.append((update, losses))
 
     name = "own_loss_of_a_tower_test:loss"
-    run = with_loss(few(tmp_path / "run"), name)
-    with pytest.raises(LossNotFinite, match=rf"not finite \({name}\) at update 6; .*--resume"):
+    run = replace(with_loss(few(tmp_path / "run"), name), max_updates=8)
+    with pytest.raises(LossNotFinite, match=rf"not finite \({name}\) at update 7; .*--resume"):
         train(run, progress=False, on_update=note)
-    assert [update for update, _ in seen] == [1, 2, 3, 4, 5]
+    assert [update for update, _ in seen] == [1, 2, 3, 4, 5, 6]
     assert {"behaviour", name} <= seen[-1][1].terms.keys()
     (path,) = (run.out / "not_finite").iterdir()
-    assert path.name == "update_000006.safetensors"
+    assert path.name == "update_000007.safetensors"
     with safe_open(path, framework="np") as file:
         assert len(json.loads(file.metadata()["step_texts"])) == 2 * 4
         assert {"steps/image", "steps/chunk"} <= set(file.keys())
@@ -152,8 +152,8 @@ def test_a_loss_that_is_no_number_ends_the_run_which_can_go_on(
     monkeypatch.delitem(sys.modules, place.stem)
     seen.clear()
     folder = align(replace(run, resume=True), Monitor(on_update=note))
-    assert seen[0][0] == 5, "from the last evaluation on, not from the beginning"
-    assert [row["step"] for row in folder.rows("losses.jsonl")][-1] == 6
+    assert seen[0][0] == 7, "from the last evaluation on, not from the beginning"
+    assert [row["step"] for row in folder.rows("losses.jsonl")][-1] == 8
 
 
 def test_preflight_lets_the_recipes_pass() -> None:
