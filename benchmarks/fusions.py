@@ -115,7 +115,9 @@ def held_out_moments(run: AlignRun) -> Rows:
 
 def retrieval(model: LearnedModel, rows: Rows) -> dict[str, float]:
     """Of z_S to z_A among all goals of all moments: hits among the first ten, and their chance."""
-    words = by_row(draw_texts(np.asarray(rows["meaning"]), np.random.default_rng(0)))
+    words = by_row(
+        draw_texts(np.asarray(rows["meaning"], dtype=np.int64), np.random.default_rng(0))
+    )
     net, states, actions = model.core.model, [], []
     device = torch.device("cpu")
     with torch.no_grad():
@@ -129,9 +131,9 @@ def retrieval(model: LearnedModel, rows: Rows) -> dict[str, float]:
             state_RE, action_RE, _ = step_vectors(net, batch, out)
             states.append(state_RE.numpy())
             actions.append(action_RE.numpy())
-    real = np.asarray(rows["weight"]) > 0.0
+    real = np.asarray(rows["weight"], dtype=np.float32) > 0.0
     picture = np.repeat(np.arange(len(real)), real.sum(1))
-    chunk = np.asarray(rows["chunk"])[real].reshape(len(picture), -1)
+    chunk = np.asarray(rows["chunk"], dtype=np.float32)[real].reshape(len(picture), -1)
     relevant = (picture[:, None] == picture) & (np.abs(chunk[:, None] - chunk[None]).max(-1) < 1e-3)
     scores = np.concatenate(states).astype(np.float64) @ np.concatenate(actions).T
     chance = chance_values(len(picture), relevant.sum(1))

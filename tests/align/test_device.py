@@ -47,7 +47,8 @@ def reads_of(config: TrainerConfig) -> list[str]:
     assert learner.device == HERE
     rng = np.random.default_rng(0)
     rows, segments, more = squares.steps(rng, 2), squares.segments(rng, 4), squares.steps(rng, 3)
-    with Elsewhere() as elsewhere:
+    elsewhere = Elsewhere()
+    with elsewhere:
         report = learner.step(
             rows,
             squares.say_all(rng, rows),

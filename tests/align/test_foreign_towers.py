@@ -3,8 +3,9 @@
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -148,7 +149,7 @@ def test_a_frozen_reader_says_the_same_of_a_sentence_in_any_company(models: dict
     tower = reader(models["bert"])
     once, again = tower(squares.CORPUS), tower(list(reversed(squares.CORPUS))).flip(0)
     torch.testing.assert_close(once, again)
-    once.sum().backward()  # type: ignore[no-untyped-call]
+    once.sum().backward()
     assert all(p.grad is not None for p in tower.project.parameters())
     assert all(p.grad is None for p in tower.base.parameters())
     assert torch.isfinite(tower([""])).all()
@@ -211,7 +212,7 @@ def test_layers_wake_from_the_top_down_and_the_embedding_last(models: dict[str, 
 def test_training_on_foreign_towers_goes_on_from_disk_to_the_last_bit(
     models: dict[str, str], settings: dict[str, Any], tmp_path: Path
 ) -> None:
-    towers = {
+    towers: dict[str, Any] = {
         "vision": HuggingFaceVisionConfig(name=models["vit"], n_out=N_OUT, **settings),
         "text": HuggingFaceTextConfig(name=models["bert"], width=N_OUT, **settings),
     }
@@ -243,7 +244,7 @@ def test_a_base_whose_weights_changed_is_refused_with_both_names(tmp_path: Path)
     tiny_models.bert(source, corpus=squares.CORPUS)
     model = trainer(text=HuggingFaceTextConfig(name=str(source), train="lora")).model
     folder = save_checkpoint(tmp_path / "run", model, task_body=[0])
-    require_bases(folder, model)
+    require_bases(folder, {"vision": model.vision, "text": model.text})
     size = next(folder.glob("*.safetensors")).stat().st_size
     assert size < sum(p.numel() * 4 for p in model.parameters()), "the base stays out"
     before = model.text.base.sha256 if isinstance(model.text, HuggingFaceText) else ""
@@ -344,6 +345,20 @@ def test_an_extra_that_is_missing_is_named(
     asked = () if isinstance(config, EfficientNetLiteConfig) else (None, torch.Generator())
     with pytest.raises(MissingExtra, match=rf"vla-sim\[{extra}\]"):
         config.build(*asked)
+
+
+@pytest.mark.skipif(not find_spec("efficientnet_lite_pytorch"), reason="an extra")
+@pytest.mark.parametrize("train", ["frozen", "lora"])
+def test_efficientnet_sees_where_it_is_installed(train: Literal["frozen", "lora"]) -> None:
+    tower = EfficientNetLiteConfig(image_px=96, train=train).build().eval()
+    image = torch.full((1, 64, 64, 3), 90, dtype=torch.uint8)
+    changed = image.clone()
+    changed[:, 16:24, 48:56] = 255
+    differs = (tower(changed) - tower(image)).abs().sum(-1)[0]
+    row, column = divmod(int(differs.argmax()), GRID)
+    assert abs(row - 4.5) <= 2.0 and abs(column - 12.5) <= 2.0
+    differs.sum().backward()
+    assert any(p.grad is not None for p in tower.base.parameters()) == (train == "lora")
 
 
 def test_half_of_a_model_of_both_is_taken(models: dict[str, str]) -> None:

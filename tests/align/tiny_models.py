@@ -1,6 +1,7 @@
 """Models of `transformers` with a few random weights, saved to folders as their makers would."""
 
 from pathlib import Path
+from typing import Any
 
 import torch
 from transformers import (
@@ -69,12 +70,12 @@ def _vocabulary(folder: Path, corpus: list[str]) -> int:
     return len(words)
 
 
-def _seeded(seed: int, config: object) -> object:
+def _seeded(seed: int, config: Any) -> Any:
     torch.manual_seed(seed)
     return config
 
 
-def _saved(model: torch.nn.Module, folder: Path, *, sees: bool) -> Path:
+def _saved(model: Any, folder: Path, *, sees: bool) -> Path:
     model.save_pretrained(folder)
     if sees:
         ViTImageProcessor(size={"height": PX, "width": PX}).save_pretrained(folder)

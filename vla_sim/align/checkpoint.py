@@ -251,7 +251,8 @@ def _config_from_json(values: Mapping[str, Any]) -> ModelConfig:
 def _part(kinds: Mapping[str, type[C]], values: Mapping[str, Any]) -> C:
     """A part that has alternatives; JSON knows no tuples."""
     rest = {key: tuple(v) if isinstance(v, list) else v for key, v in values.items()}
-    return kinds[rest.pop("kind")](**rest)
+    kind = str(rest.pop("kind"))
+    return kinds[kind](**rest)
 
 
 def _body_from_json(values: Mapping[str, Any]) -> Body:

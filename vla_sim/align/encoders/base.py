@@ -204,8 +204,7 @@ def _targets(model: nn.Module, wanted: Collection[str], name: str) -> list[str]:
 
 
 def _adaptable(module: nn.Module) -> bool:
-    """Matrices, and convolutions that pad as torch does or not at all."""
+    """Matrices, and convolutions as torch has them: peft makes others of the same class."""
     if isinstance(module, nn.Conv2d):
-        pads_plainly = type(module) is nn.Conv2d or module.kernel_size == (1, 1)
-        return module.groups == 1 and pads_plainly
+        return type(module) is nn.Conv2d and module.groups == 1
     return isinstance(module, nn.Linear) or type(module).__name__ == "Conv1D"  # GPT-2's matrix

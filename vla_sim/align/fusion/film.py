@@ -36,8 +36,9 @@ class Film(Fusion):
     def modulated(self, map_BSC: Tensor, text_BGD: Tensor) -> Tensor:
         """The maps as each sentence has them, before they are rectified, shape (B, G, S, C)."""
         above_BGC, beta_BGC = self.modulation(text_BGD).chunk(2, dim=-1)
-        out_BGSC: Tensor = (1.0 + above_BGC).unsqueeze(2) * map_BSC.unsqueeze(1)
-        return out_BGSC + beta_BGC.unsqueeze(2)
+        scaled_BGSC = (1.0 + above_BGC).unsqueeze(2) * map_BSC.unsqueeze(1)
+        out_BGSC: Tensor = scaled_BGSC + beta_BGC.unsqueeze(2)
+        return out_BGSC
 
     def forward(self, moment: Moment) -> Tensor:
         """See `Fusion`."""

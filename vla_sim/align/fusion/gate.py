@@ -51,7 +51,8 @@ class Gate(Fusion):
         """See `Fusion`."""
         picture_BGE, words_BGE = self.halves(moment)
         share_BGE = self.shares(picture_BGE, words_BGE)
-        return share_BGE * picture_BGE + (1.0 - share_BGE) * words_BGE
+        out_BGE: Tensor = share_BGE * picture_BGE + (1.0 - share_BGE) * words_BGE
+        return out_BGE
 
 
 def entropy(share: float) -> float:
