@@ -74,6 +74,10 @@ class BadConfig(VlaSimError):
     """Settings that contradict each other or are out of range."""
 
 
+class LossNotFinite(VlaSimError):
+    """A loss or a gradient that is no number; nothing was learnt from the batch that gave it."""
+
+
 class ResetNeeded(VlaSimError):
     """Something was asked of an environment before its first episode."""
 

@@ -1,17 +1,14 @@
 """Laws of checkpoints: what is read is what was written, or an error that names the file."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from transformers import BertConfig, BertModel, BertTokenizer
 
 from tests.align import squares
 from vla_sim.align.checkpoint import INDEX, load_checkpoint, save_checkpoint
-from vla_sim.align.encoders.hugging_face import HuggingFaceTextConfig
 from vla_sim.align.encoders.text import BagTextConfig
 from vla_sim.align.inference import ModelPolicyCore
 from vla_sim.align.model import ModelConfig
@@ -183,27 +180,3 @@ def test_other_text_encoders_travel_too(tmp_path: Path) -> None:
     config = TrainerConfig(model=ModelConfig(text=BagTextConfig(width=32)))
     save_checkpoint(tmp_path, trainer(config).model, task_body=[0])
     assert load_checkpoint(tmp_path).model.config.text == BagTextConfig(width=32)
-
-
-def test_a_frozen_backbone_stays_out_but_must_not_change(tmp_path: Path) -> None:
-    source = tmp_path / "backbone"
-    source.mkdir()
-    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "red", "green"]
-    (source / "vocab.txt").write_text("\n".join(words), encoding="utf-8")
-    tiny = BertConfig(
-        vocab_size=len(words),
-        hidden_size=16,
-        num_hidden_layers=1,
-        num_attention_heads=2,
-        intermediate_size=16,
-    )
-    BertModel(tiny).save_pretrained(source)
-    BertTokenizer(str(source / "vocab.txt")).save_pretrained(source)
-    text = HuggingFaceTextConfig(source=str(source), width=16)
-    model = trainer(replace(TrainerConfig(), model=ModelConfig(text=text))).model
-    folder = save_checkpoint(tmp_path / "run", model, task_body=[0])
-    found = ModelPolicyCore(load_checkpoint(folder).model)
-    assert np.array_equal(found.embed_texts(["red"]), ModelPolicyCore(model).embed_texts(["red"]))
-    BertModel(tiny).save_pretrained(source)  # other weights under the same name
-    with pytest.raises(DamagedFile, match="another text backbone"):
-        load_checkpoint(folder)

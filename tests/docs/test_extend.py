@@ -60,13 +60,24 @@ def test_its_lines_run(page: Path, capsys: pytest.CaptureFixture[str]) -> None:
             assert main(words) == 0, capsys.readouterr().err
     said = capsys.readouterr().out
     assert "--tasks [TEXT ...]  (core-car)" in said
-    assert "--learner.trainer.own-losses [TEXT FLOAT ...]  (my_losses:gentle_start 0.05)" in said
-    assert "--learner.trainer.model.text.width INT  (32)" in said
+    assert "--own-losses [TEXT FLOAT ...]  (my_losses:gentle_start 0.05)" in said
+    assert "--text.width INT  (32)" in said
     assert "--tasks [TEXT ...]  (my_tasks.py:HighReach Reach)" in said
     for folder, task_id, n in (("few", "vla_sim/Reach-v1", 2), ("high", "my_tasks:HighReach", 1)):
         (dataset,) = datasets_in(Path(folder))
         episodes = LeRobotFolder.open(dataset).episodes
         assert [row["task_id"] for row in episodes] == [task_id] * n
+
+
+def test_the_lines_of_the_page_on_towers_are_options_that_exist(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    english, chinese = (blocks(page.with_name("towers.md"), "bash") for page in PAGES)
+    assert english == chinese
+    for line in "".join(english).splitlines():
+        _, *words = shlex.split(line)
+        assert main(words) == 0, capsys.readouterr().err
 
 
 def test_its_loss_is_learnt(page: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from vla_sim.align.encoders.hugging_face import HuggingFaceTextConfig
+from vla_sim.align.encoders.hugging_face_text import HuggingFaceTextConfig
 from vla_sim.align.encoders.table import ENCODERS
 from vla_sim.align.model import ModelConfig
 from vla_sim.errors import BadConfig, DamagedFile
@@ -60,7 +60,7 @@ class _Holder:
     [
         _Holder(),
         _Holder(part=3, place=Path("a/b"), pair=(2, "b")),
-        _Holder(part=HuggingFaceTextConfig(source="x"), table={"a": (1, 2), "b": ()}),
+        _Holder(part=HuggingFaceTextConfig(name="x"), table={"a": (1, 2), "b": ()}),
         _Holder(part=Mine(n_words=4)),  # type: ignore[arg-type]
     ],
 )

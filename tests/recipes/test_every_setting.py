@@ -8,8 +8,10 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import pytest
 
-from vla_sim.align.encoders.hugging_face import HuggingFaceTextConfig
+from vla_sim.align.encoders.hugging_face_text import HuggingFaceTextConfig
+from vla_sim.align.encoders.hugging_face_vision import HuggingFaceVisionConfig
 from vla_sim.align.encoders.text import BagTextConfig
+from vla_sim.align.fusion.gate import GateConfig
 from vla_sim.cli.verbs import VERBS
 from vla_sim.errors import BadConfig
 
@@ -27,7 +29,13 @@ ZERO_IS_MEANT: frozenset[tuple[str, str]] = frozenset(
         ("FilmRun", "severity"),
         ("FinetuneRun", "episodes"),
         ("FinetuneRun", "seed"),
+        ("GateConfig", "entropy_floor"),
+        ("HuggingFaceTextConfig", "unfreeze_from"),
+        ("HuggingFaceTextConfig", "unfreeze_until"),
+        ("HuggingFaceVisionConfig", "unfreeze_from"),
+        ("HuggingFaceVisionConfig", "unfreeze_until"),
         ("MemoryConfig", "batch_rehearsal"),
+        ("OptimiserConfig", "base_learning_rate"),
         ("OptimiserConfig", "last_rate"),
         ("OptimiserConfig", "temperature_learning_rate"),
         ("OptimiserConfig", "warm_up_fraction"),
@@ -53,7 +61,12 @@ ZERO_IS_MEANT: frozenset[tuple[str, str]] = frozenset(
 """(class, field) for which zero has a meaning; all `Weights` besides."""
 NEGATIVE_IS_MEANT = {("PpoConfig", "log_std")}
 SEEDS = ("AlignRun", "CollectRun", "FinetuneRun")
-ALTERNATIVES = (BagTextConfig(), HuggingFaceTextConfig(source="somewhere"))
+ALTERNATIVES = (
+    BagTextConfig(),
+    HuggingFaceTextConfig(name="somewhere", train="unfrozen"),
+    HuggingFaceVisionConfig(name="somewhere", train="unfrozen"),
+    GateConfig(),
+)
 """Configs that a recipe may be given instead of its own."""
 
 

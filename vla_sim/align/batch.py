@@ -35,6 +35,34 @@ def check_texts(n_rows: int, n_goals: int, texts: Sequence[Sequence[str]]) -> No
         raise BadConfig(f"{n_rows} pictures need {n_goals} sentences each")
 
 
+def moved(value: NDArray[np.generic] | Tensor, device: torch.device) -> Tensor:
+    """An array, or a tensor of this machine, on a device.
+
+    On a GPU's way it lies in pinned memory, and nobody waits until it is there.
+    """
+    here = torch.as_tensor(value)
+    if device.type == "cuda":
+        return here.pin_memory().to(device, non_blocking=True)
+    return here.to(device)
+
+
+def check_segments(meaning_N: NDArray[np.int64]) -> None:
+    """Raise BadConfig where there is nothing that a segment could be told apart from."""
+    if len(meaning_N) < 2:
+        raise BadConfig(
+            f"a batch of {len(meaning_N)} segments has nothing to tell apart; give two or more"
+        )
+
+
+def check_goals(weight_BG: NDArray[np.floating]) -> None:
+    """Raise BadConfig where there is nothing to learn from: no row, or no goal with a weight."""
+    if not weight_BG.any():
+        raise BadConfig(
+            f"none of the {weight_BG.size} goals of the batch has a weight: nothing can be learnt; "
+            "leave such rows out"
+        )
+
+
 @dataclass(frozen=True, kw_only=True)
 class StepBatch:
     """B moments with G labels each.
@@ -73,13 +101,13 @@ class StepBatch:
         table = unbounded(len(task_body)) if bounds is None else bounds
 
         def tensor(value: NDArray[np.generic]) -> Tensor:
-            return torch.as_tensor(value).to(device)
+            return moved(value, device)
 
         weight_BG = tensor(rows.weight)
         return cls(
             image_BHWC=tensor(rows.image),
             proprio_BP=tensor(rows.proprio),
-            body_B=body_of(rows.task, task_body).to(device),
+            body_B=moved(body_of(rows.task, task_body), device),
             meaning_BG=tensor(rows.meaning),
             weight_BG=weight_BG,
             chunk_BGKA=tensor(rows.chunk),
@@ -110,12 +138,12 @@ class SegmentBatch:
         """The rows on a device."""
 
         def tensor(value: NDArray[np.generic]) -> Tensor:
-            return torch.as_tensor(value).to(device)
+            return moved(value, device)
 
         return cls(
             clip_NFHWC=tensor(rows.clip),
             time_NF=tensor(rows.clip_time_s),
-            body_N=body_of(rows.task, task_body).to(device),
+            body_N=moved(body_of(rows.task, task_body), device),
             meaning_N=tensor(rows.meaning),
             knots_NKA=tensor(rows.knots),
             duration_N=tensor(rows.duration_s),

@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
@@ -19,15 +19,16 @@ from torch import Tensor
 
 from vla_sim.align.body import ActionLimit, Body, Steering
 from vla_sim.align.encoders.action import ActionConfig
-from vla_sim.align.encoders.hugging_face import HuggingFaceText
-from vla_sim.align.encoders.table import TEXT_KINDS, kind_of
+from vla_sim.align.encoders.table import TEXT_KINDS, VISION_KINDS, kind_of
 from vla_sim.align.encoders.tokenizer import Tokenizer
-from vla_sim.align.encoders.vision import VisionConfig
+from vla_sim.align.encoders.tower import Tower
+from vla_sim.align.fusion.table import FUSIONS, fusion_name
 from vla_sim.align.model import AlignModel, ModelConfig
 from vla_sim.align.trainer import TrainerState
 from vla_sim.disk import atomic
 from vla_sim.errors import DamagedFile
 
+C = TypeVar("C")
 FORMAT = "vla-sim checkpoint"
 VERSION = 2
 INDEX = "checkpoint.json"
@@ -77,11 +78,8 @@ def save_checkpoint(
     Raises:
         RunFolderError: If the folder cannot be written.
     """
-    weights = {
-        name: value
-        for name, value in model.state_dict().items()
-        if not name.startswith("text.") or model.text.on_disk(name.removeprefix("text."))
-    }
+    stay = _stay(model)
+    weights = {name: value for name, value in model.state_dict().items() if name not in stay}
     index: dict[str, Any] = {
         "format": FORMAT,
         "version": VERSION,
@@ -93,8 +91,7 @@ def save_checkpoint(
         "vocabulary": list(model.tokenizer.words),
         "notes": dict(notes or {}),
     }
-    if isinstance(model.text, HuggingFaceText) and not model.text.config.trainable:
-        index["backbone_sha256"] = model.text.fingerprint()
+    index["bases"] = _bases(_towers(model))
     index["model"] = _write_tensors(folder, "model", weights)
     if trainer is not None:
         # The weights are in the model's file already.
@@ -128,15 +125,9 @@ def load_checkpoint(folder: Path, *, device: str = "cpu") -> Checkpoint:
     except (KeyError, TypeError, AttributeError) as error:
         raise DamagedFile(f"{path} lacks or garbles {error}; use another checkpoint") from error
     model = config.build(bodies, tokenizer)
-    if isinstance(model.text, HuggingFaceText) and not model.text.config.trainable:
-        if model.text.fingerprint() != index.get("backbone_sha256"):
-            raise DamagedFile(
-                f"{path} was trained on another text backbone than {model.text.config.source!r} is"
-                " now; put the original weights back"
-            )
-        for name, value in model.text.state_dict().items():
-            if not model.text.on_disk(name):
-                weights[f"text.{name}"] = value
+    _require_bases(path, index, _towers(model))
+    own = model.state_dict()
+    weights |= {name: own[name] for name in _stay(model)}
     try:
         model.load_state_dict(weights)
     except RuntimeError as error:
@@ -153,6 +144,51 @@ def load_checkpoint(folder: Path, *, device: str = "cpu") -> Checkpoint:
         trainer=trainer,
         notes=index.get("notes", {}),
     )
+
+
+def _bases(towers: Mapping[str, Tower]) -> dict[str, dict[str, str]]:
+    """{tower: name and fingerprint of the base that it stands on}, of those that have one."""
+    return {
+        name: {"name": tower.foreign.name, "sha256": tower.foreign.sha256}
+        for name, tower in towers.items()
+        if tower.foreign is not None
+    }
+
+
+def require_bases(folder: Path, towers: Mapping[str, Tower]) -> None:
+    """See that a checkpoint was made on the bases that towers stand on now.
+
+    Raises:
+        DamagedFile: If it is missing or damaged, or a base is another; it names both.
+    """
+    path = folder / INDEX
+    _require_bases(path, _read_index(path), towers)
+
+
+def _require_bases(path: Path, index: Mapping[str, Any], towers: Mapping[str, Tower]) -> None:
+    held = index.get("bases", {})
+    for tower, now in _bases(towers).items():
+        then = held.get(tower, {"name": "no base", "sha256": ""})
+        if then["sha256"] != now["sha256"]:
+            raise DamagedFile(
+                f"the {tower} tower of {path} was learnt on {then['name']!r} with the fingerprint "
+                f"{then['sha256'][:12]}, and {now['name']!r} has the fingerprint "
+                f"{now['sha256'][:12]} now: its weights are others; put the former back"
+            )
+
+
+def _towers(model: AlignModel) -> dict[str, Tower]:
+    return {"vision": model.vision, "text": model.text}
+
+
+def _stay(model: AlignModel) -> set[str]:
+    """Names of the weights that stay where they came from."""
+    return {
+        f"{prefix}.{name}"
+        for prefix, tower in _towers(model).items()
+        for name in tower.state_dict()
+        if not tower.on_disk(name)
+    }
 
 
 def _read_index(path: Path) -> dict[str, Any]:
@@ -203,18 +239,28 @@ def _read_tensors(folder: Path, entry: Mapping[str, str]) -> dict[str, Tensor]:
 def _config_to_json(config: ModelConfig) -> dict[str, Any]:
     values = asdict(config)
     values["text"] = {"kind": kind_of(config.text), **values["text"]}
+    values["vision"] = {"kind": kind_of(config.vision), **values["vision"]}
+    values["fusion"] = {"kind": fusion_name(config.fusion), **values["fusion"]}
     return values
 
 
 def _config_from_json(values: Mapping[str, Any]) -> ModelConfig:
     rest = dict(values)
-    text = dict(rest.pop("text"))
+    kinds = {kind: type(config) for kind, config in FUSIONS.items()}
     return ModelConfig(
-        vision=VisionConfig(**rest.pop("vision")),
-        text=TEXT_KINDS[text.pop("kind")](**text),
+        vision=_part(VISION_KINDS, rest.pop("vision")),
+        text=_part(TEXT_KINDS, rest.pop("text")),
+        fusion=_part(kinds, rest.pop("fusion")),
         action=ActionConfig(**rest.pop("action")),
         **rest,
     )
+
+
+def _part(kinds: Mapping[str, type[C]], values: Mapping[str, Any]) -> C:
+    """A part that has alternatives; JSON knows no tuples."""
+    rest = {key: tuple(v) if isinstance(v, list) else v for key, v in values.items()}
+    kind = str(rest.pop("kind"))
+    return kinds[kind](**rest)
 
 
 def _body_from_json(values: Mapping[str, Any]) -> Body:

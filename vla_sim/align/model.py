@@ -16,10 +16,13 @@ from vla_sim.align.attention import GroundedAttention
 from vla_sim.align.body import Body
 from vla_sim.align.clip_tower import ClipTower
 from vla_sim.align.encoders.action import ActionConfig
-from vla_sim.align.encoders.table import TextConfig
+from vla_sim.align.encoders.table import AnyVisionConfig, TextConfig
 from vla_sim.align.encoders.text import TransformerTextConfig
 from vla_sim.align.encoders.tokenizer import Tokenizer
 from vla_sim.align.encoders.vision import VisionConfig
+from vla_sim.align.fusion.cross_attention import CrossAttentionConfig
+from vla_sim.align.fusion.fusion import FusionSizes, Moment
+from vla_sim.align.fusion.table import FusionConfig
 from vla_sim.align.heads import Decoder, GoalHead, HazardCode, relative_goal
 from vla_sim.align.losses.temperature import INITIAL
 from vla_sim.align.normaliser import Normaliser
@@ -36,9 +39,11 @@ PAIRS = ("vl", "la", "va")
 class ModelConfig:
     """Settings of AlignModel."""
 
-    vision: VisionConfig = field(default_factory=VisionConfig)
+    vision: AnyVisionConfig = field(default_factory=VisionConfig)
     text: TextConfig = field(default_factory=TransformerTextConfig)
     action: ActionConfig = field(default_factory=ActionConfig)
+    fusion: FusionConfig = field(default_factory=CrossAttentionConfig)
+    """How picture and words of a moment become the state that `contrast_step` aligns."""
     n_embed: int = 256
     """Size of the vectors on the sphere."""
     n_query: int = 128
@@ -71,7 +76,8 @@ class PolicyOutput:
         goal_BG3: Regressed goal points in units of the body's goal scale.
         log_attention_BGS: Logarithm of the attention over cells.
         hazard_BS: Logits of the hazard grid.
-        state_BGX: What the decoder was told, for the alignment of single steps.
+        state_BGX: What the decoder was told.
+        moment: What was seen and said, for the alignment of single steps.
     """
 
     chunk_BGKA: Tensor
@@ -81,6 +87,7 @@ class PolicyOutput:
     log_attention_BGS: Tensor
     hazard_BS: Tensor
     state_BGX: Tensor
+    moment: Moment
 
 
 def likeliest(chunk_NZKA: Tensor, logit_NZ: Tensor) -> Tensor:
@@ -125,8 +132,17 @@ class AlignModel(nn.Module):
             nn.Linear(n_text, hidden), nn.ReLU(), nn.Linear(hidden, n_embed)
         )
         self.action = config.action.build(n_bodies=n_bodies, n_embed=n_embed)
-        n_state = 3 + N_PROPRIO + n_bodies + n_text + config.n_hazard
-        self.step = nn.Sequential(nn.Linear(n_state, hidden), nn.ReLU(), nn.Linear(hidden, n_embed))
+        self.n_state = 3 + N_PROPRIO + n_bodies + n_text + config.n_hazard
+        self.fusion = config.fusion.build(
+            FusionSizes(
+                n_map=n_map,
+                n_text=n_text,
+                n_known=N_PROPRIO + n_bodies,
+                n_state=self.n_state,
+                hidden=hidden,
+                n_embed=n_embed,
+            )
+        )
         self.predict_v = nn.Sequential(
             nn.Linear(2 * n_embed, hidden), nn.ReLU(), nn.Linear(hidden, n_embed)
         )
@@ -214,6 +230,9 @@ class AlignModel(nn.Module):
             log_attention_BGS=look.log_attention_BGS,
             hazard_BS=look.hazard_BS,
             state_BGX=state_BGX,
+            moment=Moment(
+                map_BSC=map_BSC, text_BGD=text_BGD, known_BK=known_BX, state_BGX=state_BGX
+            ),
         )
 
     def decode(
@@ -274,9 +293,14 @@ class AlignModel(nn.Module):
         out_NE = self.action(masked_NKA, duration_N, start_NP, norm.body_code(body_N))
         return functional.normalize(out_NE, dim=-1)
 
-    def embed_state(self, state_NX: Tensor) -> Tensor:
-        """What picture and words ask of the next step, on the unit sphere, shape (N, E)."""
-        return functional.normalize(self.step(state_NX), dim=-1)
+    def embed_state(self, moment: Moment) -> Tensor:
+        """z_S: what picture and words ask of the next step, on the unit sphere, (B, G, E)."""
+        return functional.normalize(self.fusion(moment), dim=-1)
+
+    def keep_frozen(self) -> None:
+        """Freeze again what the towers do not learn now, after a caller let all of it learn."""
+        self.vision.keep_frozen()
+        self.text.keep_frozen()
 
     def parts(self, tower: str) -> tuple[nn.Module, ...]:
         """The modules of a tower.

@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 import torch
 from torch import Generator, Tensor
 
-from vla_sim.align.batch import SegmentBatch, StepBatch
+from vla_sim.align.batch import SegmentBatch, StepBatch, moved
 from vla_sim.align.body import ActionLimit, Body
 from vla_sim.align.curriculum import Stage
 from vla_sim.align.losses.behaviour import behaviour_loss
@@ -178,13 +178,13 @@ def noisy_goal(
         generator: Draws them.
     """
     scale_B13 = model.normaliser.goal_scale_M3[batch.body_B].unsqueeze(1)
-    error_BG3 = torch.randn(batch.goal_BG3.shape, generator=generator).to(scale_B13.device)
+    error_BG3 = moved(torch.randn(batch.goal_BG3.shape, generator=generator), scale_B13.device)
     return batch.goal_BG3 + noise * scale_B13 * error_BG3
 
 
 def prior_terms(
     model: AlignModel, batch: StepBatch, chunk_BGKA: Tensor, wanted: Mapping[str, float]
-) -> tuple[dict[str, Tensor], float]:
+) -> tuple[dict[str, Tensor], Tensor]:
     """Physical priors on decoded chunks, each summed over the action groups of all bodies.
 
     A chunk goes on from the motion in hand, and stays within the hardware's limits and, where that
@@ -219,7 +219,7 @@ def prior_terms(
                 terms[name] = terms[name] + share * mean_of(losses[name], weight_R)
                 touched_R = touched_R | (losses[name].detach() > 0.0)
         active = active + share * mean_of(touched_R.to(weight_R.dtype), weight_R)
-    return terms, float(active)
+    return terms, active
 
 
 def _passed(
@@ -280,7 +280,20 @@ def step_term(model: AlignModel, batch: StepBatch, out: PolicyOutput) -> Tensor:
     """Alignment of single moments: picture and words against the expert's next chunk.
 
     Every picture brings G sentences and G chunks: the counterfactual ones are the hard negatives.
-    Goals that want the same chunk are positives of each other.
+    """
+    state_RE, action_RE, positive_RR = step_vectors(model, batch, out)
+    logits_RR = model.log_inverse_temperature["step"].exp() * state_RE @ action_RE.T
+    return 0.5 * (
+        contrastive_loss(logits_RR, positive_RR) + contrastive_loss(logits_RR.T, positive_RR.T)
+    )
+
+
+def step_vectors(
+    model: AlignModel, batch: StepBatch, out: PolicyOutput
+) -> tuple[Tensor, Tensor, Tensor]:
+    """z_S and z_A of the goals that are goals, each (R, E), and which belong together, (R, R).
+
+    Goals of one picture that want the same chunk are positives of each other.
     """
     n_goals = batch.weight_BG.shape[1]
     real_R = batch.weight_BG.flatten() > 0.0
@@ -290,16 +303,12 @@ def step_term(model: AlignModel, batch: StepBatch, out: PolicyOutput) -> Tensor:
     dt_M = torch.tensor([body.control_dt_s for body in model.bodies], device=chunk_RKA.device)
     duration_R = dt_M[body_R] * chunk_RKA.shape[1]
     action_RE = model.embed_action(chunk_RKA, duration_R, start_RP, body_R)
-    state_RE = model.embed_state(out.state_BGX.flatten(0, 1)[real_R])
-    logits_RR = model.log_inverse_temperature["step"].exp() * state_RE @ action_RE.T
+    state_RE = model.embed_state(out.moment).flatten(0, 1)[real_R]
     picture_R = torch.arange(len(batch.body_B), device=body_R.device)
     picture_R = picture_R.repeat_interleave(n_goals)[real_R]
     flat_RX = chunk_RKA.flatten(1)
     same_RR = torch.cdist(flat_RX, flat_RX) < 1e-3
-    positive_RR = same_RR & (picture_R[:, None] == picture_R[None, :])
-    return 0.5 * (
-        contrastive_loss(logits_RR, positive_RR) + contrastive_loss(logits_RR.T, positive_RR.T)
-    )
+    return state_RE, action_RE, same_RR & (picture_R[:, None] == picture_R[None, :])
 
 
 def segment_terms(
@@ -311,7 +320,7 @@ def segment_terms(
     *,
     more_text_RD: Tensor,
     more_meaning_R: Tensor,
-) -> tuple[dict[str, Tensor], dict[str, float]]:
+) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
     """Terms of whole segments, those that are wanted, and what is only watched.
 
     Args:
@@ -329,7 +338,7 @@ def segment_terms(
     text_NE = model.embed_text(text_ND)
     meaning_N = batch.meaning_N
     same_NN = meaning_N[:, None] == meaning_N[None, :]
-    watched: dict[str, float] = {}
+    watched: dict[str, Tensor] = {}
     if "outcome" in wanted:
         terms["outcome"] = grounding_loss(log_attention_NS, batch.cell_N2, batch.visible_N)
     if "contrast_vl" in wanted:
@@ -342,7 +351,7 @@ def segment_terms(
             + contrastive_loss(logits_NX[:, : len(meaning_N)].T, same_NN)
         )
         best_N = logits_NX.argmax(1, keepdim=True)
-        watched["vl_top1_in_batch"] = float(same_NX.gather(1, best_N).float().mean())
+        watched["vl_top1_in_batch"] = same_NX.gather(1, best_N).float().mean()
     if any(name in wanted for name in ("contrast_la", "contrast_va", "cycle")):
         action_NE = model.embed_action(
             batch.knots_NKA, batch.duration_N, batch.start_NP, batch.body_N

@@ -13,6 +13,8 @@ from vla_sim.ranges import above, at_least, within
 
 TEMPERATURE = "log_inverse_temperature"
 """Parameters with this prefix have a rate of their own."""
+BASES = ("vision.base.", "text.base.")
+"""And so have those with these."""
 MOMENTS = ("step", "exp_avg", "exp_avg_sq")
 
 
@@ -22,6 +24,9 @@ class OptimiserConfig:
 
     learning_rate: float = 2e-3
     temperature_learning_rate: float = 5e-4
+    base_learning_rate: float = 2e-4
+    """Of what is learnt of somebody else's model, its adapter or its own weights: what took them
+    millions of pictures is soon forgotten."""
     weight_decay: float = 1e-2
     warm_up_fraction: float = 0.02
     """Share of the budget in which the learning rate rises."""
@@ -35,6 +40,7 @@ class OptimiserConfig:
         at_least(
             0,
             temperature_learning_rate=self.temperature_learning_rate,
+            base_learning_rate=self.base_learning_rate,
             weight_decay=self.weight_decay,
         )
         within(0, 1, warm_up_fraction=self.warm_up_fraction, last_rate=self.last_rate)
@@ -58,15 +64,15 @@ class Optimiser:
         """Forget all gradients."""
         self.adam.zero_grad(set_to_none=True)
 
-    def step(self, fraction: float) -> float:
-        """Update the model after a fraction of the budget; returns the gradient's norm."""
-        config = self.config
-        norm = float(clip_grad_norm_(self.model.parameters(), config.gradient_norm))
-        highest = (config.learning_rate, config.learning_rate, config.temperature_learning_rate)
-        for group, rate in zip(self.adam.param_groups, highest, strict=True):
-            group["lr"] = rate * config.share(fraction)
+    def clip(self) -> Tensor:
+        """Shorten the gradient if it is too long; returns the norm that it had."""
+        return clip_grad_norm_(self.model.parameters(), self.config.gradient_norm)
+
+    def step(self, fraction: float) -> None:
+        """Update the model after a fraction of the budget."""
+        for group in self.adam.param_groups:
+            group["lr"] = group["highest"] * self.config.share(fraction)
         self.adam.step()
-        return norm
 
     def state(self) -> dict[str, Tensor]:
         """The moments by the names of their parameters, copied."""
@@ -89,18 +95,22 @@ class Optimiser:
                 self.adam.state[parameter] = moments
 
     def _groups(self) -> list[dict[str, Any]]:
-        """Matrices decay; vectors and the temperatures, which have a rate of their own, do not."""
+        """By rate, and in each: matrices decay; vectors and the temperatures do not."""
         named = list(self.model.named_parameters())
+        config = self.config
+        foreign = [p for name, p in named if name.startswith(BASES)]
         thetas = [p for name, p in named if name.startswith(TEMPERATURE)]
-        others = [p for name, p in named if not name.startswith(TEMPERATURE)]
-        return [
-            {
-                "params": [p for p in others if p.ndim >= 2],
-                "weight_decay": self.config.weight_decay,
-            },
-            {"params": [p for p in others if p.ndim < 2], "weight_decay": 0.0},
-            {"params": thetas, "weight_decay": 0.0},
-        ]
+        others = [p for name, p in named if not name.startswith((*BASES, TEMPERATURE))]
+        groups = []
+        for own, rate in ((others, config.learning_rate), (foreign, config.base_learning_rate)):
+            for decay, kept in (
+                (config.weight_decay, [p for p in own if p.ndim >= 2]),
+                (0.0, [p for p in own if p.ndim < 2]),
+            ):
+                groups.append({"params": kept, "weight_decay": decay, "highest": rate})
+        rate = config.temperature_learning_rate
+        groups.append({"params": thetas, "weight_decay": 0.0, "highest": rate})
+        return [group for group in groups if group["params"]]
 
 
 def _laid_out_as(parameter: Tensor, value: Tensor) -> Tensor:
@@ -109,5 +119,5 @@ def _laid_out_as(parameter: Tensor, value: Tensor) -> Tensor:
     The fused optimiser walks through memory: moments in another order would be those of others.
     """
     if value.shape != parameter.shape:
-        return value.clone()
+        return value.to(parameter.device, copy=True)
     return torch.empty_like(parameter, requires_grad=False).copy_(value)

@@ -3,18 +3,29 @@
 Legend: B pictures, G goals a picture, N segments, F pictures a clip, S cells, C channels, D text.
 """
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field
+from itertools import islice
 from typing import Any, Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
-from vla_sim.align.batch import SegmentBatch, StepBatch, check_texts
+from vla_sim.align.batch import (
+    SegmentBatch,
+    StepBatch,
+    check_goals,
+    check_segments,
+    check_texts,
+    moved,
+)
 from vla_sim.align.body import Body
 from vla_sim.align.curriculum import CurriculumConfig, CurriculumState, advance
+from vla_sim.align.encoders.base import BaseConfig
 from vla_sim.align.encoders.tokenizer import Tokenizer
 from vla_sim.align.losses.temperature import clamp_temperature
 from vla_sim.align.model import ModelConfig
@@ -32,7 +43,7 @@ from vla_sim.align.objective import (
 from vla_sim.align.optimiser import Optimiser, OptimiserConfig
 from vla_sim.align.own_losses import load_losses, own_terms
 from vla_sim.align.surgery import backward_with_surgery
-from vla_sim.errors import BadConfig, DamagedFile
+from vla_sim.errors import BadConfig, DamagedFile, LossNotFinite
 from vla_sim.ranges import above, at_least, whole, within
 from vla_sim.records.reports import Recall
 from vla_sim.records.triple import SegmentTriples, StepTriples
@@ -71,6 +82,10 @@ class TrainerConfig:
     once for all: by then words are learnt, and a third of the time is theirs."""
     surgery: Literal["none", "pcgrad"] = "none"
     device: str = "cpu"
+    """Where training runs, as torch names it: "cpu", "cuda", "cuda:1"."""
+    bf16: bool = False
+    """Run the towers under bfloat16 autocast; heads and losses stay in float32. The picture tower
+    of our own decides for itself, see its `bf16`."""
 
     def __post_init__(self) -> None:
         whole(1, segment_every=self.segment_every, priors_every=self.priors_every)
@@ -79,6 +94,23 @@ class TrainerConfig:
         within(0, 1, freeze_text_after=self.freeze_text_after)
         above(0, **self.own_losses)
         load_losses(self.own_losses)  # refuses what cannot be loaded
+        text = self.model.text
+        if (
+            isinstance(text, BaseConfig)
+            and text.train == "unfrozen"
+            and text.unfreeze_until > self.freeze_text_after
+        ):
+            raise BadConfig(
+                f"model.text.unfreeze_until is {text.unfreeze_until}, and from freeze_text_after, "
+                f"{self.freeze_text_after}, on the text tower stands still: let layers wake before"
+            )
+        for tower in ("vision", "text"):
+            config = getattr(self.model, tower)
+            if tower in self.freeze and getattr(config, "train", "frozen") != "frozen":
+                raise BadConfig(
+                    f"freeze names {tower!r}, and model.{tower}.train is {config.train!r}: let it "
+                    "learn or let it stand still"
+                )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,7 +195,7 @@ class AlignTrainer:
         for tower in towers:
             for part in self.model.parts(tower):
                 part.requires_grad_(False)
-        self.model.text.keep_frozen()
+        self.model.keep_frozen()
         self.model.forget_texts()
         self.frozen = tuple(towers)
 
@@ -195,11 +227,16 @@ class AlignTrainer:
             The losses of this step, before the update.
 
         Raises:
-            BadConfig: If texts and rows do not match, or the loss is not finite.
+            BadConfig: If texts and rows do not match, or there is nothing to learn from in them.
+            LossNotFinite: If a loss or its gradient is no number; the model is as it was.
         """
         check_texts(rows.weight.shape[0], rows.weight.shape[1], texts)
+        check_goals(rows.weight)
         if self.fraction >= self.config.freeze_text_after and "text" not in self.frozen:
             self.freeze((*self.frozen, "text"))
+        for tower in (self.model.vision, self.model.text):
+            if not self._stands_still(tower):
+                tower.advance(self.fraction)
         n_segments = 0 if segments is None else len(segments.meaning)
         if len(segment_texts) != n_segments:
             raise BadConfig(f"{n_segments} segments need a sentence each, got {len(segment_texts)}")
@@ -218,6 +255,7 @@ class AlignTrainer:
         wanted |= self.config.own_losses
         segment = None
         if segments is not None and any(name.startswith("contrast") for name in wanted):
+            check_segments(segments.meaning)
             segment = SegmentBatch.of(segments, self.task_body, self.device)
 
         shared = self._towers(batch, texts, segment, segment_texts)
@@ -229,13 +267,17 @@ class AlignTrainer:
             check_texts(rehearsal.weight.shape[0], rehearsal.weight.shape[1], rehearsal_texts)
             self._rehearse(rehearsal, rehearsal_texts, wanted, terms, watched)
         total = torch.stack([wanted[name] * term for name, term in terms.items()]).sum()
-        if not torch.isfinite(total):
-            bad = [name for name, term in terms.items() if not torch.isfinite(term)]
-            raise BadConfig(f"the loss is not finite ({', '.join(bad)}): look for NaN in the rows")
+        # One transfer for all of them: each by itself would make a GPU wait.
+        names = (*terms, *watched)
+        read = torch.stack([total, *terms.values(), *watched.values()]).detach().tolist()
+        values = dict(zip(names, read[1:], strict=True))
+        if bad := [name for name in terms if not math.isfinite(values[name])]:
+            raise LossNotFinite(f"the loss is not finite ({', '.join(bad)})")
+        seen = {name: values[name] for name in watched}
         self.optimiser.zero_grad()
         if self.config.surgery == "pcgrad":
             weighted = {name: wanted[name] * term for name, term in terms.items()}
-            watched["conflict_share"] = backward_with_surgery(
+            seen["conflict_share"] = backward_with_surgery(
                 [
                     torch.stack([weighted[name] for name in names if name in weighted]).sum()
                     for names in (*GROUPS.values(), tuple(self.own_losses))
@@ -248,14 +290,20 @@ class AlignTrainer:
             )
         else:
             total.backward()  # type: ignore[no-untyped-call]
-        watched["gradient_norm"] = self.optimiser.step(self.fraction)
+        seen["gradient_norm"] = float(self.optimiser.clip())
+        if not math.isfinite(seen["gradient_norm"]):
+            raise LossNotFinite(
+                "every loss is finite, but not the gradient "
+                f"({', '.join(self._without_gradient()) or 'its norm'})"
+            )
+        self.optimiser.step(self.fraction)
         for theta in self.model.log_inverse_temperature.values():
             clamp_temperature(theta)
         self.n_steps += 1
         return LossReport(
-            total=float(total.detach()),
-            terms={name: float(term.detach()) for name, term in terms.items()},
-            report=watched,
+            total=read[0],
+            terms={name: values[name] for name in terms},
+            report=seen,
         )
 
     def state(self) -> TrainerState:
@@ -304,6 +352,24 @@ class AlignTrainer:
         self.fraction = float(state.meta["fraction"])
         self.curriculum = CurriculumState(**state.meta["curriculum"])
 
+    def _autocast(self) -> AbstractContextManager[object]:
+        """The precision that towers run in."""
+        if not self.config.bf16:
+            return nullcontext()
+        return torch.autocast(self.device.type, torch.bfloat16)
+
+    def _stands_still(self, part: nn.Module) -> bool:
+        return any(part in self.model.parts(tower) for tower in self.frozen)
+
+    def _without_gradient(self) -> list[str]:
+        """The first few weights whose gradient is no number."""
+        wrong = (
+            name
+            for name, weight in self.model.named_parameters()
+            if weight.grad is not None and not torch.isfinite(weight.grad).all()
+        )
+        return list(islice(wrong, 3))
+
     def _towers(
         self,
         batch: StepBatch,
@@ -314,13 +380,14 @@ class AlignTrainer:
         """What the heads share: maps and sentence features, of steps and then of segments."""
         n_pictures, n_goals = batch.weight_BG.shape
         flat = [text for row in texts for text in row]
-        with torch.set_grad_enabled("vision" not in self.frozen):
+        with torch.set_grad_enabled("vision" not in self.frozen), self._autocast():
             map_BSC = self.model.vision(batch.image_BHWC)
-        text_XD = self.model.encode_texts([*flat, *segment_texts])
+        with self._autocast():
+            text_XD = self.model.encode_texts([*flat, *segment_texts]).float()
         text_BGD = text_XD[: len(flat)].view(n_pictures, n_goals, -1)
         if segment is None:
             return map_BSC, text_BGD
-        with torch.set_grad_enabled("vision" not in self.frozen):
+        with torch.set_grad_enabled("vision" not in self.frozen), self._autocast():
             map_XSC = self.model.vision(segment.clip_NFHWC.flatten(0, 1))
         map_NFSC = map_XSC.view(*segment.clip_NFHWC.shape[:2], *map_XSC.shape[1:])
         return map_BSC, text_BGD, map_NFSC, text_XD[len(flat) :]
@@ -334,13 +401,14 @@ class AlignTrainer:
         texts: Sequence[Sequence[str]],
         wanted: Mapping[str, float],
         terms: dict[str, Tensor],
-        watched: dict[str, float],
+        watched: dict[str, Tensor],
     ) -> None:
         """Add what the decoder alone is taught: behaviour, and the priors on many more states."""
         batch = self._batch(rows)
         if self.model.learns_words and self.n_steps % TEXTS_KEPT_FOR == 0:
             self.model.forget_texts()
-        text_XD = self.model.kept_texts([text for row in texts for text in row])
+        with self._autocast():
+            text_XD = self.model.kept_texts([text for row in texts for text in row]).float()
         terms["rehearsal"], chunk_BGKA = rehearsed(
             self.model,
             batch,
@@ -361,7 +429,7 @@ class AlignTrainer:
         segment: SegmentBatch | None,
         shared: tuple[Tensor, ...],
         wanted: Mapping[str, float],
-    ) -> tuple[dict[str, Tensor], dict[str, float]]:
+    ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
         map_BSC, text_BGD = shared[:2]
         first, last = self.config.goal_forcing, self.config.last_goal_forcing
         told_share = first + (last - first) * self.fraction
@@ -377,16 +445,16 @@ class AlignTrainer:
                 noise=self.config.rehearsal_noise,
                 generator=self.generator,
             ),
-            told_BG=told_BG.to(self.device),
+            told_BG=moved(told_BG, self.device),
         )
         terms = policy_terms(self.model, batch, out, wanted)
         terms |= own_terms(self.own_losses, self.model, batch, out)
-        watched: dict[str, float] = {}
+        watched: dict[str, Tensor] = {}
         if any(name in wanted for name in PRIORS):
             priors, watched["rows_beyond"] = prior_terms(self.model, batch, out.chunk_BGKA, wanted)
             terms |= priors
         if segment is not None:
-            more, watched = segment_terms(
+            more, seen = segment_terms(
                 self.model,
                 segment,
                 shared[2],
@@ -396,6 +464,7 @@ class AlignTrainer:
                 more_meaning_R=batch.meaning_BG.flatten(),
             )
             terms |= more
+            watched |= seen
         return terms, watched
 
 

@@ -12,6 +12,15 @@ if TYPE_CHECKING:
     from vla_sim.loop.aligning.closed_loop import AlignRun
 
 
+SHORTS = {
+    "text": "learner.trainer.model.text",
+    "vision": "learner.trainer.model.vision",
+    "fusion": "learner.trainer.model.fusion",
+    "own-losses": "learner.trainer.own-losses",
+    "device": "learner.trainer.device",
+}
+
+
 def recipes() -> "Mapping[str, Callable[[], AlignRun]]":
     """Loads the table."""
     from vla_sim.recipes.table import recipes_of
@@ -41,10 +50,11 @@ def may_change() -> Sequence[str]:
 
 
 def choices() -> Choices:
-    """The towers."""
+    """The towers, and what brings them together."""
     from vla_sim.align.encoders.table import ENCODERS, VISIONS
+    from vla_sim.align.fusion.table import FUSIONS
 
-    return {"learner.trainer.model.text": ENCODERS, "learner.trainer.model.vision": VISIONS}
+    return {SHORTS["text"]: ENCODERS, SHORTS["vision"]: VISIONS, SHORTS["fusion"]: FUSIONS}
 
 
 VERB: "Verb[AlignRun]" = Verb(
@@ -70,4 +80,5 @@ VERB: "Verb[AlignRun]" = Verb(
         "simulators.crank.image-size",
     ),
     choices=choices,
+    shorts=SHORTS,
 )

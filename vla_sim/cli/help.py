@@ -5,6 +5,7 @@ import inspect
 import shutil
 import types
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from textwrap import dedent, fill
@@ -12,9 +13,9 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 from rich.console import Console
 
-from vla_sim.cli.options import Option, options_in
+from vla_sim.cli.options import Option, options_in, shortened
 from vla_sim.cli.saying import tell
-from vla_sim.cli.verb import Choices, Verb
+from vla_sim.cli.verb import Verb
 
 _INDENT = "      "
 _WIDEST = 100
@@ -28,11 +29,12 @@ def print_help(
     width = min(shutil.get_terminal_size().columns, _WIDEST)
     options = list(options_in(settings))
     shown = [o for o in options if all_of_them or _is_first(o, verb.first)]
+    shown = [replace(o, name=shortened(o.name, verb.shorts)) for o in shown]
     tell(console, head)
     tell(console, "\nOptions, with what they are here:")
     for line in _lines(shown, width):
         tell(console, line)
-    for line in _choice_lines(verb.choices(), settings, width):
+    for line in _choice_lines(verb, settings, width):
         tell(console, line)
     if len(shown) < len(options):
         tell(console, f"\n{len(options) - len(shown)} more options are shown by --help-all.")
@@ -53,13 +55,13 @@ def _lines(options: Sequence[Option], width: int) -> Iterator[str]:
             yield fill(said, width, initial_indent=_INDENT, subsequent_indent=_INDENT)
 
 
-def _choice_lines(choices: Choices, settings: object, width: int) -> Iterator[str]:
-    for path, configs in choices.items():
+def _choice_lines(verb: Verb[Any], settings: object, width: int) -> Iterator[str]:
+    for path, configs in verb.choices().items():
         now = settings
         for part in path.replace("-", "_").split("."):
             now = getattr(now, part)
         held = next((name for name, config in configs.items() if config == now), "the recipe's own")
-        yield f"  --{path} {{{','.join(configs)}}}  ({held})"
+        yield f"  {shortened(f'--{path}', verb.shorts)} {{{','.join(configs)}}}  ({held})"
         said = "Chosen by name; its own options change what was chosen."
         yield fill(said, width, initial_indent=_INDENT, subsequent_indent=_INDENT)
 

@@ -80,8 +80,9 @@ def _run(words: list[str], console: "Console") -> int:
     wants_all = _ALL in rest
     if wants_all or any(w in ("-h", "--help") for w in rest):
         rest = [w for w in rest if w not in (_ALL, "-h", "--help")]
+        typed = partial(override, words=rest, prog=prog, choices=verb.choices(), shorts=verb.shorts)
         asked = next(iter(verb.recipes())) if not word and not verb.default else word
-        settings = override(verb.settings(asked), rest, prog=prog, choices=verb.choices())
+        settings = typed(verb.settings(asked))
         print_help(verb, settings, console, head=description(name, verb), all_of_them=wants_all)
         return 0
     meant = [word] if word is None else list(verb.several(word))
@@ -89,7 +90,7 @@ def _run(words: list[str], console: "Console") -> int:
         raise VlaSimError(
             f"{word!r} gives {len(meant)} files, named by themselves; leave out --out"
         )
-    typed = partial(override, words=rest, prog=prog, choices=verb.choices())
+    typed = partial(override, words=rest, prog=prog, choices=verb.choices(), shorts=verb.shorts)
     each = [
         going_on(verb, name, typed(verb.settings(one)), is_named=word is not None, typed=typed)
         for one in meant

@@ -4,13 +4,13 @@ import contextlib
 import difflib
 import io
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
-from typing import Any, TypeVar, cast, get_type_hints
+from typing import Any, TypeVar, cast, get_origin, get_type_hints
 
 import tyro
 
-from vla_sim.cli.verb import Choices
+from vla_sim.cli.verb import Choices, Shorts
 from vla_sim.errors import UnknownName, VlaSimError
 
 C = TypeVar("C")
@@ -37,7 +37,14 @@ class Option:
     value: object
 
 
-def override(settings: C, words: Sequence[str], *, prog: str, choices: Choices | None = None) -> C:
+def override(
+    settings: C,
+    words: Sequence[str],
+    *,
+    prog: str,
+    choices: Choices | None = None,
+    shorts: Shorts | None = None,
+) -> C:
     """The settings with what the command line changes.
 
     Args:
@@ -45,14 +52,16 @@ def override(settings: C, words: Sequence[str], *, prog: str, choices: Choices |
         words: Options and their values.
         prog: What stands before them, for the errors.
         choices: Parts that are chosen by name; the other options then change what was chosen.
+        shorts: Short names of options, beside the long ones.
 
     Raises:
         VlaSimError: If an option does not exist (the error lists those that do, or the nearest of
             many), if a word belongs to no option, or if the config itself refuses a value.
         SystemExit: After a value of the wrong type, which tyro explains.
     """
-    choices = choices or {}
-    settings, words = _choose(settings, words, choices)
+    choices, shorts = choices or {}, shorts or {}
+    settings, words = _choose(settings, [_in_full(word, shorts) for word in words], choices)
+    words = _in_pairs(words, settings)
     said = io.StringIO()
     try:
         with contextlib.redirect_stderr(said):
@@ -74,12 +83,47 @@ def override(settings: C, words: Sequence[str], *, prog: str, choices: Choices |
         wrong = next((word for word in rest if word.startswith("-")), None)
         if wrong is not None:
             known = [*option_names(settings), *(f"--{path}" for path in choices)]
-            raise _unknown_option(wrong.partition("=")[0], known)
+            short = [shortened(name, shorts) for name in known]
+            raise _unknown_option(shortened(wrong.partition("=")[0], shorts), short)
         raise VlaSimError(
             f"{rest[0]!r} belongs to no option; a name goes right after the verb, and "
             f"`{prog.rpartition(' ')[0]} --help` lists the options"
         )
     return cast(C, changed)
+
+
+def shortened(name: str, shorts: Shorts) -> str:
+    """An option by its short name, where it or the group that it lies in has one."""
+    for short, path in shorts.items():
+        if f"{name}.".startswith(f"--{path}."):
+            return f"--{short}{name[len(path) + 2 :]}"
+    return name
+
+
+def _in_full(word: str, shorts: Shorts) -> str:
+    """A word with the whole name of its option."""
+    option, equals, value = word.partition("=")
+    head, dot, rest = option.removeprefix("--").partition(".")
+    path = shorts.get(head.replace("_", "-")) if option.startswith("--") else None
+    return word if path is None else f"--{path}{dot}{rest}{equals}{value}"
+
+
+def _in_pairs(words: Sequence[str], settings: object) -> list[str]:
+    """Words in which `name=number` is two, where an option takes pairs of them."""
+    paired = {o.name for o in options_in(settings) if get_origin(o.hint) is Mapping}
+    left: list[str] = []
+    takes_pairs = False
+    for word in words:
+        option, equals, value = word.partition("=")
+        if option.startswith("--"):
+            takes_pairs = option.replace("_", "-") in paired
+            if takes_pairs and equals:
+                left.append(option)
+                word = value
+        name, equals, number = word.rpartition("=")
+        is_pair = takes_pairs and not word.startswith("--") and equals and ":" not in number
+        left += [name, number] if is_pair else [word]
+    return left
 
 
 def _choose(settings: C, words: Sequence[str], choices: Choices) -> tuple[C, list[str]]:

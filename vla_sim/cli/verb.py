@@ -1,7 +1,7 @@
 """Verb: one word of the command line, and what it loads when it is said."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from rich.console import Console
@@ -11,6 +11,8 @@ from vla_sim.foreign import is_foreign, load_foreign
 
 C = TypeVar("C")
 
+Shorts = Mapping[str, str]
+"""{what an option, or a group of them, may begin with after "--": its whole name}."""
 Choices = Mapping[str, Mapping[str, object]]
 """{option, as it is typed after "--": {name: the config that it stands for}}."""
 
@@ -56,6 +58,8 @@ class Verb(Generic[C]):
     """Options that `--help` shows, as they are typed without dashes; all where none is named."""
     choices: Callable[[], Choices] = no_choices
     """Loads the parts of the settings that have alternatives by name."""
+    shorts: Shorts = field(default_factory=dict)
+    """Short names of options that lie deep."""
 
     def settings(self, word: str | None) -> C:
         """The settings that the first word stands for.

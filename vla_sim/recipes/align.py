@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from vla_sim.align.encoders.minilm import MINILM
+from vla_sim.align.encoders.table import ENCODERS
 from vla_sim.align.encoders.text import BagTextConfig, TransformerTextConfig
 from vla_sim.align.encoders.vision import VisionConfig
 from vla_sim.align.model import ModelConfig
@@ -64,6 +66,12 @@ def bag_of_words() -> AlignRun:
     return _with_trainer(replace(trainer, model=replace(trainer.model, text=BagTextConfig())))
 
 
+def minilm() -> AlignRun:
+    """The default with pretrained MiniLM as text tower (extra minilm): it reads English only."""
+    trainer = _trainer()
+    return _with_trainer(replace(trainer, model=replace(trainer.model, text=ENCODERS[MINILM])))
+
+
 def reach() -> AlignRun:
     """Reach alone."""
     return replace(
@@ -102,6 +110,7 @@ RECIPES: Mapping[str, Callable[[], AlignRun]] = {
     "default": default,
     "pcgrad": pcgrad,
     "bag-of-words": bag_of_words,
+    "minilm": minilm,
     "reach": reach,
     "glance": glance,
 }

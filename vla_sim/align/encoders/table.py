@@ -1,13 +1,18 @@
 """Every encoder by name. To add one: a file with a config that can `build`, and a line."""
 
+from itertools import chain
 from typing import TypeAlias
 
-from vla_sim.align.encoders.hugging_face import MINILM, HuggingFaceTextConfig
+from vla_sim.align.encoders.efficientnet_lite import EfficientNetLiteConfig
+from vla_sim.align.encoders.hugging_face_text import HuggingFaceTextConfig
+from vla_sim.align.encoders.hugging_face_vision import HuggingFaceVisionConfig
+from vla_sim.align.encoders.minilm import MINILM
 from vla_sim.align.encoders.text import BagTextConfig, TransformerTextConfig
 from vla_sim.align.encoders.vision import VisionConfig
 from vla_sim.errors import UnknownName
 
 TextConfig: TypeAlias = TransformerTextConfig | BagTextConfig | HuggingFaceTextConfig
+AnyVisionConfig: TypeAlias = VisionConfig | HuggingFaceVisionConfig | EfficientNetLiteConfig
 
 TEXT_KINDS: dict[str, type[TextConfig]] = {
     "transformer": TransformerTextConfig,
@@ -16,21 +21,31 @@ TEXT_KINDS: dict[str, type[TextConfig]] = {
 }
 """What a checkpoint calls the class of a text encoder's settings."""
 
+VISION_KINDS: dict[str, type[AnyVisionConfig]] = {
+    "own": VisionConfig,
+    "hugging_face": HuggingFaceVisionConfig,
+    "efficientnet_lite": EfficientNetLiteConfig,
+}
+"""The same of a picture tower's."""
+
 ENCODERS: dict[str, TextConfig] = {
     "transformer": TransformerTextConfig(),
     "transformer_2_layers": TransformerTextConfig(n_layers=2, width=128),
     "bag": BagTextConfig(),
-    "minilm": HuggingFaceTextConfig(source=MINILM),
+    "minilm": HuggingFaceTextConfig(name=MINILM),
+    "hf": HuggingFaceTextConfig(),
 }
-"""Ready-made settings; any folder or hub id goes in `HuggingFaceTextConfig(source=...)`."""
+"""Ready-made settings; "hf" is given the folder or the hub id of a model, `--text.name`."""
 
 
-VISIONS: dict[str, VisionConfig] = {
+VISIONS: dict[str, AnyVisionConfig] = {
     "slim": VisionConfig(width=32, deep_width=64, n_out=48),
     "wide": VisionConfig(),
     "deep": VisionConfig(n_deep=3),
+    "efficientnet-lite0": EfficientNetLiteConfig(),
+    "hf": HuggingFaceVisionConfig(),
 }
-"""Ready-made settings of the picture tower."""
+"""Ready-made settings of the picture tower; "hf" likewise, `--vision.name`."""
 
 
 def text_encoder(name: str) -> TextConfig:
@@ -44,6 +59,7 @@ def text_encoder(name: str) -> TextConfig:
     return ENCODERS[name]
 
 
-def kind_of(config: TextConfig) -> str:
-    """The name of a config's class in `TEXT_KINDS`."""
-    return next(kind for kind, cls in TEXT_KINDS.items() if type(config) is cls)
+def kind_of(config: TextConfig | AnyVisionConfig) -> str:
+    """The name of a config's class in `TEXT_KINDS` or `VISION_KINDS`."""
+    tables = (TEXT_KINDS.items(), VISION_KINDS.items())
+    return next(kind for kind, cls in chain(*tables) if type(config) is cls)

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from vla_sim.align.encoders.tokenizer import MAX_TOKENS, PAD, START, Tokenizer, drop_tokens
+from vla_sim.align.encoders.tower import Tower
 from vla_sim.errors import BadConfig
 from vla_sim.ranges import whole, within
 
@@ -29,7 +30,7 @@ def mean_of_tokens(token_NTD: Tensor, real_NT: Tensor) -> Tensor:
     return (token_NTD * weight_NT1).sum(1) / weight_NT1.sum(1)
 
 
-class TextEncoder(nn.Module):
+class TextEncoder(Tower):
     """What every text tower offers: `width` features for each of a list of sentences."""
 
     width: int
@@ -41,13 +42,6 @@ class TextEncoder(nn.Module):
     def steady(self, texts: Sequence[str]) -> Tensor:
         """Features without dropping words; a sentence's bits do not depend on its company."""
         return torch.cat([self([text]) for text in texts])
-
-    def on_disk(self, name: str) -> bool:
-        """Whether the parameter `name` of this tower belongs into a checkpoint."""
-        return True
-
-    def keep_frozen(self) -> None:
-        """Freeze again what this tower never trains, after a caller unfroze all of it."""
 
 
 @dataclass(frozen=True, kw_only=True)

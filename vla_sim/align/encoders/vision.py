@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from vla_sim.align.encoders.tower import VisionTower
 from vla_sim.errors import BadConfig
 from vla_sim.ranges import whole
 from vla_sim.records.triple import GRID
@@ -51,7 +52,7 @@ class VisionConfig:
         return VisionEncoder(self)
 
 
-class VisionEncoder(nn.Module):
+class VisionEncoder(VisionTower):
     """Patches, one convolution at 16 x 16, a detour over 8 x 8, and a learned position per cell.
 
     The detour gives each cell a wide view at little cost; the shortcut around it keeps the fine

@@ -16,6 +16,7 @@ from vla_sim.envs.streams import TRAIN_SEEDS_FROM
 from vla_sim.envs.suites import SPINE, names_of, tasks_of
 from vla_sim.envs.task_names import short_name
 from vla_sim.envs.task_table import TaskTable
+from vla_sim.errors import LossNotFinite
 from vla_sim.eval.protocol import Protocol
 from vla_sim.eval.report_file import to_json
 from vla_sim.eval.run_card import run_card
@@ -30,6 +31,7 @@ from vla_sim.loop.aligning.dataset import (
 from vla_sim.loop.aligning.judge import Judge
 from vla_sim.loop.aligning.learner import Learner, LearnerConfig
 from vla_sim.loop.aligning.monitor import Monitor
+from vla_sim.loop.aligning.preflight import check_trainer
 from vla_sim.loop.aligning.remarks import memory_remarks, silent_terms
 from vla_sim.loop.aligning.resuming import (
     LOSSES,
@@ -39,7 +41,9 @@ from vla_sim.loop.aligning.resuming import (
     is_saved,
     put_back,
     save,
+    trainer_saved,
     write_decisions,
+    written_down,
 )
 from vla_sim.loop.budget import Budget
 from vla_sim.loop.evaluation import GALLERY_SEEDS_FROM, bodies, gallery_plan, make_protocol, planned
@@ -155,8 +159,12 @@ def align(run: AlignRun, monitor: Monitor) -> RunFolder:
     held = None if run.data is None else contents(run.data)
     run = _settled(run, held)
     refuse_place(run.out, run, verb=VERB, resume=run.resume, may=MAY_CHANGE)
+    saved: Path | None = None
     if run.resume:
-        require_same_data(RunFolder.open(run.out), held)
+        begun = RunFolder.open(run.out)
+        require_same_data(begun, held)
+        saved = trainer_saved(begun)
+    check_trainer(run.learner.trainer, image_size=run.simulators.crank.image_size, saved=saved)
     protocol = make_protocol(
         "online",
         tasks=run.task_ids,
@@ -335,7 +343,12 @@ def _learn(
     """So many updates, or as many as the budget still has."""
     end = budget.n_spent + n_updates
     while n := min(UPDATES_PER_ROW, end - budget.n_spent, budget.left):
-        losses = learner.learn(n, spent=budget.n_spent, budget=budget.n_steps)
+        try:
+            losses = learner.learn(
+                n, spent=budget.n_spent, budget=budget.n_steps, on_update=monitor.on_update
+            )
+        except LossNotFinite as error:
+            raise written_down(error, folder, learner) from error
         budget.spend(n)
         row = monitor.learnt(losses, budget, learner.trainer.curriculum.stage)
         folder.append(LOSSES, row)

@@ -20,7 +20,9 @@ from vla_sim.envs.language.corpus import corpus
 from vla_sim.envs.task_table import TaskTable
 from vla_sim.envs.tasks import make_task
 from vla_sim.errors import BadConfig, DamagedFile, RunFolderError
+from vla_sim.loop.aligning.drawn import Drawn
 from vla_sim.loop.aligning.memory import Memory, MemoryConfig
+from vla_sim.loop.aligning.monitor import OnUpdate
 from vla_sim.loop.aligning.wording import PhraseBank
 from vla_sim.loop.learned import LearnedModel
 from vla_sim.loop.model_bodies import bodies_of, bounds_of_tasks
@@ -107,6 +109,8 @@ class Learner:
             seed=seed,
             bounds=bounds_of_tasks(self.table),
         )
+        self.drawn: Drawn | None = None
+        """What the newest update learnt from."""
 
     @property
     def model(self) -> LearnedModel:
@@ -119,22 +123,31 @@ class Learner:
         if segments is not None:
             self.memory.segments.add(segments)
 
-    def learn(self, n_updates: int, *, spent: int, budget: int) -> list[LossReport]:
+    def learn(
+        self, n_updates: int, *, spent: int, budget: int, on_update: OnUpdate | None = None
+    ) -> list[LossReport]:
         """Some updates, each on a fresh batch.
 
         Args:
             n_updates: How many.
             spent: Updates that were made before.
             budget: Updates of the whole run; rates and stages follow from the share that is spent.
+            on_update: Called after each.
+
+        Raises:
+            LossNotFinite: If a loss is no number; `drawn` is the batch that gave it.
         """
         losses = []
         for done in range(spent, spent + n_updates):
             self.trainer.set_progress(done / budget)
             losses.append(self._update())
+            if on_update is not None:
+                on_update(done + 1, losses[-1])
         return losses
 
     def _update(self) -> LossReport:
         batch = self.memory.draw(with_segments=self.trainer.wants_segments)
+        self.drawn = Drawn(batch=batch)
         steps = StepTriples(**batch.steps)  # type: ignore[arg-type]
         segments = (
             None if batch.segments is None else SegmentTriples(**batch.segments)  # type: ignore[arg-type]
@@ -143,6 +156,7 @@ class Learner:
         rehearsal_texts: list[str] = []
         if self.config.memory.batch_rehearsal:
             rows, rehearsal_texts = self.memory.draw_rehearsal()
+            self.drawn = Drawn(batch=batch, rehearsal=rows, rehearsal_texts=rehearsal_texts)
             rehearsal = StepTriples(**rows)  # type: ignore[arg-type]
         return self.trainer.step(
             steps,

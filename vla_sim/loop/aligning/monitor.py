@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import TracebackType
+from typing import Protocol
 
 import numpy as np
 from rich.console import Console
@@ -25,10 +26,33 @@ from vla_sim.loop.simulating.simulators import Harvest
 from vla_sim.records.reports import EvalReport, StopDecision
 
 
+class OnUpdate(Protocol):
+    """What a logger of the user's own is called with after every update."""
+
+    def __call__(self, update: int, losses: LossReport) -> None:
+        """Take note.
+
+        Args:
+            update: How many updates are made, this one included; a resumed run counts on.
+            losses: Its losses: `total`, `terms` before their weights, and `report`, what was only
+                watched.
+        """
+        ...
+
+
 class Monitor:
     """A progress bar with a line per evaluation; silent without a console."""
 
-    def __init__(self, console: Console | None = None) -> None:
+    def __init__(
+        self, console: Console | None = None, *, on_update: OnUpdate | None = None
+    ) -> None:
+        """A monitor.
+
+        Args:
+            console: Where to show; None for nowhere.
+            on_update: Called after every update. What it raises ends the run.
+        """
+        self.on_update = on_update
         self.console = console or Console(quiet=True)
         self.progress = Progress(
             TextColumn("[bold]align"),

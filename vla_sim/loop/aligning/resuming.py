@@ -1,7 +1,9 @@
 """Resuming: learner, judge, budget and logs as they were at the run's last save."""
 
 from dataclasses import asdict
+from pathlib import Path
 
+from vla_sim.errors import LossNotFinite
 from vla_sim.eval.report_file import from_json
 from vla_sim.eval.stopping import decisions
 from vla_sim.loop.aligning.judge import Judge
@@ -13,6 +15,8 @@ LATEST = "latest"
 LOSSES = "losses.jsonl"
 REPORTS = "reports.jsonl"
 DECISIONS = "decisions.json"
+NOT_FINITE = "not_finite"
+"""Batches whose loss was no number."""
 
 
 def save(folder: RunFolder, learner: Learner, judge: Judge, budget: Budget) -> None:
@@ -23,7 +27,13 @@ def save(folder: RunFolder, learner: Learner, judge: Judge, budget: Budget) -> N
 
 def is_saved(folder: RunFolder) -> bool:
     """There is something to go on with."""
-    return (folder.path / LATEST / "trainer").is_dir()
+    return trainer_saved(folder) is not None
+
+
+def trainer_saved(folder: RunFolder) -> Path | None:
+    """The checkpoint of the trainer to go on from; None where there is none yet."""
+    place = folder.path / LATEST / "trainer"
+    return place if place.is_dir() else None
 
 
 def begin_again(folder: RunFolder) -> None:
@@ -46,6 +56,20 @@ def put_back(folder: RunFolder, learner: Learner, judge: Judge, budget: Budget) 
     folder.keep_rows(REPORTS, rows)
     folder.keep_rows(LOSSES, [row for row in folder.rows(LOSSES) if row["step"] <= budget.n_spent])
     write_decisions(folder, judge)
+
+
+def written_down(error: LossNotFinite, folder: RunFolder, learner: Learner) -> LossNotFinite:
+    """An error with what a user needs to go on: the batch that made it, on disk, and from where."""
+    said = f"{error} at update {learner.trainer.n_steps + 1}"
+    if learner.drawn is not None:
+        place = folder.path / NOT_FINITE / f"update_{learner.trainer.n_steps + 1:06d}.safetensors"
+        learner.drawn.save(place)
+        spoilt = ", ".join(learner.drawn.spoilt) or "none of its columns"
+        said += f"; its batch is in {place}, where {spoilt} hold what is no number"
+    since = "from its last evaluation" if is_saved(folder) else "from its beginning"
+    return LossNotFinite(
+        f"{said}; mend the cause, then --resume --out {folder.path} goes on {since}"
+    )
 
 
 def write_decisions(folder: RunFolder, judge: Judge) -> None:

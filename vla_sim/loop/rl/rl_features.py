@@ -12,7 +12,7 @@ import torch
 from gymnasium import spaces
 from numpy.typing import NDArray
 from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 from vla_sim.agents.aligned import padded
@@ -31,9 +31,7 @@ N_CACHED = 8192
 
 def n_features(model: AlignModel) -> int:
     """Size of a row of `state_features`."""
-    first = model.step[0]
-    assert isinstance(first, nn.Linear)
-    return N_NEAR + first.in_features
+    return N_NEAR + model.n_state
 
 
 def state_features(
@@ -110,7 +108,7 @@ class LearntFeatures(BaseFeaturesExtractor):
     def __init__(self, space: spaces.Dict, model: AlignModel, body: int) -> None:
         super().__init__(space, n_features(model))
         self.model = model.requires_grad_(True)
-        self.model.text.keep_frozen()
+        self.model.keep_frozen()
         self.body = body
         self.train()
 

@@ -1,0 +1,1 @@
+"""Fusion: picture and words of one moment into one state."""
