@@ -3,7 +3,7 @@
 Legend: B pictures, G goals, N segments, F pictures a clip, K knots, A actions, P proprioception.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -67,7 +67,8 @@ def check_goals(weight_BG: NDArray[np.floating]) -> None:
 class StepBatch:
     """B moments with G labels each.
 
-    `bounds_BGX` is what each label's manner allows, see `losses.motion.SIDES`.
+    `bounds_BGX` is what each label's manner allows, see `losses.motion.SIDES`; `rows_of` tells for
+    each body that is there which moments are its own, known before anything is on a device.
     """
 
     image_BHWC: Tensor
@@ -81,6 +82,7 @@ class StepBatch:
     visible_BG: Tensor
     hazard_BS: Tensor
     bounds_BGX: Tensor
+    rows_of: Mapping[int, Tensor]
 
     @classmethod
     def of(
@@ -103,11 +105,11 @@ class StepBatch:
         def tensor(value: NDArray[np.generic]) -> Tensor:
             return moved(value, device)
 
-        weight_BG = tensor(rows.weight)
+        weight_BG, body_B = tensor(rows.weight), body_of(rows.task, task_body)
         return cls(
             image_BHWC=tensor(rows.image),
             proprio_BP=tensor(rows.proprio),
-            body_B=moved(body_of(rows.task, task_body), device),
+            body_B=moved(body_B, device),
             meaning_BG=tensor(rows.meaning),
             weight_BG=weight_BG,
             chunk_BGKA=tensor(rows.chunk),
@@ -116,6 +118,10 @@ class StepBatch:
             visible_BG=tensor(rows.cell_visible).to(weight_BG.dtype) * weight_BG,
             hazard_BS=tensor(rows.hazard).flatten(1).to(weight_BG.dtype) / 255.0,
             bounds_BGX=tensor(table[rows.task[:, None], manners_of(rows.meaning)]),
+            rows_of={
+                body: moved((body_B == body).nonzero().squeeze(1), device)
+                for body in body_B.unique().tolist()
+            },
         )
 
 

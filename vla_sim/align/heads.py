@@ -168,10 +168,12 @@ class Decoder(nn.Module):
         width = self.n_modes * (CHUNK_SIZE * N_ACT + 1)
         flat_BGX = told_BGX.new_zeros(*told_BGX.shape[:-1], width)
         for robot, mlp in enumerate(self.mlps):
-            if self.training:
+            if self.training and told_BGX.device.type == "cpu":
                 rows = (robot_B == robot).nonzero().squeeze(1)
                 flat_BGX = flat_BGX.index_copy(0, rows, mlp(told_BGX[rows]))
-            else:  # all rows through each: a row must not depend on how many are its robot's
+            else:
+                # All rows through each. At work a row must not depend on how many are its robot's,
+                # and an accelerator would have to wait for that number.
                 mine_B11 = (robot_B == robot)[:, None, None]
                 flat_BGX = torch.where(mine_B11, mlp(told_BGX), flat_BGX)
         n = self.n_modes

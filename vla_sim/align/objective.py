@@ -196,11 +196,8 @@ def prior_terms(
     terms = {name: chunk_BGKA.new_zeros(()) for name in PRIORS if name in wanted}
     n_goals = batch.weight_BG.shape[1]
     active = chunk_BGKA.new_zeros(())
-    for index, body in enumerate(model.bodies):
-        mine_B = batch.body_B == index
-        if not mine_B.any():
-            continue
-        rows = mine_B.nonzero().squeeze(1)
+    for index, rows in batch.rows_of.items():
+        body = model.bodies[index]
         share = len(rows) / len(batch.body_B)
         weight_R = batch.weight_BG[rows].flatten()
         proprio_RP = batch.proprio_BP[rows].repeat_interleave(n_goals, dim=0)
