@@ -27,6 +27,9 @@ PRIORS = {"velocity": 1, "acceleration": 2, "jerk": 3}
 SURE = 0.005
 """The hazard head is never surer than this, so neither is the truth that stands in for it."""
 BEHAVIOUR = ("goal", "behaviour", "rehearsal", *PRIORS)
+OF_MOMENTS = (*BEHAVIOUR, "contrast_step")
+"""Taken of the rows that behaviour is learnt from, so from the same update on. The gates order what
+is taken of whole segments."""
 GROUPS: dict[str, tuple[str, ...]] = {
     "behaviour": (*BEHAVIOUR, "hazard"),
     "grounding": ("grounding", "outcome"),
@@ -64,8 +67,8 @@ class Weights:
         """{term: weight} of what counts at a stage of the curriculum."""
         waits = {"vl": {"contrast_la"}, "la": set[str](), "all": set[str]()}[stage]
         if stage != "all":
-            waits |= {"contrast_va", "contrast_step", "cycle"}
-            waits |= set() if behaviour_from_start else set(BEHAVIOUR)
+            waits |= {"contrast_va", "cycle"}
+            waits |= set() if behaviour_from_start else set(OF_MOMENTS)
         weights = {field.name: float(getattr(self, field.name)) for field in fields(self)}
         return {name: w for name, w in weights.items() if w > 0.0 and name not in waits}
 

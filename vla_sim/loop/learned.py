@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 from vla_sim.align.checkpoint import load_checkpoint
 from vla_sim.align.inference import Decision, ModelPolicyCore
 from vla_sim.align.model import AlignModel
+from vla_sim.align.proposing import propose
 from vla_sim.envs.tasks import TASK_IDS, make_task
 from vla_sim.errors import UnknownName
 from vla_sim.records.camera import CameraSpec
+from vla_sim.records.proposals import Proposals
 from vla_sim.records.triple import Rows
 
 Floats = NDArray[np.float32]
@@ -61,10 +63,17 @@ class LearnedModel:
         Raises:
             UnknownName: If there is no such task.
         """
+        return self.core.decide(images, proprio, texts, self.body_of(task_id))
+
+    def body_of(self, task_id: str) -> int:
+        """Index of the body that a task is for.
+
+        Raises:
+            UnknownName: If there is no such task.
+        """
         if task_id not in TASK_IDS:
             raise UnknownName("task", task_id, TASK_IDS)
-        body = int(self.task_body[TASK_IDS.index(task_id)])
-        return self.core.decide(images, proprio, texts, body)
+        return int(self.task_body[TASK_IDS.index(task_id)])
 
     def act(
         self,
@@ -75,6 +84,20 @@ class LearnedModel:
     ) -> Floats:
         """Only the chunks of `decide`."""
         return self.decide(task_id, images, proprio, texts).chunk
+
+    def propose(
+        self,
+        task_id: str,
+        images: NDArray[np.uint8],
+        proprio: NDArray[np.float32],
+        wordings: Sequence[Sequence[str]],
+        *,
+        noise: Floats | None = None,
+        guidance: float = 1.0,
+    ) -> Proposals:
+        """Several chunks for each moment, see `ProposingModel`."""
+        body = self.body_of(task_id)
+        return propose(self.core, images, proprio, wordings, body, noise=noise, guidance=guidance)
 
     def embed_clips(self, rows: Rows) -> Floats:
         """z_V of segment triples, (N, d)."""
