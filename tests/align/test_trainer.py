@@ -286,3 +286,41 @@ def test_rehearsal_wants_a_sentence_for_every_goal() -> None:
     texts = squares.say_all(rng, rows)
     with pytest.raises(BadConfig, match="sentences each"):
         trainer().step(rows, texts, rehearsal=rows, rehearsal_texts=texts[:2])
+
+
+def without_actions(rows: StepTriples, unlabelled: np.ndarray) -> StepTriples:
+    chunk = rows.chunk.copy()
+    chunk[unlabelled] = np.nan
+    return replace(rows, chunk=chunk)
+
+
+def test_what_nobody_labelled_with_actions_teaches_what_words_mean_and_nothing_else() -> None:
+    weights = replace(Weights(), contrast_step=0.5)
+    rng = np.random.default_rng(0)
+    rows = squares.steps(rng, 6)
+    texts = squares.say_all(rng, rows)
+    bare = without_actions(rows, np.arange(6) >= 2)
+    elsewhere = replace(
+        bare, goal_point=np.where(np.isnan(bare.chunk[..., 0, :3]), 9.0, rows.goal_point)
+    )
+    plain = trainer(replace(ALL, weights=weights)).step(rows, texts).terms
+    one = trainer(replace(ALL, weights=weights)).step(bare, texts).terms
+    two = trainer(replace(ALL, weights=weights)).step(elsewhere, texts).terms
+    assert one == two, "their goal points say nothing"
+    assert all(np.isfinite(value) for value in one.values())
+    assert {name for name in one if one[name] == plain[name]} >= {"grounding", "hazard"}
+    assert one["behaviour"] != plain["behaviour"]
+
+
+def test_segments_without_actions_keep_their_words() -> None:
+    rng = np.random.default_rng(0)
+    rows, segments = squares.steps(rng, 4), squares.segments(rng, 8)
+    texts, said = squares.say_all(rng, rows), squares.say(rng, segments.meaning)
+    knots = segments.knots.copy()
+    knots[3:] = np.nan
+    bare = replace(segments, knots=knots)
+    plain = trainer().step(rows, texts, segments, said).terms
+    report = trainer().step(rows, texts, bare, said)
+    assert np.isfinite(report.total)
+    assert report.terms["contrast_vl"] == plain["contrast_vl"]
+    assert report.terms["contrast_la"] != plain["contrast_la"]

@@ -33,9 +33,22 @@ def check_texts(n_rows: int, n_goals: int, texts: Sequence[Sequence[str]]) -> No
         raise BadConfig(f"{n_rows} pictures need {n_goals} sentences each")
 
 
+def labelled(action_NX: NDArray[np.floating]) -> NDArray[np.bool_]:
+    """Which rows have actions, bool (N,): without a label a row is NaN throughout.
+
+    A row with some NaN is no row without a label: it is a fault, and the loss will say so.
+    """
+    known: NDArray[np.bool_] = ~np.isnan(action_NX.reshape(len(action_NX), -1)).all(axis=1)
+    return known
+
+
 @dataclass(frozen=True, kw_only=True)
 class StepBatch:
-    """B moments with G labels each."""
+    """B moments with G labels each.
+
+    `weight_BG` is 1 where there is a chunk and a goal to learn from, `visible_BG` where there is a
+    cell: a moment that nobody labelled with actions still shows what its words mean.
+    """
 
     image_BHWC: Tensor
     proprio_BP: Tensor
@@ -55,15 +68,20 @@ class StepBatch:
         def tensor(value: NDArray[np.generic]) -> Tensor:
             return torch.as_tensor(value).to(device)
 
+        known_B = labelled(rows.chunk)
+        chunk, goal = rows.chunk, rows.goal_point
+        if not known_B.all():
+            chunk, goal = chunk.copy(), goal.copy()
+            chunk[~known_B], goal[~known_B] = 0.0, 0.0
         weight_BG = tensor(rows.weight)
         return cls(
             image_BHWC=tensor(rows.image),
             proprio_BP=tensor(rows.proprio),
             body_B=body_of(rows.task, task_body).to(device),
             meaning_BG=tensor(rows.meaning),
-            weight_BG=weight_BG,
-            chunk_BGKA=tensor(rows.chunk),
-            goal_BG3=tensor(rows.goal_point),
+            weight_BG=weight_BG * tensor(known_B[:, None]),
+            chunk_BGKA=tensor(chunk),
+            goal_BG3=tensor(goal),
             cell_BG2=tensor(rows.cell),
             visible_BG=tensor(rows.cell_visible).to(weight_BG.dtype) * weight_BG,
             hazard_BS=tensor(rows.hazard).flatten(1).to(weight_BG.dtype) / 255.0,
@@ -72,12 +90,13 @@ class StepBatch:
 
 @dataclass(frozen=True, kw_only=True)
 class SegmentBatch:
-    """N whole segments."""
+    """N whole segments; `acted_N` says which of them have actions."""
 
     clip_NFHWC: Tensor
     time_NF: Tensor
     body_N: Tensor
     meaning_N: Tensor
+    acted_N: Tensor
     knots_NKA: Tensor
     duration_N: Tensor
     start_NP: Tensor
@@ -96,6 +115,7 @@ class SegmentBatch:
             time_NF=tensor(rows.clip_time_s),
             body_N=body_of(rows.task, task_body).to(device),
             meaning_N=tensor(rows.meaning),
+            acted_N=tensor(labelled(rows.knots)),
             knots_NKA=tensor(rows.knots),
             duration_N=tensor(rows.duration_s),
             start_NP=tensor(rows.start),

@@ -262,9 +262,13 @@ def segment_terms(
         best_N = logits_NX.argmax(1, keepdim=True)
         watched["vl_top1_in_batch"] = float(same_NX.gather(1, best_N).float().mean())
     if any(name in wanted for name in ("contrast_la", "contrast_va", "cycle")):
-        action_NE = model.embed_action(
-            batch.knots_NKA, batch.duration_N, batch.start_NP, batch.body_N
-        )
+        known = (batch.knots_NKA, batch.duration_N, batch.start_NP, batch.body_N)
+        if not bool(batch.acted_N.all()):  # what nobody recorded the actions of is no pair
+            acted = batch.acted_N
+            known = (known[0][acted], known[1][acted], known[2][acted], known[3][acted])
+            text_NE, vision_NE, meaning_N = text_NE[acted], vision_NE[acted], meaning_N[acted]
+            same_NN = meaning_N[:, None] == meaning_N[None, :]
+        action_NE = model.embed_action(*known)
     if "contrast_la" in wanted:
         logits_NN = scale["la"] * text_NE @ action_NE.T
         terms["contrast_la"] = 0.5 * (

@@ -15,11 +15,13 @@ from safetensors import SafetensorError, safe_open
 from vla_sim.align.chunk_index import ChunkIndex
 from vla_sim.errors import BadConfig, DamagedFile
 from vla_sim.loop.aligning.learner import MEMORY
+from vla_sim.loop.aligning.memory import with_labels
 from vla_sim.loop.aligning.resuming import LATEST
 from vla_sim.loop.learned import LearnedModel
+from vla_sim.loop.run_folder import RunFolder
 from vla_sim.records.triple import Rows
 
-COLUMNS = ("chunk", "proprio", "task", "weight")
+COLUMNS = ("chunk", "proprio", "task", "weight", "goal_point")
 MOST_ROWS = 32_768
 """Chunks of a body that are kept, evenly over what there is: to search more takes longer."""
 
@@ -42,7 +44,7 @@ def check_index(run: Path) -> None:
 
 
 def remembered(run: Path) -> Rows:
-    """The columns of a run's step triples that an index is made of.
+    """The columns of a run's step triples that an index is made of, as far as it was told labels.
 
     Raises:
         BadConfig: If the run keeps none.
@@ -50,9 +52,15 @@ def remembered(run: Path) -> Rows:
     """
     check_index(run)
     path = _path(run)
+    asked = RunFolder.open(run).read_json("run.json")
+    try:
+        share = float(asked["config"]["learner"]["memory"]["label_share"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise DamagedFile(f"{run}: run.json lacks or garbles {error}; train again") from error
     try:
         with safe_open(path, framework="numpy") as held:
-            return {name: held.get_tensor(f"steps/rows/{name}") for name in COLUMNS}
+            rows = {name: held.get_tensor(f"steps/rows/{name}") for name in COLUMNS}
+            return with_labels(rows, share)
     except (OSError, SafetensorError) as error:
         raise DamagedFile(f"{path} cannot be read: {error}; train again") from error
 

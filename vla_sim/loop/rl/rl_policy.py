@@ -20,7 +20,7 @@ from vla_sim.align.checkpoint import load_checkpoint
 from vla_sim.disk import atomic
 from vla_sim.envs.tasks import TASK_IDS
 from vla_sim.errors import BadConfig, DamagedFile, UnknownName
-from vla_sim.loop.rl.rl_features import FrozenFeatures
+from vla_sim.loop.rl.rl_features import KINDS, FrozenFeatures, Kind
 from vla_sim.records.observation import PolicyInput
 
 INDEX = "finetune.json"
@@ -28,7 +28,7 @@ ENCODER = "encoder"
 LEARNT = "features_extractor.model."
 """Weights of an encoder that learnt along; they replace those of the checkpoint it began with."""
 FORMAT = "vla-sim RL policy"
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +66,7 @@ def save_rl_policy(
     *,
     task_id: str,
     action_repeat: int,
+    features: Kind,
     notes: Mapping[str, Any],
 ) -> None:
     """Write a policy beside its encoder's checkpoint, which lies in `folder / ENCODER`.
@@ -78,6 +79,7 @@ def save_rl_policy(
         weights: Of an SB3 policy, and whatever else training needs to go on.
         task_id: The task it was trained on.
         action_repeat: Control steps that an action lasts.
+        features: What of the encoder it is given.
         notes: Anything that JSON can hold.
 
     Raises:
@@ -91,6 +93,7 @@ def save_rl_policy(
         "version": VERSION,
         "task_id": task_id,
         "action_repeat": action_repeat,
+        "features": features,
         "weights": {"file": name, "sha256": digest},
         "notes": dict(notes),
     }
@@ -123,6 +126,8 @@ def read_rl_policy(folder: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
         file, digest = folder / Path(index["weights"]["file"]).name, index["weights"]["sha256"]
         if index["task_id"] not in TASK_IDS:
             raise UnknownName("task", index["task_id"], TASK_IDS)
+        if index["features"] not in KINDS:
+            raise UnknownName("kind of features", index["features"], KINDS)
         if int(index["action_repeat"]) < 1:
             raise DamagedFile(f"{path} holds an action for no step; finetune again")
     except (KeyError, TypeError, ValueError) as error:
@@ -159,7 +164,11 @@ def load_rl_policy(folder: Path) -> RlPolicy:
             raise DamagedFile(f"{folder}: its weights do not fit its encoder") from error
     return RlPolicy(
         task_id=index["task_id"],
-        features=FrozenFeatures(encoder.model, encoder.task_body[TASK_IDS.index(index["task_id"])]),
+        features=FrozenFeatures(
+            encoder.model,
+            encoder.task_body[TASK_IDS.index(index["task_id"])],
+            index["features"],
+        ),
         actor=RlActor(weights),
         n_action_steps=int(index["action_repeat"]),
     )
