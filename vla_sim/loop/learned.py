@@ -106,6 +106,14 @@ class LearnedModel:
             np.asarray(rows["clip_time_s"], dtype=np.float32),
         )
 
+    def likeness(
+        self, clip: NDArray[np.uint8], clip_time_s: Floats, texts: Sequence[str]
+    ) -> Floats:
+        """Cosine of z_V of clips (m, N_CLIP, h, w, 3) and z_L of their sentences, (m,)."""
+        vision, words = self.core.embed_clips(clip, clip_time_s), self.core.embed_texts(texts)
+        near: Floats = np.einsum("me,me->m", vision, words)
+        return near
+
     def embed_texts(self, texts: Sequence[str]) -> Floats:
         """z_L of sentences, (N, d)."""
         return self.core.embed_texts(texts)
