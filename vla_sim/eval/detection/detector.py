@@ -26,7 +26,7 @@ EARLY = 3
 """Decisions by which words are judged: later the scene has been changed by acting on them."""
 RECENT = 5
 """Decisions that count as the present."""
-PENALTY = {"failure": 1e-3, "mismatch": 1e-3}
+PENALTY: Mapping[Kind, float] = {"failure": 0.1, "mismatch": 0.01}
 SMALLEST_SCALE = 1e-6
 Doubles = NDArray[np.float64]
 Trace = NDArray[np.floating]
