@@ -80,8 +80,9 @@ def test_the_first_wordings_chunk_is_the_policys(core: ModelPolicyCore, rows: St
     assert found.chunk.shape == (N, N_WORDS + N_NOISED, CHUNK_SIZE, N_ACT)
     for vectors in (found.state, found.action):
         np.testing.assert_allclose(np.linalg.norm(vectors, axis=-1), 1.0, rtol=1e-5)
+    anywhere = np.tile(np.float32(squares.BODY.proprio_centre), (N, 1))
     own = core.embed_actions(
-        found.chunk[:, 1], np.full(N, CHUNK_SIZE * squares.ROBOT.control_dt_s), rows.proprio, 0
+        found.chunk[:, 1], np.full(N, CHUNK_SIZE * squares.ROBOT.control_dt_s), anywhere, 0
     )
     np.testing.assert_allclose(found.action[:, 1], own, atol=1e-5)
 
@@ -122,7 +123,7 @@ def test_the_nearest_is_what_most_wordings_ask_for() -> None:
 def test_an_index_finds_the_chunk_whose_vector_is_asked_for(
     core: ModelPolicyCore, rows: StepTriples
 ) -> None:
-    index = ChunkIndex.of(core, rows.chunk[:, 0], rows.proprio, 0)
+    index = ChunkIndex.of(core, rows.chunk[:, 0], 0)
     assert len(index) == N
     index.sharpness = 1e4
     found = index.nearest(core, index.key_NE.numpy())
@@ -135,4 +136,4 @@ def test_bad_input(core: ModelPolicyCore, rows: StepTriples) -> None:
     with pytest.raises(BadConfig, match="equally many wordings"):
         propose(core, rows.image[:2], rows.proprio[:2], [["go"], ["go", "到"]], 0)
     with pytest.raises(BadConfig, match="without rows"):
-        ChunkIndex.of(core, rows.chunk[:0, 0], rows.proprio[:0], 0)
+        ChunkIndex.of(core, rows.chunk[:0, 0], 0)

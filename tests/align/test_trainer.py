@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from tests.align import squares
+from vla_sim.align.batch import StepBatch
 from vla_sim.align.curriculum import CurriculumConfig
 from vla_sim.align.inference import ModelPolicyCore
 from vla_sim.align.model import TOWERS, ModelConfig
@@ -324,3 +325,24 @@ def test_segments_without_actions_keep_their_words() -> None:
     assert np.isfinite(report.total)
     assert report.terms["contrast_vl"] == plain["contrast_vl"]
     assert report.terms["contrast_la"] != plain["contrast_la"]
+
+
+def test_where_a_chunk_begins_tells_nothing_about_it() -> None:
+    learner = trainer(replace(ALL, weights=replace(Weights(), contrast_step=1.0)))
+    rows = squares.steps(np.random.default_rng(0), 5)
+    chunk = torch.as_tensor(rows.chunk[:, 0])
+    body = torch.zeros(len(chunk), dtype=torch.int64)
+    moved = replace(rows, proprio=rows.proprio + 0.1)
+    for told in (rows, moved):
+        batch = StepBatch.of(told, (0,), torch.device("cpu"))
+        alone = learner.model.embed_chunk(chunk, body)
+        assert torch.equal(learner.model.embed_chunk(batch.chunk_BGKA[:, 0], batch.body_B), alone)
+    assert (alone[0] @ alone[1:].T).max() < 1.0
+
+
+def test_whatever_wants_the_same_chunk_is_a_positive_in_whichever_picture() -> None:
+    learner = trainer(replace(ALL, weights=replace(Weights(), contrast_step=1.0)))
+    rows = squares.steps(np.random.default_rng(0), 5)
+    texts = squares.say_all(np.random.default_rng(0), rows)
+    same = replace(rows, chunk=np.broadcast_to(rows.chunk[:1, :1], rows.chunk.shape).copy())
+    assert learner.step(same, texts).terms["contrast_step"] == pytest.approx(0.0, abs=0.05)

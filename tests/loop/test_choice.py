@@ -195,7 +195,7 @@ def test_a_report_says_how_it_was_decided(run: Path) -> None:
         policy=str(run),
         proposals=4,
         tasks=("Reach",),
-        episodes=2,
+        episodes=1,
         arms=("correct",),
         gallery=0,
         n_processes=0,
@@ -203,7 +203,7 @@ def test_a_report_says_how_it_was_decided(run: Path) -> None:
     )
     report = bench(asked, Console(quiet=True))
     assert report.run_card["policy"] == f"{run} (4 proposals)"
-    same = evaluate(str(run), "Reach", episodes=2, proposals=4, image_size=16, n_slots=1)
+    same = evaluate(str(run), "Reach", episodes=1, proposals=4, image_size=16)
     assert same.tasks == report.tasks
     assert replace(asked, proposals=1).choice.switched is False
 

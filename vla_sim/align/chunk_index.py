@@ -1,7 +1,7 @@
 """Stored chunks by where they lie on the sphere.
 
 Legend: N stored chunks, m queries, B queries of a block, K chunk steps, A action components,
-P proprioceptive components, E embedding, J nearest.
+E embedding, J nearest.
 """
 
 from typing import Self
@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from vla_sim.align.inference import Floats, ModelPolicyCore
-from vla_sim.align.proposing import embed_chunks
 from vla_sim.errors import BadConfig
 
 N_NEAREST = 16
@@ -38,27 +37,24 @@ class ChunkIndex:
         cls,
         core: ModelPolicyCore,
         chunk: NDArray[np.float32],
-        proprio: NDArray[np.float32],
         body: int,
     ) -> Self:
-        """An index of chunks and of where they began.
+        """An index of chunks.
 
         Args:
             core: The model that will search.
             chunk: (N, K, A), normalised actions.
-            proprio: (N, n_proprio), padded or not.
             body: Index of the body that they were of.
 
         Raises:
             BadConfig: If there are none.
         """
 
-        def block(chunk_BKA: Tensor, proprio_BP: Tensor, body_B: Tensor) -> tuple[Tensor, ...]:
-            return (embed_chunks(core.model, chunk_BKA.unsqueeze(1), proprio_BP, body_B)[:, 0],)
+        def block(chunk_BKA: Tensor, body_B: Tensor) -> tuple[Tensor, ...]:
+            return (core.model.embed_chunk(chunk_BKA, body_B),)
 
         rows = (
             torch.as_tensor(np.asarray(chunk, dtype=np.float32)),
-            core.padded(proprio),
             torch.full((len(chunk),), body, dtype=torch.int64),
         )
         with core.evaluating():

@@ -198,23 +198,18 @@ def step_term(model: AlignModel, batch: StepBatch, out: PolicyOutput) -> Tensor:
     """Alignment of single moments: picture and words against the expert's next chunk.
 
     Every picture brings G sentences and G chunks: the counterfactual ones are the hard negatives.
-    Goals that want the same chunk are positives of each other.
+    Whatever wants the same chunk of the same body is a positive, in whichever picture.
     """
     n_goals = batch.weight_BG.shape[1]
     real_R = batch.weight_BG.flatten() > 0.0
     body_R = batch.body_B.repeat_interleave(n_goals)[real_R]
-    start_RP = batch.proprio_BP.repeat_interleave(n_goals, dim=0)[real_R]
     chunk_RKA = batch.chunk_BGKA.flatten(0, 1)[real_R]
-    dt_M = torch.tensor([body.control_dt_s for body in model.bodies], device=chunk_RKA.device)
-    duration_R = dt_M[body_R] * chunk_RKA.shape[1]
-    action_RE = model.embed_action(chunk_RKA, duration_R, start_RP, body_R)
+    action_RE = model.embed_chunk(chunk_RKA, body_R)
     state_RE = model.embed_state(out.state_BGX.flatten(0, 1)[real_R])
     logits_RR = model.log_inverse_temperature["step"].exp() * state_RE @ action_RE.T
-    picture_R = torch.arange(len(batch.body_B), device=body_R.device)
-    picture_R = picture_R.repeat_interleave(n_goals)[real_R]
     flat_RX = chunk_RKA.flatten(1)
     same_RR = torch.cdist(flat_RX, flat_RX) < 1e-3
-    positive_RR = same_RR & (picture_R[:, None] == picture_R[None, :])
+    positive_RR = same_RR & (body_R[:, None] == body_R[None, :])
     return 0.5 * (
         contrastive_loss(logits_RR, positive_RR) + contrastive_loss(logits_RR.T, positive_RR.T)
     )

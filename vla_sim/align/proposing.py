@@ -76,12 +76,14 @@ def propose(
             unsaid_B1KA = out.chunk_BGKA[:, n_words:]
             chunk_BGKA = chunk_BGKA[:, : n_words + n_noised]
             chunk_BGKA = unsaid_B1KA + guidance * (chunk_BGKA - unsaid_B1KA)
+        body_R = body_B.repeat_interleave(n_words + n_noised)
+        action_RE = model.embed_chunk(chunk_BGKA.flatten(0, 1), body_R)
         state_RE = model.embed_state(out.state_BGX[:, :n_words].flatten(0, 1))
         mask_B11A = model.normaliser.action_mask_MA[body_B][:, None, None]
         chunk_BGKA = chunk_BGKA.clamp(-1.0, 1.0) * mask_B11A
         return (
             chunk_BGKA,
-            embed_chunks(model, chunk_BGKA, proprio_BP, body_B),
+            action_RE.view(len(body_B), n_words + n_noised, n_embed),
             state_RE.view(len(body_B), n_words, n_embed),
             out.log_attention_BGS[:, :n_words].exp(),
         )
@@ -109,22 +111,6 @@ def propose(
         state=state,
         attention=attention.reshape(m, n_words, GRID, GRID),
     )
-
-
-def embed_chunks(
-    model: AlignModel, chunk_BGKA: Tensor, proprio_BP: Tensor, body_B: Tensor
-) -> Tensor:
-    """z_A of chunks that begin where their row is now, shape (B, G, E)."""
-    n_rows, n_each = chunk_BGKA.shape[:2]
-    dt_M = torch.tensor([body.control_dt_s for body in model.bodies], device=chunk_BGKA.device)
-    body_R = body_B.repeat_interleave(n_each)
-    action_RE = model.embed_action(
-        chunk_BGKA.flatten(0, 1),
-        dt_M[body_R] * chunk_BGKA.shape[2],
-        proprio_BP.repeat_interleave(n_each, dim=0),
-        body_R,
-    )
-    return action_RE.view(n_rows, n_each, -1)
 
 
 def _noised(

@@ -133,8 +133,7 @@ class RetrievalModel:
                 )
             kept = np.unique(np.linspace(0, len(row) - 1, MOST_ROWS).round().astype(np.int64))
             chunk = np.asarray(self._rows["chunk"], dtype=np.float32)[row[kept], goal[kept]]
-            proprio = np.asarray(self._rows["proprio"], dtype=np.float32)[row[kept]]
-            self._indices[body] = ChunkIndex.of(self.model.core, chunk, proprio, body)
+            self._indices[body] = ChunkIndex.of(self.model.core, chunk, body)
         return self._indices[body]
 
 

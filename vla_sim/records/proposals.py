@@ -19,7 +19,7 @@ class Proposals:
     Attributes:
         chunk: float32 (m, G, K, A), a chunk for each wording, then one for each noised goal of the
             first wording; clipped to [-1, 1], zero where the body has no such component.
-        action: float32 (m, G, E), z_A of each chunk from here, unit vectors.
+        action: float32 (m, G, E), z_A of each chunk, unit vectors.
         state: float32 (m, W, E), z_S of picture and each wording, unit vectors.
         attention: float32 (m, W, GRID, GRID), where each wording was found in the picture.
     """
