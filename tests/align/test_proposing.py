@@ -80,7 +80,7 @@ def test_the_first_wordings_chunk_is_the_policys(core: ModelPolicyCore, rows: St
     assert found.chunk.shape == (N, N_WORDS + N_NOISED, CHUNK_SIZE, N_ACT)
     for vectors in (found.state, found.action):
         np.testing.assert_allclose(np.linalg.norm(vectors, axis=-1), 1.0, rtol=1e-5)
-    anywhere = np.tile(np.float32(squares.BODY.proprio_centre), (N, 1))
+    anywhere = np.tile(np.array(squares.BODY.proprio_centre, dtype=np.float32), (N, 1))
     own = core.embed_actions(
         found.chunk[:, 1], np.full(N, CHUNK_SIZE * squares.ROBOT.control_dt_s), anywhere, 0
     )
