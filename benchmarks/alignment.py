@@ -1,203 +1,481 @@
-"""Time of a training step and of inference, by part: `python benchmarks/alignment.py`.
+"""What does the alignment buy? Trainings with and without it, and what acts on the aligned space.
 
-One torch thread. Printed are the fastest and the median CPU time, and the median wall time: on
-shared cores the first is what the code costs, and the last what the neighbours let through.
+`python -m benchmarks.alignment` measures the cells that are missing, one after the other; `--only`
+names some of them, so that two processes can share the work. `make claims CLAIMS=alignment` turns
+the cells into rows; `--show` prints the rows whose cells are there, and measures nothing.
 """
 
 import argparse
-import time
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
 
 import numpy as np
-import torch
-from torch import Tensor
+from numpy.typing import NDArray
+from rich.console import Console
+from scipy.stats import spearmanr
 
-from vla_sim.align.batch import StepBatch
-from vla_sim.align.body import Body
-from vla_sim.align.curriculum import CurriculumConfig
-from vla_sim.align.inference import ModelPolicyCore
-from vla_sim.align.objective import policy_terms
-from vla_sim.align.trainer import AlignTrainer, TrainerConfig
-from vla_sim.records.embodiment import ActionGroup, Embodiment, MotionGroup
-from vla_sim.records.triple import (
-    CHUNK_SIZE,
-    GRID,
-    N_ACT,
-    N_CLIP,
-    N_GOALS,
-    N_PROPRIO,
-    SegmentTriples,
-    StepTriples,
-)
+from benchmarks.cells import NotMeasured, cell, reading_only
+from benchmarks.repeat import rate, spread, trained, training_settings
+from benchmarks.row import Row, percent
+from vla_sim.agents.progress import Progress
+from vla_sim.align.objective import GROUPS, PRIORS, Weights
+from vla_sim.envs.crank import Crank, CrankConfig
+from vla_sim.envs.rollout import run_all
+from vla_sim.envs.streams import own_seed
+from vla_sim.envs.suites import CORE, SPINE
+from vla_sim.envs.task_names import short_name
+from vla_sim.eval.report_file import from_json, to_json
+from vla_sim.eval.statistics import mcnemar, paired_difference
+from vla_sim.loop.aligning.closed_loop import AlignRun
+from vla_sim.loop.benching.bench import BENCH_SEEDS_FROM, BenchRun, bench
+from vla_sim.loop.choice import Choice
+from vla_sim.loop.detecting.detect import DetectRun, detect
+from vla_sim.loop.evaluation import planned_spec
+from vla_sim.loop.policies import best_checkpoint, learned, policy_of
+from vla_sim.loop.rl.finetune import finetune
+from vla_sim.loop.rl.rl_features import KINDS
+from vla_sim.protocols.policy import Policy
+from vla_sim.protocols.teacher import Teacher
+from vla_sim.recipes import align as align_recipes
+from vla_sim.recipes import finetune as finetune_recipes
+from vla_sim.records.episode import Arm
+from vla_sim.records.observation import PolicyInput
+from vla_sim.records.reports import Estimate, EvalReport
 
-WORDS = [
-    *("please", "pick", "lift", "drive", "go", "reach", "change", "to", "the", "red", "blue"),
-    *("green", "yellow", "cube", "ball", "lane", "slowly", "quickly", "left", "right", "now"),
-]
+SEEDS = range(3)
+EPISODES = 100
+PER_CORE_TASK = 50
+"""Episodes a task with and without a verifier: 1,100 pairs over the core suite."""
+CORE_UPDATES = 18_000
+EQUAL_TIME = 1.25
+"""Updates without the contrastive terms in the time of one with them: a fifth of its time is
+theirs."""
+LABEL_SHARE = 0.125
+PROPOSALS = 8
+GUIDANCE = (1.0, 1.5, 2.0)
+GUIDED_ARMS: tuple[Arm, ...] = ("correct", "empty", "swapped", "wrong_referent")
+HELD_OUT_ARMS: tuple[Arm, ...] = ("correct", "held_out", "other_language")
+RUNS = Path("runs") / "alignment"
+"""Run folders with their checkpoints; the cells outlive them."""
+QUIET = Console(quiet=True)
 
 
-def sentences(rng: np.random.Generator, n: int) -> list[str]:
-    """N sentences of 6 to 12 words, nearly all distinct, as paraphrases are."""
-    return [" ".join(rng.choice(WORDS, int(rng.integers(6, 13)))) for _ in range(n)]
+def aligned(seed: int) -> AlignRun:
+    """The default recipe with a training seed."""
+    return replace(align_recipes.default(), seed=seed, out=RUNS / f"aligned-{seed}")
 
 
-def robot(name: str, order: int) -> Embodiment:
-    """A robot with limits, so that the physical priors cost what they cost."""
-    motion = MotionGroup(
-        name="tool",
-        size=3,
-        unit="m",
-        velocity_limit=1.0,
-        acceleration_limit=5.0,
-        jerk_limit=100.0,
-        source="made up for the benchmark",
+def unaligned(seed: int) -> AlignRun:
+    """The same without the contrastive terms, for as long."""
+    run = weighed(aligned(seed), **dict.fromkeys(GROUPS["alignment"], 0.0))
+    updates = round(EQUAL_TIME * run.max_updates)
+    return replace(run, max_updates=updates, out=RUNS / f"unaligned-{seed}")
+
+
+def without_priors(seed: int) -> AlignRun:
+    """The default recipe with no physical prior."""
+    run = weighed(aligned(seed), **dict.fromkeys(PRIORS, 0.0))
+    return replace(run, out=RUNS / f"without-priors-{seed}")
+
+
+def few_labels(run: AlignRun) -> AlignRun:
+    """A run that learns actions from a share of its rows only."""
+    memory = replace(run.learner.memory, label_share=LABEL_SHARE)
+    out = run.out.with_name(f"few-labels-{run.out.name}")
+    return replace(run, learner=replace(run.learner, memory=memory), out=out)
+
+
+def core() -> AlignRun:
+    """One model for the tasks of the core suite."""
+    run = align_recipes.default()
+    return replace(run, tasks=("core",), max_updates=CORE_UPDATES, out=RUNS / "core")
+
+
+def weighed(run: AlignRun, **weights: float) -> AlignRun:
+    """A run with some weights changed."""
+    trainer = run.learner.trainer
+    changed: Weights = replace(trainer.weights, **weights)
+    return replace(run, learner=replace(run.learner, trainer=replace(trainer, weights=changed)))
+
+
+def of(run: AlignRun, **more: object) -> dict[str, Any]:
+    """What a cell about a trained model follows from."""
+    return {"align": training_settings(run)["align"], **more}
+
+
+def measured(run: AlignRun, console: Console) -> EvalReport:
+    """A training, and its benchmark under true words, unseen wording and in the other language."""
+
+    def make() -> Mapping[str, Any]:
+        folder = trained(run, console)
+        asked = BenchRun(policy=str(folder.path), episodes=EPISODES, arms=HELD_OUT_ARMS)
+        return {"report": to_json(bench(asked, QUIET))}
+
+    settings = of(run, episodes=EPISODES, arms=HELD_OUT_ARMS)
+    return from_json(cell(f"alignment/{run.out.name}", settings, make)["report"])
+
+
+def verifier(console: Console) -> dict[str, Any]:
+    """The core model with and without proposals, on the same scenes."""
+    run = core()
+
+    def make() -> Mapping[str, Any]:
+        policy = str(trained(run, console).path)
+        return {
+            "one": outcomes(Choice(name=policy)),
+            "best": outcomes(Choice(name=policy, proposals=PROPOSALS)),
+        }
+
+    settings = of(run, n=PER_CORE_TASK, proposals=PROPOSALS)
+    values: dict[str, Any] = cell("alignment/verifier", settings, make)
+    return values
+
+
+def outcomes(choice: Choice) -> dict[str, list[bool]]:
+    """Success of each scene of the core suite, by task."""
+    seeds = range(BENCH_SEEDS_FROM, BENCH_SEEDS_FROM + PER_CORE_TASK)
+    found = {}
+    for task_id in CORE:
+        crank = Crank(task_id, 25, CrankConfig())
+        plan = [planned_spec(task_id, seed) for seed in seeds]
+        episodes = run_all(crank, policy_of(choice, crank), plan)
+        found[task_id] = [episode.success_at_end for episode in episodes]
+    return found
+
+
+def detector(console: Console) -> dict[str, Any]:
+    """The detector of the core model."""
+    run = core()
+
+    def make() -> Mapping[str, Any]:
+        folder = trained(run, console)
+        asked = DetectRun(policy=str(folder.path), tasks=("core",), episodes=PER_CORE_TASK)
+        return asdict(detect(asked, console))
+
+    values: dict[str, Any] = cell("alignment/detector", of(run, n=PER_CORE_TASK), make)
+    return values
+
+
+def retrieval(console: Console) -> EvalReport:
+    """Chunks of the default model's memory in the place of its decoder."""
+    run = aligned(0)
+
+    def make() -> Mapping[str, Any]:
+        folder = trained(run, console)
+        asked = BenchRun(
+            policy=f"retrieval:{folder.path}", episodes=EPISODES, arms=("correct",), gallery=0
+        )
+        return {"report": to_json(bench(asked, QUIET))}
+
+    return from_json(cell("alignment/retrieval", of(run, n=EPISODES), make)["report"])
+
+
+def guided(weight: float, console: Console) -> EvalReport:
+    """The default model with its chunks led away from what no words give."""
+    run = aligned(0)
+
+    def make() -> Mapping[str, Any]:
+        folder = trained(run, console)
+        asked = BenchRun(
+            policy=str(folder.path),
+            guidance=weight,
+            episodes=EPISODES,
+            arms=GUIDED_ARMS,
+            gallery=0,
+        )
+        return {"report": to_json(bench(asked, QUIET))}
+
+    settings = of(run, n=EPISODES, arms=GUIDED_ARMS, guidance=weight)
+    return from_json(cell(f"alignment/guidance-{weight:g}", settings, make)["report"])
+
+
+class _Looking:
+    """A policy beside whom progress is written down."""
+
+    needs_images = True
+
+    def __init__(self, policy: Policy, progress: Progress) -> None:
+        self.policy = policy
+        self.progress = progress
+        self.n_action_steps = policy.n_action_steps
+        self.seen: dict[int, list[float]] = {}
+
+    def reset(self, ids: NDArray[np.int64]) -> None:
+        self.progress.reset(ids)
+
+    def chunk(self, told: PolicyInput) -> NDArray[np.float32]:
+        values = self.progress.potential(told)
+        for seed, value in zip(told.own_seed.tolist(), values.tolist(), strict=True):
+            self.seen.setdefault(seed, []).append(value)
+        return self.policy.chunk(told)
+
+
+def progress(console: Console) -> dict[str, Any]:
+    """How steadily the potential rises over the default model's successes: Spearman's rho."""
+    run = aligned(0)
+
+    def make() -> Mapping[str, Any]:
+        policy = str(trained(run, console).path)
+        model = learned(best_checkpoint(Path(policy)))
+        seeds = range(BENCH_SEEDS_FROM, BENCH_SEEDS_FROM + PER_CORE_TASK)
+        found: dict[str, list[float]] = {}
+        for task_id in SPINE:
+            crank = Crank(task_id, 16, CrankConfig())
+            actor = policy_of(policy, crank)
+            assert not isinstance(actor, Teacher)
+            looking = _Looking(actor, Progress(model))
+            episodes = run_all(crank, looking, [planned_spec(task_id, seed) for seed in seeds])
+            rises = [looking.seen[own_seed(task_id, e.spec.seed)] for e in episodes]
+            found[task_id] = [
+                float(spearmanr(np.arange(len(rise)), rise).statistic)
+                for rise, episode in zip(rises, episodes, strict=True)
+                if episode.success_at_end and len(set(rise)) > 2
+            ]
+        return found
+
+    values: dict[str, Any] = cell("alignment/progress", of(run, n=PER_CORE_TASK), make)
+    return values
+
+
+def ppo(kind: str, seed: int, console: Console) -> dict[str, Any]:
+    """PPO on Reach from the default model, given one kind of features."""
+    encoder = aligned(0)
+    (features,) = [known for known in KINDS if known == kind]
+    run = replace(
+        finetune_recipes.default(),
+        seed=seed,
+        features=features,
+        encoder=encoder.out,
+        out=RUNS / f"ppo-{kind}-{seed}",
     )
-    group = ActionGroup(name="tool", size=3, unit="m/s", order=order, scale=0.8, motion="tool")
-    return Embodiment(
-        name=name,
-        control_dt_s=0.05,
-        action=(group,),
-        motion=(motion,),
-        proprio_names=tuple("abcdefgh"),
-        bandwidth_fraction=0.4,
+
+    def make() -> Mapping[str, Any]:
+        trained(encoder, console)
+        done = finetune(replace(run, resume=(run.out / "run.json").is_file()), console)
+        return {"env_steps": done.n_env_steps, "steps_to_80": done.steps_to_80}
+
+    kept = ("features", "task", "seed", "n_slots", "max_env_steps", "target_success")
+    settings = of(encoder, ppo={name: getattr(run, name) for name in kept})
+    values: dict[str, Any] = cell(f"alignment/{run.out.name}", settings, make)
+    return values
+
+
+def verifier_rows(console: Console) -> Iterator[Row]:
+    """Does it pay to propose?"""
+    found = verifier(console)
+    best = [hit for task_id in CORE for hit in found["best"][task_id]]
+    one = [hit for task_id in CORE for hit in found["one"][task_id]]
+    gain = paired_difference(best, one)
+    yield Row(
+        name=f"{PROPOSALS} proposals against one, core model, {gain.n} pairs",
+        value=f"{points(gain)}, p = {mcnemar(best, one):.2g}",
+        bar=">= +3 points, lower bound > 0",
+        holds=gain.value >= 0.03 and gain.low > 0.0,
     )
 
 
-def steps(rng: np.random.Generator, n: int) -> StepTriples:
-    """N random moments of two tasks."""
-    return StepTriples(
-        image=rng.integers(0, 255, (n, 64, 64, 3), dtype=np.uint8),
-        proprio=rng.normal(size=(n, N_PROPRIO)).astype(np.float32),
-        task=rng.integers(0, 2, n),
-        meaning=rng.integers(0, 60, (n, N_GOALS)),
-        weight=np.ones((n, N_GOALS), dtype=np.float32),
-        chunk=rng.uniform(-1, 1, (n, N_GOALS, CHUNK_SIZE, N_ACT)).astype(np.float32),
-        goal_point=rng.normal(size=(n, N_GOALS, 3)).astype(np.float32),
-        cell=rng.uniform(size=(n, N_GOALS, 2)).astype(np.float32),
-        cell_visible=np.ones((n, N_GOALS), dtype=np.bool_),
-        hazard=(255 * (rng.uniform(size=(n, GRID, GRID)) < 0.02)).astype(np.uint8),
-        on_policy=np.zeros(n, dtype=np.bool_),
+def detector_rows(console: Console) -> Iterator[Row]:
+    """Does it know before it ends?"""
+    found = detector(console)
+    bars = {"failure at half the horizon": 0.85, "mismatch": 0.95}
+    for what, values in found["auroc"].items():
+        area = Estimate(**values)
+        bar = next((bar for name, bar in bars.items() if what.startswith(name)), None)
+        yield Row(
+            name=f"AUROC, {what}, held-out episodes of the core model, n = {area.n}",
+            value=f"{area.value:.3f} [{area.low:.3f}, {area.high:.3f}]",
+            bar="printed" if bar is None else f">= {bar}",
+            holds=bar is None or area.value >= bar,
+        )
+    yield Row(
+        name="median time from an alarm to the end of an episode that failed",
+        value=f"{found['lead_s']:.1f} s",
+        bar="printed",
+        holds=True,
     )
 
 
-def segments(rng: np.random.Generator, n: int) -> SegmentTriples:
-    """N random segments of two tasks."""
-    return SegmentTriples(
-        clip=rng.integers(0, 255, (n, N_CLIP, 64, 64, 3), dtype=np.uint8),
-        clip_time_s=np.sort(rng.uniform(0, 5, (n, N_CLIP))).astype(np.float32),
-        task=rng.integers(0, 2, n),
-        meaning=rng.integers(0, 60, n),
-        knots=rng.uniform(-1, 1, (n, CHUNK_SIZE, N_ACT)).astype(np.float32),
-        duration_s=rng.uniform(1, 5, n).astype(np.float32),
-        start=rng.normal(size=(n, N_PROPRIO)).astype(np.float32),
-        cell=rng.uniform(size=(n, 2)).astype(np.float32),
-        cell_visible=np.ones(n, dtype=np.bool_),
-        seed=np.arange(n),
+def retrieval_rows(console: Console) -> Iterator[Row]:
+    """What the space alone can do."""
+    report, decoder = retrieval(console), measured(aligned(0), console)
+    for task in report.tasks:
+        name, value = short_name(task.task_id), task.rates["success_at_end"]
+        has_bar = name.startswith(("Reach", "DriveToGoal"))
+        beside = 100 * rate(decoder, task.task_id, "correct")
+        yield Row(
+            name=f"retrieval policy, {name}, n = {value.n}",
+            value=f"{percent(value)}, the decoder {beside:.0f} %",
+            bar=">= 60 %" if has_bar else "printed",
+            holds=not has_bar or value.value >= 0.60,
+        )
+
+
+def guidance_rows(console: Console) -> Iterator[Row]:
+    """What leading away from silence does under each arm."""
+    for weight in GUIDANCE:
+        report = guided(weight, console)
+        said = ", ".join(
+            f"{arm} {100 * np.mean([rate(report, task_id, arm) for task_id in SPINE]):.1f} %"
+            for arm in GUIDED_ARMS
+        )
+        yield Row(name=f"guidance {weight:g}, success", value=said, bar="printed", holds=True)
+
+
+def against_rows(
+    console: Console, *, one: Callable[[int], AlignRun], other: Callable[[int], AlignRun], what: str
+) -> Iterator[Row]:
+    """Two trainings beside each other over seeds, under each arm."""
+    reports = [{seed: measured(make(seed), console) for seed in SEEDS} for make in (one, other)]
+    for arm in HELD_OUT_ARMS:
+        first, second = (
+            {
+                seed: float(np.mean([rate(report, task_id, arm) for task_id in SPINE]))
+                for seed, report in held.items()
+            }
+            for held in reports
+        )
+        gain = float(np.mean([first[seed] - second[seed] for seed in SEEDS]))
+        yield Row(
+            name=f"{what}, {arm.replace('_', ' ')}: aligned against unaligned, equal time",
+            value=f"{spread(first)} against {spread(second)}: {100 * gain:+.1f} points",
+            bar="printed",
+            holds=True,
+        )
+
+
+def label_rows(console: Console) -> Iterator[Row]:
+    """Are words and pictures worth labels of actions?"""
+    yield from against_rows(
+        console,
+        one=lambda seed: few_labels(aligned(seed)),
+        other=lambda seed: few_labels(unaligned(seed)),
+        what=f"chunk labels on {LABEL_SHARE:g} of the rows",
     )
 
 
-def timed(name: str, call: Callable[[], object], repeats: int) -> float:
-    """Print the times of a call and return the fastest CPU time [ms]."""
-    for _ in range(3):
-        call()
-    cpu_ms, wall_ms = [], []
-    for _ in range(repeats):
-        wall, cpu = time.perf_counter(), time.thread_time()
-        call()
-        cpu_ms.append(1e3 * (time.thread_time() - cpu))
-        wall_ms.append(1e3 * (time.perf_counter() - wall))
-    print(
-        f"{name:<44} CPU {min(cpu_ms):7.2f} / {np.median(cpu_ms):7.2f} ms"
-        f"   wall {np.median(wall_ms):7.2f} ms"
-    )
-    return min(cpu_ms)
+def wording_rows(console: Console) -> Iterator[Row]:
+    """Does alignment carry over to other words?"""
+    yield from against_rows(console, one=aligned, other=unaligned, what="all labels")
 
 
-def main() -> None:
-    """Print the table."""
+def prior_rows(console: Console) -> Iterator[Row]:
+    """Do the priors bind?"""
+    held = {
+        name: {seed: measured(make(seed), console) for seed in SEEDS}
+        for name, make in (("default", aligned), ("priors off", without_priors))
+    }
+    for metric, better in (("manner_kept", 1), ("comfortable", 1), ("violation/jerk", -1)):
+        first, second = (
+            {
+                seed: float(np.mean([rate(r, task_id, "correct", metric) for task_id in SPINE]))
+                for seed, r in held[name].items()
+            }
+            for name in ("default", "priors off")
+        )
+        worst = min(better * value for value in first.values())
+        best = max(better * value for value in second.values())
+        yield Row(
+            name=f"{metric.replace('_', ' ')}, default against priors off, {len(SEEDS)} seeds",
+            value=f"{spread(first)} against {spread(second)}",
+            bar="better, the seeds apart",
+            holds=worst > best,
+        )
+
+
+def progress_rows(console: Console) -> Iterator[Row]:
+    """Does the potential rise?"""
+    for task_id, rises in progress(console).items():
+        yield Row(
+            name=f"progress over time on successes of {short_name(task_id)}, n = {len(rises)}",
+            value=f"Spearman's rho {np.mean(rises):.2f} in the mean" if rises else "no success",
+            bar="printed",
+            holds=True,
+        )
+
+
+def ppo_rows(console: Console) -> Iterator[Row]:
+    """Which features practise fastest?"""
+    for kind in KINDS:
+        made = [ppo(kind, seed, console) for seed in SEEDS]
+        said = ", ".join(
+            f"{m['steps_to_80']:,}" if m["steps_to_80"] else f"never in {m['env_steps']:,}"
+            for m in made
+        )
+        yield Row(
+            name=f"PPO on Reach, env steps to 80 %, features: {kind}",
+            value=said,
+            bar="printed",
+            holds=True,
+        )
+
+
+def points(gain: Estimate) -> str:
+    """A difference of rates with its 95 % interval."""
+    return f"{100 * gain.value:+.1f} points [{100 * gain.low:+.1f}, {100 * gain.high:+.1f}]"
+
+
+ROWS: dict[str, Callable[[Console], Iterator[Row]]] = {
+    "verifier": verifier_rows,
+    "detector": detector_rows,
+    "retrieval": retrieval_rows,
+    "guidance": guidance_rows,
+    "labels": label_rows,
+    "wording": wording_rows,
+    "priors": prior_rows,
+    "progress": progress_rows,
+    "ppo": ppo_rows,
+}
+"""{measurement: its rows; cells that are missing are measured first}."""
+_TRAININGS = {
+    run.out.name: run
+    for seed in SEEDS
+    for make in (aligned, unaligned, without_priors)
+    for run in (make(seed), *([] if make is without_priors else [few_labels(make(seed))]))
+}
+CELLS: dict[str, Callable[[Console], object]] = {
+    **{name: partial(measured, run) for name, run in _TRAININGS.items()},
+    "verifier": verifier,
+    "detector": detector,
+    "retrieval": retrieval,
+    **{f"guidance-{weight:g}": partial(guided, weight) for weight in GUIDANCE},
+    "progress": progress,
+    **{f"ppo-{kind}-{seed}": partial(ppo, kind, seed) for kind in KINDS for seed in SEEDS},
+}
+"""Each measures a cell, if it is not there, and tells its values."""
+
+
+def shown(console: Console) -> Iterator[Row]:
+    """The rows whose cells are all there; nothing is measured."""
+    for rows in ROWS.values():
+        try:
+            with reading_only():
+                found = list(rows(console))
+        except NotMeasured as missing:
+            console.print(f"not measured: {missing}", highlight=False)
+        else:
+            yield from found
+
+
+def main() -> int:
+    """Measure what is missing."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--repeats", type=int, default=30)
-    parser.add_argument("--pictures", type=int, default=32)
-    parser.add_argument("--segments", type=int, default=16)
-    told = parser.parse_args()
-    torch.set_num_threads(1)
-    rng = np.random.default_rng(0)
-    rows, clips = steps(rng, told.pictures), segments(rng, told.segments)
-    texts = [sentences(rng, N_GOALS) for _ in range(told.pictures)]
-    clip_texts = sentences(rng, told.segments)
-    flat = [text for row in texts for text in row]
-    bodies = [
-        Body.fit(robot(name, order), rows.proprio, rows.goal_point[:, 0])
-        for name, order in (("arm", 1), ("car", 2))
-    ]
-    trainer = AlignTrainer(
-        TrainerConfig(curriculum=CurriculumConfig(first="all")),
-        corpus=flat,
-        bodies=bodies,
-        task_body=(0, 1),
-        seed=0,
-    )
-    model, repeats = trainer.model, told.repeats
-    batch = StepBatch.of(rows, (0, 1), torch.device("cpu"))
-    trainer.step(rows, texts)
-    trainer.step(rows, texts)
-
-    def vision() -> None:
-        made_BSC: Tensor = model.vision(batch.image_BHWC)
-        made_BSC.sum().backward()  # type: ignore[no-untyped-call]
-
-    def text() -> None:
-        model.encode_texts(flat).sum().backward()  # type: ignore[no-untyped-call]
-
-    map_BSC = model.vision(batch.image_BHWC).detach().requires_grad_()
-    text_BGD = model.encode_texts(flat).detach().view(told.pictures, N_GOALS, -1).requires_grad_()
-    wanted = trainer.config.weights.active("all", behaviour_from_start=True)
-
-    def heads() -> None:
-        out = model.act(map_BSC, text_BGD, batch.proprio_BP, batch.body_B)
-        terms = policy_terms(model, batch, out, wanted)
-        torch.stack(list(terms.values())).sum().backward()  # type: ignore[no-untyped-call]
-
-    n_rows, n_clips = len(flat), told.segments
-    print(f"{sum(p.numel() for p in model.parameters())} parameters, bf16 {model.vision.bf16}")
-    timed(f"vision, forward and backward, {told.pictures} pictures", vision, repeats)
-    timed(f"text, forward and backward, {len(set(flat))} sentences", text, repeats)
-    timed(f"heads and losses, {n_rows} rows", heads, repeats)
-
-    def optimise() -> None:
-        trainer.optimiser.step(0.5)
-
-    timed("optimiser", optimise, repeats)
-    step_ms = timed("step", lambda: trainer.step(rows, texts), repeats)
-    both_ms = timed(
-        f"step with {n_clips} segments",
-        lambda: trainer.step(rows, texts, clips, clip_texts),
-        repeats,
-    )
-    trainer.freeze(("text",))
-    timed("step, words frozen", lambda: trainer.step(rows, texts), repeats)
-    trainer.freeze(())
-    every = trainer.config.segment_every
-    print(
-        f"mean step, segments on every {every}: {((every - 1) * step_ms + both_ms) / every:.2f} ms"
-    )
-    core = ModelPolicyCore(model)
-    seen = steps(rng, 64)
-    said = (flat * 2)[:64]
-    timed(
-        "inference, 64 rows, sentences known",
-        lambda: core.decide(seen.image, seen.proprio, said, seen.task),
-        repeats,
-    )
-    timed(
-        "inference, 1 row",
-        lambda: core.decide(seen.image[:1], seen.proprio[:1], said[:1], seen.task[:1]),
-        repeats,
-    )
-    timed(
-        f"embed {n_clips} clips", lambda: core.embed_clips(clips.clip, clips.clip_time_s), repeats
-    )
+    parser.add_argument("--only", nargs="*", choices=sorted(CELLS), help="cells to measure")
+    parser.add_argument("--show", action="store_true", help="rows whose cells are there")
+    said = parser.parse_args()
+    console = Console()
+    if said.show:
+        for row in shown(console):
+            print(f"{row.name}: {row.value} ({row.bar}): {'holds' if row.holds else 'FALLS SHORT'}")
+        return 0
+    for name in said.only or CELLS:
+        console.rule(name)
+        CELLS[name](console)
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

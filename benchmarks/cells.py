@@ -6,13 +6,30 @@ one by one, in any order and in several processes; a killed study goes on with t
 
 import json
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
 from vla_sim.loop.run_folder import RunFolder
 
 RESULTS = Path(__file__).parent / "results"
+_MEASURES: ContextVar[bool] = ContextVar("measures", default=True)
+
+
+class NotMeasured(Exception):
+    """A cell is not there, and nothing is to be measured now."""
+
+
+@contextmanager
+def reading_only() -> Iterator[None]:
+    """Inside, a cell that is missing raises NotMeasured instead of being measured."""
+    before = _MEASURES.set(False)
+    try:
+        yield
+    finally:
+        _MEASURES.reset(before)
 
 
 def settled(settings: Mapping[str, Any]) -> Any:
@@ -28,10 +45,15 @@ def cell(name: str, settings: Mapping[str, Any], make: Callable[[], Mapping[str,
         settings: All that its values depend on beside the code. A file made with others is stale
             and is replaced.
         make: Measures; its values are JSON.
+
+    Raises:
+        NotMeasured: If it would have to be measured inside `reading_only`.
     """
     kept = read(name, settings)
     if kept is not None:
         return kept
+    if not _MEASURES.get():
+        raise NotMeasured(name)
     made = {"settings": settled(settings), "commit": commit(), "values": settled(make())}
     (RESULTS / name).parent.mkdir(parents=True, exist_ok=True)
     RunFolder(RESULTS).write_json(f"{name}.json", made)

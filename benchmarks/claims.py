@@ -9,13 +9,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import repeat, worlds
+from benchmarks import alignment, repeat, worlds
 from benchmarks.peeping import peeping
 from benchmarks.row import Row, percent
 from benchmarks.throughput import physics_ratio, pictures_with_triples_per_s
@@ -170,6 +171,7 @@ GROUPS: dict[str, dict[str, Callable[[], Iterator[Row]]]] = {
         "demo": demo,
         "peeping": peeping,
     },
+    "alignment": {name: partial(rows, Console()) for name, rows in alignment.ROWS.items()},
     "worlds": {
         "experts": lambda: worlds.experts(),
         "controls": lambda: worlds.controls(),

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from tests.align import squares
+from vla_sim.align.batch import StepBatch
 from vla_sim.align.curriculum import CurriculumConfig
 from vla_sim.align.inference import ModelPolicyCore
 from vla_sim.align.model import TOWERS, ModelConfig
@@ -286,3 +287,62 @@ def test_rehearsal_wants_a_sentence_for_every_goal() -> None:
     texts = squares.say_all(rng, rows)
     with pytest.raises(BadConfig, match="sentences each"):
         trainer().step(rows, texts, rehearsal=rows, rehearsal_texts=texts[:2])
+
+
+def without_actions(rows: StepTriples, unlabelled: np.ndarray) -> StepTriples:
+    chunk = rows.chunk.copy()
+    chunk[unlabelled] = np.nan
+    return replace(rows, chunk=chunk)
+
+
+def test_what_nobody_labelled_with_actions_teaches_what_words_mean_and_nothing_else() -> None:
+    weights = replace(Weights(), contrast_step=0.5)
+    rng = np.random.default_rng(0)
+    rows = squares.steps(rng, 6)
+    texts = squares.say_all(rng, rows)
+    bare = without_actions(rows, np.arange(6) >= 2)
+    elsewhere = replace(
+        bare, goal_point=np.where(np.isnan(bare.chunk[..., 0, :3]), 9.0, rows.goal_point)
+    )
+    plain = trainer(replace(ALL, weights=weights)).step(rows, texts).terms
+    one = trainer(replace(ALL, weights=weights)).step(bare, texts).terms
+    two = trainer(replace(ALL, weights=weights)).step(elsewhere, texts).terms
+    assert one == two, "their goal points say nothing"
+    assert all(np.isfinite(value) for value in one.values())
+    assert {name for name in one if one[name] == plain[name]} >= {"grounding", "hazard"}
+    assert one["behaviour"] != plain["behaviour"]
+
+
+def test_segments_without_actions_keep_their_words() -> None:
+    rng = np.random.default_rng(0)
+    rows, segments = squares.steps(rng, 4), squares.segments(rng, 8)
+    texts, said = squares.say_all(rng, rows), squares.say(rng, segments.meaning)
+    knots = segments.knots.copy()
+    knots[3:] = np.nan
+    bare = replace(segments, knots=knots)
+    plain = trainer().step(rows, texts, segments, said).terms
+    report = trainer().step(rows, texts, bare, said)
+    assert np.isfinite(report.total)
+    assert report.terms["contrast_vl"] == plain["contrast_vl"]
+    assert report.terms["contrast_la"] != plain["contrast_la"]
+
+
+def test_where_a_chunk_begins_tells_nothing_about_it() -> None:
+    learner = trainer(replace(ALL, weights=replace(Weights(), contrast_step=1.0)))
+    rows = squares.steps(np.random.default_rng(0), 5)
+    chunk = torch.as_tensor(rows.chunk[:, 0])
+    body = torch.zeros(len(chunk), dtype=torch.int64)
+    moved = replace(rows, proprio=rows.proprio + 0.1)
+    for told in (rows, moved):
+        batch = StepBatch.of(told, (0,), torch.device("cpu"))
+        alone = learner.model.embed_chunk(chunk, body)
+        assert torch.equal(learner.model.embed_chunk(batch.chunk_BGKA[:, 0], batch.body_B), alone)
+    assert (alone[0] @ alone[1:].T).max() < 1.0
+
+
+def test_whatever_wants_the_same_chunk_is_a_positive_in_whichever_picture() -> None:
+    learner = trainer(replace(ALL, weights=replace(Weights(), contrast_step=1.0)))
+    rows = squares.steps(np.random.default_rng(0), 5)
+    texts = squares.say_all(np.random.default_rng(0), rows)
+    same = replace(rows, chunk=np.broadcast_to(rows.chunk[:1, :1], rows.chunk.shape).copy())
+    assert learner.step(same, texts).terms["contrast_step"] == pytest.approx(0.0, abs=0.05)

@@ -31,6 +31,7 @@ from vla_sim.loop.model_bodies import bodies_of
 from vla_sim.loop.policies import policy_of
 from vla_sim.loop.rl import finetune as room
 from vla_sim.loop.rl.finetune import CURVE, finetune
+from vla_sim.loop.rl.rl_features import Kind
 from vla_sim.loop.rl.rl_policy import INDEX, RlPolicy, load_rl_policy, read_rl_policy
 from vla_sim.loop.rl.rl_run import FinetuneRun
 from vla_sim.loop.run_folder import RunFolder
@@ -118,12 +119,14 @@ def test_the_policy_stands_alone_and_acts_by_name(copy: Path, encoder: Path) -> 
     assert episode.n_steps > 0 and np.abs(episode.actions).max() > 0.0
 
 
-@pytest.mark.parametrize("scratch", [False, True])
+@pytest.mark.parametrize(
+    ("scratch", "features"), [(False, "space"), (False, "both"), (True, "state")]
+)
 def test_a_loaded_policy_gives_the_same_bits_in_any_company(
-    encoder: Path, tmp_path: Path, scratch: bool
+    encoder: Path, tmp_path: Path, scratch: bool, features: Kind
 ) -> None:
     out = tmp_path / "run"
-    finetune(tiny(encoder, out, scratch=scratch, max_env_steps=32), QUIET)
+    finetune(tiny(encoder, out, scratch=scratch, features=features, max_env_steps=32), QUIET)
     crank = Crank(REACH, 21, SMALL)
     ids = np.arange(crank.n)
     crank.start(ids, [draw_spec(REACH, seed) for seed in range(crank.n)])

@@ -97,3 +97,32 @@ def test_a_term_that_never_acts_is_named_and_one_that_acts_once_is_not() -> None
     assert "jerk was zero from the first update" in zero
     assert "cycle was never taken" in never
     assert not silent_terms({"goal": 1.0}, history)
+
+
+def test_a_share_of_the_rows_keeps_its_actions_and_it_is_always_the_same() -> None:
+    rng = np.random.default_rng(0)
+    rows = dict(steps(*[0] * 400))
+    rows["proprio"] = rng.normal(size=rows["proprio"].shape).astype(np.float32)
+    clips = dict(segments(*range(8)))
+    lots = []
+    for seed in range(2):
+        made = Memory(
+            MemoryConfig(label_share=0.25, n_steps=400, batch_steps=400, batch_segments=8),
+            image_size=SIZE,
+            seed=seed,
+        )
+        made.steps.add(rows)
+        made.segments.add(clips)
+        batch = made.draw(with_segments=True)
+        drawn = np.asarray(batch.steps["proprio"], dtype=np.float32)
+        chunk = np.asarray(batch.steps["chunk"], dtype=np.float32)
+        gone = np.array([bool(np.isnan(row).all()) for row in chunk])
+        assert 0.15 < 1.0 - gone.mean() < 0.35
+        lots.append(
+            {row.tobytes(): bool(lost) for row, lost in zip(drawn, gone.tolist(), strict=True)}
+        )
+        assert batch.segments is not None
+        assert np.isnan(np.asarray(batch.segments["knots"], dtype=np.float32)).any()
+        assert not np.isnan(np.asarray(made.steps.state()["rows/chunk"], np.float32)).any()
+    shared = lots[0].keys() & lots[1].keys()
+    assert shared and all(lots[0][row] == lots[1][row] for row in shared)

@@ -63,12 +63,23 @@ def check_goals(weight_BG: NDArray[np.floating]) -> None:
         )
 
 
+def labelled(action_NX: NDArray[np.floating]) -> NDArray[np.bool_]:
+    """Which rows have actions, bool (N,): without a label a row is NaN throughout.
+
+    A row with some NaN is no row without a label: it is a fault, and the loss will say so.
+    """
+    known: NDArray[np.bool_] = ~np.isnan(action_NX.reshape(len(action_NX), -1)).all(axis=1)
+    return known
+
+
 @dataclass(frozen=True, kw_only=True)
 class StepBatch:
     """B moments with G labels each.
 
     `bounds_BGX` is what each label's manner allows, see `losses.motion.SIDES`; `rows_of` tells for
     each body that is there which moments are its own, known before anything is on a device.
+    `weight_BG` is 1 where there is a chunk and a goal to learn from, `visible_BG` where there is a
+    cell: a moment that nobody labelled with actions still shows what its words mean.
     """
 
     image_BHWC: Tensor
@@ -105,15 +116,20 @@ class StepBatch:
         def tensor(value: NDArray[np.generic]) -> Tensor:
             return moved(value, device)
 
+        known_B = labelled(rows.chunk)
+        chunk, goal = rows.chunk, rows.goal_point
+        if not known_B.all():
+            chunk, goal = chunk.copy(), goal.copy()
+            chunk[~known_B], goal[~known_B] = 0.0, 0.0
         weight_BG, body_B = tensor(rows.weight), body_of(rows.task, task_body)
         return cls(
             image_BHWC=tensor(rows.image),
             proprio_BP=tensor(rows.proprio),
             body_B=moved(body_B, device),
             meaning_BG=tensor(rows.meaning),
-            weight_BG=weight_BG,
-            chunk_BGKA=tensor(rows.chunk),
-            goal_BG3=tensor(rows.goal_point),
+            weight_BG=weight_BG * tensor(known_B[:, None]),
+            chunk_BGKA=tensor(chunk),
+            goal_BG3=tensor(goal),
             cell_BG2=tensor(rows.cell),
             visible_BG=tensor(rows.cell_visible).to(weight_BG.dtype) * weight_BG,
             hazard_BS=tensor(rows.hazard).flatten(1).to(weight_BG.dtype) / 255.0,
@@ -127,12 +143,13 @@ class StepBatch:
 
 @dataclass(frozen=True, kw_only=True)
 class SegmentBatch:
-    """N whole segments."""
+    """N whole segments; `acted_N` says which of them have actions."""
 
     clip_NFHWC: Tensor
     time_NF: Tensor
     body_N: Tensor
     meaning_N: Tensor
+    acted_N: Tensor
     knots_NKA: Tensor
     duration_N: Tensor
     start_NP: Tensor
@@ -151,6 +168,7 @@ class SegmentBatch:
             time_NF=tensor(rows.clip_time_s),
             body_N=moved(body_of(rows.task, task_body), device),
             meaning_N=tensor(rows.meaning),
+            acted_N=tensor(labelled(rows.knots)),
             knots_NKA=tensor(rows.knots),
             duration_N=tensor(rows.duration_s),
             start_NP=tensor(rows.start),

@@ -79,7 +79,7 @@ class ModelPolicyCore:
                 f"{m} pictures, {len(proprio)} rows of proprioception, {len(texts)} instructions:"
                 " give one of each for every row"
             )
-        with self._evaluating():
+        with self.evaluating():
             return self._decide(images, proprio, texts, np.broadcast_to(body, (m,)))
 
     def _decide(
@@ -104,12 +104,12 @@ class ModelPolicyCore:
 
         rows = (
             torch.as_tensor(np.ascontiguousarray(images)),
-            self._sentences(texts),
-            torch.as_tensor(_padded(proprio)),
+            self.sentences(texts),
+            self.padded(proprio),
             torch.as_tensor(np.array(body, dtype=np.int64)),
         )
         widths = ((CHUNK_SIZE, N_ACT), (GRID * GRID,), (3,))
-        chunk, attention, goal = self._in_blocks(block, rows, widths)
+        chunk, attention, goal = self.in_blocks(block, rows, widths)
         return Decision(chunk=chunk, attention=attention.reshape(-1, GRID, GRID), goal=goal)
 
     def chunk(
@@ -133,8 +133,8 @@ class ModelPolicyCore:
             return (self.model.embed_clip(map_BFSC, time_BF)[0],)
 
         rows = (torch.as_tensor(clip), torch.as_tensor(clip_time_s, dtype=torch.float32))
-        with self._evaluating():
-            return self._in_blocks(block, rows, ((self.model.config.n_embed,),))[0]
+        with self.evaluating():
+            return self.in_blocks(block, rows, ((self.model.config.n_embed,),))[0]
 
     def embed_texts(self, texts: Sequence[str]) -> Floats:
         """z_L of sentences, unit vectors float32 (m, E)."""
@@ -142,9 +142,9 @@ class ModelPolicyCore:
         def block(text_BD: Tensor) -> tuple[Tensor, ...]:
             return (self.model.embed_text(text_BD),)
 
-        with self._evaluating():
-            rows = (self._sentences(texts),)
-            return self._in_blocks(block, rows, ((self.model.config.n_embed,),))[0]
+        with self.evaluating():
+            rows = (self.sentences(texts),)
+            return self.in_blocks(block, rows, ((self.model.config.n_embed,),))[0]
 
     def embed_actions(
         self,
@@ -163,13 +163,13 @@ class ModelPolicyCore:
         rows = (
             torch.as_tensor(knots, dtype=torch.float32),
             torch.as_tensor(duration_s, dtype=torch.float32),
-            torch.as_tensor(_padded(start)),
+            self.padded(start),
             torch.as_tensor(np.broadcast_to(body, (len(knots),)).astype(np.int64)),
         )
-        with self._evaluating():
-            return self._in_blocks(block, rows, ((self.model.config.n_embed,),))[0]
+        with self.evaluating():
+            return self.in_blocks(block, rows, ((self.model.config.n_embed,),))[0]
 
-    def _sentences(self, texts: Sequence[str]) -> Tensor:
+    def sentences(self, texts: Sequence[str]) -> Tensor:
         """Features of sentences, encoded one at a time: padding would change the others' bits."""
         for text in dict.fromkeys(texts):
             if text in self._features:
@@ -182,12 +182,19 @@ class ModelPolicyCore:
             self._features.popitem(last=False)
         return torch.stack(rows) if rows else torch.zeros(0, width)
 
-    def _in_blocks(
+    def in_blocks(
         self,
         function: Callable[..., tuple[Tensor, ...]],
         rows: tuple[Tensor, ...],
         widths: tuple[tuple[int, ...], ...],
     ) -> tuple[Floats, ...]:
+        """What a function of BLOCK rows makes of any number of rows, a block after the other.
+
+        Args:
+            function: From tensors (BLOCK, ...) to tensors (BLOCK, ...).
+            rows: Its arguments for m rows each.
+            widths: The shape of a row of each of its results.
+        """
         m = len(rows[0])
         outs = tuple(np.zeros((m, *width), dtype=np.float32) for width in widths)
         for start in range(0, m, BLOCK):
@@ -200,7 +207,16 @@ class ModelPolicyCore:
                 out[start : start + n] = value[:n].cpu().numpy()
         return outs
 
-    def _evaluating(self) -> "_Evaluating":
+    def padded(self, proprio: NDArray[np.floating]) -> Tensor:
+        """Proprioception filled up with zeros to (m, N_PROPRIO).
+
+        Raises:
+            BadConfig: If it has more components.
+        """
+        return torch.as_tensor(_padded(proprio))
+
+    def evaluating(self) -> "_Evaluating":
+        """A context in which the model is in evaluation mode and keeps no gradients."""
         return _Evaluating(self.model)
 
 

@@ -297,6 +297,17 @@ class AlignModel(nn.Module):
         """z_S: what picture and words ask of the next step, on the unit sphere, (B, G, E)."""
         return functional.normalize(self.fusion(moment), dim=-1)
 
+    def embed_chunk(self, chunk_NKA: Tensor, body_N: Tensor) -> Tensor:
+        """z_A of single chunks on the unit sphere, shape (N, E).
+
+        Of the chunk and nothing else: told where a chunk begins, the towers would tell moments
+        apart by that alone, and what the chunk does would not have to be learnt.
+        """
+        dt_M = torch.tensor([body.control_dt_s for body in self.bodies], device=chunk_NKA.device)
+        duration_N = dt_M[body_N] * chunk_NKA.shape[1]
+        anywhere_NP = self.normaliser.proprio_centre_MP[body_N]
+        return self.embed_action(chunk_NKA, duration_N, anywhere_NP, body_N)
+
     def keep_frozen(self) -> None:
         """Freeze again what the towers do not learn now, after a caller let all of it learn."""
         self.vision.keep_frozen()

@@ -38,6 +38,9 @@ SLACK = 0.95
 SURE = 0.005
 """The hazard head is never surer than this, so neither is the truth that stands in for it."""
 BEHAVIOUR = ("goal", "behaviour", "rehearsal", *PRIORS)
+OF_MOMENTS = (*BEHAVIOUR, "contrast_step")
+"""Taken of the rows that behaviour is learnt from, so from the same update on. The gates order what
+is taken of whole segments."""
 GROUPS: dict[str, tuple[str, ...]] = {
     "behaviour": (*BEHAVIOUR, "hazard"),
     "grounding": ("grounding", "outcome"),
@@ -75,8 +78,8 @@ class Weights:
         """{term: weight} of what counts at a stage of the curriculum."""
         waits = {"vl": {"contrast_la"}, "la": set[str](), "all": set[str]()}[stage]
         if stage != "all":
-            waits |= {"contrast_va", "contrast_step", "cycle"}
-            waits |= set() if behaviour_from_start else set(BEHAVIOUR)
+            waits |= {"contrast_va", "cycle"}
+            waits |= set() if behaviour_from_start else set(OF_MOMENTS)
         weights = {field.name: float(getattr(self, field.name)) for field in fields(self)}
         return {name: w for name, w in weights.items() if w > 0.0 and name not in waits}
 
@@ -290,22 +293,17 @@ def step_vectors(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """z_S and z_A of the goals that are goals, each (R, E), and which belong together, (R, R).
 
-    Goals of one picture that want the same chunk are positives of each other.
+    Whatever wants the same chunk of the same body is a positive, in whichever picture.
     """
     n_goals = batch.weight_BG.shape[1]
     real_R = batch.weight_BG.flatten() > 0.0
     body_R = batch.body_B.repeat_interleave(n_goals)[real_R]
-    start_RP = batch.proprio_BP.repeat_interleave(n_goals, dim=0)[real_R]
     chunk_RKA = batch.chunk_BGKA.flatten(0, 1)[real_R]
-    dt_M = torch.tensor([body.control_dt_s for body in model.bodies], device=chunk_RKA.device)
-    duration_R = dt_M[body_R] * chunk_RKA.shape[1]
-    action_RE = model.embed_action(chunk_RKA, duration_R, start_RP, body_R)
+    action_RE = model.embed_chunk(chunk_RKA, body_R)
     state_RE = model.embed_state(out.moment).flatten(0, 1)[real_R]
-    picture_R = torch.arange(len(batch.body_B), device=body_R.device)
-    picture_R = picture_R.repeat_interleave(n_goals)[real_R]
     flat_RX = chunk_RKA.flatten(1)
     same_RR = torch.cdist(flat_RX, flat_RX) < 1e-3
-    return state_RE, action_RE, same_RR & (picture_R[:, None] == picture_R[None, :])
+    return state_RE, action_RE, same_RR & (body_R[:, None] == body_R[None, :])
 
 
 def segment_terms(
@@ -350,9 +348,13 @@ def segment_terms(
         best_N = logits_NX.argmax(1, keepdim=True)
         watched["vl_top1_in_batch"] = same_NX.gather(1, best_N).float().mean()
     if any(name in wanted for name in ("contrast_la", "contrast_va", "cycle")):
-        action_NE = model.embed_action(
-            batch.knots_NKA, batch.duration_N, batch.start_NP, batch.body_N
-        )
+        known = (batch.knots_NKA, batch.duration_N, batch.start_NP, batch.body_N)
+        if not bool(batch.acted_N.all()):  # what nobody recorded the actions of is no pair
+            acted = batch.acted_N
+            known = (known[0][acted], known[1][acted], known[2][acted], known[3][acted])
+            text_NE, vision_NE, meaning_N = text_NE[acted], vision_NE[acted], meaning_N[acted]
+            same_NN = meaning_N[:, None] == meaning_N[None, :]
+        action_NE = model.embed_action(*known)
     if "contrast_la" in wanted:
         logits_NN = scale["la"] * text_NE @ action_NE.T
         terms["contrast_la"] = 0.5 * (

@@ -74,6 +74,7 @@ VERB: "Verb[AlignRun]" = Verb(
         "max-seconds",
         "online-episodes",
         "learner.memory.n-steps",
+        "learner.memory.label-share",
         "learner.trainer.surgery",
         "learner.trainer.own-losses",
         "simulators.n-slots",

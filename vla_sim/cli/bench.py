@@ -111,6 +111,8 @@ VERB: "Verb[BenchRun]" = Verb(
     summary="Measure a policy on unseen scenes: success, SPL, comfort, violations, control arms.",
     first=(
         "policy",
+        "proposals",
+        "guidance",
         "tasks",
         "episodes",
         "arms",

@@ -57,6 +57,7 @@ VERB: "Verb[FinetuneRun]" = Verb(
         "resume",
         "encoder",
         "scratch",
+        "features",
         "task",
         "seed",
         "max-env-steps",

@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 from vla_sim.align.checkpoint import load_checkpoint
 from vla_sim.align.inference import Decision, ModelPolicyCore
 from vla_sim.align.model import AlignModel
+from vla_sim.align.proposing import propose
 from vla_sim.envs.task_table import TaskTable
 from vla_sim.loop.model_bodies import body_of_task
+from vla_sim.records.proposals import Proposals
 from vla_sim.records.triple import Rows
 
 Floats = NDArray[np.float32]
@@ -76,12 +78,34 @@ class LearnedModel:
         """Only the chunks of `decide`."""
         return self.decide(task_id, images, proprio, texts).chunk
 
+    def propose(
+        self,
+        task_id: str,
+        images: NDArray[np.uint8],
+        proprio: NDArray[np.float32],
+        wordings: Sequence[Sequence[str]],
+        *,
+        noise: Floats | None = None,
+        guidance: float = 1.0,
+    ) -> Proposals:
+        """Several chunks for each moment, see `ProposingModel`."""
+        body = self.body_of(task_id)
+        return propose(self.core, images, proprio, wordings, body, noise=noise, guidance=guidance)
+
     def embed_clips(self, rows: Rows) -> Floats:
         """z_V of segment triples, (N, d)."""
         return self.core.embed_clips(
             np.asarray(rows["clip"], dtype=np.uint8),
             np.asarray(rows["clip_time_s"], dtype=np.float32),
         )
+
+    def likeness(
+        self, clip: NDArray[np.uint8], clip_time_s: Floats, texts: Sequence[str]
+    ) -> Floats:
+        """Cosine of z_V of clips (m, N_CLIP, h, w, 3) and z_L of their sentences, (m,)."""
+        vision, words = self.core.embed_clips(clip, clip_time_s), self.core.embed_texts(texts)
+        near: Floats = np.einsum("me,me->m", vision, words)
+        return near
 
     def embed_texts(self, texts: Sequence[str]) -> Floats:
         """z_L of sentences, (N, d)."""

@@ -4,39 +4,57 @@ import inspect
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vla_sim.agents.aligned import AlignedPolicy
 from vla_sim.agents.controls import POLICIES
+from vla_sim.agents.verified import VerifiedPolicy
 from vla_sim.envs.crank import Crank
 from vla_sim.errors import BadConfig, UnknownName
 from vla_sim.foreign import is_foreign, load_foreign
+from vla_sim.loop.choice import RETRIEVAL, Choice
 from vla_sim.loop.run_folder import BEST, RunFolder
 from vla_sim.protocols.policy import Policy
 from vla_sim.protocols.teacher import Actor, role_of
 
-_NOT, _KNOWN = "policy, and no folder,", (*POLICIES, "module:name", "path/to/file.py:name")
+if TYPE_CHECKING:
+    from vla_sim.loop.learned import LearnedModel
+
+_NOT, _KNOWN = (
+    "policy, and no folder,",
+    (*POLICIES, f"{RETRIEVAL}path/to/run", "module:name", "path/to/file.py:name"),
+)
 
 
 def check_policy(name: str) -> None:
-    """Let pass what may be a policy, before anything is made; nothing is loaded.
+    """Let pass what may be a policy, before anything is made; no model is loaded.
 
     Raises:
         UnknownName: If it is no name in the table, no folder and no "module:name".
+        BadConfig: If a retrieval policy is named whose run keeps no chunks.
     """
-    if name not in POLICIES and not is_foreign(name) and not Path(name).is_dir():
+    if name.startswith(RETRIEVAL):
+        folder = Path(name.removeprefix(RETRIEVAL))
+        if not folder.is_dir():
+            raise UnknownName(_NOT, name, _KNOWN)
+        # Here, so that experts and controls are checked without torch.
+        from vla_sim.loop.retrieving import check_index
+
+        check_index(folder)
+    elif name not in POLICIES and not is_foreign(name) and not Path(name).is_dir():
         raise UnknownName(_NOT, name, _KNOWN)
 
 
-def policy_of(name: str, crank: Crank) -> Actor:
-    """What `name` stands for on the task of a crank.
+def policy_of(chosen: str | Choice, crank: Crank) -> Actor:
+    """What a name stands for on the task of a crank.
 
     Args:
-        name: "expert", "zero", "random"; the folder of a checkpoint, of an alignment run (its
-            best checkpoint is meant) or of an RL policy; or where a policy of the user's own
+        chosen: "expert", "zero", "random"; the folder of a checkpoint, of an alignment run (its
+            best checkpoint is meant) or of an RL policy; "retrieval:" and the folder of an
+            alignment run, whose stored chunks then act; or where a policy of the user's own
             lies, "module:name" or "path/to/file.py:name". That is a policy, or what makes one: a
             class or a function, called with the task's id if it takes an argument that has no
-            default, otherwise with none.
+            default, otherwise with none. With the switches of an aligned policy, a `Choice`.
         crank: Says which task, and how large pictures are.
 
     Raises:
@@ -44,8 +62,12 @@ def policy_of(name: str, crank: Crank) -> Actor:
         BadConfig: If what lies there cannot be loaded, or is no policy and makes none.
         DamagedFile: If the folder's files are damaged or foreign.
     """
+    choice = chosen if isinstance(chosen, Choice) else Choice(name=chosen)
+    name = choice.name
     if name in POLICIES:
         return POLICIES[name](crank.task_id, crank.task)
+    if name.startswith(RETRIEVAL):
+        return _retrieving(Path(name.removeprefix(RETRIEVAL)))
     folder = Path(name)
     if folder.is_dir():
         if (folder / "finetune.json").is_file():
@@ -53,20 +75,44 @@ def policy_of(name: str, crank: Crank) -> Actor:
             from vla_sim.loop.rl.rl_policy import load_rl_policy
 
             return load_rl_policy(folder)
-        checkpoint = best_checkpoint(folder)
-        return _aligned(str(checkpoint), _written(checkpoint))
+        model = learned(best_checkpoint(folder))
+        if not choice.switched:
+            return AlignedPolicy(model)
+        return VerifiedPolicy(model, proposals=choice.proposals, guidance=choice.guidance)
     if is_foreign(name):
         return _brought(name, crank.task_id)
     raise UnknownName(_NOT, name, _KNOWN)
 
 
+def learned(checkpoint: Path) -> "LearnedModel":
+    """The model of a checkpoint, loaded once and again when another is written there.
+
+    Raises:
+        DamagedFile: If its files are damaged or foreign.
+    """
+    return _loaded(str(checkpoint), _written(checkpoint))
+
+
 @lru_cache(maxsize=2)
-def _aligned(folder: str, written: tuple[int, int]) -> Policy:
+def _loaded(folder: str, written: tuple[int, int]) -> "LearnedModel":
     del written  # another training may have put another model into the same folder
     # Here, so that experts and controls run without torch.
     from vla_sim.loop.learned import LearnedModel
 
-    return AlignedPolicy(LearnedModel.load(Path(folder)))
+    return LearnedModel.load(Path(folder))
+
+
+def _retrieving(run: Path) -> Policy:
+    checkpoint = best_checkpoint(run)
+    return _retrieval(str(run), str(checkpoint), _written(checkpoint))
+
+
+@lru_cache(maxsize=2)
+def _retrieval(run: str, checkpoint: str, written: tuple[int, int]) -> Policy:
+    del written
+    from vla_sim.loop.retrieving import RetrievalModel
+
+    return AlignedPolicy(RetrievalModel.of(learned(Path(checkpoint)), Path(run)))
 
 
 def _written(checkpoint: Path) -> tuple[int, int]:

@@ -6,6 +6,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from vla_sim.records.proposals import Proposals
+
 
 class ChunkModel(Protocol):
     """A trained model as a policy needs it."""
@@ -27,5 +29,34 @@ class ChunkModel(Protocol):
 
         Returns:
             (m, CHUNK_SIZE, N_ACT); a row's bits do not depend on the other rows.
+        """
+        ...
+
+
+class ProposingModel(Protocol):
+    """A trained model that answers a moment with several chunks, on a sphere with what is asked."""
+
+    def propose(
+        self,
+        task_id: str,
+        images: NDArray[np.uint8],
+        proprio: NDArray[np.float32],
+        wordings: Sequence[Sequence[str]],
+        *,
+        noise: NDArray[np.float32] | None = None,
+        guidance: float = 1.0,
+    ) -> Proposals:
+        """A chunk for each wording and each noised goal.
+
+        Args:
+            task_id: Says which robot acts, and nothing else.
+            images: (m, h, w, 3).
+            proprio: (m, N_PROPRIO), padded.
+            wordings: m lists of equally many sentences; the first is what was said.
+            noise: (m, N, 3), noise on the goal of the first wording, in units of the goal's scale.
+            guidance: How far chunks are led away from what they would be without words; 1: as is.
+
+        Returns:
+            Candidates; a row's bits do not depend on the other rows.
         """
         ...

@@ -11,6 +11,7 @@ MODULES: Mapping[str, tuple[str, str]] = {
     "collect": ("vla_sim.recipes.collect", "RECIPES"),
     "align": ("vla_sim.recipes.align", "RECIPES"),
     "bench": ("vla_sim.recipes.bench", "RECIPES"),
+    "detect": ("vla_sim.recipes.detect", "RECIPES"),
     "gap": ("vla_sim.recipes.gap", "RECIPES"),
     "finetune": ("vla_sim.recipes.finetune", "RECIPES"),
     "report": ("vla_sim.recipes.demo", "REPORTS"),

@@ -35,7 +35,9 @@ class StepTriples:
         task: int64 (N,), index of the task in the run's `TaskTable`.
         meaning: int64 (N, N_GOALS), code of the meaning.
         weight: float32 (N, N_GOALS), 1 for a goal of the scene, 0 for padding.
-        chunk: float32 (N, N_GOALS, CHUNK_SIZE, N_ACT), the expert's normalised actions.
+        chunk: float32 (N, N_GOALS, CHUNK_SIZE, N_ACT), the expert's normalised actions. NaN
+            throughout where nobody labelled the moment with actions; then its goal points say
+            nothing either.
         goal_point: float32 (N, N_GOALS, 3), where the goal lies [m], same frame as proprio[:3].
         cell: float32 (N, N_GOALS, 2), image position (u right, v down) of the referent in [0, 1].
         cell_visible: bool (N, N_GOALS).
@@ -66,7 +68,8 @@ class SegmentTriples:
         clip_time_s: float32 (N, N_CLIP), when each picture was taken.
         task: int64 (N,).
         meaning: int64 (N,), code of the meaning.
-        knots: float32 (N, CHUNK_SIZE, N_ACT), low-passed and resampled normalised actions.
+        knots: float32 (N, CHUNK_SIZE, N_ACT), low-passed and resampled normalised actions. NaN
+            throughout where nobody recorded them.
         duration_s: float32 (N,).
         start: float32 (N, N_PROPRIO), proprioception at the start.
         cell: float32 (N, 2), image position of the referent in the last picture.

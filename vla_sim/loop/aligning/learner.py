@@ -30,6 +30,9 @@ from vla_sim.physics.camera import rays
 from vla_sim.records.camera import CameraSpec
 from vla_sim.records.triple import GRID, N_GOALS, Rows, SegmentTriples, StepTriples
 
+MEMORY = "memory.safetensors"
+"""What a learner remembers, beside the state of its trainer."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class LearnerConfig:
@@ -177,7 +180,7 @@ class Learner:
         """Everything that the next update depends on."""
         arrays = {k: np.asarray(v, order="C") for k, v in self.memory.state().items()}
         rng = json.dumps(self.memory.rng.bit_generator.state)
-        path = folder / "memory.safetensors"
+        path = folder / MEMORY
         try:
             replace_file(path, lambda draft: save_file(arrays, draft, metadata={"rng": rng}))
         except SafetensorError as error:  # how safetensors says that the disk is full
@@ -209,7 +212,7 @@ class Learner:
         saved = load_checkpoint(folder / "trainer")
         if saved.trainer is None:
             raise DamagedFile(f"{folder} holds a model but no state of training to resume")
-        path = folder / "memory.safetensors"
+        path = folder / MEMORY
         try:
             self.memory.load_state(load_file(path))
         except (OSError, SafetensorError) as error:

@@ -1,5 +1,6 @@
 """What the trainer draws its batches from: step triples and segment triples, bounded, balanced."""
 
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -7,11 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vla_sim.loop.aligning.wording import PhraseBank, draw_texts
-from vla_sim.ranges import whole
+from vla_sim.ranges import whole, within
 from vla_sim.records.triple import Rows
 from vla_sim.triples.buffer import TripleBufferConfig
 from vla_sim.triples.spec import segment_spec, step_spec
 
+_ACTIONS = (("chunk", ("proprio", "goal_point")), ("knots", ("start", "seed", "meaning")))
+"""The column of actions, and the columns by whose content a row's lot is drawn."""
 TASK_FLOOR = 0.3
 """Weight that a task keeps when it never fails, so that it is not forgotten."""
 
@@ -31,6 +34,9 @@ class MemoryConfig:
     """Moments per update for the decoder alone; 0 for none."""
     batch_segments: int = 96
     """Segments per update that learns from them; fewer where there are few meanings."""
+    label_share: float = 1.0
+    """Share of the rows whose actions are learnt from: what of the others is left are pictures with
+    words, and where in them the meant thing is. Which rows these are follows from their content."""
     max_duplicates: int = 2
     """Segments of one meaning in a batch: more would be no negatives of each other."""
 
@@ -39,6 +45,7 @@ class MemoryConfig:
         whole(1, batch_steps=self.batch_steps, max_duplicates=self.max_duplicates)
         whole(2, batch_segments=self.batch_segments)
         whole(0, batch_rehearsal=self.batch_rehearsal)
+        within(0, 1, label_share=self.label_share)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,12 +102,12 @@ class Memory:
 
     def draw(self, *, with_segments: bool) -> Batch:
         """A batch; segments come along if asked for, see `segments_per_batch`."""
-        steps = self.steps.sample(self.config.batch_steps, self.rng, self.weights)
+        steps = self._known(self.steps.sample(self.config.batch_steps, self.rng, self.weights))
         step_texts = draw_texts(np.asarray(steps["meaning"], dtype=np.int64), self.rng)
         n_segments = self.segments_per_batch if with_segments else 0
         if not n_segments:
             return Batch(steps=steps, step_texts=step_texts, segments=None, segment_texts=[])
-        segments = self.segments.sample(n_segments, self.rng)
+        segments = self._known(self.segments.sample(n_segments, self.rng))
         segment_texts = draw_texts(np.asarray(segments["meaning"], dtype=np.int64), self.rng)
         return Batch(
             steps=steps, step_texts=step_texts, segments=segments, segment_texts=segment_texts
@@ -108,8 +115,11 @@ class Memory:
 
     def draw_rehearsal(self) -> tuple[Rows, list[str]]:
         """Moments for the decoder alone, with words from a small bank: said quickly."""
-        rows = self.steps.sample(self.config.batch_rehearsal, self.rng, self.weights)
+        rows = self._known(self.steps.sample(self.config.batch_rehearsal, self.rng, self.weights))
         return rows, self.phrases.draw(np.asarray(rows["meaning"], dtype=np.int64), self.rng)
+
+    def _known(self, rows: Rows) -> Rows:
+        return with_labels(rows, self.config.label_share)
 
     def state(self) -> dict[str, NDArray[np.generic]]:
         """Both rings, for an exact resume (the generator goes elsewhere: it is no array)."""
@@ -124,3 +134,20 @@ class Memory:
             ring.load_state(
                 {k.removeprefix(name): v for k, v in state.items() if k.startswith(name)}
             )
+
+
+def with_labels(rows: Rows, share: float) -> Rows:
+    """The rows with the actions of all but a share of them forgotten, always of the same ones.
+
+    Args:
+        rows: Of step or segment triples.
+        share: From 0 to 1.
+    """
+    if share == 1.0:
+        return rows
+    column, told_by = _ACTIONS[0] if "chunk" in rows else _ACTIONS[1]
+    marks = [np.ascontiguousarray(rows[name]) for name in told_by]
+    lot = [zlib.crc32(b"".join(m[k].tobytes() for m in marks)) for k in range(len(marks[0]))]
+    actions = np.array(rows[column], dtype=np.float32)
+    actions[np.array(lot, dtype=np.int64) >= share * 2**32] = np.nan
+    return {**rows, column: actions}

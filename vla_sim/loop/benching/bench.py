@@ -21,6 +21,7 @@ from vla_sim.errors import BadConfig, UnknownName
 from vla_sim.eval.report_file import to_json
 from vla_sim.loop.aligning.judge import retrieve
 from vla_sim.loop.benching.measurement import Measurement
+from vla_sim.loop.choice import Choice
 from vla_sim.loop.evaluation import (
     ALL_ARMS,
     GALLERY_SEEDS_FROM,
@@ -50,8 +51,14 @@ class BenchRun:
     """Settings of a benchmark."""
 
     policy: str = "expert"
-    """expert, random, zero; a folder: of a checkpoint, an alignment run, or an RL policy; or one of
-    your own, as module:name or path/to/file.py:name."""
+    """expert, random, zero; a folder: of a checkpoint, an alignment run, or an RL policy;
+    "retrieval:" and the folder of an alignment run; or one of your own, as module:name or
+    path/to/file.py:name."""
+    proposals: int = 1
+    """Chunks that an aligned policy proposes at each decision, by other words and other goals; the
+    one that its aligned space finds nearest to what is asked is run."""
+    guidance: float = 1.0
+    """Leads an aligned policy's chunks away from what they would be without words; 1: as is."""
     tasks: tuple[str, ...] = tuple(short_name(t) for t in SPINE)
     """Tasks and suites by name, see `vla-sim list tasks`; your own as path/to/file.py:name."""
     episodes: int = 100
@@ -80,7 +87,7 @@ class BenchRun:
     crank: CrankConfig = field(default_factory=CrankConfig)
 
     def __post_init__(self) -> None:
-        check_policy(self.policy)
+        check_policy(self.choice.name)
         some(tasks=self.task_ids, arms=self.arms, languages=self.languages)
         whole(1, MOST_EPISODES, episodes=self.episodes)
         whole(0, n_processes=self.n_processes)
@@ -97,6 +104,11 @@ class BenchRun:
         self.measurement.check()
         if self.policy == "expert" or (self.gallery and Path(self.policy).is_dir()):
             check_taught(self.task_ids)
+
+    @property
+    def choice(self) -> Choice:
+        """The policy with its switches."""
+        return Choice(name=self.policy, proposals=self.proposals, guidance=self.guidance)
 
     @property
     def shift(self) -> Shift:
@@ -187,7 +199,7 @@ def bench(run: BenchRun, console: Console) -> EvalReport:
             model = LearnedModel.load(best_checkpoint(Path(run.policy)))
             retrieval = retrieve(model, _gallery(run, workers), table)
         episodes = _all_episodes(run, measurement.plan, workers, console)
-    report = measurement.report(episodes, policy=run.policy, retrieval=retrieval)
+    report = measurement.report(episodes, policy=str(run.choice), retrieval=retrieval)
     if run.out is not None:
         write_report_file(report, run.out)
     return report
@@ -224,7 +236,7 @@ def _all_episodes(
         busy: list[AskedSimulators] = []
         for worker in workers:
             if (portion := next(portions, None)) is not None:
-                worker.ask_evaluate(run.policy, portion)
+                worker.ask_evaluate(run.choice, portion)
                 busy.append(worker)
         while busy:
             for worker in [w for w in busy if w.ready(0.05)]:
@@ -232,7 +244,7 @@ def _all_episodes(
                 episodes += brought
                 progress.update(bar, advance=len(brought))
                 if (portion := next(portions, None)) is not None:
-                    worker.ask_evaluate(run.policy, portion)
+                    worker.ask_evaluate(run.choice, portion)
                 else:
                     busy.remove(worker)
     return episodes

@@ -9,8 +9,10 @@ from vla_sim.envs.crank import Crank, CrankConfig
 from vla_sim.envs.rollout import rollout
 from vla_sim.envs.suites import SPINE, tasks_of
 from vla_sim.envs.task_names import short_name
+from vla_sim.errors import BadConfig
 from vla_sim.loop.benching.bench import BENCH_SEEDS_FROM
 from vla_sim.loop.benching.measurement import Measurement
+from vla_sim.loop.choice import Choice
 from vla_sim.loop.policies import check_policy, policy_of
 from vla_sim.protocols.teacher import Actor, role_of
 from vla_sim.ranges import MAX_EPISODE_SEED, whole
@@ -36,6 +38,8 @@ def evaluate(
     first_seed: int = BENCH_SEEDS_FROM,
     n_slots: int = 16,
     n_threads: int = 1,
+    proposals: int = 1,
+    guidance: float = 1.0,
     progress: bool = False,
 ) -> EvalReport:
     """Measure a policy on fixed scenes, in this process.
@@ -62,6 +66,9 @@ def evaluate(
             known to everybody; who referees takes a large number of their own and tells nobody.
         n_slots: Simulations at once; results do not depend on it.
         n_threads: Threads for physics and pictures; results do not depend on it.
+        proposals: Chunks that an aligned policy, given by its folder, proposes at each decision;
+            the one nearest to what is asked is run.
+        guidance: Leads its chunks away from what they would be without words; 1: as is.
         progress: Show a bar.
 
     Returns:
@@ -73,7 +80,11 @@ def evaluate(
         BadConfig: If a setting is out of range, or what was given is no policy.
         BadAction: If the policy returns what is no chunk of actions for the robot.
     """
+    named = policy if isinstance(policy, str) else _place(policy)
+    choice = Choice(name=named, proposals=proposals, guidance=guidance)
     check_policy(policy) if isinstance(policy, str) else role_of(policy)
+    if choice.switched and not isinstance(policy, str):
+        raise BadConfig(f"{choice}: these are switches of an aligned model; name its run")
     whole(1, episodes=episodes, n_slots=n_slots, n_instructions=n_instructions)
     whole(0, MAX_EPISODE_SEED - episodes, first_seed=first_seed)
     measurement = Measurement(
@@ -96,11 +107,11 @@ def evaluate(
         for task_id, specs in plan.items():
             bar.update(line, description=short_name(task_id))
             crank = Crank(task_id, min(n_slots, len(specs)), measurement.crank)
-            actor = policy_of(policy, crank) if isinstance(policy, str) else policy
+            actor = policy_of(choice, crank) if isinstance(policy, str) else policy
             for _, episode in rollout(crank, actor, specs):
                 ran.append(episode)
                 bar.advance(line)
-    return measurement.report(ran, policy=policy if isinstance(policy, str) else _place(policy))
+    return measurement.report(ran, policy=str(choice))
 
 
 def _place(actor: Actor) -> str:

@@ -21,6 +21,7 @@ from vla_sim.envs.tasks import ENGINE_TASKS, check_engine
 from vla_sim.errors import BadConfig
 from vla_sim.eval.statistics import mcnemar, paired_difference, wilson
 from vla_sim.loop.benching.bench import BENCH_SEEDS_FROM, MOST_EPISODES
+from vla_sim.loop.choice import Choice
 from vla_sim.loop.policies import check_policy, policy_of
 from vla_sim.physics.engines import engine_id
 from vla_sim.ranges import some, whole
@@ -37,7 +38,13 @@ class GapRun:
     """Settings of a comparison of two engines."""
 
     policy: str = "expert"
-    """expert, random, zero, or a folder: of a checkpoint, an alignment run, or an RL policy."""
+    """expert, random, zero, a folder: of a checkpoint, an alignment run, or an RL policy; or
+    retrieval: and the folder of an alignment run."""
+    proposals: int = 1
+    """Chunks that an aligned policy proposes at each decision, by other words and other goals; the
+    one that its aligned space finds nearest to what is asked is run."""
+    guidance: float = 1.0
+    """Leads an aligned policy's chunks away from what they would be without words; 1: as is."""
     tasks: tuple[str, ...] = tuple(short_name(t) for t in ENGINE_TASKS["pybullet"])
     """Tasks and suites by name; your own as path/to/file.py:name. Both engines must be declared for
     a task; of a suite, those for which they are not are left out."""
@@ -55,7 +62,7 @@ class GapRun:
     """Pictures for policies that look; its engine is replaced by each of `engines`."""
 
     def __post_init__(self) -> None:
-        check_policy(self.policy)
+        check_policy(self.choice.name)
         some(tasks=self.tasks, drift_steps=self.drift_steps)
         whole(1, MOST_EPISODES, episodes=self.episodes)
         whole(1, n_slots=self.n_slots, drift_steps=self.drift_steps)
@@ -64,6 +71,11 @@ class GapRun:
         for task_id in self.task_ids:
             for engine in self.engines:
                 check_engine(task_id, engine)
+
+    @property
+    def choice(self) -> Choice:
+        """The policy with its switches."""
+        return Choice(name=self.policy, proposals=self.proposals, guidance=self.guidance)
 
     @property
     def task_ids(self) -> tuple[str, ...]:
@@ -147,7 +159,7 @@ def gap(run: GapRun, console: Console) -> GapReport:
             progress.update(bar, description=short_name(task_id))
             tasks.append(_task_gap(run, task_id, lambda n: progress.advance(bar, n)))
     report = GapReport(
-        policy=run.policy,
+        policy=str(run.choice),
         engines=(engine_id(run.engines[0]), engine_id(run.engines[1])),
         first_seed=BENCH_SEEDS_FROM,
         n_episodes=run.episodes,
@@ -165,7 +177,7 @@ def _task_gap(run: GapRun, task_id: str, advance: Advance) -> TaskGap:
     runs: list[list[Episode]] = []
     for crank in cranks:
         ended = []
-        for pair in rollout(crank, policy_of(run.policy, crank), plan):
+        for pair in rollout(crank, policy_of(run.choice, crank), plan):
             ended.append(pair)
             advance(1)
         runs.append([episode for _, episode in sorted(ended, key=lambda pair: pair[0])])

@@ -21,6 +21,7 @@ from vla_sim.envs.task_table import TaskTable
 from vla_sim.envs.tasks import make_task
 from vla_sim.errors import RunFolderError
 from vla_sim.eval.run_card import run_card
+from vla_sim.loop.choice import Choice
 from vla_sim.loop.collecting.collect_labelled import labelled_episodes
 from vla_sim.loop.collecting.collect_writer import BackgroundWriter
 from vla_sim.loop.evaluation import make_protocol
@@ -49,8 +50,13 @@ class CollectRun:
     episodes: int = 50
     """Episodes of each task."""
     policy: str = "expert"
-    """Who acts: expert, random, zero, or the folder of a checkpoint or run. The expert labels
-    every step, whoever acts."""
+    """Who acts: expert, random, zero, the folder of a checkpoint or run, or retrieval: and the
+    folder of an alignment run. The expert labels every step, whoever acts."""
+    proposals: int = 1
+    """Chunks that an aligned policy proposes at each decision, by other words and other goals; the
+    one that its aligned space finds nearest to what is asked is run."""
+    guidance: float = 1.0
+    """Leads an aligned policy's chunks away from what they would be without words; 1: as is."""
     seed: int = 0
     """Chooses the block of training seeds; equal seeds give equal episodes."""
     n_slots: int = 32
@@ -64,10 +70,15 @@ class CollectRun:
     def __post_init__(self) -> None:
         some(tasks=self.task_ids)
         check_taught(self.task_ids)
-        check_policy(self.policy)
+        check_policy(self.choice.name)
         whole(1, TRAIN_SEEDS_FROM, episodes=self.episodes)
         whole(1, n_slots=self.n_slots)
         whole(0, MAX_SEED, seed=self.seed)
+
+    @property
+    def choice(self) -> Choice:
+        """The policy with its switches."""
+        return Choice(name=self.policy, proposals=self.proposals, guidance=self.guidance)
 
     @property
     def task_ids(self) -> tuple[str, ...]:
@@ -104,7 +115,7 @@ def collect(config: CollectRun, console: Console) -> dict[str, Tally]:
     """
     if config.policy not in POLICIES:
         # A damaged checkpoint is refused before anything is written.
-        policy_of(config.policy, Crank(config.task_ids[0], 1, config.crank))
+        policy_of(config.choice, Crank(config.task_ids[0], 1, config.crank))
     resume = config.resume and (config.out / "run.json").exists()
     refuse_place(config.out, config, verb=VERB, resume=resume, may=MAY_CHANGE)
     with opened(config.out, config, verb=VERB, resume=resume, card=_card(config)):
@@ -148,7 +159,7 @@ def _collect_task(
     if not plan:
         return tally
     crank = Crank(task_id, even_slots(len(plan), config.n_slots), config.crank)
-    policy = policy_of(config.policy, crank)
+    policy = policy_of(config.choice, crank)
     expert = expert_for(task_id, crank.embodiment, crank.task.manners)
     labeller = Labeller(crank, expert, TaskTable.of(config.task_ids))
     began_s, n_steps = time.perf_counter(), 0
@@ -197,7 +208,7 @@ def _card(config: CollectRun) -> Mapping[str, str]:
         n_episodes=config.episodes,
         crank=config.crank,
     )
-    return run_card(protocol=protocol, extra={"policy": config.policy})
+    return run_card(protocol=protocol, extra={"policy": str(config.choice)})
 
 
 def _by_robot(task_ids: Sequence[str]) -> dict[str, list[str]]:

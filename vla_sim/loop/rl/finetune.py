@@ -112,9 +112,10 @@ def _agent(run: FinetuneRun, encoder: Checkpoint, budget: Budget) -> tuple[SlotV
     body = body_of_task(run.task_id, TaskTable(own=encoder.own_tasks), encoder.task_body)
     if run.scratch:
         env = SlotVecEnv(crank, PictureObserver(), run.slots, block=run.seed)
-        sight = (LearntFeatures, {"model": encoder.model, "body": body})
+        sight = (LearntFeatures, {"model": encoder.model, "body": body, "kind": run.features})
         return env, run.ppo.build(env, rate=rate, seed=run.seed, sight=sight)
-    env = SlotVecEnv(crank, FrozenFeatures(encoder.model, body), run.slots, block=run.seed)
+    eyes = FrozenFeatures(encoder.model, body, run.features)
+    env = SlotVecEnv(crank, eyes, run.slots, block=run.seed)
     return env, run.ppo.build(env, rate=rate, seed=run.seed)
 
 
@@ -150,6 +151,7 @@ def _save(run: FinetuneRun, folder: RunFolder, env: SlotVecEnv, ppo: PPO, budget
         tensors_of(ppo),
         task_id=run.task_id,
         action_repeat=run.slots.action_repeat,
+        features=run.features,
         notes=notes,
     )
 

@@ -5,7 +5,7 @@ Legend: N rows, H by W pixels, X features.
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 import torch
@@ -24,23 +24,33 @@ from vla_sim.records.embodiment import Embodiment
 from vla_sim.records.observation import PolicyInput
 from vla_sim.records.triple import N_PROPRIO
 
+Kind = Literal["state", "space", "both"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+"""The state that the decoder acts on, where picture and words lie in the aligned space, or both."""
 N_NEAR = 4
 N_CACHED = 8192
 """Sentences whose features are kept."""
 
 
-def n_features(model: AlignModel) -> int:
+def n_features(model: AlignModel, kind: Kind) -> int:
     """Size of a row of `state_features`."""
-    return N_NEAR + model.n_state
+    n_state, n_embed = N_NEAR + model.n_state, model.config.n_embed
+    return {"state": n_state, "space": n_embed, "both": n_state + n_embed}[kind]
 
 
 def state_features(
-    model: AlignModel, image_NHWC: Tensor, proprio_NP: Tensor, text_ND: Tensor, body: int
+    model: AlignModel,
+    image_NHWC: Tensor,
+    proprio_NP: Tensor,
+    text_ND: Tensor,
+    body: int,
+    kind: Kind,
 ) -> Tensor:
-    """The state that the model's own decoder acts on, shape (N, X).
+    """What the model makes of a moment, shape (N, X).
 
-    Where to go relative to the controlled point (once more in detail near by, and as a distance),
-    proprioception, body, words, what was looked at, and hazards around.
+    The state is what its own decoder acts on: where to go relative to the controlled point (once
+    more in detail near by, and as a distance), proprioception, body, words, what was looked at, and
+    hazards around.
 
     Args:
         model: The aligned model.
@@ -48,26 +58,32 @@ def state_features(
         proprio_NP: Raw proprioception, padded.
         text_ND: Features of the sentences.
         body: Index of the body.
+        kind: The state, z_S scaled to components of unit size, or both.
     """
     body_N = torch.full((len(image_NHWC),), body, dtype=torch.int64)
     out = model.act(model.vision(image_NHWC), text_ND.unsqueeze(1), proprio_NP, body_N)
     state_NX = out.state_BGX.squeeze(1)
     relative_N3 = state_NX[:, :3]
     near_N3 = functional.softsign(relative_N3 / FINE)
-    return torch.cat((near_N3, relative_N3.norm(dim=-1, keepdim=True), state_NX), dim=-1)
+    distance_N1 = relative_N3.norm(dim=-1, keepdim=True)
+    parts = [near_N3, distance_N1, state_NX] if kind != "space" else []
+    if kind != "state":
+        parts.append(model.config.n_embed**0.5 * model.embed_state(out.moment).squeeze(1))
+    return torch.cat(parts, dim=-1)
 
 
 class FrozenFeatures:
     """An `Observer` through a model that does not learn; no row depends on its neighbours."""
 
-    def __init__(self, model: AlignModel, body: int) -> None:
+    def __init__(self, model: AlignModel, body: int, kind: Kind = "state") -> None:
         self.model = model.eval().requires_grad_(False)
         self.body = body
+        self.kind: Kind = kind
         self._texts: OrderedDict[str, Tensor] = OrderedDict()
 
     def space(self, body: Embodiment, image_size: int) -> spaces.Space[Any]:
         """Unbounded features."""
-        return spaces.Box(-np.inf, np.inf, (n_features(self.model),), np.float32)
+        return spaces.Box(-np.inf, np.inf, (n_features(self.model, self.kind),), np.float32)
 
     def see(self, told: PolicyInput) -> NDArray[np.float32]:
         """Features, float32 (m, X)."""
@@ -77,7 +93,7 @@ class FrozenFeatures:
             torch.as_tensor(padded(told.observation.proprio)),
             self._sentences([instruction.text for instruction in told.instructions]),
         )
-        features = np.zeros((len(images), n_features(self.model)), dtype=np.float32)
+        features = np.zeros((len(images), n_features(self.model, self.kind)), dtype=np.float32)
         with torch.no_grad():
             for start in range(0, len(images), BLOCK):
                 block = [row[start : start + BLOCK] for row in rows]
@@ -85,7 +101,7 @@ class FrozenFeatures:
                 image, proprio, text = (
                     torch.cat((b, b[:1].expand(BLOCK - n, *b.shape[1:]))) for b in block
                 )
-                out = state_features(self.model, image, proprio, text, self.body)
+                out = state_features(self.model, image, proprio, text, self.body, self.kind)
                 features[start : start + n] = out[:n]
         return features
 
@@ -105,8 +121,11 @@ class FrozenFeatures:
 class LearntFeatures(BaseFeaturesExtractor):
     """The same features from a model that PPO trains along, end to end, from pictures and words."""
 
-    def __init__(self, space: spaces.Dict, model: AlignModel, body: int) -> None:
-        super().__init__(space, n_features(model))
+    def __init__(
+        self, space: spaces.Dict, model: AlignModel, body: int, kind: Kind = "state"
+    ) -> None:
+        super().__init__(space, n_features(model, kind))
+        self.kind: Kind = kind
         self.model = model.requires_grad_(True)
         self.model.keep_frozen()
         self.body = body
@@ -126,4 +145,4 @@ class LearntFeatures(BaseFeaturesExtractor):
         proprio_NP = functional.pad(known_NP, (0, N_PROPRIO - known_NP.shape[1]))
         words = seen["instruction"].to(torch.uint8).numpy()
         text_ND = self.model.encode_texts([decode_instruction(row) for row in words])
-        return state_features(self.model, image_NHWC, proprio_NP, text_ND, self.body)
+        return state_features(self.model, image_NHWC, proprio_NP, text_ND, self.body, self.kind)

@@ -23,7 +23,7 @@ from vla_sim.envs.tasks import TASK_IDS
 from vla_sim.errors import BadConfig, DamagedFile, UnknownName
 from vla_sim.foreign import is_foreign
 from vla_sim.loop.model_bodies import body_of_task
-from vla_sim.loop.rl.rl_features import FrozenFeatures
+from vla_sim.loop.rl.rl_features import KINDS, FrozenFeatures, Kind
 from vla_sim.records.observation import PolicyInput
 
 INDEX = "finetune.json"
@@ -31,7 +31,7 @@ ENCODER = "encoder"
 LEARNT = "features_extractor.model."
 """Weights of an encoder that learnt along; they replace those of the checkpoint it began with."""
 FORMAT = "vla-sim RL policy"
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +69,7 @@ def save_rl_policy(
     *,
     task_id: str,
     action_repeat: int,
+    features: Kind,
     notes: Mapping[str, Any],
 ) -> None:
     """Write a policy beside its encoder's checkpoint, which lies in `folder / ENCODER`.
@@ -81,6 +82,7 @@ def save_rl_policy(
         weights: Of an SB3 policy, and whatever else training needs to go on.
         task_id: The task it was trained on.
         action_repeat: Control steps that an action lasts.
+        features: What of the encoder it is given.
         notes: Anything that JSON can hold.
 
     Raises:
@@ -94,6 +96,7 @@ def save_rl_policy(
         "version": VERSION,
         "task_id": task_id,
         "action_repeat": action_repeat,
+        "features": features,
         "weights": {"file": name, "sha256": digest},
         "notes": dict(notes),
     }
@@ -126,6 +129,8 @@ def read_rl_policy(folder: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
         file, digest = folder / Path(index["weights"]["file"]).name, index["weights"]["sha256"]
         if index["task_id"] not in TASK_IDS and not is_foreign(index["task_id"]):
             raise UnknownName("task", index["task_id"], TASK_IDS)
+        if index["features"] not in KINDS:
+            raise UnknownName("kind of features", index["features"], KINDS)
         if int(index["action_repeat"]) < 1:
             raise DamagedFile(f"{path} holds an action for no step; finetune again")
     except (KeyError, TypeError, ValueError) as error:
@@ -165,7 +170,7 @@ def load_rl_policy(folder: Path) -> RlPolicy:
     body = body_of_task(task_id, TaskTable(own=encoder.own_tasks), encoder.task_body)
     return RlPolicy(
         task_id=task_id,
-        features=FrozenFeatures(encoder.model, body),
+        features=FrozenFeatures(encoder.model, body, index["features"]),
         actor=RlActor(weights),
         n_action_steps=int(index["action_repeat"]),
     )

@@ -13,12 +13,13 @@ from vla_sim.align.checkpoint import INDEX as INDEX_OF_CHECKPOINT
 from vla_sim.align.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from vla_sim.envs.crank import CrankConfig
 from vla_sim.envs.suites import one_task
-from vla_sim.errors import BadConfig
+from vla_sim.errors import BadConfig, UnknownName
 from vla_sim.eval.run_card import run_card
 from vla_sim.loop.benching.bench import BENCH_SEEDS_FROM, MOST_EPISODES
 from vla_sim.loop.evaluation import make_protocol
 from vla_sim.loop.opening import opened, refuse_place
 from vla_sim.loop.policies import best_checkpoint
+from vla_sim.loop.rl.rl_features import KINDS, Kind
 from vla_sim.loop.rl.rl_policy import ENCODER
 from vla_sim.loop.run_folder import BEST, RunFolder
 from vla_sim.ranges import MAX_SEED, above, whole, within
@@ -52,6 +53,9 @@ class FinetuneRun:
     scratch: bool = False
     """Keep the encoder's architecture but draw its weights anew and train them along: what the
     alignment is worth."""
+    features: Kind = "state"
+    """What the policy is given of the encoder: the state that its decoder acts on, z_S in the
+    aligned space, or both."""
     task: str = "Reach"
     """Task by name; one of your own as path/to/file.py:name."""
     seed: int = 0
@@ -75,6 +79,8 @@ class FinetuneRun:
 
     def __post_init__(self) -> None:
         one_task(self.task)
+        if self.features not in KINDS:
+            raise UnknownName("kind of features", self.features, KINDS)
         whole(1, n_processes=self.n_processes)
         whole(1, n_slots=self.n_slots)
         whole(0, MAX_SEED, seed=self.seed)

@@ -20,6 +20,7 @@ from vla_sim.envs.rollout import run_all
 from vla_sim.envs.task_names import short_name, task_id_of
 from vla_sim.envs.tasks import check_engine
 from vla_sim.errors import BadConfig, UnknownName
+from vla_sim.loop.choice import Choice
 from vla_sim.loop.evaluation import planned_spec
 from vla_sim.loop.policies import check_policy, policy_of
 from vla_sim.loop.showing.film_file import FORMATS, save_film
@@ -42,7 +43,13 @@ class FilmRun:
     out: Path | None = None
     """A .webp, .gif or .png (one row of stills per episode); TASK.webp where none is given."""
     policy: str = "expert"
-    """Who acts: expert, random, zero, the folder of a checkpoint or run, or module:name."""
+    """Who acts: expert, random, zero, the folder of a checkpoint or run, retrieval: and the folder
+    of an alignment run, or module:name."""
+    proposals: int = 1
+    """Chunks that an aligned policy proposes at each decision, by other words and other goals; the
+    one that its aligned space finds nearest to what is asked is run."""
+    guidance: float = 1.0
+    """Leads an aligned policy's chunks away from what they would be without words; 1: as is."""
     seed: int = 0
     """The first episode; the others follow. A benchmark's are 10000 and up."""
     n: int = 1
@@ -70,7 +77,7 @@ class FilmRun:
 
     def __post_init__(self) -> None:
         check_engine(task_id_of(self.task), self._able.engine)
-        check_policy(self.policy)
+        check_policy(self.choice.name)
         whole(1, _MOST_EPISODES, n=self.n)
         whole(0, MAX_EPISODE_SEED, seed=self.seed)
         whole(32, 2048, size=self.size)
@@ -85,6 +92,11 @@ class FilmRun:
             raise BadConfig(f"a sheet of axes is a .png, not {self.path.name!r}")
         if self.path.suffix.lower() not in FORMATS:
             raise UnknownName("film format", self.path.suffix, FORMATS)
+
+    @property
+    def choice(self) -> Choice:
+        """The policy with its switches."""
+        return Choice(name=self.policy, proposals=self.proposals, guidance=self.guidance)
 
     @property
     def plan(self) -> list[EpisodeSpec]:
@@ -127,11 +139,11 @@ def film(config: FilmRun) -> list[Episode]:
     check_outlet(config.path)
     task_id, plan, able = task_id_of(config.task), config.plan, config._able
     large = Crank(task_id, config.n, replace(able, image_size=config.size))
-    policy = policy_of(config.policy, large)
+    policy = policy_of(config.choice, large)
     if policy.needs_images:
         # It acts on pictures of the size that it knows; the same actions are then filmed large.
         seen = Crank(task_id, config.n, able)
-        policy = ReplayPolicy(run_all(seen, policy_of(config.policy, seen), plan))
+        policy = ReplayPolicy(run_all(seen, policy_of(config.choice, seen), plan))
     episodes = run_all(large, policy, plan, keep_images=True)
     period_s = large.embodiment.control_dt_s / config.speed
     strips = [captioned(_pictures(episode), episode) for episode in episodes]

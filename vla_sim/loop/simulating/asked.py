@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
+from vla_sim.loop.choice import Choice
 from vla_sim.loop.simulating.simulators import Harvest, Simulators
 from vla_sim.protocols.chunk_model import ChunkModel
 from vla_sim.records.episode import Episode, EpisodeSpec
@@ -28,7 +29,7 @@ class AskedSimulators(ABC):
         details = {"weights": weights, "expert_share": expert_share, "n_rows": n_rows}
         self._ask("collect", details)
 
-    def ask_evaluate(self, policy: str, plan: Plan) -> None:
+    def ask_evaluate(self, policy: str | Choice, plan: Plan) -> None:
         """Ask for the planned episodes with a policy, named as `policy_of` takes it."""
         self._ask("evaluate", {"policy": policy, "plan": plan})
 

@@ -24,6 +24,7 @@ from vla_sim.envs.suites import SPINE
 from vla_sim.envs.task_table import TaskTable
 from vla_sim.envs.tasks import make_task
 from vla_sim.errors import BadConfig
+from vla_sim.loop.choice import Choice
 from vla_sim.loop.policies import policy_of
 from vla_sim.loop.simulating.labels import Labeller
 from vla_sim.protocols.chunk_model import ChunkModel
@@ -115,7 +116,9 @@ class Simulators:
             n_env_steps=sum(h.n_env_steps for h in harvests),
         )
 
-    def evaluate(self, policy: str, plan: Mapping[str, Sequence[EpisodeSpec]]) -> list[Episode]:
+    def evaluate(
+        self, policy: str | Choice, plan: Mapping[str, Sequence[EpisodeSpec]]
+    ) -> list[Episode]:
         """Run each task's planned episodes with a policy, see `policy_of`; no pictures are kept."""
         episodes: list[Episode] = []
         for task_id, specs in plan.items():

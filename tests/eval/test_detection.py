@@ -1,0 +1,126 @@
+"""Detectors tell apart what differs, keep their false alarms, and judge by the past alone."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from vla_sim.errors import BadConfig, DamagedFile, UnknownName
+from vla_sim.eval.detection.auroc import auroc
+from vla_sim.eval.detection.conformal import conformal_threshold
+from vla_sim.eval.detection.detector import EARLY, KINDS, Detector, TracedEpisode, features
+from vla_sim.records.signals import SIGNALS
+
+TASK = "vla_sim/Reach-v1"
+
+
+def test_auroc_is_the_chance_of_the_right_order() -> None:
+    assert auroc([1, 2, 3, 4], [False, False, True, True]).value == 1.0
+    assert auroc([1, 1, 1, 1], [False, False, True, True]).value == 0.5
+    assert auroc([3, 1, 2], [True, False, True]).value == 1.0
+    rng = np.random.default_rng(0)
+    scores, positive = rng.normal(size=60), rng.integers(0, 2, 60).astype(bool)
+    pairs = [(a > b) + 0.5 * (a == b) for a in scores[positive] for b in scores[~positive]]
+    found = auroc(scores, positive)
+    assert found.value == pytest.approx(np.mean(pairs))
+    assert found.low < found.value < found.high and found.n == 60
+    with pytest.raises(BadConfig, match="both kinds"):
+        auroc([1.0, 2.0], [True, True])
+    with pytest.raises(BadConfig, match="finite"):
+        auroc([1.0, np.nan], [True, False])
+
+
+@given(n=some.integers(9, 60), seed=some.integers(0, 99))
+def test_a_conformal_threshold_lets_few_of_its_own_pass(n: int, seed: int) -> None:
+    scores = np.random.default_rng(seed).normal(size=n)
+    assert (scores > conformal_threshold(scores, 0.1)).mean() <= 0.1
+
+
+def test_a_conformal_threshold_holds_for_the_next_one() -> None:
+    rng = np.random.default_rng(0)
+    passed = [rng.normal() > conformal_threshold(rng.normal(size=19), 0.1) for _ in range(4000)]
+    assert 0.08 < np.mean(passed) <= 0.11  # 1 - 18 / 20
+    with pytest.raises(BadConfig, match=r"8 episodes are too few .* take 9 or more"):
+        conformal_threshold(np.zeros(8), 0.1)
+
+
+def episode(rng: np.random.Generator, *, success: bool, mismatch: bool = False) -> TracedEpisode:
+    """Failures get restless after a while; what is not there is looked for everywhere."""
+    n = int(rng.integers(12, 18)) if success else 30
+    trace = rng.normal(size=(n, len(SIGNALS)))
+    if not success:
+        trace[4:, SIGNALS.index("inconsistency")] += 1.5
+    if mismatch:
+        trace[:, SIGNALS.index("attention_entropy")] += 4.0
+    return TracedEpisode(
+        task_id=TASK,
+        trace=trace,
+        decision_s=0.1,
+        duration_s=0.1 * n,
+        success=success and not mismatch,
+        mismatch=mismatch,
+    )
+
+
+def episodes(seed: int, n: int = 40) -> list[TracedEpisode]:
+    rng = np.random.default_rng(seed)
+    return [
+        *(episode(rng, success=True) for _ in range(n)),
+        *(episode(rng, success=False) for _ in range(n // 2)),
+        *(episode(rng, success=True, mismatch=True) for _ in range(n // 2)),
+    ]
+
+
+@pytest.fixture(scope="module")
+def detector() -> Detector:
+    return Detector.fit(episodes(0), episodes(1), alpha=0.1)
+
+
+def test_it_finds_what_differs_on_episodes_that_it_never_saw(detector: Detector) -> None:
+    others = episodes(2, n=100)
+    good = [e for e in others if e.success]
+    bad = [e for e in others if not e.success and not e.mismatch]
+    unfit = [e for e in others if e.mismatch]
+    raised = {id(e): detector.alarms(e.task_id, e.trace, e.decision_s) for e in others}
+    assert np.mean(["failure" in raised[id(e)] for e in good]) < 0.3
+    assert np.mean(["failure" in raised[id(e)] for e in bad]) > 0.8
+    assert np.mean(["mismatch" in raised[id(e)] for e in unfit]) > 0.9
+    assert np.mean(["mismatch" in raised[id(e)] for e in good]) < 0.3
+    assert all(raised[id(e)]["mismatch"] < EARLY for e in unfit if "mismatch" in raised[id(e)])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_score_follows_from_the_past_alone(detector: Detector, kind: str) -> None:
+    (chosen,) = [k for k in KINDS if k == kind]
+    whole = episode(np.random.default_rng(5), success=False)
+    scores = detector.scores(chosen, TASK, whole.trace, 0.1)
+    for n in (1, 3, 10):
+        part = detector.scores(chosen, TASK, whole.trace[:n], 0.1)
+        np.testing.assert_allclose(part, scores[: len(part)])
+    assert len(features(chosen, whole.trace, 0.1, detector.usual[TASK])) == len(scores)
+
+
+def test_it_is_the_same_from_its_file(detector: Detector) -> None:
+    read = Detector.from_json(detector.to_json(), "x.json")
+    trace = episodes(3)[0].trace
+    for kind in KINDS:
+        assert np.array_equal(
+            read.scores(kind, TASK, trace, 0.1), detector.scores(kind, TASK, trace, 0.1)
+        )
+    assert read.thresholds == detector.thresholds
+    with pytest.raises(DamagedFile, match=r"x\.json lacks or garbles 'heads'"):
+        Detector.from_json({k: v for k, v in detector.to_json().items() if k != "heads"}, "x.json")
+    with pytest.raises(DamagedFile, match="reads other signals"):
+        Detector.from_json({**detector.to_json(), "signals": ["luck"]}, "x.json")
+
+
+def test_bad_input(detector: Detector) -> None:
+    with pytest.raises(UnknownName, match="task of the detector"):
+        detector.scores("failure", "vla_sim/Nowhere-v0", np.zeros((3, len(SIGNALS))), 0.1)
+    good = [e for e in episodes(0) if e.success]
+    with pytest.raises(BadConfig, match="one kind only"):
+        Detector.fit(good, good, alpha=0.1)
+    with pytest.raises(BadConfig, match=r"no episode of .* succeeded"):
+        Detector.fit([replace(e, success=False) for e in good], good, alpha=0.1)

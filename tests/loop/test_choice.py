@@ -1,0 +1,213 @@
+"""Who acts, and how it decides: switches, what contradicts them, and episodes that keep bits."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from rich.console import Console
+from safetensors.numpy import save_file
+
+from vla_sim.agents.aligned import AlignedPolicy
+from vla_sim.agents.verified import VerifiedPolicy
+from vla_sim.agents.watched import WatchedPolicy
+from vla_sim.align.checkpoint import save_checkpoint
+from vla_sim.align.encoders.text import BagTextConfig
+from vla_sim.align.encoders.tokenizer import Tokenizer
+from vla_sim.align.encoders.vision import VisionConfig
+from vla_sim.align.model import ModelConfig
+from vla_sim.cli.main import main
+from vla_sim.envs.crank import Crank, CrankConfig
+from vla_sim.envs.language.grammar import say
+from vla_sim.envs.language.reader import parse
+from vla_sim.envs.language.rephrase import rephrasings
+from vla_sim.envs.plan import plan_episodes
+from vla_sim.envs.tasks import TASK_IDS
+from vla_sim.errors import BadConfig, DamagedFile, UnknownName, VlaSimError
+from vla_sim.loop.aligning.closed_loop import AlignRun
+from vla_sim.loop.aligning.learner import MEMORY, fit_bodies
+from vla_sim.loop.aligning.resuming import LATEST
+from vla_sim.loop.benching.bench import BenchRun, bench
+from vla_sim.loop.benching.evaluate import evaluate
+from vla_sim.loop.benching.gap import GapRun
+from vla_sim.loop.choice import Choice
+from vla_sim.loop.collecting.collect import CollectRun
+from vla_sim.loop.detecting.detect import DetectRun
+from vla_sim.loop.learned import TASK_BODY
+from vla_sim.loop.policies import learned, policy_of
+from vla_sim.loop.run_folder import BEST, RunFolder
+from vla_sim.loop.settings import to_json
+from vla_sim.loop.showing.film import FilmRun
+from vla_sim.protocols.policy import Policy
+from vla_sim.records.instruction import Meaning, Referent
+from vla_sim.records.observation import PolicyInput
+from vla_sim.records.signals import SIGNALS
+from vla_sim.records.triple import CHUNK_SIZE, N_ACT, N_GOALS, N_PROPRIO
+from vla_sim.triples.spec import step_spec
+
+REACH = "vla_sim/Reach-v1"
+SMALL = CrankConfig(image_size=16)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run whose model learnt nothing, and remembers a few chunks."""
+    torch.set_num_threads(1)
+    torch.manual_seed(11)
+    rng = np.random.default_rng(0)
+    n = 8 * len(TASK_IDS)
+    rows = {k: np.zeros((n, *c.shape), np.dtype(c.dtype)) for k, c in step_spec(16, 16).items()}
+    rows["task"] = np.repeat(np.arange(len(TASK_IDS)), 8)
+    rows["proprio"] = rng.normal(size=(n, N_PROPRIO)).astype(np.float32)
+    rows["goal_point"] = rng.normal(size=(n, N_GOALS, 3)).astype(np.float32)
+    rows["chunk"] = rng.uniform(-1, 1, (n, N_GOALS, CHUNK_SIZE, N_ACT)).astype(np.float32)
+    rows["weight"] = np.ones((n, N_GOALS), dtype=np.float32)
+    vision = VisionConfig(image_px=16, width=16, deep_width=16, n_deep=0, n_out=16)
+    config = ModelConfig(vision=vision, text=BagTextConfig(), n_embed=16, hidden=32)
+    words = Tokenizer.from_corpus(["reach the red cube", "go to the blue ball"])
+    model = config.build(fit_bodies(rows), words)
+    folder = RunFolder.create(
+        tmp_path_factory.mktemp("run") / "one", to_json(AlignRun()), {}, verb="align"
+    )
+    save_checkpoint(folder.path / "kept", model, task_body=TASK_BODY)
+    folder.write_json(BEST, {"checkpoint": "kept"})
+    (folder.path / LATEST).mkdir()
+    remember(folder.path, rows)
+    return folder.path
+
+
+def remember(run: Path, rows: dict[str, np.ndarray]) -> None:
+    save_file({f"steps/rows/{k}": v for k, v in rows.items()}, run / LATEST / MEMORY)
+
+
+@pytest.fixture(scope="module")
+def told() -> PolicyInput:
+    """What five episodes are given at their first step."""
+    ids = np.arange(5)
+    crank = Crank(REACH, len(ids), SMALL)
+    crank.start(ids, plan_episodes(REACH, range(len(ids))))
+    return crank.told(ids, crank.observe(ids))
+
+
+def assert_rows_are_alone(policy: Policy, told: PolicyInput) -> None:
+    together = policy.chunk(told)
+    for rows in ([0], [3, 1], [4, 0, 2]):
+        assert np.array_equal(policy.chunk(told.take(np.array(rows))), together[rows])
+    assert np.abs(together).max() > 0.0
+
+
+@pytest.mark.parametrize(
+    "choice",
+    [
+        Choice(name="", proposals=8),
+        Choice(name="", guidance=1.5),
+        Choice(name="", proposals=4, guidance=0.5),
+    ],
+    ids=lambda choice: choice.told,
+)
+def test_what_is_decided_does_not_depend_on_the_batch(
+    run: Path, told: PolicyInput, choice: Choice
+) -> None:
+    policy = policy_of(replace(choice, name=str(run)), Crank(REACH, 1, SMALL))
+    assert isinstance(policy, VerifiedPolicy)
+    assert_rows_are_alone(policy, told)
+    alone = policy_of(str(run), Crank(REACH, 1, SMALL))
+    assert isinstance(alone, AlignedPolicy)
+    assert not np.array_equal(policy.chunk(told), alone.chunk(told))
+
+
+def test_a_retrieval_policy_runs_what_was_remembered(run: Path, told: PolicyInput) -> None:
+    policy = policy_of(f"retrieval:{run}", Crank(REACH, 1, SMALL))
+    assert isinstance(policy, AlignedPolicy)
+    assert_rows_are_alone(policy, told)
+
+
+def test_watching_changes_nothing(run: Path, told: PolicyInput) -> None:
+    policy = policy_of(str(run), Crank(REACH, 1, SMALL))
+    assert isinstance(policy, AlignedPolicy)
+    watched = WatchedPolicy(policy, learned(run / "kept"))
+    later = replace(told, step=told.step + 2)
+    for seen in (told, later):
+        assert np.array_equal(watched.chunk(seen), policy.chunk(seen))
+    alone = WatchedPolicy(policy, learned(run / "kept"))
+    for seen in (told, later):
+        alone.chunk(seen.take(np.array([2])))
+    seed = int(told.own_seed[2])
+    assert len(watched.traces) == len(told) and len(watched.traces[seed]) == 2
+    assert np.array_equal(watched.traces[seed], alone.traces[seed])
+    first, second = watched.traces[seed]
+    place = SIGNALS.index("drift")
+    assert np.isfinite(first).all() and first[place] == 0.0 == pytest.approx(
+        second[place], abs=1e-6
+    )
+
+
+def test_rephrasings_mean_the_same_and_follow_from_the_text() -> None:
+    meaning = Meaning(intent_id="lift", referent=Referent(colour="red", shape="cube"))
+    told = say(meaning, language="en", split="held_out", rng=np.random.default_rng(0)).text
+    said = rephrasings(told, 6)
+    assert len({told, *said}) == 7 and said == rephrasings(told, 6)
+    assert {text.isascii() for text in said} == {True, False}, "in both languages"
+    assert all(parse(text) == meaning for text in said)
+    assert rephrasings("make me a sandwich", 3) == () == rephrasings("", 3)
+
+
+CONTRADICTIONS: list[tuple[dict[str, object], str]] = [
+    ({"proposals": 0}, "proposals is 0; use a whole number, 1 to"),
+    ({"proposals": 8, "policy": "expert"}, "switches of an aligned model"),
+    ({"guidance": 2.0, "policy": "random"}, "guidance 2 for the policy 'random'"),
+    ({"proposals": 8, "policy": "retrieval:."}, "one answer and no decoder"),
+    ({"guidance": -1.0}, "guidance is -1.0; use 0 to"),
+]
+
+
+@pytest.mark.parametrize(("settings", "match"), CONTRADICTIONS)
+@pytest.mark.parametrize("verb", [BenchRun, FilmRun, CollectRun, GapRun])
+def test_contradictions_are_refused_before_anything_is_made(
+    verb: Callable[..., object], settings: dict[str, object], match: str
+) -> None:
+    with pytest.raises(BadConfig, match=match):
+        verb(**settings)
+    with pytest.raises(BadConfig, match=match):
+        evaluate(**{"policy": "expert", **settings})  # type: ignore[arg-type]  # by name
+
+
+def test_an_index_without_rows_is_refused_before_anything_is_made(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(UnknownName, match="retrieval:nowhere"):
+        BenchRun(policy="retrieval:nowhere")
+    with pytest.raises(BadConfig, match="keeps no chunks to retrieve"):
+        BenchRun(policy=f"retrieval:{run / 'kept'}")
+    (tmp_path / LATEST).mkdir()
+    remember(tmp_path, {"chunk": np.zeros((0, N_GOALS, CHUNK_SIZE, N_ACT), np.float32)})
+    assert main(["bench", "--policy", f"retrieval:{tmp_path}"]) == 2
+    assert "an index of nothing finds nothing" in capsys.readouterr().err
+    (tmp_path / LATEST / MEMORY).write_bytes(b"no tensors")
+    with pytest.raises(DamagedFile, match="cannot be read"):
+        BenchRun(policy=f"retrieval:{tmp_path}")
+
+
+def test_a_report_says_how_it_was_decided(run: Path) -> None:
+    asked = BenchRun(
+        policy=str(run),
+        proposals=4,
+        tasks=("Reach",),
+        episodes=1,
+        arms=("correct",),
+        gallery=0,
+        n_processes=0,
+        crank=SMALL,
+    )
+    report = bench(asked, Console(quiet=True))
+    assert report.run_card["policy"] == f"{run} (4 proposals)"
+    same = evaluate(str(run), "Reach", episodes=1, proposals=4, image_size=16)
+    assert same.tasks == report.tasks
+    assert replace(asked, proposals=1).choice.switched is False
+
+
+def test_what_has_no_decoder_has_nothing_to_watch(run: Path) -> None:
+    with pytest.raises(VlaSimError, match="no decoder to watch"):
+        DetectRun(policy=f"retrieval:{run}")

@@ -1,0 +1,121 @@
+"""A policy that is watched: it acts as ever, and what it shows of itself is written down."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vla_sim.agents.aligned import padded
+from vla_sim.envs.language.rephrase import rephrasings
+from vla_sim.protocols.chunk_model import ProposingModel
+from vla_sim.protocols.policy import Policy
+from vla_sim.records.observation import PolicyInput
+from vla_sim.records.proposals import Proposals
+from vla_sim.records.signals import SIGNALS
+
+N_REPHRASED = 3
+"""Other wordings that the words are held against."""
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Last:
+    """What a row's last decision was."""
+
+    step: int
+    chunk: Floats
+    state: Floats
+
+
+class WatchedPolicy:
+    """Asks the model beside the policy; what is done is the policy's, to the last bit.
+
+    Attributes:
+        traces: {own seed of an episode: its rows of SIGNALS, one a decision}.
+    """
+
+    def __init__(self, policy: Policy, model: ProposingModel) -> None:
+        self.policy = policy
+        self.model = model
+        self.traces: dict[int, list[Floats]] = {}
+        self._last: dict[int, _Last] = {}
+
+    @property
+    def needs_images(self) -> bool:
+        """The model looks."""
+        return True
+
+    @property
+    def n_action_steps(self) -> int:
+        """As the policy has it."""
+        return self.policy.n_action_steps
+
+    def reset(self, ids: NDArray[np.int64]) -> None:
+        """Forget what rows did before."""
+        for row in ids.tolist():
+            self._last.pop(row, None)
+        forget = getattr(self.policy, "reset", None)
+        if callable(forget):
+            forget(ids)
+
+    def chunk(self, told: PolicyInput) -> NDArray[np.float32]:
+        """What the policy does."""
+        (images,) = told.observation.images.values()
+        wordings = [_wordings(said.text) for said in told.instructions]
+        found = self.model.propose(told.task_id, images, padded(told.observation.proprio), wordings)
+        for place in range(len(told)):
+            self._note(told, place, found)
+        return self.policy.chunk(told)
+
+    def _note(self, told: PolicyInput, place: int, found: Proposals) -> None:
+        row, step = int(told.row[place]), int(told.step[place])
+        last = self._last.get(row)
+        chunk, state = found.chunk[place, :-1], found.state[place]
+        signals = signals_of(
+            found, place, None if last is None else last.state, _left(last, step, chunk.shape[1])
+        )
+        self._last[row] = _Last(step=step, chunk=chunk[0], state=state[0])
+        if step == 0:
+            self.traces[int(told.own_seed[place])] = []
+        self.traces.setdefault(int(told.own_seed[place]), []).append(signals)
+
+
+def signals_of(
+    found: Proposals, place: int, last_state: Floats | None, left: Floats | None
+) -> Floats:
+    """A row of SIGNALS.
+
+    Args:
+        found: For what was said, its rephrasings, and no words, in this order.
+        place: Which row of it.
+        last_state: (E,), z_S of the decision before; None at the first.
+        left: (<= K, A), what the chunk before still held for now; None at the first.
+    """
+    chunk, state = found.chunk[place], found.state[place]
+    own, others = chunk[0], chunk[1:-1]
+    attention = found.attention[place].reshape(len(state), -1)
+    entropy = -(attention[0] * np.log(attention[0] + 1e-12)).sum() / np.log(attention.shape[1])
+    values = {
+        "disagreement": 1.0 - state[0] @ found.action[place, 0],
+        "wording_spread": 1.0 - (state[1:-1] @ state[0]).mean(),
+        "chunk_spread": np.abs(others - own).mean(),
+        "attention_entropy": entropy,
+        "attention_spread": 0.5 * np.abs(attention[1:-1] - attention[0]).sum(1).mean(),
+        "inconsistency": 0.0 if left is None else np.abs(own[: len(left)] - left).mean(),
+        "drift": 0.0 if last_state is None else 1.0 - last_state @ state[0],
+        "effort": np.abs(own).mean(),
+        "unsaid": 1.0 - state[-1] @ state[0],
+    }
+    return np.array([values[name] for name in SIGNALS], dtype=np.float32)
+
+
+def _left(last: _Last | None, step: int, n_steps: int) -> Floats | None:
+    """What of the last chunk is still ahead at a step; None where nothing is."""
+    if last is None or not 0 < step - last.step < n_steps:
+        return None
+    return last.chunk[step - last.step :]
+
+
+def _wordings(text: str) -> list[str]:
+    known = [text, *rephrasings(text, N_REPHRASED)]
+    return [*(known[k % len(known)] for k in range(N_REPHRASED + 1)), ""]

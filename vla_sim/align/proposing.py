@@ -1,0 +1,138 @@
+"""Several chunks for one moment, and where they and the moment lie on the sphere.
+
+Legend: m rows, B rows of a block, W wordings, N noised goals, G = W + N candidates, S cells,
+K chunk steps, A action components, E embedding, D text features.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from vla_sim.align.inference import Floats, ModelPolicyCore
+from vla_sim.align.model import AlignModel
+from vla_sim.errors import BadConfig
+from vla_sim.records.proposals import Proposals
+from vla_sim.records.triple import CHUNK_SIZE, GRID, N_ACT
+
+UNSAID = ""
+"""The words of the chunk that guidance leads away from."""
+
+
+def propose(
+    core: ModelPolicyCore,
+    images: NDArray[np.uint8],
+    proprio: NDArray[np.float32],
+    wordings: Sequence[Sequence[str]],
+    body: NDArray[np.int64] | int,
+    *,
+    noise: Floats | None = None,
+    guidance: float = 1.0,
+) -> Proposals:
+    """Answer m moments, each with a chunk for every wording and every noised goal.
+
+    No row depends on its neighbours. A picture is looked at once, however many the candidates.
+
+    Args:
+        core: The model.
+        images: uint8 (m, h, w, 3).
+        proprio: (m, n_proprio), padded or not.
+        wordings: m lists of W sentences, the same number for each.
+        body: Index of the body, one for all or (m,).
+        noise: (m, N, 3), what is added to the goal of the first wording, in units of the goal's
+            scale.
+        guidance: w in c0 + w (c - c0), where c is a chunk and c0 the one that no words give; 1
+            leaves chunks as they are.
+
+    Raises:
+        BadConfig: If the numbers of rows or of wordings differ, or pictures have another size.
+    """
+    m = len(images)
+    n_words = len(wordings[0]) if wordings else 1
+    if len(proprio) != m or len(wordings) != m or any(len(row) != n_words for row in wordings):
+        raise BadConfig(
+            f"{m} pictures, {len(proprio)} rows of proprioception, {len(wordings)} lists of"
+            " wordings: give one of each for every row, and equally many wordings in each"
+        )
+    given = np.zeros((m, 0, 3), np.float32) if noise is None else np.asarray(noise, np.float32)
+    n_noised = given.shape[1]
+    said = [[*row, UNSAID] if guidance != 1.0 else list(row) for row in wordings]
+    model, n_embed = core.model, core.model.config.n_embed
+
+    def block(
+        image_BHWC: Tensor, text_BXD: Tensor, proprio_BP: Tensor, body_B: Tensor, noise_BN3: Tensor
+    ) -> tuple[Tensor, ...]:
+        map_BSC = model.vision(image_BHWC)
+        out = model.act(map_BSC, text_BXD, proprio_BP, body_B)
+        chunk_BGKA = out.chunk_BGKA
+        if n_noised:
+            noised_BNKA = _noised(
+                model, map_BSC, text_BXD[:, :1], proprio_BP, body_B, out.goal_BG3[:, :1], noise_BN3
+            )
+            chunk_BGKA = torch.cat((chunk_BGKA[:, :n_words], noised_BNKA), dim=1)
+        if guidance != 1.0:
+            unsaid_B1KA = out.chunk_BGKA[:, n_words:]
+            chunk_BGKA = chunk_BGKA[:, : n_words + n_noised]
+            chunk_BGKA = unsaid_B1KA + guidance * (chunk_BGKA - unsaid_B1KA)
+        body_R = body_B.repeat_interleave(n_words + n_noised)
+        action_RE = model.embed_chunk(chunk_BGKA.flatten(0, 1), body_R)
+        state_BWE = model.embed_state(out.moment)[:, :n_words]
+        mask_B11A = model.normaliser.action_mask_MA[body_B][:, None, None]
+        chunk_BGKA = chunk_BGKA.clamp(-1.0, 1.0) * mask_B11A
+        return (
+            chunk_BGKA,
+            action_RE.view(len(body_B), n_words + n_noised, n_embed),
+            state_BWE,
+            out.log_attention_BGS[:, :n_words].exp(),
+        )
+
+    n_all = n_words + n_noised
+    widths = (
+        (n_all, CHUNK_SIZE, N_ACT),
+        (n_all, n_embed),
+        (n_words, n_embed),
+        (n_words, GRID * GRID),
+    )
+    with core.evaluating():
+        text_XD = core.sentences([text for row in said for text in row])
+        rows = (
+            torch.as_tensor(np.ascontiguousarray(images)),
+            text_XD.view(m, len(said[0]) if said else 1, -1),
+            core.padded(proprio),
+            torch.as_tensor(np.broadcast_to(body, (m,)).astype(np.int64)),
+            torch.as_tensor(given),
+        )
+        chunk, action, state, attention = core.in_blocks(block, rows, widths)
+    return Proposals(
+        chunk=chunk,
+        action=action,
+        state=state,
+        attention=attention.reshape(m, n_words, GRID, GRID),
+    )
+
+
+def _noised(
+    model: AlignModel,
+    map_BSC: Tensor,
+    text_B1D: Tensor,
+    proprio_BP: Tensor,
+    body_B: Tensor,
+    goal_B13: Tensor,
+    noise_BN3: Tensor,
+) -> Tensor:
+    """Chunks towards regressed goals with noise on them, shape (B, N, K, A)."""
+    norm, n_noised = model.normaliser, noise_BN3.shape[1]
+    scale_B13 = norm.goal_scale_M3[body_B].unsqueeze(1)
+    centre_B13 = norm.goal_centre_M3[body_B].unsqueeze(1)
+    goal_BN3 = (goal_B13 + noise_BN3) * scale_B13 + centre_B13
+    out = model.act(
+        map_BSC,
+        text_B1D.expand(-1, n_noised, -1),
+        proprio_BP,
+        body_B,
+        told_goal_BG3=goal_BN3,
+        told_BG=torch.ones(noise_BN3.shape[:2], dtype=torch.bool, device=noise_BN3.device),
+    )
+    return out.chunk_BGKA

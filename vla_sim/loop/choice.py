@@ -1,0 +1,57 @@
+"""Who acts, and how it decides: a policy's name with the switches of the aligned policy."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from vla_sim.agents.controls import POLICIES
+from vla_sim.errors import BadConfig
+from vla_sim.foreign import is_foreign
+from vla_sim.ranges import whole, within
+
+RETRIEVAL = "retrieval:"
+"""What stands before a run's folder where its stored chunks act and not its decoder."""
+MOST_PROPOSALS = 64
+MOST_GUIDANCE = 10.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """A policy as somebody asked for it.
+
+    Attributes:
+        name: As `policy_of` takes it.
+        proposals: Chunks that are proposed at each decision; the one nearest to what is asked is
+            run.
+        guidance: How far chunks are led away from what they would be without words.
+    """
+
+    name: str
+    proposals: int = 1
+    guidance: float = 1.0
+
+    def __post_init__(self) -> None:
+        whole(1, MOST_PROPOSALS, proposals=self.proposals)
+        within(0, MOST_GUIDANCE, guidance=self.guidance)
+        if not self.switched:
+            return
+        asked = f"{self.told} for the policy {self.name!r}"
+        if self.name.startswith(RETRIEVAL):
+            raise BadConfig(f"{asked}: a retrieval policy has one answer and no decoder to guide")
+        is_named = self.name in POLICIES or is_foreign(self.name)
+        if is_named or (Path(self.name) / "finetune.json").is_file():
+            raise BadConfig(f"{asked}: these are switches of an aligned model; name its run")
+
+    @property
+    def switched(self) -> bool:
+        """Whether it decides in another way than the model alone."""
+        return self.proposals != 1 or self.guidance != 1.0
+
+    @property
+    def told(self) -> str:
+        """The switches in words; empty where there are none."""
+        said = [f"{self.proposals} proposals"] if self.proposals != 1 else []
+        said += [f"guidance {self.guidance:g}"] if self.guidance != 1.0 else []
+        return ", ".join(said)
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.told})" if self.switched else self.name

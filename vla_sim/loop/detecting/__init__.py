@@ -1,0 +1,1 @@
+"""Watching a policy: what its own vectors say of how it will end."""

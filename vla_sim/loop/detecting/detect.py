@@ -1,0 +1,268 @@
+"""Detect: learn to tell from a policy's own vectors how it will end, and measure how well it does.
+
+Three blocks of scenes that nothing else uses: heads are learnt on the first, thresholds are set on
+the second, and what is reported comes from the benchmark's scenes, which no detector saw.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from vla_sim.align.checkpoint import INDEX
+from vla_sim.disk import atomic
+from vla_sim.disk.outlet import check_outlet
+from vla_sim.envs.crank import CrankConfig
+from vla_sim.envs.suites import SPINE, tasks_of
+from vla_sim.envs.task_names import short_name
+from vla_sim.errors import BadConfig, DamagedFile
+from vla_sim.eval.detection.auroc import auroc
+from vla_sim.eval.detection.detector import EARLY, KINDS, Detector, Kind, TracedEpisode
+from vla_sim.eval.statistics import wilson
+from vla_sim.loop.benching.bench import BENCH_SEEDS_FROM
+from vla_sim.loop.choice import RETRIEVAL, Choice
+from vla_sim.loop.detecting.traces import ARMS, traced
+from vla_sim.loop.policies import best_checkpoint, check_policy
+from vla_sim.ranges import some, whole, within
+from vla_sim.records.reports import Estimate
+
+FILE = "detector.json"
+"""A detector's file in the folder of its run."""
+FORMAT = "vla-sim detector 1"
+DETECTOR_SEEDS_FROM = 200_000
+"""Scenes that detectors are learnt and calibrated on: neither trained on, nor benchmarked, nor used
+to choose a checkpoint."""
+MOST_EPISODES = 90_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class DetectRun:
+    """Settings of a detector."""
+
+    policy: str = "runs/align"
+    """Folder of a checkpoint or of an alignment run."""
+    tasks: tuple[str, ...] = tuple(short_name(t) for t in SPINE)
+    """Tasks and suites by name; `vla-sim list tasks` shows them."""
+    episodes: int = 100
+    """Scenes per task to learn from, as many to calibrate on, and as many to report on; each is run
+    with true words, with wording never trained on, and with words for what is not there."""
+    alpha: float = 0.1
+    """Share of the episodes that are as they should be that may raise an alarm."""
+    proposals: int = 1
+    """Of the policy, see `bench`."""
+    guidance: float = 1.0
+    """Of the policy, see `bench`."""
+    n_slots: int = 16
+    """Simulations at once; results do not depend on it."""
+    out: Path | None = None
+    """Write the detector to this JSON file; into the policy's folder where none is given."""
+    crank: CrankConfig = field(default_factory=CrankConfig)
+
+    def __post_init__(self) -> None:
+        some(tasks=self.task_ids)
+        whole(1, MOST_EPISODES, episodes=self.episodes)
+        whole(1, n_slots=self.n_slots)
+        within(0.001, 0.5, alpha=self.alpha)
+        if self.policy.startswith(RETRIEVAL) or (Path(self.policy) / "finetune.json").is_file():
+            raise BadConfig(f"{self.policy!r} has no decoder to watch; name an alignment run")
+
+    @property
+    def choice(self) -> Choice:
+        """The policy with its switches."""
+        return Choice(name=self.policy, proposals=self.proposals, guidance=self.guidance)
+
+    @property
+    def task_ids(self) -> tuple[str, ...]:
+        """Gymnasium ids of the tasks, each once."""
+        return tasks_of(self.tasks)
+
+    @property
+    def path(self) -> Path:
+        """The detector's file."""
+        return self.out or Path(self.policy) / FILE
+
+
+@dataclass(frozen=True, kw_only=True)
+class Detection:
+    """How well a detector tells, on scenes that it never saw.
+
+    Attributes:
+        auroc: {"failure at half the usual time", ...: AUROC with its interval}.
+        false_alarms: By kind, over episodes that are as they should be.
+        found: By kind, over those that are not.
+        lead_s: Median time from an alarm to the end of the episode that failed [s].
+        said: Some of what was said, an episode a line.
+    """
+
+    auroc: Mapping[str, Estimate]
+    false_alarms: Mapping[Kind, Estimate]
+    found: Mapping[Kind, Estimate]
+    lead_s: float
+    said: tuple[str, ...]
+
+
+def detect(run: DetectRun, console: Console) -> Detection:
+    """Fit, calibrate, write, measure.
+
+    Raises:
+        UnknownName: If there is no such policy or task.
+        BadConfig: If the policy has no decoder, a task never succeeds, or episodes are too few.
+        RunFolderError: If the detector cannot be written.
+        DamagedFile: If the checkpoint is damaged.
+    """
+    check_policy(run.policy)
+    if not Path(run.policy).is_dir():
+        raise BadConfig(f"{run.policy!r} is no folder of an aligned model; name an alignment run")
+    fingerprint = fingerprint_of(run.policy)
+    check_outlet(run.path)
+    n = run.episodes
+    blocks = {
+        "learn": range(DETECTOR_SEEDS_FROM, DETECTOR_SEEDS_FROM + n),
+        "calibrate": range(DETECTOR_SEEDS_FROM + n, DETECTOR_SEEDS_FROM + 2 * n),
+        "report": range(BENCH_SEEDS_FROM, BENCH_SEEDS_FROM + n),
+    }
+    made: dict[str, list[TracedEpisode]] = {name: [] for name in blocks}
+    seeds: list[int] = []
+    with _bar(console) as bar:
+        line = bar.add_task("", total=len(blocks) * len(run.task_ids) * len(ARMS) * n)
+        for name, block in blocks.items():
+            for task_id in run.task_ids:
+                bar.update(line, description=f"{name}: {short_name(task_id)}")
+                for episode, trace in _traced(run, task_id, block, lambda: bar.advance(line)):
+                    made[name].append(trace)
+                    if name == "report":
+                        seeds.append(episode.spec.seed)
+    detector = Detector.fit(made["learn"], made["calibrate"], alpha=run.alpha)
+    values = {"format": FORMAT, "checkpoint": fingerprint, **detector.to_json()}
+    atomic.write_text(run.path, json.dumps(values, indent=1))
+    return measured(detector, made["report"], seeds)
+
+
+def _traced(run: DetectRun, task_id: str, seeds: range, advance: Callable[[], None]) -> list[Any]:
+    return traced(run.choice, task_id, seeds, n_slots=run.n_slots, crank=run.crank, advance=advance)
+
+
+def measured(
+    detector: Detector, episodes: Sequence[TracedEpisode], seeds: Sequence[int]
+) -> Detection:
+    """What a detector is worth on episodes that it was not fitted on.
+
+    Failure is judged at one time for all episodes of a task, since the length of an episode tells
+    how it ends: at half of what its successes usually take, and at half of the horizon, where an
+    episode that has ended keeps its last score.
+
+    Raises:
+        BadConfig: If there is one kind of episodes only.
+    """
+    told = [e for e in episodes if not e.mismatch]
+    failed = [not e.success for e in told]
+    horizon = {
+        task_id: max(e.duration_s for e in episodes if e.task_id == task_id)
+        for task_id in detector.usual
+    }
+    half_usual = [_at(detector, e, 0.5 * detector.usual[e.task_id].duration_s) for e in told]
+    half_horizon = [_at(detector, e, 0.5 * horizon[e.task_id]) for e in told]
+    early = [
+        float(detector.scores("mismatch", e.task_id, e.trace, e.decision_s)[-1]) for e in episodes
+    ]
+    areas = {
+        "failure at half the usual time": auroc(half_usual, failed),
+        "failure at half the horizon": auroc(half_horizon, failed),
+        f"mismatch after {EARLY} decisions": auroc(early, [e.mismatch for e in episodes]),
+    }
+    alarms = [detector.alarms(e.task_id, e.trace, e.decision_s) for e in episodes]
+    normal: dict[Kind, list[bool]] = {kind: [] for kind in KINDS}
+    wrong: dict[Kind, list[bool]] = {kind: [] for kind in KINDS}
+    leads, said = [], []
+    for episode, seed, raised in zip(episodes, seeds, alarms, strict=True):
+        for kind in KINDS:
+            is_wrong = episode.mismatch if kind == "mismatch" else not episode.success
+            if kind == "failure" and episode.mismatch:
+                continue
+            if is_wrong or not episode.mismatch:
+                (wrong if is_wrong else normal)[kind].append(kind in raised)
+            if kind in raised and is_wrong and kind == "failure":
+                leads.append(episode.duration_s - raised[kind] * episode.decision_s)
+        said += [_line(episode, seed, raised)] if raised else []
+    return Detection(
+        auroc=areas,
+        false_alarms={kind: wilson(sum(hits), len(hits)) for kind, hits in normal.items()},
+        found={kind: wilson(sum(hits), len(hits)) for kind, hits in wrong.items()},
+        lead_s=float(np.median(leads)) if leads else 0.0,
+        said=tuple(said[:: max(1, len(said) // 6)][:6]),
+    )
+
+
+def _at(detector: Detector, episode: TracedEpisode, time_s: float) -> float:
+    """The failure score at a time, or at the end of what ended before."""
+    scores = detector.scores("failure", episode.task_id, episode.trace, episode.decision_s)
+    return float(scores[min(int(time_s / episode.decision_s), len(scores) - 1)])
+
+
+def _line(episode: TracedEpisode, seed: int, raised: Mapping[Kind, int]) -> str:
+    from vla_sim.eval.detection.detector import SENTENCES
+
+    alarms = "; ".join(
+        f"at {place * episode.decision_s:.1f} s: {SENTENCES[kind]}"
+        for kind, place in raised.items()
+    )
+    words = "words for what is not there" if episode.mismatch else "true words"
+    ended = "succeeded" if episode.success else "failed"
+    return (
+        f"{short_name(episode.task_id)} seed {seed}, {words}: {alarms}"
+        f" ({ended} at {episode.duration_s:.1f} s)"
+    )
+
+
+def load_detector(path: Path, policy: str) -> Detector:
+    """A detector from its file, for the model that it was calibrated on.
+
+    Args:
+        path: As `detect` wrote it.
+        policy: The folder of the model that will be watched.
+
+    Raises:
+        DamagedFile: If it is missing, damaged, or of another checkpoint.
+    """
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DamagedFile(f"{path} cannot be read: {error}; run `vla-sim detect`") from error
+    if not isinstance(values, dict) or values.get("format") != FORMAT:
+        raise DamagedFile(f"{path} is no {FORMAT}; run `vla-sim detect`")
+    if values.get("checkpoint") != fingerprint_of(policy):
+        raise DamagedFile(
+            f"{path} was calibrated on another checkpoint than {policy} holds now; run `vla-sim "
+            f"detect --policy {policy}` again"
+        )
+    return Detector.from_json(values, path)
+
+
+def fingerprint_of(policy: str) -> str:
+    """The hash of the weights that a folder's best checkpoint holds.
+
+    Raises:
+        DamagedFile: If there is no checkpoint.
+    """
+    path = best_checkpoint(Path(policy)) / INDEX
+    try:
+        digest: str = json.loads(path.read_text(encoding="utf-8"))["model"]["sha256"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DamagedFile(f"{path} cannot be read; name the folder that training wrote") from error
+    return digest
+
+
+def _bar(console: Console) -> Progress:
+    return Progress(
+        TextColumn("[bold]detect"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.description}"),
+        console=console,
+    )
