@@ -24,6 +24,7 @@ from vla_sim.envs.language.grammar import say
 from vla_sim.envs.language.reader import parse
 from vla_sim.envs.language.rephrase import rephrasings
 from vla_sim.envs.plan import plan_episodes
+from vla_sim.envs.task_table import TaskTable
 from vla_sim.envs.tasks import TASK_IDS
 from vla_sim.errors import BadConfig, DamagedFile, UnknownName, VlaSimError
 from vla_sim.loop.aligning.closed_loop import AlignRun
@@ -35,7 +36,7 @@ from vla_sim.loop.benching.gap import GapRun
 from vla_sim.loop.choice import Choice
 from vla_sim.loop.collecting.collect import CollectRun
 from vla_sim.loop.detecting.detect import DetectRun
-from vla_sim.loop.learned import TASK_BODY
+from vla_sim.loop.model_bodies import bodies_of
 from vla_sim.loop.policies import learned, policy_of
 from vla_sim.loop.run_folder import BEST, RunFolder
 from vla_sim.loop.settings import to_json
@@ -67,11 +68,11 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     vision = VisionConfig(image_px=16, width=16, deep_width=16, n_deep=0, n_out=16)
     config = ModelConfig(vision=vision, text=BagTextConfig(), n_embed=16, hidden=32)
     words = Tokenizer.from_corpus(["reach the red cube", "go to the blue ball"])
-    model = config.build(fit_bodies(rows), words)
+    model = config.build(fit_bodies(rows, TaskTable()), words)
     folder = RunFolder.create(
         tmp_path_factory.mktemp("run") / "one", to_json(AlignRun()), {}, verb="align"
     )
-    save_checkpoint(folder.path / "kept", model, task_body=TASK_BODY)
+    save_checkpoint(folder.path / "kept", model, task_body=bodies_of(TaskTable()).task_body)
     folder.write_json(BEST, {"checkpoint": "kept"})
     (folder.path / LATEST).mkdir()
     remember(folder.path, rows)

@@ -136,7 +136,7 @@ class StepBatch:
             bounds_BGX=tensor(table[rows.task[:, None], manners_of(rows.meaning)]),
             rows_of={
                 body: moved((body_B == body).nonzero().squeeze(1), device)
-                for body in body_B.unique().tolist()
+                for body in sorted(set(body_B.tolist()))
             },
         )
 

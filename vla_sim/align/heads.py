@@ -177,5 +177,5 @@ class Decoder(nn.Module):
                 mine_B11 = (robot_B == robot)[:, None, None]
                 flat_BGX = torch.where(mine_B11, mlp(told_BGX), flat_BGX)
         n = self.n_modes
-        chunk_BGZKA = flat_BGX[..., n:].unflatten(-1, (n, CHUNK_SIZE, N_ACT))
+        chunk_BGZKA = flat_BGX[..., n:].view(*flat_BGX.shape[:-1], n, CHUNK_SIZE, N_ACT)
         return chunk_BGZKA, flat_BGX[..., :n]

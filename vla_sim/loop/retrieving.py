@@ -124,7 +124,9 @@ class RetrievalModel:
         """The index of a task's body, made when it is first asked for."""
         body = self.model.body_of(task_id)
         if body not in self._indices:
-            of_body = self.model.task_body[np.asarray(self._rows["task"], dtype=np.int64)] == body
+            of_body = (
+                np.take(self.model.task_body, np.asarray(self._rows["task"], np.int64)) == body
+            )
             row, goal = np.nonzero(_labelled(self._rows) & of_body[:, None])
             if not len(row):
                 raise BadConfig(
