@@ -17,14 +17,14 @@ from torch.nn import functional
 
 from vla_sim.agents.aligned import padded
 from vla_sim.agents.rl_actor import BLOCK
-from vla_sim.align.heads import FINE
+from vla_sim.align.heads import N_TOLD, N_WAYS, fine
 from vla_sim.align.model import AlignModel
 from vla_sim.envs.faces.spaces import decode_instruction
 from vla_sim.records.embodiment import Embodiment
 from vla_sim.records.observation import PolicyInput
 from vla_sim.records.triple import N_PROPRIO
 
-N_NEAR = 4
+N_NEAR = 4 * N_WAYS
 N_CACHED = 8192
 """Sentences whose features are kept."""
 
@@ -52,9 +52,7 @@ def state_features(
     body_N = torch.full((len(image_NHWC),), body, dtype=torch.int64)
     out = model.act(model.vision(image_NHWC), text_ND.unsqueeze(1), proprio_NP, body_N)
     state_NX = out.state_BGX.squeeze(1)
-    relative_N3 = state_NX[:, :3]
-    near_N3 = functional.softsign(relative_N3 / FINE)
-    return torch.cat((near_N3, relative_N3.norm(dim=-1, keepdim=True), state_NX), dim=-1)
+    return torch.cat((fine(state_NX[:, :N_TOLD]), state_NX), dim=-1)
 
 
 class FrozenFeatures:
