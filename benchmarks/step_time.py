@@ -26,6 +26,7 @@ from vla_sim.records.triple import (
     N_CLIP,
     N_GOALS,
     N_PROPRIO,
+    N_QUERIES,
     SegmentTriples,
     StepTriples,
 )
@@ -72,9 +73,11 @@ def steps(rng: np.random.Generator, n: int) -> StepTriples:
         meaning=rng.integers(0, 60, (n, N_GOALS)),
         weight=np.ones((n, N_GOALS), dtype=np.float32),
         chunk=rng.uniform(-1, 1, (n, N_GOALS, CHUNK_SIZE, N_ACT)).astype(np.float32),
-        goal_point=rng.normal(size=(n, N_GOALS, 3)).astype(np.float32),
-        cell=rng.uniform(size=(n, N_GOALS, 2)).astype(np.float32),
-        cell_visible=np.ones((n, N_GOALS), dtype=np.bool_),
+        goal_point=rng.normal(size=(n, N_GOALS, N_QUERIES, 3)).astype(np.float32),
+        has_point=np.ones((n, N_GOALS, N_QUERIES), dtype=np.bool_),
+        held=np.zeros((n, N_GOALS), dtype=np.bool_),
+        cell=rng.uniform(size=(n, N_GOALS, N_QUERIES, 2)).astype(np.float32),
+        cell_visible=np.ones((n, N_GOALS, N_QUERIES), dtype=np.bool_),
         hazard=(255 * (rng.uniform(size=(n, GRID, GRID)) < 0.02)).astype(np.uint8),
         on_policy=np.zeros(n, dtype=np.bool_),
     )
@@ -127,7 +130,7 @@ def main() -> None:
     clip_texts = sentences(rng, told.segments)
     flat = [text for row in texts for text in row]
     bodies = [
-        Body.fit(robot(name, order), rows.proprio, rows.goal_point[:, 0])
+        Body.fit(robot(name, order), rows.proprio, rows.goal_point[:, 0, 0])
         for name, order in (("arm", 1), ("car", 2))
     ]
     trainer = AlignTrainer(

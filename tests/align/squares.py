@@ -1,6 +1,7 @@
 """A tiny world for the tests: coloured squares, words that name a colour, actions that point."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,8 @@ from vla_sim.records.triple import (
     N_CLIP,
     N_GOALS,
     N_PROPRIO,
+    N_QUERIES,
+    THING,
     SegmentTriples,
     StepTriples,
 )
@@ -85,6 +88,13 @@ def draw(rng: np.random.Generator, n: int) -> Scenes:
     return Scenes(image=image, cell=cell, world=world)
 
 
+def of_things(values: NDArray[Any]) -> NDArray[Any]:
+    """Values (n, N_GOALS, ...) of the query for the thing among those of all: the only one here."""
+    of_all = np.zeros((*values.shape[:2], N_QUERIES, *values.shape[2:]), dtype=values.dtype)
+    of_all[:, :, THING] = values
+    return of_all
+
+
 def steps(rng: np.random.Generator, n: int) -> StepTriples:
     """n moments; the expert's chunk points at the goal and slows down near it."""
     scenes = draw(rng, n)
@@ -109,9 +119,11 @@ def steps(rng: np.random.Generator, n: int) -> StepTriples:
         meaning=np.tile(np.arange(N_GOALS), (n, 1)),
         weight=np.ones((n, N_GOALS), dtype=np.float32),
         chunk=chunk,
-        goal_point=scenes.world,
-        cell=scenes.cell,
-        cell_visible=np.ones((n, N_GOALS), dtype=np.bool_),
+        goal_point=of_things(scenes.world),
+        has_point=of_things(np.ones((n, N_GOALS), dtype=np.bool_)),
+        held=np.zeros((n, N_GOALS), dtype=np.bool_),
+        cell=of_things(scenes.cell),
+        cell_visible=of_things(np.ones((n, N_GOALS), dtype=np.bool_)),
         hazard=hazard,
         on_policy=np.zeros(n, dtype=np.bool_),
     )

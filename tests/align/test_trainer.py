@@ -15,7 +15,7 @@ from vla_sim.align.objective import LossReport, Weights
 from vla_sim.align.optimiser import OptimiserConfig
 from vla_sim.align.trainer import AlignTrainer, TrainerConfig
 from vla_sim.errors import BadConfig, DamagedFile, LossNotFinite, UnknownName
-from vla_sim.records.triple import GRID, N_GOALS, SegmentTriples, StepTriples
+from vla_sim.records.triple import GRID, N_GOALS, THING, SegmentTriples, StepTriples
 
 ALL = TrainerConfig(curriculum=CurriculumConfig(first="all"))
 
@@ -55,17 +55,22 @@ def test_it_learns_to_look_and_to_point() -> None:
     looked = np.stack(
         np.unravel_index(decision.attention.reshape(64, -1).argmax(1), (GRID, GRID))[::-1], axis=1
     )
-    hit = (np.abs((looked + 0.5) / GRID - test.cell[own]) < 1.0 / GRID).all(axis=1)
+    hit = (np.abs((looked + 0.5) / GRID - test.cell[own][:, THING]) < 1.0 / GRID).all(axis=1)
     assert hit.mean() > 0.9  # chance: 4 of 256 cells
-    error_m = np.linalg.norm(decision.goal - test.goal_point[own], axis=1)
-    chance_m = np.linalg.norm(test.goal_point[own] - test.goal_point.mean((0, 1)), axis=1)
+    error_m = np.linalg.norm(decision.goal - test.goal_point[own][:, THING], axis=1)
+    chance_m = np.linalg.norm(
+        (test.goal_point[own] - test.goal_point.mean((0, 1)))[:, THING], axis=1
+    )
     assert error_m.mean() < 0.4 * chance_m.mean()
     action_error = np.abs(decision.chunk - test.chunk[own])[..., :3].mean()
     assert action_error < 0.5 * np.abs(test.chunk[own])[..., :3].mean()
     # Words decide: with another colour named, the same picture is another goal.
     swapped = squares.say(rng, (goal + 1) % N_GOALS)
     other = ModelPolicyCore(learner.model).decide(test.image, test.proprio, swapped, 0)
-    assert np.linalg.norm(other.goal - test.goal_point[own], axis=1).mean() > 2 * error_m.mean()
+    assert (
+        np.linalg.norm(other.goal - test.goal_point[own][:, THING], axis=1).mean()
+        > 2 * error_m.mean()
+    )
 
 
 def test_every_term_is_taken_and_finite() -> None:
@@ -227,8 +232,8 @@ def test_padding_does_not_teach() -> None:
     spoilt = replace(
         rows,
         chunk=np.where(weight[..., None, None] > 0, rows.chunk, np.float32(9.0)),
-        goal_point=np.where(weight[..., None] > 0, rows.goal_point, np.float32(-9.0)),
-        cell=np.where(weight[..., None] > 0, rows.cell, np.float32(0.0)),
+        goal_point=np.where(weight[..., None, None] > 0, rows.goal_point, np.float32(-9.0)),
+        cell=np.where(weight[..., None, None] > 0, rows.cell, np.float32(0.0)),
     )
     no_forcing = replace(ALL, goal_forcing=0.0)
     assert trainer(no_forcing).step(rows, texts) == trainer(no_forcing).step(spoilt, texts)

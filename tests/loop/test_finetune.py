@@ -37,7 +37,7 @@ from vla_sim.loop.rl.rl_run import FinetuneRun
 from vla_sim.loop.run_folder import RunFolder
 from vla_sim.loop.showing.reporting import ReportRun, write_run_report
 from vla_sim.loop.showing.showcase import ShowcaseConfig
-from vla_sim.records.triple import N_GOALS, N_PROPRIO
+from vla_sim.records.triple import N_GOALS, N_PROPRIO, N_QUERIES
 
 QUIET = Console(quiet=True)
 REACH = task_id_of("Reach")
@@ -55,7 +55,8 @@ def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         {
             "task": np.repeat(np.arange(len(TASK_IDS)), n),
             "proprio": rng.normal(size=(n * len(TASK_IDS), N_PROPRIO)),
-            "goal_point": rng.normal(size=(n * len(TASK_IDS), N_GOALS, 3)),
+            "goal_point": rng.normal(size=(n * len(TASK_IDS), N_GOALS, N_QUERIES, 3)),
+            "has_point": np.ones((n * len(TASK_IDS), N_GOALS, N_QUERIES), dtype=np.bool_),
         },
         TaskTable(),
     )

@@ -11,7 +11,16 @@ from vla_sim.envs.language.codes import decode, encode
 from vla_sim.envs.language.grammar import say
 from vla_sim.records.episode import Episode, EpisodeSpec, Rig
 from vla_sim.records.instruction import Language
-from vla_sim.records.triple import CHUNK_SIZE, GRID, N_ACT, N_GOALS, N_PROPRIO, Rows, StepTriples
+from vla_sim.records.triple import (
+    CHUNK_SIZE,
+    GRID,
+    N_ACT,
+    N_GOALS,
+    N_PROPRIO,
+    N_QUERIES,
+    Rows,
+    StepTriples,
+)
 from vla_sim.triples.lerobot.schema import LeRobotConfig
 from vla_sim.triples.lerobot.writer import LeRobotWriter
 
@@ -78,9 +87,11 @@ def made_episode(
         meaning=np.tile(chosen.astype(np.int64), (n_steps, 1)),
         weight=rng.integers(0, 2, (n_steps, N_GOALS)).astype(np.float32),
         chunk=rng.uniform(-1, 1, (n_steps, N_GOALS, CHUNK_SIZE, N_ACT)).astype(np.float32),
-        goal_point=rng.normal(size=(n_steps, N_GOALS, 3)).astype(np.float32),
-        cell=rng.random((n_steps, N_GOALS, 2)).astype(np.float32),
-        cell_visible=rng.random((n_steps, N_GOALS)) < 0.5,
+        goal_point=rng.normal(size=(n_steps, N_GOALS, N_QUERIES, 3)).astype(np.float32),
+        has_point=rng.random((n_steps, N_GOALS, N_QUERIES)) < 0.5,
+        held=rng.random((n_steps, N_GOALS)) < 0.5,
+        cell=rng.random((n_steps, N_GOALS, N_QUERIES, 2)).astype(np.float32),
+        cell_visible=rng.random((n_steps, N_GOALS, N_QUERIES)) < 0.5,
         hazard=rng.integers(0, 256, (n_steps, GRID, GRID), dtype=np.uint8),
         on_policy=rng.random(n_steps) < 0.5,
     )

@@ -10,7 +10,7 @@ from tests.triples.made import Made, Make, kill, write
 from vla_sim.errors import DamagedFile, RunFolderError
 from vla_sim.triples.lerobot.folder import datasets_in
 from vla_sim.triples.lerobot.reader import read_steps
-from vla_sim.triples.lerobot.schema import LeRobotConfig
+from vla_sim.triples.lerobot.schema import SCHEMA_VERSION, LeRobotConfig
 from vla_sim.triples.lerobot.verify import verify
 from vla_sim.triples.lerobot.writer import LeRobotWriter
 
@@ -45,6 +45,18 @@ def test_foreign_and_filled_folders_are_refused(
     (root / "meta/vla_sim.json").write_text('{"schema_version": 99}')
     with pytest.raises(RunFolderError, match="99"):
         LeRobotWriter.resume(root)
+
+
+def test_a_dataset_of_an_older_schema_is_refused_by_number(
+    tmp_path: Path, config: LeRobotConfig, make: Make, tasks: tuple[str, ...]
+) -> None:
+    """Before schema 3 a goal had one point and one cell."""
+    write(tmp_path, config, [make(0)])
+    card = tmp_path / "meta/vla_sim.json"
+    old = json.loads(card.read_text()) | {"schema_version": SCHEMA_VERSION - 1}
+    card.write_text(json.dumps(old))
+    with pytest.raises(RunFolderError, match=r"2.*reads 3: collect again"):
+        read_steps(tmp_path, tasks)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pytest
 from tests.triples.made import Made, Make, assert_equal, joined, write
 from vla_sim.envs.language.codes import encode
 from vla_sim.errors import UnknownName
+from vla_sim.records.triple import THING
 from vla_sim.triples.lerobot.reader import read_segments, read_steps
 from vla_sim.triples.lerobot.schema import LeRobotConfig
 from vla_sim.triples.lerobot.verify import verify
@@ -42,8 +43,8 @@ def test_segments_equal_those_cut_from_the_episodes(
     assert count(segments, segment_spec(config.image_height, config.image_width)) == 7
     for i, (episode, labels) in enumerate(episodes[1:]):
         goal = episode.spec.goal
-        cell = np.concatenate([labels["cell"][:, goal], np.zeros((1, 2))]).astype(np.float32)
-        seen = np.append(labels["cell_visible"][:, goal], False).astype(np.bool_)
+        cell = np.concatenate([labels["cell"][:, goal, THING], np.zeros((1, 2))]).astype(np.float32)
+        seen = np.append(labels["cell_visible"][:, goal, THING], False).astype(np.bool_)
         expected = segment(
             episode,
             task=tasks.index(episode.spec.task_id),

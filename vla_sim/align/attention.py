@@ -1,7 +1,7 @@
 """Where to look: a sentence asks the cells of a picture, and the answer is supervised.
 
-Legend: B pictures, G sentences a picture, S = GRID * GRID cells row-major, C map channels,
-D text features, Q query size.
+Legend: B pictures, G sentences a picture, Q queries a sentence, S = GRID * GRID cells row-major,
+C map channels, D text features, X what is known of the body.
 """
 
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from vla_sim.records.triple import GRID
+from vla_sim.records.triple import GRID, N_QUERIES
 
 
 def cell_centres() -> Tensor:
@@ -24,48 +24,55 @@ class Look:
     """What the questions to a picture brought back.
 
     Attributes:
-        log_attention_BGS: Logarithm of the attention, a distribution over cells.
-        feature_BGC: The attended feature.
-        place_BG2: Mean picture position (u, v) under the attention, in [0, 1].
+        log_attention_BGQS: Logarithm of the attention, a distribution over cells.
+        feature_BGQC: The attended features.
+        place_BGQ2: Mean picture positions (u, v) under the attention, in [0, 1].
         hazard_BS: Logits of "here is something not to be hit".
     """
 
-    log_attention_BGS: Tensor
-    feature_BGC: Tensor
-    place_BG2: Tensor
+    log_attention_BGQS: Tensor
+    feature_BGQC: Tensor
+    place_BGQ2: Tensor
     hazard_BS: Tensor
 
 
 class GroundedAttention(nn.Module):
     """Single-head attention from sentences to cells, and one standing question: what to avoid.
 
-    One head on purpose: its weights mean "the referent is here", and are taught that. The sentence
-    is brought into the space of the cells and not the cells into a space of keys: the scores are
-    as general, and thousands of cells are left as they are.
+    One head a query on purpose: its weights mean "what was asked for is here", and are taught that.
+    The queries share what they make of a sentence. Where the body is counts too: which of two
+    things is the next one, and which stretch of a path, depends on it. The sentence is brought into
+    the space of the cells and not the cells into a space of keys: the scores are as general, and
+    thousands of cells are left as they are.
     """
 
     centre_S2: Tensor
 
-    def __init__(self, *, n_map: int, n_text: int, n_query: int) -> None:
+    def __init__(self, *, n_map: int, n_text: int, n_known: int, n_query: int) -> None:
         super().__init__()
-        self.query = nn.Sequential(nn.Linear(n_text, n_query), nn.ReLU(), nn.Linear(n_query, n_map))
+        self.words = nn.Linear(n_text, n_query)
+        self.whereabouts = nn.Linear(n_known, n_query, bias=False)
+        nn.init.zeros_(self.whereabouts.weight)  # words come first
+        self.query = nn.Linear(n_query, N_QUERIES * n_map)
         self.avoid = nn.Parameter(torch.randn(n_map) * n_map**-0.5)
         self.avoid_bias = nn.Parameter(torch.zeros(()))
         self.register_buffer("centre_S2", cell_centres(), persistent=False)
 
-    def forward(self, map_BSC: Tensor, text_BGD: Tensor) -> Look:
-        """Look at each picture with each of its sentences."""
+    def forward(self, map_BSC: Tensor, text_BGD: Tensor, known_BX: Tensor) -> Look:
+        """Look at each picture with each of its sentences, from where the body is."""
         n_pictures, n_goals = text_BGD.shape[:2]
-        query_BGC = self.query(text_BGD)
+        asked_BGX = self.words(text_BGD) + self.whereabouts(known_BX).unsqueeze(1)
+        query_BYC = self.query(asked_BGX.relu()).view(n_pictures, n_goals * N_QUERIES, -1)
         avoid_B1C = self.avoid.expand(n_pictures, 1, -1)
         # The map on the left: the gradient of the map then comes out in the layout of the map.
-        score_BSX = map_BSC @ torch.cat((query_BGC, avoid_B1C), dim=1).transpose(1, 2)
-        score_BXS = score_BSX.transpose(1, 2).contiguous()
-        log_attention_BGS = score_BXS[:, :n_goals].log_softmax(-1)
-        attention_BGS = log_attention_BGS.exp()
+        score_BSY = map_BSC @ torch.cat((query_BYC, avoid_B1C), dim=1).transpose(1, 2)
+        score_BYS = score_BSY.transpose(1, 2).contiguous()
+        log_attention_BYS = score_BYS[:, :-1].log_softmax(-1)
+        attention_BYS = log_attention_BYS.exp()
+        each = (n_pictures, n_goals, N_QUERIES, -1)
         return Look(
-            log_attention_BGS=log_attention_BGS,
-            feature_BGC=attention_BGS @ map_BSC,
-            place_BG2=attention_BGS @ self.centre_S2,
-            hazard_BS=score_BXS[:, n_goals] + self.avoid_bias,
+            log_attention_BGQS=log_attention_BYS.view(each),
+            feature_BGQC=(attention_BYS @ map_BSC).view(each),
+            place_BGQ2=(attention_BYS @ self.centre_S2).view(each),
+            hazard_BS=score_BYS[:, -1] + self.avoid_bias,
         )

@@ -1,6 +1,7 @@
 """Rows of arrays as tensors, ready for a step of training.
 
-Legend: B pictures, G goals, N segments, F pictures a clip, K knots, A actions, P proprioception.
+Legend: B pictures, G goals, Q queries, N segments, F pictures a clip, K knots, A actions,
+P proprioception.
 """
 
 from collections.abc import Mapping, Sequence
@@ -74,7 +75,7 @@ def labelled(action_NX: NDArray[np.floating]) -> NDArray[np.bool_]:
 
 @dataclass(frozen=True, kw_only=True)
 class StepBatch:
-    """B moments with G labels each.
+    """B moments with G labels each, and a point for each of Q queries; flags are 0 or 1.
 
     `bounds_BGX` is what each label's manner allows, see `losses.motion.SIDES`; `rows_of` tells for
     each body that is there which moments are its own, known before anything is on a device.
@@ -88,9 +89,11 @@ class StepBatch:
     meaning_BG: Tensor
     weight_BG: Tensor
     chunk_BGKA: Tensor
-    goal_BG3: Tensor
-    cell_BG2: Tensor
-    visible_BG: Tensor
+    goal_BGQ3: Tensor
+    has_point_BGQ: Tensor
+    held_BG: Tensor
+    cell_BGQ2: Tensor
+    visible_BGQ: Tensor
     hazard_BS: Tensor
     bounds_BGX: Tensor
     rows_of: Mapping[int, Tensor]
@@ -129,9 +132,11 @@ class StepBatch:
             meaning_BG=tensor(rows.meaning),
             weight_BG=weight_BG * tensor(known_B[:, None]),
             chunk_BGKA=tensor(chunk),
-            goal_BG3=tensor(goal),
-            cell_BG2=tensor(rows.cell),
-            visible_BG=tensor(rows.cell_visible).to(weight_BG.dtype) * weight_BG,
+            goal_BGQ3=tensor(goal),
+            has_point_BGQ=tensor(rows.has_point).to(weight_BG.dtype),
+            held_BG=tensor(rows.held).to(weight_BG.dtype),
+            cell_BGQ2=tensor(rows.cell),
+            visible_BGQ=tensor(rows.cell_visible).to(weight_BG.dtype) * weight_BG.unsqueeze(-1),
             hazard_BS=tensor(rows.hazard).flatten(1).to(weight_BG.dtype) / 255.0,
             bounds_BGX=tensor(table[rows.task[:, None], manners_of(rows.meaning)]),
             rows_of={

@@ -140,7 +140,7 @@ class Body:
         Args:
             embodiment: The robot.
             proprio_NP: Proprioception, padded or not, shape (N, >= n_proprio).
-            goal_point_N3: Goal points [m], shape (N, 3); padding left out.
+            goal_point_N3: Points [m] of all queries, shape (N, 3); what is none left out.
             ground: See the field.
 
         Raises:

@@ -30,7 +30,7 @@ from vla_sim.errors import DamagedFile
 
 C = TypeVar("C")
 FORMAT = "vla-sim checkpoint"
-VERSION = 2
+VERSION = 3
 INDEX = "checkpoint.json"
 
 

@@ -1,16 +1,18 @@
 """From what was looked at to a goal and to a chunk of actions.
 
-Legend: N rows, B pictures, G goals, S cells, C map channels, H hazard code, D text features,
-P proprioceptive components, M bodies, Z modes, K chunk steps, A action components, X by Y probes.
+Legend: N rows, B pictures, G goals, Q queries, S cells, C map channels, H hazard code, D text
+features, P proprioceptive components, M bodies, Z modes, K chunk steps, A action components,
+X by Y probes.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from vla_sim.records.triple import CHUNK_SIZE, N_ACT, N_PROPRIO
+from vla_sim.records.triple import CHUNK_SIZE, N_ACT, N_PROPRIO, N_QUERIES, PLACE, THING
 
 FINE = 0.1
 """The last tenth of a goal's scale is spelled out to the decoder: precision is won there."""
@@ -20,24 +22,63 @@ same reason no narrow tensor meets tanh or exp here: in a vector register these 
 from the scalar loop over the remainder."""
 
 
-def relative_goal(goal_N3: Tensor, proprio_NP: Tensor) -> Tensor:
-    """The goal as the controlled point sees it: R(-yaw) (goal - position) [m], shape (N, 3).
+N_WAYS = N_QUERIES + 1
+"""From the controlled point to each query's point, and from the thing to its place."""
+N_TOLD = 3 * N_WAYS + N_QUERIES + 1
+"""Numbers that the decoder is told of a goal: the ways, which points there are, what is held."""
 
-    Subtracted here and not left to be learnt: a network would need many examples of what is one
-    line of geometry.
+
+@dataclass(frozen=True, kw_only=True)
+class Aims:
+    """What a decoder is told of N goals, by the model's own eye or by the simulator.
+
+    Attributes:
+        point_NQ3: A point for each query [m], frame of proprio[:3].
+        has_point_NQ: 1 where there is such a point, 0 where there is none: its place does not count
+            then.
+        held_N: Whether the goal's thing is held, in [0, 1].
+    """
+
+    point_NQ3: Tensor
+    has_point_NQ: Tensor
+    held_N: Tensor
+
+    def where(self, chosen_N: Tensor, other: "Aims") -> "Aims":
+        """These where chosen, the others elsewhere."""
+        return Aims(
+            point_NQ3=torch.where(chosen_N[..., None, None], self.point_NQ3, other.point_NQ3),
+            has_point_NQ=torch.where(chosen_N[..., None], self.has_point_NQ, other.has_point_NQ),
+            held_N=torch.where(chosen_N, self.held_N, other.held_N),
+        )
+
+
+def told_of(aims: Aims, proprio_NP: Tensor, scale_N11: Tensor) -> Tensor:
+    """A decoder's view of its aims, shape (N, N_TOLD).
+
+    Ways are as the controlled point sees them, R(-yaw) (point - position). Subtracted here and not
+    left to be learnt: a network would need many examples of what is one line of geometry.
 
     Args:
-        goal_N3: Goal point [m], in the frame of the proprioception.
+        aims: Of N goals.
         proprio_NP: Raw proprioception: x, y, z [m], cos yaw, sin yaw, ...
+        scale_N11: Length by which ways are divided [m].
     """
-    offset_N3 = goal_N3 - proprio_NP[..., :3]
-    x_N, y_N, z_N = offset_N3.unbind(-1)
-    cos_N, sin_N = proprio_NP[..., 3], proprio_NP[..., 4]
-    return torch.stack((cos_N * x_N + sin_N * y_N, cos_N * y_N - sin_N * x_N, z_N), dim=-1)
+    from_hand_NQ3 = aims.point_NQ3 - proprio_NP[..., None, :3]
+    on_NQ3 = from_hand_NQ3[..., PLACE, None, :] - from_hand_NQ3[..., THING, None, :]
+    has_NQ, has_both_N = aims.has_point_NQ, aims.has_point_NQ[..., THING : THING + 1]
+    has_both_N = has_both_N * aims.has_point_NQ[..., PLACE : PLACE + 1]
+    way_NW3 = torch.cat((from_hand_NQ3, on_NQ3), dim=-2)
+    way_NW3 = way_NW3 * (torch.cat((has_NQ, has_both_N), dim=-1).unsqueeze(-1) / scale_N11)
+    x_NW, y_NW, z_NW = way_NW3.unbind(-1)
+    cos_N1, sin_N1 = proprio_NP[..., 3:4], proprio_NP[..., 4:5]
+    turned_NW3 = torch.stack(
+        (cos_N1 * x_NW + sin_N1 * y_NW, cos_N1 * y_NW - sin_N1 * x_NW, z_NW), dim=-1
+    )
+    return torch.cat((turned_NW3.flatten(-2), has_NQ, aims.held_N.unsqueeze(-1)), dim=-1)
 
 
 class GoalHead(nn.Module):
-    """Regresses where the controlled point has to go, in the frame of the camera's world."""
+    """Answers one query: where its point is in the frame of the camera's world, and if there is."""
 
     def __init__(self, *, n_map: int, n_text: int, n_bodies: int, hidden: int) -> None:
         super().__init__()
@@ -51,13 +92,16 @@ class GoalHead(nn.Module):
         )
 
     def forward(self, seen_NX: Tensor) -> Tensor:
-        """The goal in units of the goal scale around its centre, shape (N, 3).
+        """The answer, shape (N, WIDE).
+
+        The point in units of the goal scale around its centre, the logit of its being there, and
+        that of its being held; the rest means nothing.
 
         Args:
             seen_NX: Attended feature, place, text, normalised proprioception, body code.
         """
         out_NX: Tensor = self.mlp(seen_NX)
-        return out_NX[..., :3]
+        return out_NX
 
 
 PROBE_X_M = (-2.0, 1.0, 3.5, 6.0, 9.0, 12.0)
@@ -109,8 +153,16 @@ class HazardCode(nn.Module):
         return out_NH
 
 
+def fine(told_NX: Tensor) -> Tensor:
+    """The ways of aims once more, in detail near by and as distances, shape (N, 4 * N_WAYS)."""
+    way_NX = told_NX[..., : 3 * N_WAYS]
+    near_NX = functional.softsign(way_NX / FINE)
+    distance_NW = way_NX.view(*way_NX.shape[:-1], N_WAYS, 3).norm(dim=-1)
+    return torch.cat((near_NX, distance_NW), dim=-1)
+
+
 class Decoder(nn.Module):
-    """MLPs from the relative goal and its circumstances to the next actions, in a few modes.
+    """MLPs from the relative aims and their circumstances to the next actions, in a few modes.
 
     Robots share the eye and the words, not this: an arm and a car have no motion in common, and in
     one network what one of them learns is what the other forgets.
@@ -131,7 +183,7 @@ class Decoder(nn.Module):
             n_modes: Chunks that are proposed at once.
         """
         super().__init__()
-        n_in = 7 + N_PROPRIO + len(robots) + n_text + n_hazard
+        n_in = N_TOLD + 4 * N_WAYS + N_PROPRIO + len(robots) + n_text + n_hazard
         self.n_modes = n_modes
         names = list(dict.fromkeys(robots))
         self.register_buffer(
@@ -149,33 +201,31 @@ class Decoder(nn.Module):
         )
 
     def forward(
-        self, relative_BG3: Tensor, circumstances_BGX: Tensor, body_B: Tensor
+        self, told_BGX: Tensor, circumstances_BGX: Tensor, body_B: Tensor
     ) -> tuple[Tensor, Tensor]:
         """Normalised actions of each mode, not yet clipped, and how likely each is.
 
         Args:
-            relative_BG3: Relative goals in units of the goal scale.
+            told_BGX: The aims, see `told_of`.
             circumstances_BGX: Proprioception, body, hazard code, text.
             body_B: int64, index of the body.
 
         Returns:
             Chunks (B, G, Z, K, A) and logits (B, G, Z).
         """
-        distance_BG1 = relative_BG3.norm(dim=-1, keepdim=True)
-        near_BG3 = functional.softsign(relative_BG3 / FINE)
-        told_BGX = torch.cat((relative_BG3, near_BG3, distance_BG1, circumstances_BGX), dim=-1)
+        heard_BGX = torch.cat((told_BGX, fine(told_BGX), circumstances_BGX), dim=-1)
         robot_B = self.robot_M[body_B]
         width = self.n_modes * (CHUNK_SIZE * N_ACT + 1)
-        flat_BGX = told_BGX.new_zeros(*told_BGX.shape[:-1], width)
+        flat_BGX = heard_BGX.new_zeros(*heard_BGX.shape[:-1], width)
         for robot, mlp in enumerate(self.mlps):
-            if self.training and told_BGX.device.type == "cpu":
+            if self.training and heard_BGX.device.type == "cpu":
                 rows = (robot_B == robot).nonzero().squeeze(1)
-                flat_BGX = flat_BGX.index_copy(0, rows, mlp(told_BGX[rows]))
+                flat_BGX = flat_BGX.index_copy(0, rows, mlp(heard_BGX[rows]))
             else:
                 # All rows through each. At work a row must not depend on how many are its robot's,
                 # and an accelerator would have to wait for that number.
                 mine_B11 = (robot_B == robot)[:, None, None]
-                flat_BGX = torch.where(mine_B11, mlp(told_BGX), flat_BGX)
+                flat_BGX = torch.where(mine_B11, mlp(heard_BGX), flat_BGX)
         n = self.n_modes
         chunk_BGZKA = flat_BGX[..., n:].view(*flat_BGX.shape[:-1], n, CHUNK_SIZE, N_ACT)
         return chunk_BGZKA, flat_BGX[..., :n]

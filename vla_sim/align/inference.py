@@ -1,6 +1,6 @@
 """The model at work: numpy in, numpy out, and no row depends on its neighbours.
 
-Legend: m rows, S cells, K chunk steps, A action components, E embedding.
+Legend: m rows, Q queries, S cells, K chunk steps, A action components, E embedding.
 """
 
 from collections import OrderedDict
@@ -14,7 +14,7 @@ from torch import Tensor
 
 from vla_sim.align.model import AlignModel
 from vla_sim.errors import BadConfig
-from vla_sim.records.triple import CHUNK_SIZE, GRID, N_ACT, N_CLIP, N_PROPRIO
+from vla_sim.records.triple import CHUNK_SIZE, GRID, N_ACT, N_CLIP, N_PROPRIO, N_QUERIES, THING
 
 Floats = NDArray[np.float32]
 
@@ -31,13 +31,27 @@ class Decision:
 
     Attributes:
         chunk: float32 (m, K, A), clipped to [-1, 1], zero where the body has no such component.
-        attention: float32 (m, GRID, GRID), where the instruction was found in the picture.
-        goal: float32 (m, 3), where the controlled point is sent [m].
+        looks: float32 (m, Q, GRID, GRID), where the answer to each query was found in the picture.
+        points: float32 (m, Q, 3), what each query was answered [m], frame of proprio[:3].
+        has_point: bool (m, Q), whether there is such a point; the others mean nothing.
+        held: float32 (m,), how sure it is that the thing is held, in [0, 1].
     """
 
     chunk: Floats
-    attention: Floats
-    goal: Floats
+    looks: Floats
+    points: Floats
+    has_point: NDArray[np.bool_]
+    held: Floats
+
+    @property
+    def attention(self) -> Floats:
+        """float32 (m, GRID, GRID), where the thing was found that the instruction is about."""
+        return self.looks[:, THING]
+
+    @property
+    def goal(self) -> Floats:
+        """float32 (m, 3), where that thing is, or the controlled point is sent [m]."""
+        return self.points[:, THING]
 
 
 class ModelPolicyCore:
@@ -98,9 +112,15 @@ class ModelPolicyCore:
             out = self.model.act(map_BSC, text_BD.unsqueeze(1), proprio_BP, body_B)
             mask_B1A = norm.action_mask_MA[body_B].unsqueeze(1)
             chunk_BKA = out.chunk_BGKA.squeeze(1).clamp(-1.0, 1.0) * mask_B1A
-            attention_BS = out.log_attention_BGS.squeeze(1).exp()
-            scale_B3, centre_B3 = norm.goal_scale_M3[body_B], norm.goal_centre_M3[body_B]
-            return chunk_BKA, attention_BS, out.goal_BG3.squeeze(1) * scale_B3 + centre_B3
+            look_BQS = out.log_attention_BGQS.squeeze(1).exp()
+            aims = out.aims
+            return (
+                chunk_BKA,
+                look_BQS,
+                aims.point_NQ3.squeeze(1),
+                aims.has_point_NQ.squeeze(1),
+                aims.held_N,
+            )
 
         rows = (
             torch.as_tensor(np.ascontiguousarray(images)),
@@ -108,9 +128,16 @@ class ModelPolicyCore:
             self.padded(proprio),
             torch.as_tensor(np.array(body, dtype=np.int64)),
         )
-        widths = ((CHUNK_SIZE, N_ACT), (GRID * GRID,), (3,))
-        chunk, attention, goal = self.in_blocks(block, rows, widths)
-        return Decision(chunk=chunk, attention=attention.reshape(-1, GRID, GRID), goal=goal)
+        q = N_QUERIES
+        widths = ((CHUNK_SIZE, N_ACT), (q, GRID * GRID), (q, 3), (q,), (1,))
+        chunk, looks, points, has_point, held = self.in_blocks(block, rows, widths)
+        return Decision(
+            chunk=chunk,
+            looks=looks.reshape(-1, q, GRID, GRID),
+            points=points,
+            has_point=has_point > 0.5,
+            held=held[:, 0],
+        )
 
     def chunk(
         self,

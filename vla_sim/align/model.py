@@ -1,8 +1,8 @@
 """The aligned model: shared towers, a grounded policy on top, and three vectors on one sphere.
 
-Legend: B pictures, G goals a picture, N rows, F pictures a clip, S cells, C map channels,
-D text features, E embedding, Z modes, K chunk steps, A action components, P proprioception,
-M bodies.
+Legend: B pictures, G goals a picture, Q queries, N rows, F pictures a clip, S cells,
+C map channels, D text features, E embedding, Z modes, K chunk steps, A action components,
+P proprioception, M bodies.
 """
 
 from collections.abc import Sequence
@@ -23,12 +23,12 @@ from vla_sim.align.encoders.vision import VisionConfig
 from vla_sim.align.fusion.cross_attention import CrossAttentionConfig
 from vla_sim.align.fusion.fusion import FusionSizes, Moment
 from vla_sim.align.fusion.table import FusionConfig
-from vla_sim.align.heads import Decoder, GoalHead, HazardCode, relative_goal
+from vla_sim.align.heads import N_TOLD, Aims, Decoder, GoalHead, HazardCode, told_of
 from vla_sim.align.losses.temperature import INITIAL
 from vla_sim.align.normaliser import Normaliser
 from vla_sim.errors import UnknownName
 from vla_sim.ranges import whole
-from vla_sim.records.triple import N_PROPRIO
+from vla_sim.records.triple import N_PROPRIO, N_QUERIES, THING
 
 TOWERS = ("vision", "text", "action", "clip", "policy")
 """What can be frozen by name; `policy` is all between the towers and a chunk."""
@@ -73,8 +73,11 @@ class PolicyOutput:
         chunk_BGKA: Normalised actions, not clipped: those of the likeliest mode.
         chunk_BGZKA: The same of each of Z modes.
         logit_BGZ: How likely each mode is, before normalisation.
-        goal_BG3: Regressed goal points in units of the body's goal scale.
-        log_attention_BGS: Logarithm of the attention over cells.
+        goal_BGQ3: Regressed points in units of the body's goal scale.
+        has_point_BGQ: Logits of there being such a point.
+        held_BG: Logits of the goal's thing being held.
+        aims: What the decoder was told, (B, G, ...).
+        log_attention_BGQS: Logarithm of the attention over cells.
         hazard_BS: Logits of the hazard grid.
         state_BGX: What the decoder was told.
         moment: What was seen and said, for the alignment of single steps.
@@ -83,8 +86,11 @@ class PolicyOutput:
     chunk_BGKA: Tensor
     chunk_BGZKA: Tensor
     logit_BGZ: Tensor
-    goal_BG3: Tensor
-    log_attention_BGS: Tensor
+    goal_BGQ3: Tensor
+    has_point_BGQ: Tensor
+    held_BG: Tensor
+    aims: Aims
+    log_attention_BGQS: Tensor
     hazard_BS: Tensor
     state_BGX: Tensor
     moment: Moment
@@ -117,8 +123,13 @@ class AlignModel(nn.Module):
         self.vision = config.vision.build()
         self.text = config.text.build(tokenizer, generator)
         n_text, n_bodies = self.text.width, len(bodies)
-        self.attention = GroundedAttention(n_map=n_map, n_text=n_text, n_query=config.n_query)
-        self.goal = GoalHead(n_map=n_map, n_text=n_text, n_bodies=n_bodies, hidden=hidden // 2)
+        self.attention = GroundedAttention(
+            n_map=n_map, n_text=n_text, n_known=N_PROPRIO + n_bodies, n_query=config.n_query
+        )
+        self.goal = nn.ModuleList(
+            GoalHead(n_map=n_map, n_text=n_text, n_bodies=n_bodies, hidden=hidden // 2)
+            for _ in range(N_QUERIES)
+        )
         self.hazard = HazardCode(n_code=config.n_hazard)
         self.decoder = Decoder(
             n_text=n_text,
@@ -132,7 +143,7 @@ class AlignModel(nn.Module):
             nn.Linear(n_text, hidden), nn.ReLU(), nn.Linear(hidden, n_embed)
         )
         self.action = config.action.build(n_bodies=n_bodies, n_embed=n_embed)
-        self.n_state = 3 + N_PROPRIO + n_bodies + n_text + config.n_hazard
+        self.n_state = N_TOLD + N_PROPRIO + n_bodies + n_text + config.n_hazard
         self.fusion = config.fusion.build(
             FusionSizes(
                 n_map=n_map,
@@ -191,7 +202,7 @@ class AlignModel(nn.Module):
         proprio_BP: Tensor,
         body_B: Tensor,
         *,
-        told_goal_BG3: Tensor | None = None,
+        truth: Aims | None = None,
         told_BG: Tensor | None = None,
     ) -> PolicyOutput:
         """Where to go and how, for every sentence of every picture.
@@ -201,8 +212,8 @@ class AlignModel(nn.Module):
             text_BGD: Features of the sentences.
             proprio_BP: Raw proprioception, padded.
             body_B: int64, index of the body.
-            told_goal_BG3: True goals [m], for teacher forcing.
-            told_BG: bool, where the decoder is told the true goal instead of the regressed one.
+            truth: The true aims (B, G, ...), for teacher forcing.
+            told_BG: bool, where the decoder is told the truth instead of what the eye makes of it.
         """
         n_goals = text_BGD.shape[1]
         norm = self.normaliser
@@ -210,24 +221,38 @@ class AlignModel(nn.Module):
         def each(value_BX: Tensor) -> Tensor:
             return value_BX.unsqueeze(1).expand(-1, n_goals, -1)
 
-        look = self.attention(map_BSC, text_BGD)
         known_BX = torch.cat((norm.proprio(proprio_BP, body_B), norm.body_code(body_B)), dim=-1)
-        centre_B13 = norm.goal_centre_M3[body_B].unsqueeze(1)
-        scale_B13 = norm.goal_scale_M3[body_B].unsqueeze(1)
-        seen_BGX = torch.cat((look.feature_BGC, look.place_BG2, text_BGD, each(known_BX)), dim=-1)
-        goal_BG3 = self.goal(seen_BGX)
-        goal_m_BG3 = goal_BG3 * scale_B13 + centre_B13
-        if told_goal_BG3 is not None and told_BG is not None:
-            goal_m_BG3 = torch.where(told_BG.unsqueeze(-1), told_goal_BG3, goal_m_BG3)
+        look = self.attention(map_BSC, text_BGD, known_BX)
+        said_BGX = torch.cat((text_BGD, each(known_BX)), dim=-1)
+        answer_BGQX = torch.stack(
+            [
+                head(torch.cat((feature_BGC, place_BG2, said_BGX), dim=-1))
+                for head, feature_BGC, place_BG2 in zip(
+                    self.goal, look.feature_BGQC.unbind(2), look.place_BGQ2.unbind(2), strict=True
+                )
+            ],
+            dim=2,
+        )
+        goal_BGQ3, has_point_BGQ = answer_BGQX[..., :3], answer_BGQX[..., 3]
+        aims = Aims(
+            point_NQ3=norm.points(goal_BGQ3, body_B),
+            has_point_NQ=(has_point_BGQ > 0.0).to(goal_BGQ3.dtype),
+            held_N=answer_BGQX.sigmoid()[:, :, THING, 4],  # of all: a narrow one would round anew
+        )
+        if truth is not None and told_BG is not None:
+            aims = truth.where(told_BG, aims)
         chunk_BGZKA, logit_BGZ, state_BGX = self.decode(
-            goal_m_BG3, look.hazard_BS, text_BGD, proprio_BP, body_B
+            aims, look.hazard_BS, text_BGD, proprio_BP, body_B
         )
         return PolicyOutput(
             chunk_BGKA=likeliest(chunk_BGZKA, logit_BGZ),
             chunk_BGZKA=chunk_BGZKA,
             logit_BGZ=logit_BGZ,
-            goal_BG3=goal_BG3,
-            log_attention_BGS=look.log_attention_BGS,
+            goal_BGQ3=goal_BGQ3,
+            has_point_BGQ=has_point_BGQ,
+            held_BG=answer_BGQX[:, :, THING, 4],
+            aims=aims,
+            log_attention_BGQS=look.log_attention_BGQS,
             hazard_BS=look.hazard_BS,
             state_BGX=state_BGX,
             moment=Moment(
@@ -237,19 +262,19 @@ class AlignModel(nn.Module):
 
     def decode(
         self,
-        goal_m_BG3: Tensor,
+        aims: Aims,
         hazard_BS: Tensor,
         text_BGD: Tensor,
         proprio_BP: Tensor,
         body_B: Tensor,
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """From goals and hazards, wherever they come from, to chunks.
+        """From aims and hazards, wherever they come from, to chunks.
 
         Nothing of the picture enters but these two: so the decoder can be rehearsed without
         pictures, on the simulator's truth.
 
         Args:
-            goal_m_BG3: Goal points [m], frame of proprio[:3].
+            aims: Of the goals, (B, G, ...).
             hazard_BS: Logits of the hazard grid.
             text_BGD: Features of the sentences.
             proprio_BP: Raw proprioception, padded.
@@ -263,7 +288,7 @@ class AlignModel(nn.Module):
         norm = self.normaliser
         scale_B11 = norm.goal_scale_M3[body_B].amax(-1)[:, None, None]
         # One length for all axes keeps angles: a turned frame must not be a stretched one.
-        relative_BG3 = relative_goal(goal_m_BG3, proprio_BP.unsqueeze(1)) / scale_B11
+        told_BGX = told_of(aims, proprio_BP.unsqueeze(1), scale_B11.unsqueeze(1))
         code_BH = self.hazard(hazard_BS, norm.ground_MS2[body_B], proprio_BP)
         known_BX = torch.cat(
             (norm.proprio(proprio_BP, body_B), norm.body_code(body_B), code_BH), dim=-1
@@ -271,8 +296,8 @@ class AlignModel(nn.Module):
         circumstances_BGX = torch.cat(
             (known_BX.unsqueeze(1).expand(-1, n_goals, -1), text_BGD), dim=-1
         )
-        chunk_BGZKA, logit_BGZ = self.decoder(relative_BG3, circumstances_BGX, body_B)
-        return chunk_BGZKA, logit_BGZ, torch.cat((relative_BG3, circumstances_BGX), dim=-1)
+        chunk_BGZKA, logit_BGZ = self.decoder(told_BGX, circumstances_BGX, body_B)
+        return chunk_BGZKA, logit_BGZ, torch.cat((told_BGX, circumstances_BGX), dim=-1)
 
     def embed_clip(self, map_NFSC: Tensor, time_NF: Tensor) -> tuple[Tensor, Tensor]:
         """z_V of clips on the unit sphere (N, E), and the log attention on the outcome (N, S)."""

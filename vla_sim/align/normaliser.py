@@ -1,6 +1,6 @@
 """Body constants as tensors: what turns SI numbers into numbers of unit size and back.
 
-Legend: N rows, M bodies, P proprioceptive components, A action components.
+Legend: N rows, Q points a row, M bodies, P proprioceptive components, A action components.
 """
 
 from collections.abc import Sequence
@@ -57,6 +57,20 @@ class Normaliser(nn.Module):
     def body_code(self, body_N: Tensor) -> Tensor:
         """Which body a row has, one-hot, shape (N, M): the robot knows itself, not its task."""
         return nn.functional.one_hot(body_N, self.n_bodies).to(self.goal_scale_M3.dtype)
+
+    def points(self, scaled_NQ3: Tensor, body_N: Tensor) -> Tensor:
+        """Points [m] from those in units of each row's goal scale, shape (N, ..., 3)."""
+        scale_N3, centre_N3 = self._goal(scaled_NQ3, body_N)
+        return scaled_NQ3 * scale_N3 + centre_N3
+
+    def scaled(self, point_NQ3: Tensor, body_N: Tensor) -> Tensor:
+        """Points in units of each row's goal scale from those in [m], shape (N, ..., 3)."""
+        scale_N3, centre_N3 = self._goal(point_NQ3, body_N)
+        return (point_NQ3 - centre_N3) / scale_N3
+
+    def _goal(self, like_NX3: Tensor, body_N: Tensor) -> tuple[Tensor, Tensor]:
+        shape = (len(body_N), *[1] * (like_NX3.ndim - 2), 3)
+        return self.goal_scale_M3[body_N].view(shape), self.goal_centre_M3[body_N].view(shape)
 
     def proprio(self, proprio_NP: Tensor, body_N: Tensor) -> Tensor:
         """Proprioception of unit size, padding zero, shape (N, P)."""

@@ -1,6 +1,6 @@
 """The objective: which losses are taken of what, with which weights, at which stage.
 
-Legend: B pictures, G goals a picture, N segments, R = B * G rows, S cells, E embedding.
+Legend: B pictures, G goals a picture, Q queries, N segments, R = B * G rows, S cells, E embedding.
 """
 
 import math
@@ -13,9 +13,11 @@ from torch import Generator, Tensor
 from vla_sim.align.batch import SegmentBatch, StepBatch, moved
 from vla_sim.align.body import ActionLimit, Body
 from vla_sim.align.curriculum import Stage
+from vla_sim.align.heads import Aims
 from vla_sim.align.losses.behaviour import behaviour_loss
 from vla_sim.align.losses.contrastive import contrastive_loss
 from vla_sim.align.losses.cycle import cycle_loss
+from vla_sim.align.losses.flag import flag_loss
 from vla_sim.align.losses.goal import goal_loss
 from vla_sim.align.losses.grounding import grounding_loss
 from vla_sim.align.losses.hazard import hazard_loss
@@ -37,7 +39,7 @@ SLACK = 0.95
 """Share of the expert's speed below which a chunk counts as slower than the task asks."""
 SURE = 0.005
 """The hazard head is never surer than this, so neither is the truth that stands in for it."""
-BEHAVIOUR = ("goal", "behaviour", "rehearsal", *PRIORS)
+BEHAVIOUR = ("goal", "has_point", "held", "behaviour", "rehearsal", *PRIORS)
 OF_MOMENTS = (*BEHAVIOUR, "contrast_step")
 """Taken of the rows that behaviour is learnt from, so from the same update on. The gates order what
 is taken of whole segments."""
@@ -61,6 +63,10 @@ class Weights:
     outcome: float = 0.3
     grounding: float = 0.3
     goal: float = 0.3
+    has_point: float = 0.1
+    """Which of the points a sentence asks for at all."""
+    held: float = 0.1
+    """Whether its thing is held, as picture and opening of the hand tell."""
     hazard: float = 0.2
     behaviour: float = 1.0
     rehearsal: float = 1.0
@@ -104,19 +110,24 @@ def policy_terms(
 ) -> dict[str, Tensor]:
     """Terms of single moments, those that are wanted."""
     norm = model.normaliser
-    weight_R = batch.weight_BG.flatten()
     terms: dict[str, Tensor] = {}
     if "grounding" in wanted:
         terms["grounding"] = grounding_loss(
-            out.log_attention_BGS.flatten(0, 1),
-            batch.cell_BG2.flatten(0, 1),
-            batch.visible_BG.flatten(),
+            out.log_attention_BGQS.flatten(0, 2),
+            batch.cell_BGQ2.flatten(0, 2),
+            batch.visible_BGQ.flatten(),
         )
     if "goal" in wanted:
-        centre_B13 = norm.goal_centre_M3[batch.body_B].unsqueeze(1)
-        scale_B13 = norm.goal_scale_M3[batch.body_B].unsqueeze(1)
-        target_BG3 = (batch.goal_BG3 - centre_B13) / scale_B13
-        terms["goal"] = goal_loss(out.goal_BG3.flatten(0, 1), target_BG3.flatten(0, 1), weight_R)
+        target_BGQ3 = norm.scaled(batch.goal_BGQ3, batch.body_B)
+        weight_BGQ = batch.weight_BG.unsqueeze(-1) * batch.has_point_BGQ
+        terms["goal"] = goal_loss(
+            out.goal_BGQ3.flatten(0, 2), target_BGQ3.flatten(0, 2), weight_BGQ.flatten()
+        )
+    if "has_point" in wanted:
+        weight_BGQ = batch.weight_BG.unsqueeze(-1).expand_as(batch.has_point_BGQ)
+        terms["has_point"] = flag_loss(out.has_point_BGQ, batch.has_point_BGQ, weight_BGQ)
+    if "held" in wanted:
+        terms["held"] = flag_loss(out.held_BG, batch.held_BG, batch.weight_BG)
     if "hazard" in wanted:
         terms["hazard"] = hazard_loss(out.hazard_BS, batch.hazard_BS)
     if "behaviour" in wanted:
@@ -127,9 +138,9 @@ def policy_terms(
 
 
 def rehearsed(
-    model: AlignModel, batch: StepBatch, text_BGD: Tensor, *, noise: float, generator: Generator
+    model: AlignModel, batch: StepBatch, text_BGD: Tensor, *, noise_BQ: Tensor, generator: Generator
 ) -> tuple[Tensor, Tensor]:
-    """What the decoder alone makes of moments, told true hazards and true goals with noise.
+    """What the decoder alone makes of moments, told true hazards and true aims with noise.
 
     A picture costs many times what a decoder's row costs, and the decoder needs the most rows. The
     noise is what the goal head errs by; labels stay those of the true goal.
@@ -138,7 +149,7 @@ def rehearsed(
         model: The model.
         batch: B moments; their pictures are not looked at.
         text_BGD: Features of their sentences.
-        noise: Standard deviation of the noise in units of the goal's scale.
+        noise_BQ: Standard deviation of the noise in units of the goal's scale.
         generator: Draws the noise.
 
     Returns:
@@ -146,7 +157,7 @@ def rehearsed(
     """
     hazard_BS = batch.hazard_BS.clamp(SURE, 1.0 - SURE).logit()
     chunk_BGZKA, logit_BGZ, _ = model.decode(
-        noisy_goal(model, batch, noise=noise, generator=generator),
+        noisy_aims(model, batch, noise_BQ=noise_BQ, generator=generator),
         hazard_BS,
         text_BGD,
         batch.proprio_BP,
@@ -169,20 +180,24 @@ def _behaviour(
     )
 
 
-def noisy_goal(
-    model: AlignModel, batch: StepBatch, *, noise: float, generator: Generator
-) -> Tensor:
-    """The true goals [m] with errors like those of an eye, shape (B, G, 3).
+def noisy_aims(
+    model: AlignModel, batch: StepBatch, *, noise_BQ: Tensor, generator: Generator
+) -> Aims:
+    """The true aims with errors like those of an eye, (B, G, ...).
 
     Args:
         model: Knows the goals' scales.
         batch: B moments.
-        noise: Standard deviation of the errors in units of the goal's scale.
+        noise_BQ: Standard deviation of the errors in units of the goal's scale.
         generator: Draws them.
     """
-    scale_B13 = model.normaliser.goal_scale_M3[batch.body_B].unsqueeze(1)
-    error_BG3 = moved(torch.randn(batch.goal_BG3.shape, generator=generator), scale_B13.device)
-    return batch.goal_BG3 + noise * scale_B13 * error_BG3
+    scale_B113 = model.normaliser.goal_scale_M3[batch.body_B][:, None, None]
+    error_BGQ3 = moved(torch.randn(batch.goal_BGQ3.shape, generator=generator), scale_B113.device)
+    return Aims(
+        point_NQ3=batch.goal_BGQ3 + noise_BQ[:, None, :, None] * scale_B113 * error_BGQ3,
+        has_point_NQ=batch.has_point_BGQ,
+        held_N=batch.held_BG,
+    )
 
 
 def prior_terms(

@@ -11,11 +11,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from vla_sim.align.heads import Aims
 from vla_sim.align.inference import Floats, ModelPolicyCore
-from vla_sim.align.model import AlignModel
+from vla_sim.align.model import AlignModel, PolicyOutput, likeliest
 from vla_sim.errors import BadConfig
 from vla_sim.records.proposals import Proposals
-from vla_sim.records.triple import CHUNK_SIZE, GRID, N_ACT
+from vla_sim.records.triple import CHUNK_SIZE, GRID, N_ACT, THING
 
 UNSAID = ""
 """The words of the chunk that guidance leads away from."""
@@ -41,7 +42,7 @@ def propose(
         proprio: (m, n_proprio), padded or not.
         wordings: m lists of W sentences, the same number for each.
         body: Index of the body, one for all or (m,).
-        noise: (m, N, 3), what is added to the goal of the first wording, in units of the goal's
+        noise: (m, N, 3), what is added to the points of the first wording, in units of the goal's
             scale.
         guidance: w in c0 + w (c - c0), where c is a chunk and c0 the one that no words give; 1
             leaves chunks as they are.
@@ -68,9 +69,7 @@ def propose(
         out = model.act(map_BSC, text_BXD, proprio_BP, body_B)
         chunk_BGKA = out.chunk_BGKA
         if n_noised:
-            noised_BNKA = _noised(
-                model, map_BSC, text_BXD[:, :1], proprio_BP, body_B, out.goal_BG3[:, :1], noise_BN3
-            )
+            noised_BNKA = _noised(model, out, text_BXD[:, :1], proprio_BP, body_B, noise_BN3)
             chunk_BGKA = torch.cat((chunk_BGKA[:, :n_words], noised_BNKA), dim=1)
         if guidance != 1.0:
             unsaid_B1KA = out.chunk_BGKA[:, n_words:]
@@ -85,7 +84,7 @@ def propose(
             chunk_BGKA,
             action_RE.view(len(body_B), n_words + n_noised, n_embed),
             state_BWE,
-            out.log_attention_BGS[:, :n_words].exp(),
+            out.log_attention_BGQS[:, :n_words, THING].exp(),
         )
 
     n_all = n_words + n_noised
@@ -115,24 +114,25 @@ def propose(
 
 def _noised(
     model: AlignModel,
-    map_BSC: Tensor,
+    out: PolicyOutput,
     text_B1D: Tensor,
     proprio_BP: Tensor,
     body_B: Tensor,
-    goal_B13: Tensor,
     noise_BN3: Tensor,
 ) -> Tensor:
-    """Chunks towards regressed goals with noise on them, shape (B, N, K, A)."""
-    norm, n_noised = model.normaliser, noise_BN3.shape[1]
-    scale_B13 = norm.goal_scale_M3[body_B].unsqueeze(1)
-    centre_B13 = norm.goal_centre_M3[body_B].unsqueeze(1)
-    goal_BN3 = (goal_B13 + noise_BN3) * scale_B13 + centre_B13
-    out = model.act(
-        map_BSC,
-        text_B1D.expand(-1, n_noised, -1),
-        proprio_BP,
-        body_B,
-        told_goal_BG3=goal_BN3,
-        told_BG=torch.ones(noise_BN3.shape[:2], dtype=torch.bool, device=noise_BN3.device),
+    """Chunks towards the points of the first wording with noise on them, shape (B, N, K, A)."""
+    n_noised = noise_BN3.shape[1]
+    scale_B113 = model.normaliser.goal_scale_M3[body_B][:, None, None]
+
+    def each(value_BGX: Tensor) -> Tensor:
+        return value_BGX[:, :1].expand(-1, n_noised, *value_BGX.shape[2:])
+
+    aims = Aims(
+        point_NQ3=each(out.aims.point_NQ3) + noise_BN3.unsqueeze(2) * scale_B113,
+        has_point_NQ=each(out.aims.has_point_NQ),
+        held_N=each(out.aims.held_N),
     )
-    return out.chunk_BGKA
+    chunk_BNZKA, logit_BNZ, _ = model.decode(
+        aims, out.hazard_BS, each(text_B1D), proprio_BP, body_B
+    )
+    return likeliest(chunk_BNZKA, logit_BNZ)

@@ -27,6 +27,7 @@ from vla_sim.align.body import Body
 from vla_sim.align.curriculum import CurriculumConfig, CurriculumState, advance
 from vla_sim.align.encoders.base import BaseConfig
 from vla_sim.align.encoders.tokenizer import Tokenizer
+from vla_sim.align.eye_error import EyeError
 from vla_sim.align.losses.temperature import clamp_temperature
 from vla_sim.align.model import ModelConfig
 from vla_sim.align.objective import (
@@ -34,7 +35,7 @@ from vla_sim.align.objective import (
     PRIORS,
     LossReport,
     Weights,
-    noisy_goal,
+    noisy_aims,
     policy_terms,
     prior_terms,
     rehearsed,
@@ -46,7 +47,7 @@ from vla_sim.align.surgery import backward_with_surgery
 from vla_sim.errors import BadConfig, DamagedFile, LossNotFinite
 from vla_sim.ranges import above, at_least, whole, within
 from vla_sim.records.reports import Recall
-from vla_sim.records.triple import SegmentTriples, StepTriples
+from vla_sim.records.triple import N_QUERIES, SegmentTriples, StepTriples
 
 TEXTS_KEPT_FOR = 100
 """Steps for which a rehearsal's sentence features are kept while words are still learnt: to encode
@@ -69,14 +70,14 @@ class TrainerConfig:
     """Physical priors are taken on every k-th step, k times as heavy: chunks seldom come near the
     limits, and many small operations are dear on a CPU."""
     goal_forcing: float = 0.3
-    """Share of the rows whose decoder is told the true goal, with noise, at the start."""
+    """Share of the rows whose decoder is told the true aims, with noise, at the start."""
     last_goal_forcing: float = 0.0
     """The same at the end of the budget; in between it goes straight from one to the other."""
     freeze: tuple[str, ...] = ()
     """Towers that do not learn, see `TOWERS`."""
-    rehearsal_noise: float = 0.05
-    """Standard deviation of the noise on true goals that the decoder is told, in units of the
-    goal's scale."""
+    rehearsal_noise: float | None = 0.05
+    """Standard deviation of the noise on true points that the decoder is told, in units of the
+    goal's scale; None for as much as the goal heads err at the time, body by body."""
     freeze_text_after: float = 0.5
     """Share of the budget after which the text tower stands still and each sentence is encoded
     once for all: by then words are learnt, and a third of the time is theirs."""
@@ -164,6 +165,7 @@ class AlignTrainer:
         self.freeze(config.freeze)
         self.optimiser = Optimiser(config.optimiser, self.model)
         self.curriculum = CurriculumState(stage=config.curriculum.first)
+        self.eye_error = EyeError(len(bodies), N_QUERIES, self.device)
         self.fraction = 0.0
         self.n_steps = 0
         self.own_losses = load_losses(config.own_losses)
@@ -220,7 +222,7 @@ class AlignTrainer:
             texts: A sentence for each of them, B lists of G.
             segments: N segments, see `wants_segments`; None to leave the alignment out.
             segment_texts: A sentence for each segment.
-            rehearsal: Moments for the decoder alone, see `rehearsal_term`; None to leave it out.
+            rehearsal: Moments for the decoder alone, see `rehearsed`; None to leave it out.
             rehearsal_texts: A sentence for each of their goals.
 
         Returns:
@@ -319,6 +321,7 @@ class AlignTrainer:
             for name, value in self.model.state_dict().items()
         }
         tensors |= {f"optimiser.{name}": value for name, value in self.optimiser.state().items()}
+        tensors["eye_error"] = self.eye_error.mean_MQ.clone()
         tensors["random.own"] = self.generator.get_state()
         tensors["random.torch"] = torch.get_rng_state()
         meta = {
@@ -346,6 +349,7 @@ class AlignTrainer:
         self.model.forget_texts()
         self.freeze(state.meta["frozen"])
         self.optimiser.load_state(moments)
+        self.eye_error.mean_MQ = state.tensors["eye_error"].to(self.device).clone()
         self.generator.set_state(state.tensors["random.own"])
         torch.set_rng_state(state.tensors["random.torch"])
         self.n_steps = int(state.meta["n_steps"])
@@ -413,7 +417,7 @@ class AlignTrainer:
             self.model,
             batch,
             text_XD.view(*batch.weight_BG.shape, -1),
-            noise=self.config.rehearsal_noise,
+            noise_BQ=self._noise(batch),
             generator=self.generator,
         )
         if any(name in wanted for name in PRIORS):
@@ -422,6 +426,12 @@ class AlignTrainer:
             )
             for name, prior in priors.items():
                 terms[name] = terms[name] + prior if name in terms else prior
+
+    def _noise(self, batch: StepBatch) -> Tensor:
+        """Standard deviation of the noise on the points that the decoder is told, (B, Q)."""
+        noise = self.config.rehearsal_noise
+        deviation_BQ = self.eye_error.deviation(batch.body_B)
+        return deviation_BQ if noise is None else torch.full_like(deviation_BQ, noise)
 
     def _terms(
         self,
@@ -439,14 +449,15 @@ class AlignTrainer:
             text_BGD,
             batch.proprio_BP,
             batch.body_B,
-            told_goal_BG3=noisy_goal(
+            truth=noisy_aims(
                 self.model,
                 batch,
-                noise=self.config.rehearsal_noise,
+                noise_BQ=self._noise(batch),
                 generator=self.generator,
             ),
             told_BG=moved(told_BG, self.device),
         )
+        self.eye_error.see(self.model.normaliser, batch, out.goal_BGQ3)
         terms = policy_terms(self.model, batch, out, wanted)
         terms |= own_terms(self.own_losses, self.model, batch, out)
         watched: dict[str, Tensor] = {}

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, Self
 
 import mujoco
 import numpy as np
@@ -14,6 +14,7 @@ from vla_sim.records.camera import CameraSpec
 from vla_sim.records.instruction import Meaning, Referent
 from vla_sim.records.manner import Manner, MannerProfile
 from vla_sim.records.spread import TRAINING, Spread
+from vla_sim.records.triple import N_QUERIES
 
 Floats = NDArray[np.float64]
 
@@ -51,6 +52,46 @@ class Scene:
     goals: tuple[Goal, ...]
     values: Mapping[str, Floats] = field(default_factory=dict)
     things: tuple[Referent, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Points:
+    """What each goal of a scene is about now, a point for each of `QUERIES`, for k goals each.
+
+    Attributes:
+        at: (n, k, N_QUERIES, 3) where the points lie [m], frame of proprio[:3]; zero where there is
+            none.
+        shown_by: (n, k, N_QUERIES, 3) a point [m] on what shows each of them in the picture.
+        exists: bool (n, k, N_QUERIES), whether the goal has such a point now.
+        held: bool (n, k), whether the goal's thing is between the fingers.
+    """
+
+    at: Floats
+    shown_by: Floats
+    exists: NDArray[np.bool_]
+    held: NDArray[np.bool_]
+
+    @classmethod
+    def of(
+        cls, answers: Mapping[int, tuple[Floats, Floats]], held: NDArray[np.bool_] | None = None
+    ) -> Self:
+        """Points for the queries that are answered, in every simulation and for every goal.
+
+        Args:
+            answers: {query: (its points, what shows them)}, (n, k, 3) each.
+            held: (n, k); None where nothing ever is.
+        """
+        (n, k, _) = next(iter(answers.values()))[0].shape
+        points = cls(
+            at=np.zeros((n, k, N_QUERIES, 3)),
+            shown_by=np.zeros((n, k, N_QUERIES, 3)),
+            exists=np.zeros((n, k, N_QUERIES), dtype=np.bool_),
+            held=np.zeros((n, k), dtype=np.bool_) if held is None else held,
+        )
+        for query, (at, shown_by) in answers.items():
+            points.at[:, :, query], points.shown_by[:, :, query] = at, shown_by
+            points.exists[:, :, query] = True
+        return points
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,6 +195,10 @@ class Task(Protocol):
 
     def goal_point(self) -> Floats:
         """(n, N_GOALS, 3): where the controlled point has to go, frame of proprio[:3]."""
+        ...
+
+    def points(self) -> Points:
+        """All that a goal's words point at, for N_GOALS or fewer goals each."""
         ...
 
     def hazard_geoms(self) -> NDArray[np.int64]:

@@ -55,6 +55,38 @@ def default() -> AlignRun:
     )
 
 
+def core() -> AlignRun:
+    """All tasks of the core in one model, within an hour on two cores."""
+    run = default()
+    trainer = replace(
+        run.learner.trainer,
+        segment_every=24,
+        # The decoder is told the truth alone, with errors as large as the eye's: those of an eye
+        # that mistakes one thing for another would teach it to hesitate.
+        goal_forcing=1.0,
+        last_goal_forcing=1.0,
+        rehearsal_noise=None,
+    )
+    return replace(
+        run,
+        tasks=("core",),
+        learner=replace(
+            run.learner,
+            trainer=trainer,
+            # Long tasks want thousands of rows each.
+            memory=replace(run.learner.memory, n_steps=88_000, batch_steps=44, batch_rehearsal=384),
+        ),
+        max_updates=30_000,
+        # With 22 tasks it is the simulators who have the most to do: a round is as long as theirs.
+        updates_per_round=250,
+        rows_per_round=384,
+        updates_per_evaluation=500,
+        rounds_per_evaluation=18,
+        online_episodes=16,
+        gallery_per_task=48,
+    )
+
+
 def pcgrad() -> AlignRun:
     """The default with conflicts between losses taken out of the shared representation."""
     return _with_trainer(replace(_trainer(), surgery="pcgrad"))
@@ -108,6 +140,7 @@ def _with_trainer(trainer: TrainerConfig) -> AlignRun:
 
 RECIPES: Mapping[str, Callable[[], AlignRun]] = {
     "default": default,
+    "core": core,
     "pcgrad": pcgrad,
     "bag-of-words": bag_of_words,
     "minilm": minilm,

@@ -40,7 +40,9 @@ def recipes_of(verb: str) -> Mapping[str, Callable[[], Any]]:
 
     engines = recipes["default"]().engines if verb == "gap" else ()
     suites = [name for name in LISTS_OF_TASKS if tasks_of([name], engines=engines)]
-    return {**recipes, **{name: _on_suite(recipes["default"], name) for name in suites}}
+    # A suite that has a recipe of its own keeps it.
+    others = {name: _on_suite(recipes["default"], name) for name in suites if name not in recipes}
+    return {**recipes, **others}
 
 
 def _on_suite(default: Callable[[], Any], name: str) -> Callable[[], Any]:

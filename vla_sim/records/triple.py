@@ -19,6 +19,11 @@ N_PROPRIO = 12
 """Proprioceptive components; narrower embodiments are padded with zeros."""
 N_GOALS = 4
 """Most goals a scene offers; scenes with fewer repeat theirs with weight zero."""
+QUERIES = ("thing", "place", "next")
+"""What a sentence asks of a picture: the thing itself, where that has to be or go, and the stretch
+of the way after the first. A task answers with a point for each that its goals have."""
+N_QUERIES = len(QUERIES)
+THING, PLACE, NEXT = range(N_QUERIES)
 N_CLIP = 4
 """Pictures of a segment: start, two between, outcome."""
 GRID = 16
@@ -38,9 +43,13 @@ class StepTriples:
         chunk: float32 (N, N_GOALS, CHUNK_SIZE, N_ACT), the expert's normalised actions. NaN
             throughout where nobody labelled the moment with actions; then its goal points say
             nothing either.
-        goal_point: float32 (N, N_GOALS, 3), where the goal lies [m], same frame as proprio[:3].
-        cell: float32 (N, N_GOALS, 2), image position (u right, v down) of the referent in [0, 1].
-        cell_visible: bool (N, N_GOALS).
+        goal_point: float32 (N, N_GOALS, N_QUERIES, 3), the point that answers each query [m], same
+            frame as proprio[:3]; zero where the goal has none.
+        has_point: bool (N, N_GOALS, N_QUERIES), whether it has.
+        held: bool (N, N_GOALS), the goal's thing is between the fingers.
+        cell: float32 (N, N_GOALS, N_QUERIES, 2), image position (u right, v down) in [0, 1] of what
+            shows each point: of its referent, which need not lie there itself.
+        cell_visible: bool (N, N_GOALS, N_QUERIES), never where there is no point.
         hazard: uint8 (N, GRID, GRID), how much of each image cell shows something not to be hit:
             255 for all of it. Shares rather than flags, so that places come out finer than cells.
         on_policy: bool (N,), the state was reached by the learner and relabelled by the expert.
@@ -53,6 +62,8 @@ class StepTriples:
     weight: NDArray[np.float32]
     chunk: NDArray[np.float32]
     goal_point: NDArray[np.float32]
+    has_point: NDArray[np.bool_]
+    held: NDArray[np.bool_]
     cell: NDArray[np.float32]
     cell_visible: NDArray[np.bool_]
     hazard: NDArray[np.uint8]

@@ -6,7 +6,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from vla_sim.errors import BadRows
-from vla_sim.records.triple import CHUNK_SIZE, GRID, N_ACT, N_CLIP, N_GOALS, N_PROPRIO, Rows
+from vla_sim.records.triple import (
+    CHUNK_SIZE,
+    GRID,
+    N_ACT,
+    N_CLIP,
+    N_GOALS,
+    N_PROPRIO,
+    N_QUERIES,
+    Rows,
+)
 
 
 @dataclass(frozen=True)
@@ -30,9 +39,11 @@ def step_spec(height: int, width: int) -> Spec:
         "meaning": Column((N_GOALS,), "int64"),
         "weight": Column((N_GOALS,), "float32"),
         "chunk": Column((N_GOALS, CHUNK_SIZE, N_ACT), "float32"),
-        "goal_point": Column((N_GOALS, 3), "float32"),
-        "cell": Column((N_GOALS, 2), "float32"),
-        "cell_visible": Column((N_GOALS,), "bool"),
+        "goal_point": Column((N_GOALS, N_QUERIES, 3), "float32"),
+        "has_point": Column((N_GOALS, N_QUERIES), "bool"),
+        "held": Column((N_GOALS,), "bool"),
+        "cell": Column((N_GOALS, N_QUERIES, 2), "float32"),
+        "cell_visible": Column((N_GOALS, N_QUERIES), "bool"),
         "hazard": Column((GRID, GRID), "uint8"),
         "on_policy": Column((), "bool"),
     }

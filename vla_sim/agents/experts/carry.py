@@ -46,10 +46,11 @@ class CarryExpertConfig(PhaseSettings):
     carry_above_m: float = 0.065
     """and this high above the place where it goes."""
     funnel_m: float = 0.020
-    place_funnel_m: float = 0.012
-    """The same for a hand that puts something down."""
-    place_tolerance_m: float = 0.010
-    """What is this close to its place, sideways, and down is let go of [m]."""
+    place_funnel_m: float = 0.030
+    """The same for a hand that puts something down: wider than a pixel of the task's picture (10 mm
+    on the table), since who learns from this expert cannot see a narrower one and hovers."""
+    place_tolerance_m: float = 0.025
+    """What is this close to its place, sideways, and down is let go of [m]; likewise."""
     touch_m: float = 0.004
     """What is less than this above its place is down [m]."""
     touch_m_s: float = 0.06

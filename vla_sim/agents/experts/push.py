@@ -49,12 +49,16 @@ class PushExpertConfig(PhaseSettings):
     brakes harder would bounce up on its way to it."""
     contact_m: float = 0.03
     """From the tool to the centre of an object that it pushes [m]."""
-    behind_m: float = 0.06
-    """The hand comes down this far behind the object's centre [m]."""
-    slip_m: float = 0.016
+    behind_m: float = 0.068
+    """The hand comes down this far behind the object's centre [m],"""
+    funnel_m: float = 0.024
+    """give or take this: an eye that sees no finer would climb and come down for ever [m]."""
+    slip_m: float = 0.020
     """An object whose centre is further off the line of the push has slipped off [m]."""
-    turned_rad: float = 0.12
+    turned_rad: float = 0.2
     """The hand goes down when it lacks at most this much of its turn."""
+    across_rad: float = 1.4
+    """Lines turned further than this are across [rad]."""
     there_m: float = 0.012
     """A push ends when the object is this close to its place [m]."""
     stays_m: float = 0.035
@@ -144,7 +148,7 @@ class PushExpert(PhasedExpert[PushExpertConfig]):
         moves.take(PUSH, can & (left > c.there_m), to, part, hand.yaw)
         moves.take(REST, left < c.stays_m, tool, part, hand.yaw)
 
-        yaw_rad = np.clip(_half_turn(line), -YAW_RANGE_RAD, YAW_RANGE_RAD)
+        yaw_rad = self._turn_for(line, hand.yaw)
         turned = np.abs(yaw_rad - hand.yaw) < c.turned_rad
         behind = thing - c.behind_m * line
         behind[:, 2] = c.push_height_m
@@ -163,6 +167,18 @@ class PushExpert(PhasedExpert[PushExpertConfig]):
         behind[:, 2] = c.travel_height_m
         moves.take(APPROACH, np.ones(len(tool), dtype=bool), behind, part, yaw_rad)
         return moves
+
+    def _turn_for(self, line: Floats, yaw: Floats) -> Floats:
+        """Turns (m,) that put both fingers behind pushes along `line` (m, 3) [rad].
+
+        A line across the arm is met from either side, as far as the hand turns: from the side to
+        which it is turned already, so that one that has begun to turn goes on.
+        """
+        turn = _half_turn(line)
+        near = np.clip(turn, -YAW_RANGE_RAD, YAW_RANGE_RAD)
+        far = np.clip(turn - np.sign(turn) * np.pi, -YAW_RANGE_RAD, YAW_RANGE_RAD)
+        across = np.abs(turn) > self.config.across_rad
+        return np.where(across & (np.abs(far - yaw) < np.abs(near - yaw)), far, near)
 
     def stop(self, world: State) -> float:
         """Fingers stop where they shall."""

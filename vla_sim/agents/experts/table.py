@@ -42,7 +42,9 @@ EXPERTS: Mapping[str, ExpertConfig] = {
     "vla_sim/LiftRelations-v0": LiftExpertConfig(widest_m=0.0515),
     "PushToRegion": PushExpertConfig(),
     "PickPlace": CarryExpertConfig(),
-    "Stack": CarryExpertConfig(stays_m=0.015, stays_above_m=0.006),
+    "Stack": CarryExpertConfig(
+        stays_m=0.015, stays_above_m=0.006, place_funnel_m=0.020, place_tolerance_m=0.014
+    ),
     "PlaceRelative": CarryExpertConfig(),
     "SortByColour": CarryExpertConfig(),
     "OpenDrawer": OpenDrawerExpertConfig(),

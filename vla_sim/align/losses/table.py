@@ -7,6 +7,7 @@ from torch import Tensor
 from vla_sim.align.losses.behaviour import behaviour_loss
 from vla_sim.align.losses.contrastive import contrastive_loss
 from vla_sim.align.losses.cycle import cycle_loss
+from vla_sim.align.losses.flag import flag_loss
 from vla_sim.align.losses.goal import goal_loss
 from vla_sim.align.losses.grounding import grounding_loss
 from vla_sim.align.losses.hazard import hazard_loss
@@ -21,6 +22,8 @@ LOSSES: dict[str, Callable[..., Tensor]] = {
     "outcome": grounding_loss,
     "grounding": grounding_loss,
     "goal": goal_loss,
+    "has_point": flag_loss,
+    "held": flag_loss,
     "hazard": hazard_loss,
     "rehearsal": behaviour_loss,
     "behaviour": behaviour_loss,

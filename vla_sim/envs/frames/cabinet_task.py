@@ -10,8 +10,9 @@ from vla_sim.envs.frames.fixture_task import FixtureTask, FixtureTaskConfig
 from vla_sim.envs.frames.scene_task import Floats, Ids
 from vla_sim.envs.scenery.fixtures import Fixtures
 from vla_sim.envs.scenery.layout import widened
-from vla_sim.protocols.task import Goal, Outcome, Scene
+from vla_sim.protocols.task import Goal, Outcome, Points, Scene
 from vla_sim.records.spread import Spread
+from vla_sim.records.triple import PLACE, THING
 
 Bools = np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
 
@@ -22,6 +23,8 @@ class CabinetTaskConfig(FixtureTaskConfig):
 
     moved_m: float = 0.02
     """A drawer that was moved this far, and was not asked for, is a violation."""
+    wanted_m: float
+    """How far out a drawer that was asked for has to be."""
     n_drawers: int = 3
     face_low: tuple[float, float] = (0.39, -0.05)
     face_high: tuple[float, float] = (0.44, 0.05)
@@ -63,8 +66,17 @@ class CabinetTask(FixtureTask):
 
     def goal_point(self) -> Floats:
         """(n, n_drawers, 3) on each handle's bar."""
+        return self._bar(self.fixtures.travel())
+
+    def points(self) -> Points:
+        """Each handle's bar, and where it is when its drawer is where it shall be."""
+        now, then = self.goal_point(), self._bar(np.array(self._cabinet.wanted_m))
+        return Points.of({THING: (now, now), PLACE: (then, then)})
+
+    def _bar(self, travel: Floats) -> Floats:
+        """(n, n_drawers, 3) on the bars of drawers that are out this far [m]."""
         point = self.fixtures.place()
-        point[:, :, 0] += self.fixtures.travel() + 0.5 * sum(BAR_M)
+        point[:, :, 0] += travel + 0.5 * sum(BAR_M)
         point[:, :, 2] += BAR_TOP_M
         return point
 

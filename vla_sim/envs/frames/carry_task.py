@@ -13,9 +13,9 @@ from vla_sim.envs.frames.arm_task import ArmTask, ArmTaskConfig
 from vla_sim.envs.frames.scene_task import Floats, Ids
 from vla_sim.envs.scenery.table_objects import TableObjects
 from vla_sim.protocols.engine import Engine
-from vla_sim.protocols.task import Goal, Outcome, Scene
+from vla_sim.protocols.task import Goal, Outcome, Points, Scene
 from vla_sim.records.instruction import Referent
-from vla_sim.records.triple import N_GOALS
+from vla_sim.records.triple import N_GOALS, PLACE, THING
 
 Bools = NDArray[np.bool_]
 
@@ -23,6 +23,9 @@ LIFTED_M = 0.04
 """An object that nobody asked for, this high above the table, is the wrong one."""
 DOWN_M = 0.01
 """What stands this close above its place stands on it."""
+_STAYS_M, _STAYS_ABOVE_M = 0.03, 0.012
+"""What lies free this close to its place, sideways and in height, is left there: it is the next
+one's turn, as the expert sees it."""
 _RELEASED_WIDTH_M = 0.062
 _RELEASED_DISTANCE_M = 0.06
 """The hand has let go when it is open wider than any object, or this far away."""
@@ -156,6 +159,37 @@ class CarryTask(ArmTask):
         row = np.arange(len(self.asked))[:, None]
         point: Floats = self.objects.position()[row, np.argmax(self.asked, axis=2)]
         return point
+
+    def shows_place(self) -> Floats:
+        """(n, N_GOALS, K, 3): what shows in the picture where each object belongs: the place."""
+        return self.belongs()
+
+    def points(self) -> Points:
+        """The object whose turn it is, where its centre has to be, and whether the hand has it.
+
+        What is held comes first, then what is nearest to the hand: the order of the expert. What is
+        to be seen of an object that is done with is the first one that was asked for.
+        """
+        row, goal = np.arange(len(self.asked))[:, None], np.arange(N_GOALS)
+        centre, hand = self.objects.position(), self.robot.motion.point
+        is_held = self.objects.held(hand, self.robot.privileged()["gripper_width"])
+        way = self.belongs() - centre[:, None]
+        way[:, :, :, 2] += self.objects.half_height[:, None]
+        aside_m = np.sqrt(way[..., 0] ** 2 + way[..., 1] ** 2)
+        there = (aside_m < _STAYS_M) & (np.abs(way[..., 2]) < _STAYS_ABOVE_M)
+        left = self.asked & (is_held[:, None] | ~there)
+        off = centre[:, :, :2] - hand[:, None, :2]
+        rank = np.where(is_held, -1.0, np.sqrt(off[..., 0] ** 2 + off[..., 1] ** 2))
+        first = np.argmin(np.where(left, rank[:, None], np.inf), axis=2)
+        first = np.where(left.any(axis=2), first, np.argmax(self.asked, axis=2))
+        thing = centre[row, first]
+        return Points.of(
+            {
+                THING: (thing, thing),
+                PLACE: (thing + way[row, goal, first], self.shows_place()[row, goal, first]),
+            },
+            is_held[row, first],
+        )
 
     def expert_path_length(self, goal: Ids) -> Floats:
         """(n,) from object to place, nearest object first, up and down each time [m]."""

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from vla_sim.envs.scenery.distractors import Area, Distractors
 from vla_sim.protocols.engine import Engine
 from vla_sim.protocols.robot import Robot
-from vla_sim.protocols.task import Outcome, Scene
+from vla_sim.protocols.task import Outcome, Points, Scene
 from vla_sim.records.camera import CameraSpec
 from vla_sim.records.manner import Manner, MannerProfile
 from vla_sim.records.spread import TRAINING, Spread
+from vla_sim.records.triple import THING
 
 Floats = NDArray[np.float64]
 Ids = NDArray[np.int64]
@@ -98,6 +99,10 @@ class SceneTask(Still, ABC):
     def referent_point(self) -> Floats:
         """(n, k, 3): a point on each goal's referent; where the robot goes unless told."""
         return self.goal_point()
+
+    def points(self) -> Points:
+        """The goal's point, shown by its referent; tasks with more than one to go to say more."""
+        return Points.of({THING: (self.goal_point(), self.referent_point())})
 
     def distance(self, goal: Ids) -> Floats:
         """(n,) from the controlled point to the goal's point [m]."""

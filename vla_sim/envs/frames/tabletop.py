@@ -15,9 +15,10 @@ from vla_sim.envs.scenery.layout import scatter
 from vla_sim.envs.scenery.looks import pick_colours
 from vla_sim.envs.scenery.table_objects import TABLE_VIEW, TableObjects, on_the_table
 from vla_sim.protocols.engine import Engine
-from vla_sim.protocols.task import Goal, Scene
+from vla_sim.protocols.task import Goal, Points, Scene
 from vla_sim.records.instruction import Referent
 from vla_sim.records.spread import TRAINING, Spread
+from vla_sim.records.triple import THING
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,6 +92,12 @@ class Tabletop(ArmTask):
     def referent_point(self) -> Floats:
         """(n, n_objects, 3) centres of the objects."""
         return self.objects.position()
+
+    def points(self) -> Points:
+        """The objects, and which of them is held."""
+        opening = self.robot.privileged()["gripper_width"]
+        held = self.objects.held(self.robot.motion.point, opening)
+        return Points.of({THING: (self.goal_point(), self.referent_point())}, held)
 
     def privileged(self) -> Mapping[str, Floats]:
         """The arm's state and the objects."""

@@ -12,6 +12,7 @@ from vla_sim.assets.props import (
     RUBBER,
     SHAPES,
     SIZES,
+    SLENDERNESS,
     add_object,
     look_of,
 )
@@ -26,6 +27,10 @@ Floats = NDArray[np.float64]
 TABLE_CAMERA = CameraSpec(position=(1.20, 0.0, 0.78), target=(0.50, 0.0, 0.06), fov_y_deg=36.0)
 """Looks over the objects at the arm, from the far side of the table."""
 
+HELD_WITHIN_M = 0.022
+"""What is held is this close to the fingertips, sideways and up and down [m],"""
+SQUEEZED_M = (0.014, 0.006)
+"""and they are at most this much less, or more, apart than it is wide [m]."""
 STILL_M_S = 0.03
 """What is slower than this rests, or shivers between fingers [m/s]."""
 TABLE_VIEW = Viewpoint(
@@ -75,6 +80,8 @@ class TableObjects:
         self.engine = engine
         self.looks = Looks(engine, self.names, self._looks, solid=True)
         self.half_height = np.zeros((engine.n, len(self.names)))
+        self.width = np.zeros((engine.n, len(self.names)))
+        """(n, K) how wide each object is [m]."""
         self._places = [engine.body_pos(name) for name in self.names]  # live views
         if self.free:
             self._joints = [first_free_joint(engine.model, name) for name in self.names]
@@ -122,6 +129,8 @@ class TableObjects:
             self.looks.show(int(slot), list(zip(look, colour, strict=True)))
             height = np.array([HALF_HEIGHT_M[name] for name in look])
             self.half_height[slot] = height
+            slender = np.array([name.endswith("cylinder") for name in look])
+            self.width[slot] = 2.0 * height * np.where(slender, SLENDERNESS, 1.0)
             for k in range(len(self.names)):
                 pos = np.array([*values["xy"][k], height[k]])
                 yaw = values["yaw"][k]
@@ -141,6 +150,21 @@ class TableObjects:
     def clearance(self) -> Floats:
         """(n, K) height of the lowest point above the table, for an upright object [m]."""
         return self.position()[:, :, 2] - self.half_height
+
+    def held(self, fingertips: Floats, opening: Floats) -> NDArray[np.bool_]:
+        """(n, K) whether each object is between closed fingers.
+
+        Args:
+            fingertips: Where they are [m], (n, 3).
+            opening: How far they are apart [m], (n,).
+        """
+        offset = np.abs(self.position() - fingertips[:, None])
+        aside_m2 = offset[:, :, 0] ** 2 + offset[:, :, 1] ** 2
+        near = (aside_m2 < HELD_WITHIN_M**2) & (offset[:, :, 2] < HELD_WITHIN_M)
+        less, more = SQUEEZED_M
+        wider = opening[:, None] - self.width
+        held: NDArray[np.bool_] = near & (wider > -less) & (wider < more)
+        return held
 
     def is_still(self) -> NDArray[np.bool_]:
         """(n, K) whether loose objects neither slide, roll nor fall."""

@@ -16,6 +16,7 @@ Floats = NDArray[np.float64]
 class CloseDrawerConfig(CabinetTaskConfig):
     """Settings of CloseDrawer."""
 
+    wanted_m: float = 0.0
     closed_m: float = 0.01
     """A drawer that is out no farther than this is closed."""
     out_m: tuple[float, float] = (0.08, 0.16)

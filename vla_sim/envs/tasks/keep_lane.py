@@ -24,10 +24,11 @@ from vla_sim.envs.scenery.layout import widened
 from vla_sim.envs.scenery.looks import mocap_row
 from vla_sim.envs.scenery.road_frame import RoadFrame
 from vla_sim.protocols.engine import Engine
-from vla_sim.protocols.task import Goal, Outcome, Scene
+from vla_sim.protocols.task import Goal, Outcome, Points, Scene
 from vla_sim.records.camera import CameraSpec
 from vla_sim.records.instruction import Referent
 from vla_sim.records.spread import TRAINING, Spread
+from vla_sim.records.triple import NEXT, THING
 
 LANES = ("right", "middle", "left")
 """In the order of `lane_centre_y`."""
@@ -210,9 +211,18 @@ class KeepLane(CarTask):
 
     def goal_point(self) -> Floats:
         """(n, 3, 3) a point ahead in each lane."""
+        return self._ahead(self.config.goal_ahead_m)
+
+    def points(self) -> Points:
+        """The point ahead in each lane, and one as far beyond it."""
+        one, other = (self._ahead(k * self.config.goal_ahead_m) for k in (1.0, 2.0))
+        return Points.of({THING: (one, one), NEXT: (other, other)})
+
+    def _ahead(self, ahead_m: float) -> Floats:
+        """(n, 3, 3) a point so far ahead in each lane."""
         place, _ = self._located()
         offset = self._side[:, None] * self.lane_offset
-        xy = self.frame.point(place + self.config.goal_ahead_m, offset)
+        xy = self.frame.point(place + ahead_m, offset)
         point = np.zeros((len(xy), len(LANES), 3))
         point[:, :, 0] = xy[:, :, 0]
         point[:, :, 1] = xy[:, :, 1] * self._side[:, None]

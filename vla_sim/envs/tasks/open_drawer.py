@@ -16,6 +16,7 @@ Floats = NDArray[np.float64]
 class OpenDrawerConfig(CabinetTaskConfig):
     """Settings of OpenDrawer."""
 
+    wanted_m: float = 0.15
     open_m: float = 0.12
     """A drawer that is out this far is open."""
     ajar_m: tuple[float, float] = (0.0, 0.015)

@@ -152,6 +152,12 @@ class PlaceRelative(CarryTask):
         place[:, :, :, :2] = (anchor + self.config.beside_m * self._side)[:, :, None]
         return place
 
+    def shows_place(self) -> Floats:
+        """(n, N_GOALS, K, 3): the anchor; the place beside it is bare."""
+        position = self.objects.position()
+        anchor = position[np.arange(len(position))[:, None], self._anchor]
+        return np.repeat(anchor[:, :, None], len(self.objects.names), axis=2)
+
     def is_there(self, goal: Ids) -> NDArray[np.bool_]:
         """(n, K): whether each object stands on that side of the anchor, and that stayed."""
         row = np.arange(len(goal))

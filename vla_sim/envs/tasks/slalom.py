@@ -17,10 +17,11 @@ from vla_sim.envs.scenery.layout import widened
 from vla_sim.envs.scenery.looks import mocap_row
 from vla_sim.envs.scenery.ways import length_m, woven
 from vla_sim.protocols.engine import Engine
-from vla_sim.protocols.task import Goal, Outcome, Scene
+from vla_sim.protocols.task import Goal, Outcome, Points, Scene
 from vla_sim.records.camera import CameraSpec
 from vla_sim.records.instruction import Referent
 from vla_sim.records.spread import TRAINING, Spread
+from vla_sim.records.triple import NEXT, THING
 
 SIDES: Mapping[str, float] = {"left": 1.0, "right": -1.0}
 """The side of the first cone on which the car passes: +1 where y is larger."""
@@ -189,8 +190,20 @@ class Slalom(CarTask):
 
     def goal_point(self) -> Floats:
         """(n, 2, 3): beside the next cone, on the side where it is its turn."""
-        done = (self._passed != 0.0).sum(axis=1)
-        return self._beside(np.minimum(done, self.config.n_cones - 1))
+        return self._beside(self._coming(0))
+
+    def points(self) -> Points:
+        """Beside the next cone, and beside the one after it as long as there is one."""
+        one, other = self.goal_point(), self._beside(self._coming(1))
+        points = Points.of({THING: (one, one), NEXT: (other, other)})
+        points.exists[:, :, NEXT] = (self._coming(0) < self._coming(1))[:, None]
+        return points
+
+    def _coming(self, later: int) -> NDArray[np.int64]:
+        """(n,) the number of the next cone, or of a later one, or of the last."""
+        done = np.count_nonzero(self._passed, axis=1)
+        coming: NDArray[np.int64] = np.minimum(done + later, self.config.n_cones - 1)
+        return coming
 
     def referent_point(self) -> Floats:
         """(n, 2, 3): the named side of the first cone."""

@@ -88,6 +88,13 @@ class Stack(CarryTask):
         place = top[np.arange(len(top))[:, None], self._base]
         return np.repeat(place[:, :, None], len(self.objects.names), axis=2)
 
+    def shows_place(self) -> Floats:
+        """(n, N_GOALS, K, 3): the base."""
+        place = self.belongs()
+        row = np.arange(len(place))[:, None]
+        place[:, :, :, 2] -= self.objects.half_height[row, self._base][:, :, None]
+        return place
+
     def is_there(self, goal: Ids) -> NDArray[np.bool_]:
         """(n, K): whether each object stands on the goal's base."""
         place = self.belongs()[np.arange(len(goal)), goal]

@@ -13,9 +13,10 @@ from vla_sim.envs.scenery.layout import widened
 from vla_sim.envs.scenery.looks import pick_colours
 from vla_sim.envs.scenery.traced_lines import TracedLines, winding
 from vla_sim.protocols.engine import Engine
-from vla_sim.protocols.task import Goal, Outcome, Scene
+from vla_sim.protocols.task import Goal, Outcome, Points, Scene
 from vla_sim.records.instruction import Referent
 from vla_sim.records.spread import TRAINING, Spread
+from vla_sim.records.triple import NEXT, PLACE, THING
 
 Floats = NDArray[np.float64]
 
@@ -129,8 +130,19 @@ class TracePath(ArmTask):
 
     def goal_point(self) -> Floats:
         """(n, n_goals, 3) the joint that comes next."""
-        n, n_goals = self._next.shape
-        k = np.minimum(self._next, self.config.n_links)
+        return self._joint(self._next)
+
+    def points(self) -> Points:
+        """The joint that comes next, the one after it, and the line's end."""
+        last = np.full_like(self._next, self.config.n_links)
+        asked = {THING: self._next, NEXT: self._next + 1, PLACE: last}
+        joints = {query: self._joint(number) for query, number in asked.items()}
+        return Points.of({query: (joint, joint) for query, joint in joints.items()})
+
+    def _joint(self, number: NDArray[np.int64]) -> Floats:
+        """(n, n_goals, 3) of the tool at joints of these numbers (n, n_goals)."""
+        n, n_goals = number.shape
+        k = np.minimum(number, self.config.n_links)
         joint = self._path[np.arange(n)[:, None], np.arange(n_goals), k]
         height = np.full((n, n_goals, 1), self.config.trace_height_m)
         return np.concatenate([joint, height], axis=2)

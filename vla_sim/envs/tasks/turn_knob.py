@@ -5,13 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vla_sim.assets.knobs import KNOB_BAR_TOP_M, add_knob
+from vla_sim.assets.knobs import KNOB_BAR_LENGTH_M, KNOB_BAR_TOP_M, add_knob
 from vla_sim.envs.frames.fixture_task import FixtureTask, FixtureTaskConfig
 from vla_sim.envs.scenery.fixtures import Fixtures
 from vla_sim.envs.scenery.layout import widened
-from vla_sim.protocols.task import Goal, Outcome, Scene
+from vla_sim.protocols.task import Goal, Outcome, Points, Scene
 from vla_sim.records.instruction import Referent
 from vla_sim.records.spread import TRAINING, Spread
+from vla_sim.records.triple import NEXT, PLACE, THING
 
 Floats = NDArray[np.float64]
 
@@ -91,15 +92,33 @@ class TurnKnob(FixtureTask):
         point[:, :, 2] += KNOB_BAR_TOP_M
         return point
 
+    def points(self) -> Points:
+        """The knob, its pointer's end, and where that end has to go."""
+        top = self.goal_point()
+        now = self._pointer(top, self.fixtures.travel()[:, self._knob])
+        then = self._pointer(top, self._wanted())
+        return Points.of({THING: (top, top), NEXT: (now, now), PLACE: (then, then)})
+
+    def _pointer(self, top: Floats, angle: Floats) -> Floats:
+        """(n, 4, 3) the ends of pointers at these angles (n, 4) [m]."""
+        point = top.copy()
+        point[:, :, 0] += 0.5 * KNOB_BAR_LENGTH_M * np.cos(angle)
+        point[:, :, 1] += 0.5 * KNOB_BAR_LENGTH_M * np.sin(angle)
+        return point
+
+    def _wanted(self) -> Floats:
+        """(n, 4) the angles to which the expert turns [rad]."""
+        wanted: Floats = self._start[:, self._knob] + self.config.expert_turn_rad * _SIGN[self._way]
+        return wanted
+
     def privileged(self) -> dict[str, Floats]:
         """The arm's state, and each goal's knob: its place, its angle, and the expert's."""
         angle = self.fixtures.travel()
-        wanted = self._start[:, self._knob] + self.config.expert_turn_rad * _SIGN[self._way]
         return {
             **self.robot.privileged(),
             "knob_pos": self.fixtures.place()[:, self._knob],
             "knob_angle": angle[:, self._knob],
-            "knob_wanted": wanted,
+            "knob_wanted": self._wanted(),
         }
 
     def judge(self, goal: NDArray[np.int64]) -> Outcome:

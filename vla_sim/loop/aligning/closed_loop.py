@@ -51,8 +51,9 @@ from vla_sim.loop.learned import LearnedModel
 from vla_sim.loop.opening import opened, refuse_place
 from vla_sim.loop.run_folder import RunFolder
 from vla_sim.loop.simulating.asked import AskedSimulators
+from vla_sim.loop.simulating.places import open_simulators
 from vla_sim.loop.simulating.simulators import SimulatorsConfig, StationConfig
-from vla_sim.loop.simulating.worker import check_processes, open_simulators
+from vla_sim.loop.simulating.worker import check_processes
 from vla_sim.ranges import MAX_SEED, above, some, whole, within
 from vla_sim.records.triple import Rows
 from vla_sim.triples.lerobot.contents import Contents, contents
@@ -110,9 +111,9 @@ class AlignRun:
     """Episodes per task in an evaluation during training."""
     gallery_per_task: int = 66
     """Held-out episodes per task in the retrieval gallery."""
-    n_processes: int = 1
-    """Processes for the simulators beside the trainer's: 1, or 0 to run them in the trainer's own,
-    in turn with it. The run is the same to the bit."""
+    n_processes: int | None = None
+    """Processes for the simulators beside the trainer's; 0 to run them in the trainer's own, in
+    turn with it; None for one on each core but the trainer's. The run is the same to the bit."""
     learner: LearnerConfig = field(default_factory=LearnerConfig)
     simulators: StationConfig = field(default_factory=StationConfig)
     stopping: StoppingConfig = field(default_factory=StoppingConfig)
@@ -121,7 +122,7 @@ class AlignRun:
         some(tasks=self.task_ids)
         check_taught(self.task_ids)
         whole(0, MAX_SEED, seed=self.seed)
-        whole(0, 1, n_processes=self.n_processes)
+        whole(0, n_processes=self.n_processes)
         whole(
             1,
             updates_per_round=self.updates_per_round,
@@ -155,7 +156,7 @@ def align(run: AlignRun, monitor: Monitor) -> RunFolder:
     torch.set_num_threads(
         1
     )  # the simulators have the other core; two threads collapse on busy ones
-    check_processes(run.n_processes, most=1)
+    check_processes(1 if run.n_processes is None else run.n_processes)
     held = None if run.data is None else contents(run.data)
     run = _settled(run, held)
     refuse_place(run.out, run, verb=VERB, resume=run.resume, may=MAY_CHANGE)

@@ -50,6 +50,7 @@ def fit_bodies(steps: Rows, table: TaskTable) -> list[Body]:
     bodies = bodies_of(table)
     body = np.array(bodies.task_body)[np.asarray(steps["task"], dtype=np.int64)]
     goals = np.asarray(steps["goal_point"], dtype=np.float64)
+    has_point = np.asarray(steps["has_point"], dtype=np.bool_)
     proprio = np.asarray(steps["proprio"], dtype=np.float64)
     fitted = []
     for index in range(len(bodies.keys)):
@@ -60,7 +61,9 @@ def fit_bodies(steps: Rows, table: TaskTable) -> list[Body]:
         task = make_task(task_id)
         embodiment = task.robot.embodiment
         fitted.append(
-            Body.fit(embodiment, proprio[mine], goals[mine].reshape(-1, 3), ground_of(task.camera))
+            Body.fit(
+                embodiment, proprio[mine], goals[mine][has_point[mine]], ground_of(task.camera)
+            )
         )
     return fitted
 

@@ -29,8 +29,9 @@ from vla_sim.loop.evaluation import (
 )
 from vla_sim.loop.policies import best_checkpoint, check_policy
 from vla_sim.loop.simulating.asked import AskedSimulators
+from vla_sim.loop.simulating.places import open_simulators
 from vla_sim.loop.simulating.simulators import SimulatorsConfig, StationConfig, concatenated
-from vla_sim.loop.simulating.worker import check_processes, open_simulators
+from vla_sim.loop.simulating.worker import check_processes
 from vla_sim.ranges import some, whole
 from vla_sim.records.episode import Arm, Episode, EpisodeSpec
 from vla_sim.records.instruction import Language
@@ -188,7 +189,7 @@ def bench(run: BenchRun, console: Console) -> EvalReport:
     retrieval = None
     with ExitStack() as stack:
         workers = [
-            stack.enter_context(open_simulators(config, n_processes=run.n_processes))
+            stack.enter_context(open_simulators(config, n_processes=min(run.n_processes, 1)))
             for _ in range(max(1, run.n_processes))
         ]
         if run.gallery and Path(run.policy).is_dir():

@@ -17,7 +17,7 @@ from torch.nn import functional
 
 from vla_sim.agents.aligned import padded
 from vla_sim.agents.rl_actor import BLOCK
-from vla_sim.align.heads import FINE
+from vla_sim.align.heads import N_TOLD, N_WAYS, fine
 from vla_sim.align.model import AlignModel
 from vla_sim.envs.faces.spaces import decode_instruction
 from vla_sim.records.embodiment import Embodiment
@@ -27,7 +27,7 @@ from vla_sim.records.triple import N_PROPRIO
 Kind = Literal["state", "space", "both"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 """The state that the decoder acts on, where picture and words lie in the aligned space, or both."""
-N_NEAR = 4
+N_NEAR = 4 * N_WAYS
 N_CACHED = 8192
 """Sentences whose features are kept."""
 
@@ -63,10 +63,7 @@ def state_features(
     body_N = torch.full((len(image_NHWC),), body, dtype=torch.int64)
     out = model.act(model.vision(image_NHWC), text_ND.unsqueeze(1), proprio_NP, body_N)
     state_NX = out.state_BGX.squeeze(1)
-    relative_N3 = state_NX[:, :3]
-    near_N3 = functional.softsign(relative_N3 / FINE)
-    distance_N1 = relative_N3.norm(dim=-1, keepdim=True)
-    parts = [near_N3, distance_N1, state_NX] if kind != "space" else []
+    parts = [fine(state_NX[:, :N_TOLD]), state_NX] if kind != "space" else []
     if kind != "state":
         parts.append(model.config.n_embed**0.5 * model.embed_state(out.moment).squeeze(1))
     return torch.cat(parts, dim=-1)

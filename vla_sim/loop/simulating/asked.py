@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
+from vla_sim.errors import BadConfig
 from vla_sim.loop.choice import Choice
 from vla_sim.loop.simulating.simulators import Harvest, Simulators
 from vla_sim.protocols.chunk_model import ChunkModel
@@ -23,34 +24,44 @@ class AskedSimulators(ABC):
 
     def __init__(self) -> None:
         self._waiting = False
+        self._n_shown = 0
 
     def ask_collect(self, weights: Path | None, *, expert_share: float, n_rows: int) -> None:
         """Ask for `n_rows` step triples per task; None: the experts act alone."""
         details = {"weights": weights, "expert_share": expert_share, "n_rows": n_rows}
-        self._ask("collect", details)
+        self.ask("collect", details)
 
     def ask_evaluate(self, policy: str | Choice, plan: Plan) -> None:
         """Ask for the planned episodes with a policy, named as `policy_of` takes it."""
-        self._ask("evaluate", {"policy": policy, "plan": plan})
+        self.ask("evaluate", {"policy": policy, "plan": plan})
 
     def ask_gallery(self, plan: Plan) -> None:
         """Ask for segment triples of the experts' planned episodes."""
-        self._ask("gallery", {"plan": plan})
+        self.ask("gallery", {"plan": plan})
+        self._n_shown = sum(map(len, plan.values()))
 
     def harvest(self) -> Harvest:
         """The answer to `ask_collect`."""
-        answer = self._answer()
+        answer = self.answer()
         assert isinstance(answer, Harvest)
         return answer
 
     def episodes(self) -> list[Episode]:
         """The answer to `ask_evaluate`."""
-        answer: list[Episode] = self._answer()
+        answer: list[Episode] = self.answer()
         return answer
 
     def rows(self) -> Rows:
-        """The answer to `ask_gallery`."""
-        answer: Rows = self._answer()
+        """The answer to `ask_gallery`.
+
+        Raises:
+            BadConfig: If no episode succeeded, so that there is nothing to retrieve.
+        """
+        answer: Rows | None = self.answer()
+        if answer is None:
+            raise BadConfig(
+                f"none of the gallery's {self._n_shown} episodes succeeded; use a larger gallery"
+            )
         return answer
 
     @abstractmethod
@@ -67,12 +78,14 @@ class AskedSimulators(ABC):
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _ask(self, verb: str, details: dict[str, Any]) -> None:
+    def ask(self, verb: str, details: dict[str, Any]) -> None:
+        """Ask a question by the name of a method of `Simulators`, with its arguments."""
         assert not self._waiting, "an answer is still to be fetched"
         self._take(verb, details)
         self._waiting = True
 
-    def _answer(self) -> Any:
+    def answer(self) -> Any:
+        """The answer to the last question, or the error that it met."""
         assert self._waiting, "nothing was asked"
         self._waiting = False
         return self._give()

@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from vla_sim.envs.crank import Crank
 from vla_sim.envs.task_table import TaskTable
 from vla_sim.protocols.expert import Expert
+from vla_sim.protocols.task import Points
 from vla_sim.records.manner import MANNERS
 from vla_sim.records.triple import CHUNK_SIZE, GRID, N_ACT, N_GOALS, N_PROPRIO, Rows
 
@@ -56,8 +57,8 @@ class Labeller:
             image, hazard = images, np.zeros((m, GRID, GRID), dtype=np.uint8)
         else:
             image, hazard = crank.view.rgb_and_hazard(ids)
-        cell, visible = crank.view.locate(crank.task.referent_point(), ids)
-        points = crank.view.relative_points(crank.task.goal_point())[ids]
+        points = crank.task.points()
+        at, cell, visible = self._placed(points, ids)
         proprio = np.zeros((m, N_PROPRIO), dtype=np.float32)
         seen = crank.view.relative(crank.robot.proprio())[ids]
         proprio[:, : seen.shape[1]] = seen
@@ -69,12 +70,32 @@ class Labeller:
             "meaning": crank.meanings[ids[:, None], columns, manner],
             "weight": (np.arange(N_GOALS) < n_goals[:, None]).astype(np.float32),
             "chunk": chunk,
-            "goal_point": points[pick].astype(np.float32),
+            "goal_point": at[pick].astype(np.float32),
+            "has_point": points.exists[ids][pick],
+            "held": points.held[ids][pick],
             "cell": cell[pick],
             "cell_visible": visible[pick],
             "hazard": hazard,
             "on_policy": on_policy,
         }
+
+    def _placed(
+        self, points: Points, ids: NDArray[np.int64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float32], NDArray[np.bool_]]:
+        """Where the points of the slots `ids` are, in space and in the picture, and if in view.
+
+        (m, k, N_QUERIES, 3), (m, k, N_QUERIES, 2), (m, k, N_QUERIES); zero where there is none.
+        """
+        view, exists = self.crank.view, points.exists[ids]
+        at = np.zeros((*exists.shape, 3))
+        cell = np.zeros((*exists.shape, 2), dtype=np.float32)
+        visible = np.zeros(exists.shape, dtype=np.bool_)
+        for query in np.flatnonzero(exists.any(axis=(0, 1))):
+            at[:, :, query] = view.relative_points(points.at[:, :, query])[ids]
+            cell[:, :, query], visible[:, :, query] = view.locate(points.shown_by[:, :, query], ids)
+        none = ~exists
+        at[none], cell[none], visible[none] = 0.0, 0.0, False
+        return at, cell, visible
 
     def _asked(self, ids: NDArray[np.int64]) -> NDArray[np.int64]:
         """Manner index of each goal of each slot, (m, N_GOALS)."""

@@ -14,7 +14,6 @@ from typing import Any
 
 from vla_sim.errors import BadConfig, VlaSimError
 from vla_sim.loop.simulating.asked import AskedSimulators, answer
-from vla_sim.loop.simulating.in_process import SimulatorsHere
 from vla_sim.loop.simulating.simulators import Simulators, SimulatorsConfig
 
 
@@ -30,23 +29,15 @@ class WorkerDied(VlaSimError):
     """The simulator process ended without an answer."""
 
 
-def open_simulators(
-    config: SimulatorsConfig, *, n_processes: int, seed: int = 0
-) -> AskedSimulators:
-    """Simulators in a process of their own, or in the calling one where `n_processes` is 0."""
-    return SimulatorProcess(config, seed=seed) if n_processes else SimulatorsHere(config, seed=seed)
-
-
-def check_processes(n_processes: int, *, most: int | None = None) -> None:
+def check_processes(n_processes: int) -> None:
     """Raise where simulators cannot have so many processes of their own, before anything is made.
 
     Raises:
         BadConfig: If the number is none, or the calling process may not start others; says the way
             out.
     """
-    if n_processes < 0 or (most is not None and n_processes > most):
-        limit = "0 or more" if most is None else f"0 to {most}"
-        raise BadConfig(f"n_processes is {n_processes}; use {limit} (0: in the calling process)")
+    if n_processes < 0:
+        raise BadConfig(f"n_processes is {n_processes}; use 0 or more (0: in the calling process)")
     if n_processes == 0:
         return
     here = multiprocessing.current_process()

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from vla_sim.records.triple import CHUNK_SIZE, GRID, N_GOALS
+from vla_sim.records.triple import CHUNK_SIZE, GRID, N_GOALS, N_QUERIES
 from vla_sim.triples.lerobot.schema import ACTION_KEY, IMAGE_KEY, STATE_KEY, LeRobotConfig
 
 MEANING_SEPARATOR = "|"
@@ -85,9 +85,11 @@ def features(config: LeRobotConfig) -> dict[str, Feature]:
         "label.meanings": Feature("string"),
         "label.weight": Feature("float32", (N_GOALS,)),
         "label.chunk": Feature("float32", (N_GOALS, *chunk_dims)),
-        "label.goal_point": Feature("float32", (N_GOALS, 3)),
-        "label.cell": Feature("float32", (N_GOALS, 2)),
-        "label.cell_visible": Feature("bool", (N_GOALS,)),
+        "label.goal_point": Feature("float32", (N_GOALS, N_QUERIES, 3)),
+        "label.has_point": Feature("bool", (N_GOALS, N_QUERIES)),
+        "label.held": Feature("bool", (N_GOALS,)),
+        "label.cell": Feature("float32", (N_GOALS, N_QUERIES, 2)),
+        "label.cell_visible": Feature("bool", (N_GOALS, N_QUERIES)),
         "label.hazard": Feature("uint8", (GRID, GRID)),
         "label.on_policy": Feature("bool"),
         "next.reward": Feature("float32"),

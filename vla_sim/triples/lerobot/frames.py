@@ -79,6 +79,8 @@ def frames(
         "label.weight": labels["weight"],
         "label.chunk": labels["chunk"][..., : config.n_action],
         "label.goal_point": labels["goal_point"],
+        "label.has_point": labels["has_point"],
+        "label.held": labels["held"],
         "label.cell": labels["cell"],
         "label.cell_visible": labels["cell_visible"],
         "label.hazard": labels["hazard"],

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from vla_sim.envs.language.codes import encode
 from vla_sim.errors import DamagedFile, UnknownName
 from vla_sim.records.instruction import Meaning
-from vla_sim.records.triple import CHUNK_SIZE, GRID, N_ACT, N_GOALS, N_PROPRIO, Rows
+from vla_sim.records.triple import CHUNK_SIZE, GRID, N_ACT, N_GOALS, N_PROPRIO, THING, Rows
 from vla_sim.triples.lerobot.columns import to_numpy
 from vla_sim.triples.lerobot.episode_rows import as_int
 from vla_sim.triples.lerobot.features import MEANING_SEPARATOR, features
@@ -47,6 +47,8 @@ def read_steps(root: Path, tasks: Sequence[str], *, cache: Path | None = None) -
         "label.weight",
         "label.chunk",
         "label.goal_point",
+        "label.has_point",
+        "label.held",
         "label.cell",
         "label.cell_visible",
         "label.hazard",
@@ -67,6 +69,8 @@ def read_steps(root: Path, tasks: Sequence[str], *, cache: Path | None = None) -
         "weight": columns["label.weight"],
         "chunk": chunk,
         "goal_point": columns["label.goal_point"],
+        "has_point": columns["label.has_point"],
+        "held": columns["label.held"],
         "cell": columns["label.cell"],
         "cell_visible": columns["label.cell_visible"],
         "hazard": columns["label.hazard"].astype(np.uint8).reshape(n, GRID, GRID),
@@ -111,8 +115,8 @@ def read_segments(root: Path, tasks: Sequence[str], *, cache: Path | None = None
                 control_dt_s=1.0 / config.fps,
                 task=task,
                 meaning=_meaning_code(str(row["meaning"])),
-                cell=columns["label.cell"][span, goal],
-                cell_visible=columns["label.cell_visible"][span, goal],
+                cell=columns["label.cell"][span, goal, THING],
+                cell_visible=columns["label.cell_visible"][span, goal, THING],
                 seed=as_int(row, "seed"),
             )
         )

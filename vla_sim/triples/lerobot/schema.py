@@ -13,7 +13,7 @@ from vla_sim.records.embodiment import Embodiment
 from vla_sim.records.observation import PICTURE
 
 CODEBASE_VERSION = "v3.0"
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Of `label.*`, the episodes' extra columns and `meta/vla_sim.json`."""
 FILES_PER_CHUNK = 1000
 """LeRobot finds files by their sorted names, and a fourth digit would break the order."""
