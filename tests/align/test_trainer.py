@@ -307,7 +307,9 @@ def test_what_nobody_labelled_with_actions_teaches_what_words_mean_and_nothing_e
     texts = squares.say_all(rng, rows)
     bare = without_actions(rows, np.arange(6) >= 2)
     elsewhere = replace(
-        bare, goal_point=np.where(np.isnan(bare.chunk[..., 0, :3]), 9.0, rows.goal_point)
+        bare,
+        goal_point=np.where(np.isnan(bare.chunk[:, :, None, 0, :3]), 9.0, rows.goal_point),
+        held=np.where(np.isnan(bare.chunk[..., 0, 0]), ~rows.held, rows.held),
     )
     plain = trainer(replace(ALL, weights=weights)).step(rows, texts).terms
     one = trainer(replace(ALL, weights=weights)).step(bare, texts).terms

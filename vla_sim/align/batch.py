@@ -154,7 +154,7 @@ class SegmentBatch:
     time_NF: Tensor
     body_N: Tensor
     meaning_N: Tensor
-    acted_N: Tensor
+    acted: Tensor | None
     knots_NKA: Tensor
     duration_N: Tensor
     start_NP: Tensor
@@ -168,12 +168,13 @@ class SegmentBatch:
         def tensor(value: NDArray[np.generic]) -> Tensor:
             return moved(value, device)
 
+        known = labelled(rows.knots)
         return cls(
             clip_NFHWC=tensor(rows.clip),
             time_NF=tensor(rows.clip_time_s),
             body_N=moved(body_of(rows.task, task_body), device),
             meaning_N=tensor(rows.meaning),
-            acted_N=tensor(labelled(rows.knots)),
+            acted=None if known.all() else moved(np.flatnonzero(known), device),
             knots_NKA=tensor(rows.knots),
             duration_N=tensor(rows.duration_s),
             start_NP=tensor(rows.start),

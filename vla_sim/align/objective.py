@@ -364,8 +364,7 @@ def segment_terms(
         watched["vl_top1_in_batch"] = same_NX.gather(1, best_N).float().mean()
     if any(name in wanted for name in ("contrast_la", "contrast_va", "cycle")):
         known = (batch.knots_NKA, batch.duration_N, batch.start_NP, batch.body_N)
-        if not bool(batch.acted_N.all()):  # what nobody recorded the actions of is no pair
-            acted = batch.acted_N
+        if (acted := batch.acted) is not None:  # what nobody recorded the actions of is no pair
             known = (known[0][acted], known[1][acted], known[2][acted], known[3][acted])
             text_NE, vision_NE, meaning_N = text_NE[acted], vision_NE[acted], meaning_N[acted]
             same_NN = meaning_N[:, None] == meaning_N[None, :]
