@@ -45,7 +45,7 @@ from vla_sim.protocols.policy import Policy
 from vla_sim.records.instruction import Meaning, Referent
 from vla_sim.records.observation import PolicyInput
 from vla_sim.records.signals import SIGNALS
-from vla_sim.records.triple import CHUNK_SIZE, N_ACT, N_GOALS, N_PROPRIO
+from vla_sim.records.triple import CHUNK_SIZE, N_ACT, N_GOALS, N_PROPRIO, N_QUERIES
 from vla_sim.triples.spec import step_spec
 
 REACH = "vla_sim/Reach-v1"
@@ -62,7 +62,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rows = {k: np.zeros((n, *c.shape), np.dtype(c.dtype)) for k, c in step_spec(16, 16).items()}
     rows["task"] = np.repeat(np.arange(len(TASK_IDS)), 8)
     rows["proprio"] = rng.normal(size=(n, N_PROPRIO)).astype(np.float32)
-    rows["goal_point"] = rng.normal(size=(n, N_GOALS, 3)).astype(np.float32)
+    rows["goal_point"] = rng.normal(size=(n, N_GOALS, N_QUERIES, 3)).astype(np.float32)
+    rows["has_point"] = np.ones((n, N_GOALS, N_QUERIES), dtype=np.bool_)
     rows["chunk"] = rng.uniform(-1, 1, (n, N_GOALS, CHUNK_SIZE, N_ACT)).astype(np.float32)
     rows["weight"] = np.ones((n, N_GOALS), dtype=np.float32)
     vision = VisionConfig(image_px=16, width=16, deep_width=16, n_deep=0, n_out=16)

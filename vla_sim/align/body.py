@@ -149,7 +149,8 @@ class Body:
         n = embodiment.n_proprio
         proprio = np.asarray(proprio_NP, dtype=np.float64)[:, :n]
         goal = np.asarray(goal_point_N3, dtype=np.float64).reshape(-1, 3)
-        if len(proprio) < 2 or not np.isfinite(proprio).all() or not np.isfinite(goal).all():
+        enough = len(proprio) > 1 and len(goal) > 1
+        if not enough or not np.isfinite(proprio).all() or not np.isfinite(goal).all():
             raise BadConfig(f"{embodiment.name}: scales need at least two rows of finite numbers")
         centre, scale = proprio.mean(axis=0), proprio.std(axis=0).clip(SMALLEST_SCALE)
         centre[3:5], scale[3:5] = 0.0, 1.0  # a cosine and a sine are already of unit size
