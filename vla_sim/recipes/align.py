@@ -36,7 +36,12 @@ def _trainer() -> TrainerConfig:
             contrast_vl=0.3,
             contrast_la=0.3,
             contrast_va=0.15,
+            contrast_step=0.1,
             cycle=0.06,
+            # Who is told to be quick errs towards the mean of all manners: too slow.
+            velocity=1.0,
+            acceleration=0.2,
+            jerk=0.2,
         ),
     )
 
@@ -47,7 +52,7 @@ def default() -> AlignRun:
         learner=LearnerConfig(
             trainer=_trainer(),
             memory=MemoryConfig(
-                n_steps=48_000, n_segments=1_500, batch_segments=64, batch_rehearsal=256
+                n_steps=48_000, n_segments=1_500, batch_segments=64, batch_rehearsal=448
             ),
         ),
         rows_per_round=512,
