@@ -100,11 +100,11 @@ def test_the_decoder_hears_what_is_held_and_where_both_ends_are(
     batch = StepBatch.of(rows, [0], DEVICE)
     text_BGD = torch.zeros(4, N_GOALS, model.text.width)
 
-    def heard(**changed: Tensor) -> float:
+    def heard(told: StepBatch) -> float:
         with torch.no_grad():
             loss, _ = rehearsed(
                 model,
-                replace(batch, **changed),
+                told,
                 text_BGD,
                 noise_BQ=torch.zeros(4, N_QUERIES),
                 generator=torch.Generator(),
@@ -113,7 +113,8 @@ def test_the_decoder_hears_what_is_held_and_where_both_ends_are(
 
     moved = batch.goal_BGQ3.clone()
     moved[:, :, PLACE] += 0.1
-    assert len({heard(), heard(held_BG=1 - batch.held_BG), heard(goal_BGQ3=moved)}) == 3
+    held, elsewhere = replace(batch, held_BG=1 - batch.held_BG), replace(batch, goal_BGQ3=moved)
+    assert len({heard(told) for told in (batch, held, elsewhere)}) == 3
 
 
 def test_ways_are_as_the_hand_sees_them() -> None:
