@@ -60,9 +60,8 @@ def _load() -> nn.Module:
 
 def _plain(layer: nn.Conv2d) -> nn.Conv2d:
     """A pointwise convolution as torch has it: there is nothing to pad, and adapters know it."""
-    plain = nn.Conv2d(
-        layer.in_channels, layer.out_channels, 1, stride=layer.stride, bias=layer.bias is not None
-    )
+    assert layer.stride == (1, 1) and layer.groups == 1
+    plain = nn.Conv2d(layer.in_channels, layer.out_channels, 1, bias=layer.bias is not None)
     plain.load_state_dict(layer.state_dict())
     return plain
 
