@@ -21,7 +21,7 @@ from vla_sim.cli import main as entry
 from vla_sim.cli import verbs
 from vla_sim.cli.help import documented
 from vla_sim.cli.main import main
-from vla_sim.cli.options import option_names, override
+from vla_sim.cli.options import option_names, override, shortened
 from vla_sim.cli.saying import tell
 from vla_sim.cli.verb import Verb
 from vla_sim.cli.verbs import VERBS
@@ -71,7 +71,8 @@ def test_the_overview_shows_every_verb_with_an_example(words: list[str], capsys:
 def test_every_verb_explains_itself(name: str, capsys: Capture) -> None:
     verb = VERBS[name]
     recipes = verb.recipes()
-    options = option_names(next(iter(recipes.values()))())
+    settings = next(iter(recipes.values()))()
+    options = [shortened(option, verb.shorts) for option in option_names(settings)]
     assert main([name, "--help"]) == 0
     first = capsys.readouterr().out
     assert f"vla-sim {verb.example}" in first
