@@ -127,7 +127,7 @@ def retrieval(model: LearnedModel, rows: Rows) -> dict[str, float]:
         for start in range(0, len(words), BLOCK):
             some = slice(start, start + BLOCK)
             steps = StepTriples(**{name: values[some] for name, values in rows.items()})  # type: ignore[arg-type]
-            batch = StepBatch.of(steps, model.task_body.tolist(), device)
+            batch = StepBatch.of(steps, model.task_body, device)
             said = [text for row in words[some] for text in row]
             text_BGD = net.encode_texts(said).view(*batch.weight_BG.shape, -1)
             out = net.act(net.vision(batch.image_BHWC), text_BGD, batch.proprio_BP, batch.body_B)
