@@ -91,7 +91,10 @@ def measure(run: AlignRun, episodes: int, console: Console) -> dict[str, Any]:
         with Monitor(console) as monitor:
             folder = align(replace(run, resume=begun), monitor)
         cpu_s = time.process_time() - began
-        report = bench(BenchRun(policy=str(folder.path), episodes=episodes), Console(quiet=True))
+        asked = BenchRun(
+            policy=str(folder.path), tasks=run.tasks, episodes=episodes, arms=("correct",)
+        )
+        report = bench(asked, Console(quiet=True))
         model = LearnedModel.load(best_checkpoint(folder.path))
         success = [task.rates["success_at_end"].value for task in report.tasks]
         return {
