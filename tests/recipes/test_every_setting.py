@@ -25,6 +25,7 @@ ZERO_IS_MEANT: frozenset[tuple[str, str]] = frozenset(
         ("BenchRun", "n_processes"),
         ("BenchRun", "severity"),
         ("CollectRun", "seed"),
+        ("DetectRun", "guidance"),
         ("FilmRun", "seed"),
         ("FilmRun", "severity"),
         ("FinetuneRun", "episodes"),

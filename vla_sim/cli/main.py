@@ -68,7 +68,7 @@ def _run(words: list[str], console: "Console") -> int:
         return 0
     name, rest = words[0], words[1:]
     if name not in VERBS:
-        raise UnknownName("verb", name, VERBS)
+        raise UnknownName("verb", name, VERBS, most=len(VERBS))
     verb = VERBS[name]
     word = rest.pop(0) if rest and not rest[0].startswith("-") else None
     # Here, because the overview needs none of it.

@@ -121,7 +121,7 @@ def _missing(
             ]
     elif {"side", "way"} & set(slots):
         table = (SIDE_WORDS if part == "referent" else WAY_WORDS)["en"]
-        asked = {referent.relation for referent in there}
+        asked = {getattr(m, part).relation for m in named}  # for whatever it is named here
         wanted = [Referent(relation=name) for name in table if name not in asked]
     if not wanted:
         raise BadConfig(f"words cannot name what is not in the scene of {meaning.key!r}")

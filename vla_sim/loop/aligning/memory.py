@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vla_sim.loop.aligning.wording import PhraseBank, draw_texts
-from vla_sim.ranges import whole, within
+from vla_sim.ranges import above, whole, within
 from vla_sim.records.triple import Rows
 from vla_sim.triples.buffer import TripleBufferConfig
 from vla_sim.triples.spec import segment_spec, step_spec
@@ -45,6 +45,7 @@ class MemoryConfig:
         whole(1, batch_steps=self.batch_steps, max_duplicates=self.max_duplicates)
         whole(2, batch_segments=self.batch_segments)
         whole(0, batch_rehearsal=self.batch_rehearsal)
+        above(0, label_share=self.label_share)
         within(0, 1, label_share=self.label_share)
 
 

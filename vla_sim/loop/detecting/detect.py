@@ -70,6 +70,7 @@ class DetectRun:
         within(0.001, 0.5, alpha=self.alpha)
         if self.policy.startswith(RETRIEVAL) or (Path(self.policy) / "finetune.json").is_file():
             raise BadConfig(f"{self.policy!r} has no decoder to watch; name an alignment run")
+        _ = self.choice  # refuses switches that say nothing
 
     @property
     def choice(self) -> Choice:
