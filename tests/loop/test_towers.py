@@ -90,7 +90,10 @@ def test_foreign_towers_from_the_command_line_are_resumed_and_benched(
         (["--vision", "hf", "--vision.name", "nobody/nothing"], "no vision model 'nobody/nothing'"),
         (["--text", "hf"], "the text tower 'hf' needs a model"),
         (["--text", "hf", "--text.lora-rank", "4"], "say train 'lora'"),
-        (["--fusion", "film"], "fusion is 'film', and weights.contrast_step is 0"),
+        (
+            ["--fusion", "film", "--learner.trainer.weights.contrast-step", "0"],
+            "fusion is 'film', and weights.contrast_step is 0",
+        ),
         (["--device", "cuda:99"], "device is 'cuda:99', and torch cannot compute there"),
         (["--device", "warp"], "device is 'warp'"),
         (["--simulators.crank.image-size", "96"], "the picture tower is for 64"),
