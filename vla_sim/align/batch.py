@@ -148,7 +148,7 @@ class StepBatch:
 
 @dataclass(frozen=True, kw_only=True)
 class SegmentBatch:
-    """N whole segments; `acted_N` says which of them have actions."""
+    """N whole segments; `acted` lists those with actions where some have none, else it is None."""
 
     clip_NFHWC: Tensor
     time_NF: Tensor

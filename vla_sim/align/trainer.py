@@ -430,8 +430,9 @@ class AlignTrainer:
     def _noise(self, batch: StepBatch) -> Tensor:
         """Standard deviation of the noise on the points that the decoder is told, (B, Q)."""
         noise = self.config.rehearsal_noise
-        deviation_BQ = self.eye_error.deviation(batch.body_B)
-        return deviation_BQ if noise is None else torch.full_like(deviation_BQ, noise)
+        if noise is None:
+            return self.eye_error.deviation(batch.body_B)
+        return batch.proprio_BP.new_full((len(batch.body_B), N_QUERIES), noise)
 
     def _terms(
         self,
@@ -457,7 +458,8 @@ class AlignTrainer:
             ),
             told_BG=moved(told_BG, self.device),
         )
-        self.eye_error.see(self.model.normaliser, batch, out.goal_BGQ3)
+        if self.config.rehearsal_noise is None:  # nobody else asks how far the eye errs
+            self.eye_error.see(self.model.normaliser, batch, out.goal_BGQ3)
         terms = policy_terms(self.model, batch, out, wanted)
         terms |= own_terms(self.own_losses, self.model, batch, out)
         watched: dict[str, Tensor] = {}

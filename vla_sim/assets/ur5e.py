@@ -16,7 +16,7 @@ from vla_sim.assets.arm_servos import JointServo, use_servos, use_touch
 from vla_sim.assets.panda import PANDA, PANDA_MANNERS
 from vla_sim.assets.primitive_geoms import use_primitives
 from vla_sim.errors import MissingExtra
-from vla_sim.records.embodiment import ActionGroup, Embodiment, MotionGroup
+from vla_sim.records.embodiment import Embodiment, MotionGroup
 from vla_sim.records.manner import Manner, MannerProfile
 
 CONTROL_DT_S = 0.05
@@ -99,20 +99,7 @@ LINKAGE = tuple(
 UR5E = Embodiment(
     name="ur5e",
     control_dt_s=CONTROL_DT_S,
-    action=(
-        ActionGroup(
-            name="linear",
-            size=3,
-            unit="m/s",
-            order=1,
-            scale=0.8,
-            motion="tcp_linear",
-            held="commanded_velocity_x",
-            held_rate="commanded_acceleration_x",
-        ),
-        ActionGroup(name="angular", size=3, unit="rad/s", order=1, scale=1.5, motion="tcp_angular"),
-        ActionGroup(name="gripper", size=1, unit="1", order=0, scale=1.0, motion=None),
-    ),
+    action=PANDA.action,  # a twist and a gripper mean the same on any arm
     motion=(
         *(
             MotionGroup(

@@ -4,7 +4,6 @@ Legend: N rows, K chunk steps, A components of one action group, M components of
 """
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -151,10 +150,9 @@ def mean_of(loss_N: Tensor, weight_N: Tensor) -> Tensor:
 
 
 def _quotient(value_NKA: Tensor, before_NA: Tensor | None, dt_s: float) -> Tensor:
-    parts: Sequence[Tensor] = (value_NKA,)
     if before_NA is not None:
-        parts = (before_NA[:, None], value_NKA)
-    return torch.diff(torch.cat(tuple(parts), dim=1), dim=1) / dt_s
+        value_NKA = torch.cat((before_NA[:, None], value_NKA), dim=1)
+    return torch.diff(value_NKA, dim=1) / dt_s
 
 
 def _size(value_NKM: Tensor) -> Tensor:
