@@ -22,7 +22,8 @@ from benchmarks.cells import NotMeasured, cell, reading_only
 from benchmarks.repeat import rate, spread, trained, training_settings
 from benchmarks.row import Row, percent
 from vla_sim.agents.progress import Progress
-from vla_sim.align.objective import GROUPS, PRIORS, Weights
+from vla_sim.align.objective import GROUPS, Weights
+from vla_sim.align.priors import PRIORS
 from vla_sim.envs.crank import Crank, CrankConfig
 from vla_sim.envs.rollout import run_all
 from vla_sim.envs.streams import own_seed

@@ -17,7 +17,8 @@ from vla_sim.align.body import Body
 from vla_sim.align.curriculum import CurriculumConfig
 from vla_sim.align.inference import ModelPolicyCore
 from vla_sim.align.objective import policy_terms
-from vla_sim.align.trainer import AlignTrainer, TrainerConfig
+from vla_sim.align.trainer import AlignTrainer
+from vla_sim.align.trainer_config import TrainerConfig
 from vla_sim.records.embodiment import ActionGroup, Embodiment, MotionGroup
 from vla_sim.records.triple import (
     CHUNK_SIZE,

@@ -12,7 +12,8 @@ from vla_sim.align.checkpoint import INDEX, load_checkpoint, save_checkpoint
 from vla_sim.align.encoders.text import BagTextConfig
 from vla_sim.align.inference import ModelPolicyCore
 from vla_sim.align.model import ModelConfig
-from vla_sim.align.trainer import AlignTrainer, TrainerConfig
+from vla_sim.align.trainer import AlignTrainer
+from vla_sim.align.trainer_config import TrainerConfig
 from vla_sim.errors import DamagedFile, RunFolderError
 
 

@@ -19,7 +19,7 @@ from vla_sim.align.fusion.table import FUSIONS
 from vla_sim.align.model import ModelConfig
 from vla_sim.align.objective import Weights
 from vla_sim.align.optimiser import Optimiser
-from vla_sim.align.trainer import TrainerConfig
+from vla_sim.align.trainer_config import TrainerConfig
 
 EVERY_TERM = replace(Weights(), contrast_step=0.5)
 READS = ["tolist", "__float__"]

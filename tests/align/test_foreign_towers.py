@@ -26,7 +26,8 @@ from vla_sim.align.encoders.table import ENCODERS, VISIONS
 from vla_sim.align.encoders.tokenizer import Tokenizer
 from vla_sim.align.inference import ModelPolicyCore
 from vla_sim.align.model import ModelConfig
-from vla_sim.align.trainer import AlignTrainer, TrainerConfig
+from vla_sim.align.trainer import AlignTrainer
+from vla_sim.align.trainer_config import TrainerConfig
 from vla_sim.errors import BadConfig, DamagedFile, MissingExtra
 from vla_sim.records.triple import GRID
 

@@ -15,7 +15,7 @@ from vla_sim.align.fusion.gate import GateConfig, entropy, least_share
 from vla_sim.align.fusion.table import FUSIONS, FusionConfig, fusion_name
 from vla_sim.align.model import ModelConfig
 from vla_sim.align.objective import Weights
-from vla_sim.align.trainer import TrainerConfig
+from vla_sim.align.trainer_config import TrainerConfig
 from vla_sim.errors import BadConfig
 
 SIZES = FusionSizes(n_map=6, n_text=5, n_known=4, n_state=7, hidden=16, n_embed=8)

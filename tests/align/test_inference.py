@@ -6,7 +6,8 @@ import torch
 
 from tests.align import squares
 from vla_sim.align.inference import BLOCK, Decision, ModelPolicyCore
-from vla_sim.align.trainer import AlignTrainer, TrainerConfig
+from vla_sim.align.trainer import AlignTrainer
+from vla_sim.align.trainer_config import TrainerConfig
 from vla_sim.errors import BadConfig
 from vla_sim.records.triple import CHUNK_SIZE, GRID, N_ACT, StepTriples
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.align.test_trainer import ALL, one_step, trainer
 from vla_sim.align.objective import Weights
-from vla_sim.align.trainer import TrainerConfig
+from vla_sim.align.trainer_config import TrainerConfig
 from vla_sim.errors import BadConfig, UnknownName
 
 LOSSES = """

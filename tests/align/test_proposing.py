@@ -9,7 +9,8 @@ from vla_sim.align.chunk_index import ChunkIndex
 from vla_sim.align.inference import BLOCK, ModelPolicyCore
 from vla_sim.align.objective import Weights
 from vla_sim.align.proposing import propose
-from vla_sim.align.trainer import AlignTrainer, TrainerConfig
+from vla_sim.align.trainer import AlignTrainer
+from vla_sim.align.trainer_config import TrainerConfig
 from vla_sim.errors import BadConfig
 from vla_sim.records.proposals import Proposals
 from vla_sim.records.triple import CHUNK_SIZE, N_ACT, StepTriples

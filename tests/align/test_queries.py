@@ -14,7 +14,8 @@ from vla_sim.align.eye_error import DEVIATION, LARGEST
 from vla_sim.align.heads import N_TOLD, Aims, told_of
 from vla_sim.align.model import AlignModel, ModelConfig
 from vla_sim.align.objective import noisy_aims, policy_terms, rehearsed
-from vla_sim.align.trainer import AlignTrainer, TrainerConfig
+from vla_sim.align.trainer import AlignTrainer
+from vla_sim.align.trainer_config import TrainerConfig
 from vla_sim.records.triple import N_GOALS, N_QUERIES, NEXT, PLACE, THING, StepTriples
 
 DEVICE = torch.device("cpu")

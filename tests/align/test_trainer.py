@@ -13,7 +13,8 @@ from vla_sim.align.inference import ModelPolicyCore
 from vla_sim.align.model import TOWERS, ModelConfig
 from vla_sim.align.objective import LossReport, Weights
 from vla_sim.align.optimiser import OptimiserConfig
-from vla_sim.align.trainer import AlignTrainer, TrainerConfig
+from vla_sim.align.trainer import AlignTrainer
+from vla_sim.align.trainer_config import TrainerConfig
 from vla_sim.errors import BadConfig, DamagedFile, LossNotFinite, UnknownName
 from vla_sim.records.triple import GRID, N_GOALS, THING, SegmentTriples, StepTriples
 

@@ -14,7 +14,7 @@ from tests.align import tiny_models
 from tests.align.squares import CORPUS
 from vla_sim.align.encoders.hugging_face_text import HuggingFaceTextConfig
 from vla_sim.align.objective import LossReport
-from vla_sim.align.trainer import TrainerConfig
+from vla_sim.align.trainer_config import TrainerConfig
 from vla_sim.cli.main import main
 from vla_sim.errors import BadConfig, LossNotFinite
 from vla_sim.loop.aligning.closed_loop import AlignRun, align

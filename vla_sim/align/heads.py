@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from vla_sim.align.normaliser import Normaliser
 from vla_sim.records.triple import CHUNK_SIZE, N_ACT, N_PROPRIO, N_QUERIES, PLACE, THING
 
 FINE = 0.1
@@ -110,9 +111,15 @@ PROBE_RADIUS_M = 1.5
 """Probes ahead of and beside a vehicle, as its own frame has them: x forward, y left."""
 
 
+@torch.no_grad()
 def _near(distance_NAS: Tensor) -> Tensor:
-    """1 at a probe, a quarter at its radius, soon nothing."""
-    return (1.0 + (distance_NAS / PROBE_RADIUS_M).square()).reciprocal().square()
+    """1 at a probe, a quarter at its radius, soon nothing; in the place of the distances.
+
+    Where a body and a cell are is measured and not learnt: no gradient goes there.
+    """
+    distance_NAS.mul_(1.0 / PROBE_RADIUS_M)
+    near_NAS = distance_NAS.mul_(distance_NAS).add_(1.0).reciprocal_()
+    return near_NAS.mul_(near_NAS)
 
 
 class HazardCode(nn.Module):
@@ -121,7 +128,8 @@ class HazardCode(nn.Module):
     The marked cells are laid on the ground by the camera's calibration and read off by probes that
     go with the body, so that the decoder meets an obstacle where it is in the body's own frame: in
     the picture's frame it would have to learn the pose's geometry first. What a probe feels falls
-    off along each axis by itself, so that a grid of probes costs its rows and columns only.
+    off along each axis by itself, so that a grid of probes costs its rows and columns only. A body
+    whose cells have no ground feels nothing.
     """
 
     probe_x_X: Tensor
@@ -133,24 +141,36 @@ class HazardCode(nn.Module):
         self.register_buffer("probe_x_X", torch.tensor(PROBE_X_M), persistent=False)
         self.register_buffer("probe_y_Y", torch.tensor(PROBE_Y_M), persistent=False)
 
-    def forward(self, hazard_NS: Tensor, ground_NS2: Tensor, proprio_NP: Tensor) -> Tensor:
+    def forward(
+        self, hazard_NS: Tensor, norm: Normaliser, body_N: Tensor, pose_NP: Tensor
+    ) -> Tensor:
         """The code, shape (N, H).
 
         Args:
             hazard_NS: Logits of the cells.
-            ground_NS2: Where each cell's centre meets the ground [m], frame of proprio[:2].
-            proprio_NP: Raw proprioception: x, y, z [m], cos yaw, sin yaw, ...
+            norm: Knows where each cell's centre meets the ground [m], frame of pose_NP[:, :2].
+            body_N: int64, index of the body.
+            pose_NP: Raw proprioception: x, y, z [m], cos yaw, sin yaw, ...
         """
-        away_NS2 = ground_NS2 - proprio_NP[:, None, :2]
-        cos_N1, sin_N1 = proprio_NP[:, 3:4], proprio_NP[:, 4:5]
-        ahead_NS = cos_N1 * away_NS2[..., 0] + sin_N1 * away_NS2[..., 1]
-        left_NS = cos_N1 * away_NS2[..., 1] - sin_N1 * away_NS2[..., 0]
+        if body_N.device.type == "cpu":
+            rows = norm.has_ground_M[body_N].nonzero().squeeze(1)
+        else:  # an accelerator would have to wait for the number of these rows
+            rows = torch.arange(len(body_N), device=body_N.device)
+        felt_RX = self._felt(hazard_NS[rows], norm.ground_MS2[body_N[rows]], pose_NP[rows])
+        felt_NX = felt_RX.new_zeros(len(body_N), felt_RX.shape[1]).index_copy(0, rows, felt_RX)
+        out_NH: Tensor = self.code(felt_NX)
+        return out_NH
+
+    def _felt(self, hazard_NS: Tensor, ground_NS2: Tensor, pose_NP: Tensor) -> Tensor:
+        """What each of the probes feels, shape (N, X * Y)."""
+        away_x_NS, away_y_NS = (ground_NS2 - pose_NP[:, None, :2]).unbind(-1)
+        cos_N1, sin_N1 = pose_NP[:, 3:4], pose_NP[:, 4:5]
+        ahead_NS = cos_N1 * away_x_NS + sin_N1 * away_y_NS
+        left_NS = cos_N1 * away_y_NS - sin_N1 * away_x_NS
         near_x_NXS = _near(ahead_NS[:, None] - self.probe_x_X[:, None])
         near_y_NYS = _near(left_NS[:, None] - self.probe_y_Y[:, None])
         marked_NXS = near_x_NXS * torch.sigmoid(hazard_NS)[:, None]
-        felt_NXY = marked_NXS @ near_y_NYS.transpose(1, 2)
-        out_NH: Tensor = self.code(felt_NXY.flatten(1))
-        return out_NH
+        return (marked_NXS @ near_y_NYS.transpose(1, 2)).flatten(1)
 
 
 def fine(told_NX: Tensor) -> Tensor:

@@ -289,7 +289,7 @@ class AlignModel(nn.Module):
         scale_B11 = norm.goal_scale_M3[body_B].amax(-1)[:, None, None]
         # One length for all axes keeps angles: a turned frame must not be a stretched one.
         told_BGX = told_of(aims, proprio_BP.unsqueeze(1), scale_B11.unsqueeze(1))
-        code_BH = self.hazard(hazard_BS, norm.ground_MS2[body_B], proprio_BP)
+        code_BH = self.hazard(hazard_BS, norm, body_B, proprio_BP)
         known_BX = torch.cat(
             (norm.proprio(proprio_BP, body_B), norm.body_code(body_B), code_BH), dim=-1
         )

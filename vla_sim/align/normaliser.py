@@ -27,6 +27,7 @@ class Normaliser(nn.Module):
     goal_centre_M3: Tensor
     goal_scale_M3: Tensor
     ground_MS2: Tensor
+    has_ground_M: Tensor
 
     def __init__(self, bodies: Sequence[Body]) -> None:
         super().__init__()
@@ -50,6 +51,8 @@ class Normaliser(nn.Module):
         )
         # A body without a ground sees its cells so far away that nothing in them is near.
         away = ((FAR_M, FAR_M),) * (GRID * GRID)
+        has_ground = torch.tensor([bool(b.ground) for b in bodies])
+        self.register_buffer("has_ground_M", has_ground, persistent=False)
         self.register_buffer("ground_MS2", torch.tensor([b.ground or away for b in bodies]))
         self.register_buffer("goal_centre_M3", torch.tensor([b.goal_centre for b in bodies]))
         self.register_buffer("goal_scale_M3", torch.tensor([b.goal_scale for b in bodies]))

@@ -1,7 +1,7 @@
 """The one stepping loop: collection, evaluation and demonstrations all turn it.
 
-Finished slots are refilled at once from an explicit plan, so every planned episode is run and
-counted, long ones like short ones.
+Finished slots are refilled from an explicit plan, so every planned episode is run and counted, long
+ones like short ones.
 """
 
 from collections.abc import Iterable, Iterator
@@ -27,10 +27,24 @@ class Rollout:
         plan: Iterable[EpisodeSpec],
         *,
         keep_images: bool = False,
+        in_step: bool = False,
     ) -> None:
+        """Begin the first episodes.
+
+        Args:
+            crank: Where they run.
+            policy: Who acts.
+            plan: What is run, endless or not.
+            keep_images: Keep what the task's camera sees.
+            in_step: Let episodes begin together only, so that all slots want their chunks in the
+                same steps: a policy is then asked seldom, and for many. Otherwise a slot is
+                refilled at once. What happens in an episode is the same.
+        """
         self.crank = crank
         self._acting = Acting(policy, crank)
         self.keep_images = keep_images
+        self._in_step = in_step
+        self._n_turns = 0
         self._plan = enumerate(plan)
         self._place = np.full(crank.n, -1, dtype=np.int64)  # which planned episode a slot runs
         shape = (crank.n, self._acting.n_action_steps, crank.embodiment.n_act)
@@ -93,12 +107,14 @@ class Rollout:
     def _collect(self, active: NDArray[np.int64], result: StepResult) -> list[tuple[int, Episode]]:
         over = active[(result.terminated | result.truncated)[active]]
         ended = [(int(self._place[s]), self._recorder.episode(int(s), result)) for s in over]
-        self._refill(over)
+        self._place[over] = -1
+        self._n_turns = self._n_turns + 1 if len(self.active) else 0
+        if not self._in_step or self._n_turns % self._acting.n_action_steps == 0:
+            self._refill(np.flatnonzero(self._place < 0))
         return ended
 
     def _refill(self, slots: NDArray[np.int64]) -> None:
-        """Start the next planned episodes in `slots`; what finds no episode falls idle."""
-        self._place[slots] = -1
+        """Start the next planned episodes in idle `slots`; what finds no episode stays idle."""
         filled: list[int] = []
         specs: list[EpisodeSpec] = []
         for slot, (place, spec) in zip(slots, self._plan, strict=False):
@@ -125,7 +141,8 @@ def rollout(
     crank: Crank, policy: Actor, plan: Iterable[EpisodeSpec], *, keep_images: bool = False
 ) -> Iterator[tuple[int, Episode]]:
     """Run every planned episode; yields (place in the plan, episode) as they end."""
-    run = Rollout(crank, policy, plan, keep_images=keep_images)
+    looks = bool(policy.needs_images)  # and so is dear to ask
+    run = Rollout(crank, policy, plan, keep_images=keep_images, in_step=looks)
     while len(run.active):
         yield from run.advance()
 

@@ -9,7 +9,7 @@ from vla_sim.align.encoders.text import BagTextConfig, TransformerTextConfig
 from vla_sim.align.encoders.vision import VisionConfig
 from vla_sim.align.model import ModelConfig
 from vla_sim.align.objective import Weights
-from vla_sim.align.trainer import TrainerConfig
+from vla_sim.align.trainer_config import TrainerConfig
 from vla_sim.loop.aligning.closed_loop import AlignRun
 from vla_sim.loop.aligning.learner import LearnerConfig
 from vla_sim.loop.aligning.memory import MemoryConfig

@@ -14,7 +14,8 @@ from vla_sim.align.body import Body
 from vla_sim.align.checkpoint import load_checkpoint, save_checkpoint
 from vla_sim.align.encoders.tokenizer import Tokenizer
 from vla_sim.align.objective import LossReport
-from vla_sim.align.trainer import AlignTrainer, TrainerConfig
+from vla_sim.align.trainer import AlignTrainer
+from vla_sim.align.trainer_config import TrainerConfig
 from vla_sim.disk.atomic import replace_file
 from vla_sim.envs.language.corpus import corpus
 from vla_sim.envs.task_table import TaskTable

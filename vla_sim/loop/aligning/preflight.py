@@ -11,7 +11,7 @@ from vla_sim.align.encoders.tower import Tower
 from vla_sim.align.encoders.vision import VisionConfig
 from vla_sim.align.fusion.cross_attention import CrossAttentionConfig
 from vla_sim.align.fusion.table import fusion_name
-from vla_sim.align.trainer import TrainerConfig
+from vla_sim.align.trainer_config import TrainerConfig
 from vla_sim.errors import BadConfig
 
 

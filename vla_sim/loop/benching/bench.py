@@ -222,7 +222,7 @@ def _all_episodes(
     console: Console,
 ) -> list[Episode]:
     """Deal the plan out in portions; whoever is done gets the next one."""
-    portions = iter(list(_portions(plan, run.n_slots * 4)))
+    portions = _portions(plan, n_workers=len(workers), fewest=run.n_slots * 2)
     total = sum(map(len, plan.values()))
     episodes: list[Episode] = []
     with Progress(
@@ -252,11 +252,18 @@ def _all_episodes(
 
 
 def _portions(
-    plan: dict[str, list[EpisodeSpec]], size: int
+    plan: dict[str, list[EpisodeSpec]], *, n_workers: int, fewest: int
 ) -> Iterator[dict[str, list[EpisodeSpec]]]:
+    """The plan in portions of one task each: large ones first, as slots idle at the end of each;
+    small ones last, so that all workers end together."""
+    left = sum(map(len, plan.values()))
     for task_id, specs in plan.items():
-        for first in range(0, len(specs), size):
+        first = 0
+        while first < len(specs):
+            size = max(fewest, left // (2 * n_workers))
             yield {task_id: specs[first : first + size]}
+            left -= len(specs[first : first + size])
+            first += size
 
 
 def _gallery(run: BenchRun, workers: Sequence[AskedSimulators]) -> Rows:
