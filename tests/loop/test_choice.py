@@ -6,29 +6,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from rich.console import Console
-from safetensors.numpy import save_file
 
+from tests.loop.untrained import remember, untrained_run
 from vla_sim.agents.aligned import AlignedPolicy
 from vla_sim.agents.verified import VerifiedPolicy
 from vla_sim.agents.watched import WatchedPolicy
-from vla_sim.align.checkpoint import save_checkpoint
-from vla_sim.align.encoders.text import BagTextConfig
-from vla_sim.align.encoders.tokenizer import Tokenizer
-from vla_sim.align.encoders.vision import VisionConfig
-from vla_sim.align.model import ModelConfig
 from vla_sim.cli.main import main
 from vla_sim.envs.crank import Crank, CrankConfig
 from vla_sim.envs.language.grammar import say
 from vla_sim.envs.language.reader import parse
 from vla_sim.envs.language.rephrase import rephrasings
 from vla_sim.envs.plan import plan_episodes
-from vla_sim.envs.task_table import TaskTable
-from vla_sim.envs.tasks import TASK_IDS
 from vla_sim.errors import BadConfig, DamagedFile, UnknownName, VlaSimError
-from vla_sim.loop.aligning.closed_loop import AlignRun
-from vla_sim.loop.aligning.learner import MEMORY, fit_bodies
+from vla_sim.loop.aligning.learner import MEMORY
 from vla_sim.loop.aligning.resuming import LATEST
 from vla_sim.loop.benching.bench import BenchRun, bench
 from vla_sim.loop.benching.evaluate import evaluate
@@ -36,17 +27,13 @@ from vla_sim.loop.benching.gap import GapRun
 from vla_sim.loop.choice import Choice
 from vla_sim.loop.collecting.collect import CollectRun
 from vla_sim.loop.detecting.detect import DetectRun
-from vla_sim.loop.model_bodies import bodies_of
 from vla_sim.loop.policies import learned, policy_of
-from vla_sim.loop.run_folder import BEST, RunFolder
-from vla_sim.loop.settings import to_json
 from vla_sim.loop.showing.film import FilmRun
 from vla_sim.protocols.policy import Policy
 from vla_sim.records.instruction import Meaning, Referent
 from vla_sim.records.observation import PolicyInput
 from vla_sim.records.signals import SIGNALS
-from vla_sim.records.triple import CHUNK_SIZE, N_ACT, N_GOALS, N_PROPRIO, N_QUERIES
-from vla_sim.triples.spec import step_spec
+from vla_sim.records.triple import CHUNK_SIZE, N_ACT, N_GOALS
 
 REACH = "vla_sim/Reach-v1"
 SMALL = CrankConfig(image_size=16)
@@ -55,33 +42,7 @@ SMALL = CrankConfig(image_size=16)
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a run whose model learnt nothing, and remembers a few chunks."""
-    torch.set_num_threads(1)
-    torch.manual_seed(11)
-    rng = np.random.default_rng(0)
-    n = 8 * len(TASK_IDS)
-    rows = {k: np.zeros((n, *c.shape), np.dtype(c.dtype)) for k, c in step_spec(16, 16).items()}
-    rows["task"] = np.repeat(np.arange(len(TASK_IDS)), 8)
-    rows["proprio"] = rng.normal(size=(n, N_PROPRIO)).astype(np.float32)
-    rows["goal_point"] = rng.normal(size=(n, N_GOALS, N_QUERIES, 3)).astype(np.float32)
-    rows["has_point"] = np.ones((n, N_GOALS, N_QUERIES), dtype=np.bool_)
-    rows["chunk"] = rng.uniform(-1, 1, (n, N_GOALS, CHUNK_SIZE, N_ACT)).astype(np.float32)
-    rows["weight"] = np.ones((n, N_GOALS), dtype=np.float32)
-    vision = VisionConfig(image_px=16, width=16, deep_width=16, n_deep=0, n_out=16)
-    config = ModelConfig(vision=vision, text=BagTextConfig(), n_embed=16, hidden=32)
-    words = Tokenizer.from_corpus(["reach the red cube", "go to the blue ball"])
-    model = config.build(fit_bodies(rows, TaskTable()), words)
-    folder = RunFolder.create(
-        tmp_path_factory.mktemp("run") / "one", to_json(AlignRun()), {}, verb="align"
-    )
-    save_checkpoint(folder.path / "kept", model, task_body=bodies_of(TaskTable()).task_body)
-    folder.write_json(BEST, {"checkpoint": "kept"})
-    (folder.path / LATEST).mkdir()
-    remember(folder.path, rows)
-    return folder.path
-
-
-def remember(run: Path, rows: dict[str, np.ndarray]) -> None:
-    save_file({f"steps/rows/{k}": v for k, v in rows.items()}, run / LATEST / MEMORY)
+    return untrained_run(tmp_path_factory.mktemp("run") / "one")
 
 
 @pytest.fixture(scope="module")

@@ -125,14 +125,18 @@ class Detector:
             thresholds[kind] = conformal_threshold(scores, alpha)
         return cls(usual=usual, heads=heads, thresholds=thresholds, alpha=alpha)
 
+    def check(self, task_id: str) -> None:
+        """Raise UnknownName if the detector was not fitted on a task."""
+        if task_id not in self.usual:
+            raise UnknownName("task of the detector", task_id, self.usual)
+
     def scores(self, kind: Kind, task_id: str, trace: Trace, decision_s: float) -> Doubles:
         """Log odds at each decision so far, from what was seen until then, (D,) or fewer.
 
         Raises:
             UnknownName: If the detector was not fitted on the task.
         """
-        if task_id not in self.usual:
-            raise UnknownName("task of the detector", task_id, self.usual)
+        self.check(task_id)
         return self.heads[kind](features(kind, trace, decision_s, self.usual[task_id]))
 
     def alarms(self, task_id: str, trace: Trace, decision_s: float) -> dict[Kind, int]:
@@ -143,6 +147,11 @@ class Detector:
             if over.any():
                 first[kind] = int(over.argmax())
         return first
+
+    def said(self, episode: TracedEpisode) -> dict[str, float]:
+        """{what it says: from when on [s]} of an episode."""
+        raised = self.alarms(episode.task_id, episode.trace, episode.decision_s)
+        return {SENTENCES[kind]: place * episode.decision_s for kind, place in raised.items()}
 
     def to_json(self) -> dict[str, Any]:
         """As JSON can hold it."""

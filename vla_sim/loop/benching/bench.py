@@ -254,8 +254,10 @@ def _all_episodes(
 def _portions(
     plan: dict[str, list[EpisodeSpec]], *, n_workers: int, fewest: int
 ) -> Iterator[dict[str, list[EpisodeSpec]]]:
-    """The plan in portions of one task each: large ones first, as slots idle at the end of each;
-    small ones last, so that all workers end together."""
+    """The plan in portions of one task each, large ones first and small ones last.
+
+    Slots idle at the end of each portion, and workers are to end together.
+    """
     left = sum(map(len, plan.values()))
     for task_id, specs in plan.items():
         first = 0

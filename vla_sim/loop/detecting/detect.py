@@ -189,7 +189,7 @@ def measured(
                 (wrong if is_wrong else normal)[kind].append(kind in raised)
             if kind in raised and is_wrong and kind == "failure":
                 leads.append(episode.duration_s - raised[kind] * episode.decision_s)
-        said += [_line(episode, seed, raised)] if raised else []
+        said += [_line(episode, seed, detector.said(episode))] if raised else []
     return Detection(
         auroc=areas,
         false_alarms={kind: wilson(sum(hits), len(hits)) for kind, hits in normal.items()},
@@ -205,13 +205,8 @@ def _at(detector: Detector, episode: TracedEpisode, time_s: float) -> float:
     return float(scores[min(int(time_s / episode.decision_s), len(scores) - 1)])
 
 
-def _line(episode: TracedEpisode, seed: int, raised: Mapping[Kind, int]) -> str:
-    from vla_sim.eval.detection.detector import SENTENCES
-
-    alarms = "; ".join(
-        f"at {place * episode.decision_s:.1f} s: {SENTENCES[kind]}"
-        for kind, place in raised.items()
-    )
+def _line(episode: TracedEpisode, seed: int, said: Mapping[str, float]) -> str:
+    alarms = "; ".join(f"at {time_s:.1f} s: {sentence}" for sentence, time_s in said.items())
     words = "words for what is not there" if episode.mismatch else "true words"
     ended = "succeeded" if episode.success else "failed"
     return (

@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from vla_sim.agents.watched import WatchedPolicy
 from vla_sim.envs.crank import Crank, CrankConfig
@@ -45,24 +44,29 @@ def traced(
     """
     made: list[tuple[Episode, TracedEpisode]] = []
     batch = Crank(task_id, min(n_slots, len(seeds)), crank)
-    policy = policy_of(choice, batch)
-    assert not isinstance(policy, Teacher)
-    model = learned(best_checkpoint(Path(choice.name)))
     for arm in arms:
-        watched = WatchedPolicy(policy, model)
+        policy = watched(choice, batch)
         plan = [planned_spec(task_id, seed, arm=arm) for seed in seeds]
-        for _, episode in rollout(batch, watched, plan):
-            trace = watched.traces[own_seed(task_id, episode.spec.seed)]
-            made.append((episode, _with_trace(episode, np.array(trace), policy.n_action_steps)))
+        for _, episode in rollout(batch, policy, plan):
+            made.append((episode, with_trace(episode, policy)))
             advance()
     return made
 
 
-def _with_trace(episode: Episode, trace: NDArray[np.float32], n_action_steps: int) -> TracedEpisode:
+def watched(choice: Choice, crank: Crank) -> WatchedPolicy:
+    """An aligned policy, by its folder, for the task of a crank, with its own model beside it."""
+    policy = policy_of(choice, crank)
+    assert not isinstance(policy, Teacher)
+    return WatchedPolicy(policy, learned(best_checkpoint(Path(choice.name))))
+
+
+def with_trace(episode: Episode, policy: WatchedPolicy) -> TracedEpisode:
+    """An episode that a watched policy acted in, with what it showed."""
+    task_id = episode.spec.task_id
     return TracedEpisode(
-        task_id=episode.spec.task_id,
-        trace=trace,
-        decision_s=n_action_steps * episode.control_dt_s,
+        task_id=task_id,
+        trace=np.array(policy.traces[own_seed(task_id, episode.spec.seed)]),
+        decision_s=policy.n_action_steps * episode.control_dt_s,
         duration_s=episode.n_steps * episode.control_dt_s,
         success=episode.success_at_end,
         mismatch=episode.spec.arm == "wrong_referent",

@@ -21,6 +21,8 @@ from vla_sim.envs.task_names import short_name, task_id_of
 from vla_sim.envs.tasks import check_engine
 from vla_sim.errors import BadConfig, UnknownName
 from vla_sim.loop.choice import Choice
+from vla_sim.loop.detecting.detect import load_detector
+from vla_sim.loop.detecting.traces import watched, with_trace
 from vla_sim.loop.evaluation import planned_spec
 from vla_sim.loop.policies import check_policy, policy_of
 from vla_sim.loop.showing.film_file import FORMATS, save_film
@@ -50,6 +52,9 @@ class FilmRun:
     one that its aligned space finds nearest to what is asked is run."""
     guidance: float = 1.0
     """Leads an aligned policy's chunks away from what they would be without words; 1: as is."""
+    detector: Path | None = None
+    """A file of `vla-sim detect` for the alignment run that acts: what it says stands below the
+    picture from the moment it says it."""
     seed: int = 0
     """The first episode; the others follow. A benchmark's are 10000 and up."""
     n: int = 1
@@ -88,6 +93,8 @@ class FilmRun:
             raise UnknownName("arm", self.arm, ARMS)
         if self.axes and (self.axis or self.arm != "correct" or self.n_instructions != 1):
             raise BadConfig("a sheet of axes shows all of them; give it no axis, arm or chain")
+        if self.detector is not None and (self.axes or not Path(self.policy).is_dir()):
+            raise BadConfig("a detector watches an alignment run: give its folder as the policy")
         if self.axes and self.path.suffix.lower() != ".png":
             raise BadConfig(f"a sheet of axes is a .png, not {self.path.name!r}")
         if self.path.suffix.lower() not in FORMATS:
@@ -135,18 +142,33 @@ def film(config: FilmRun) -> list[Episode]:
     Raises:
         RunFolderError: If the file cannot be written.
         RenderBackendError: If the renderer cannot draw here.
+        DamagedFile: If the detector is damaged or of another checkpoint.
+        UnknownName: If it was not fitted on the task.
     """
     check_outlet(config.path)
     task_id, plan, able = task_id_of(config.task), config.plan, config._able
+    said: list[dict[str, float]] = [{} for _ in plan]
+    detector = None
+    if config.detector is not None:
+        detector = load_detector(config.detector, config.policy)
+        detector.check(task_id)
     large = Crank(task_id, config.n, replace(able, image_size=config.size))
     policy = policy_of(config.choice, large)
-    if policy.needs_images:
+    if detector is not None:
+        seen = Crank(task_id, config.n, able)
+        acting = watched(config.choice, seen)
+        policy = ReplayPolicy(acted := run_all(seen, acting, plan))
+        said = [detector.said(with_trace(episode, acting)) for episode in acted]
+    elif policy.needs_images:
         # It acts on pictures of the size that it knows; the same actions are then filmed large.
         seen = Crank(task_id, config.n, able)
         policy = ReplayPolicy(run_all(seen, policy_of(config.choice, seen), plan))
     episodes = run_all(large, policy, plan, keep_images=True)
     period_s = large.embodiment.control_dt_s / config.speed
-    strips = [captioned(_pictures(episode), episode) for episode in episodes]
+    strips = [
+        captioned(_pictures(episode), episode, alarms)
+        for episode, alarms in zip(episodes, said, strict=True)
+    ]
     save_film(config.path, side_by_side(strips), strips, period_s=period_s)
     return episodes
 

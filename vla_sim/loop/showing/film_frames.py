@@ -1,7 +1,7 @@
 """Film frames: pictures with a caption below, and several films beside each other."""
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -23,21 +23,32 @@ _FONT_FOLDERS = ("/usr/share/fonts", "~/.fonts", "~/.local/share/fonts", "/Syste
 _CHINESE_FONTS = ("*CJK*", "wqy-*", "*SourceHan*", "PingFang*", "DroidSansFallback*", "*uming*")
 
 
-def captioned(pictures: Pictures, episode: Episode) -> Pictures:
-    """Pictures (t, h, w, 3) with the instruction, and the outcome in the last one, below."""
+def captioned(
+    pictures: Pictures, episode: Episode, alarms: Mapping[str, float] | None = None
+) -> Pictures:
+    """Pictures with a caption below.
+
+    Args:
+        pictures: (t, h, w, 3)
+        episode: Its instruction is below each, and its outcome below the last.
+        alarms: {what is said: from when on [s]}, below the instruction.
+    """
+    alarms = {} if alarms is None else alarms
     t, h, w, _ = pictures.shape
     text_px = max(11, w // 18)
     lines = _lines(episode, w, text_px)
-    strip_px = round(text_px * 1.35 * (len(lines) + 1)) + 8
+    strip_px = round(text_px * 1.35 * (len(lines) + 1 + len(alarms))) + 8
     framed = np.empty((t, h + strip_px, w, 3), dtype=np.uint8)
     framed[:, :h] = pictures
     good = episode.success_at_end
     ended = "done" if good else "diverged" if episode.diverged else "not done"
     for k in range(t):
-        time_s = f"{k * episode.control_dt_s:.1f} s"
+        now_s = k * episode.control_dt_s
         last = k == t - 1
-        note, colour = (f"{time_s}, {ended}", _GOOD if good else _BAD) if last else (time_s, _INK)
-        framed[k, h:] = _strip(lines, note, colour, w, strip_px, text_px)
+        note, colour = (f", {ended}", _GOOD if good else _BAD) if last else ("", _INK)
+        notes = [(f"{now_s:.1f} s{note}", colour)]
+        notes += [(f"{at:.1f} s: {said}", _BAD) for said, at in alarms.items() if at <= now_s]
+        framed[k, h:] = _strip(lines, notes, w, strip_px, text_px)
     return framed
 
 
@@ -93,16 +104,15 @@ def _wrapped(text: str, width_px: int, text_px: int) -> list[str]:
 
 
 def _strip(
-    lines: list[str], note: str, colour: tuple[int, int, int], w: int, h: int, text_px: int
+    lines: list[str], notes: list[tuple[str, tuple[int, int, int]]], w: int, h: int, text_px: int
 ) -> Pictures:
-    """The caption, uint8 (h, w, 3)."""
+    """The caption, uint8 (h, w, 3): lines, and then notes in their colours."""
     image = Image.new("RGB", (w, h), _PAPER)
     draw = ImageDraw.Draw(image)
     chinese = _chinese_font(text_px)
-    for k, line in enumerate(lines):
+    for k, (line, colour) in enumerate([*((line, _INK) for line in lines), *notes]):
         font = _font(text_px) if line.isascii() or chinese is None else chinese
-        draw.text((6, 4 + round(k * text_px * 1.35)), line, fill=_INK, font=font)
-    draw.text((6, 4 + round(len(lines) * text_px * 1.35)), note, fill=colour, font=_font(text_px))
+        draw.text((6, 4 + round(k * text_px * 1.35)), line, fill=colour, font=font)
     return np.asarray(image)
 
 
