@@ -18,8 +18,16 @@ from numpy.typing import NDArray
 from rich.console import Console
 from scipy.stats import spearmanr
 
+from benchmarks import many_tasks
 from benchmarks.cells import NotMeasured, cell, reading_only
-from benchmarks.repeat import rate, spread, trained, training_settings
+from benchmarks.many_tasks import RUNS, of
+from benchmarks.repeat import (
+    default_of,
+    rate,
+    spread,
+    trained,
+    training,
+)
 from benchmarks.row import Row, percent
 from vla_sim.agents.progress import Progress
 from vla_sim.align.objective import GROUPS, Weights
@@ -28,7 +36,7 @@ from vla_sim.envs.crank import Crank, CrankConfig
 from vla_sim.envs.rollout import run_all
 from vla_sim.envs.streams import own_seed
 from vla_sim.envs.suites import CORE, SPINE
-from vla_sim.envs.task_names import short_name
+from vla_sim.envs.task_names import short_name, task_id_of
 from vla_sim.eval.report_file import from_json, to_json
 from vla_sim.eval.statistics import mcnemar, paired_difference
 from vla_sim.loop.aligning.closed_loop import AlignRun
@@ -41,7 +49,6 @@ from vla_sim.loop.rl.finetune import finetune
 from vla_sim.loop.rl.rl_features import KINDS
 from vla_sim.protocols.policy import Policy
 from vla_sim.protocols.teacher import Teacher
-from vla_sim.recipes import align as align_recipes
 from vla_sim.recipes import finetune as finetune_recipes
 from vla_sim.records.episode import Arm
 from vla_sim.records.observation import PolicyInput
@@ -51,7 +58,6 @@ SEEDS = range(3)
 EPISODES = 100
 PER_CORE_TASK = 50
 """Episodes a task with and without a verifier: 1,100 pairs over the core suite."""
-CORE_UPDATES = 18_000
 EQUAL_TIME = 1.25
 """Updates without the contrastive terms in the time of one with them: a fifth of its time is
 theirs."""
@@ -60,14 +66,12 @@ PROPOSALS = 8
 GUIDANCE = (1.0, 1.5, 2.0)
 GUIDED_ARMS: tuple[Arm, ...] = ("correct", "empty", "swapped", "wrong_referent")
 HELD_OUT_ARMS: tuple[Arm, ...] = ("correct", "held_out", "other_language")
-RUNS = Path("runs") / "alignment"
-"""Run folders with their checkpoints; the cells outlive them."""
 QUIET = Console(quiet=True)
 
 
 def aligned(seed: int) -> AlignRun:
-    """The default recipe with a training seed."""
-    return replace(align_recipes.default(), seed=seed, out=RUNS / f"aligned-{seed}")
+    """The default recipe with a training seed: the training that `repeat` measures."""
+    return default_of(seed)
 
 
 def unaligned(seed: int) -> AlignRun:
@@ -86,14 +90,8 @@ def without_priors(seed: int) -> AlignRun:
 def few_labels(run: AlignRun) -> AlignRun:
     """A run that learns actions from a share of its rows only."""
     memory = replace(run.learner.memory, label_share=LABEL_SHARE)
-    out = run.out.with_name(f"few-labels-{run.out.name}")
+    out = RUNS / f"few-labels-{run.out.name}"
     return replace(run, learner=replace(run.learner, memory=memory), out=out)
-
-
-def core() -> AlignRun:
-    """One model for the tasks of the core suite."""
-    run = align_recipes.default()
-    return replace(run, tasks=("core",), max_updates=CORE_UPDATES, out=RUNS / "core")
 
 
 def weighed(run: AlignRun, **weights: float) -> AlignRun:
@@ -103,13 +101,10 @@ def weighed(run: AlignRun, **weights: float) -> AlignRun:
     return replace(run, learner=replace(run.learner, trainer=replace(trainer, weights=changed)))
 
 
-def of(run: AlignRun, **more: object) -> dict[str, Any]:
-    """What a cell about a trained model follows from."""
-    return {"align": training_settings(run)["align"], **more}
-
-
 def measured(run: AlignRun, console: Console) -> EvalReport:
     """A training, and its benchmark under true words, unseen wording and in the other language."""
+    if run == default_of(run.seed):
+        return training(run.seed, console)
 
     def make() -> Mapping[str, Any]:
         folder = trained(run, console)
@@ -122,7 +117,7 @@ def measured(run: AlignRun, console: Console) -> EvalReport:
 
 def verifier(console: Console) -> dict[str, Any]:
     """The core model with and without proposals, on the same scenes."""
-    run = core()
+    run = many_tasks.core()
 
     def make() -> Mapping[str, Any]:
         policy = str(trained(run, console).path)
@@ -150,7 +145,7 @@ def outcomes(choice: Choice) -> dict[str, list[bool]]:
 
 def detector(console: Console) -> dict[str, Any]:
     """The detector of the core model."""
-    run = core()
+    run = many_tasks.core()
 
     def make() -> Mapping[str, Any]:
         folder = trained(run, console)
@@ -385,6 +380,21 @@ def prior_rows(console: Console) -> Iterator[Row]:
             bar="better, the seeds apart",
             holds=worst > best,
         )
+    for name, metric, bar in (
+        ("Lift", "manner_kept", 0.80),
+        ("Lift", "comfortable", 0.60),
+        ("Reach", "comfortable", 0.60),
+    ):
+        found = {
+            seed: rate(report, task_id_of(name), "correct", metric)
+            for seed, report in held["default"].items()
+        }
+        yield Row(
+            name=f"{name}, {metric.replace('_', ' ')}, all manners",
+            value=spread(found),
+            bar=f"mean >= {100 * bar:.0f} %",
+            holds=float(np.mean(list(found.values()))) >= bar,
+        )
 
 
 def progress_rows(console: Console) -> Iterator[Row]:
@@ -420,6 +430,8 @@ def points(gain: Estimate) -> str:
 
 
 ROWS: dict[str, Callable[[Console], Iterator[Row]]] = {
+    "core": many_tasks.core_rows,
+    "pick": many_tasks.pick_rows,
     "verifier": verifier_rows,
     "detector": detector_rows,
     "retrieval": retrieval_rows,
@@ -439,6 +451,7 @@ _TRAININGS = {
 }
 CELLS: dict[str, Callable[[Console], object]] = {
     **{name: partial(measured, run) for name, run in _TRAININGS.items()},
+    **many_tasks.CELLS,
     "verifier": verifier,
     "detector": detector,
     "retrieval": retrieval,

@@ -1,0 +1,153 @@
+"""One model for many tasks: the core in an hour, a thing and its place in ten minutes.
+
+A part of `benchmarks.alignment`, whose cells and rows these are.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+
+from benchmarks.cells import cell
+from benchmarks.repeat import rate, spread, trained, training_settings
+from benchmarks.row import Row
+from vla_sim.envs.task_names import short_name
+from vla_sim.eval.report_file import from_json, to_json
+from vla_sim.loop.aligning.closed_loop import AlignRun
+from vla_sim.loop.benching.bench import BenchRun, bench
+from vla_sim.loop.evaluation import ALL_ARMS
+from vla_sim.recipes import align as align_recipes
+from vla_sim.records.episode import Arm
+from vla_sim.records.reports import EvalReport
+
+CORE_SEEDS = range(2)
+CORE_EPISODES = 50
+PICK_SEEDS = range(3)
+PICK_EPISODES = 100
+PICK_UPDATES = 5_000
+RUNS = Path("runs") / "alignment"
+"""Run folders with their checkpoints; the cells outlive them."""
+QUIET = Console(quiet=True)
+
+
+def core(seed: int = 0) -> AlignRun:
+    """One model for the tasks of the core suite, with a training seed."""
+    return replace(align_recipes.core(), seed=seed, out=RUNS / f"core-{seed}")
+
+
+def reach_and_pick(seed: int) -> AlignRun:
+    """Reach and PickPlace in one model, by the recipe of the core, for ten minutes."""
+    run = replace(align_recipes.core(), tasks=("Reach", "PickPlace"), seed=seed)
+    return replace(run, max_updates=PICK_UPDATES, out=RUNS / f"reach-and-pick-{seed}")
+
+
+def of(run: AlignRun, **more: object) -> dict[str, Any]:
+    """What a cell about a trained model follows from."""
+    return {"align": training_settings(run)["align"], **more}
+
+
+def many_tasks(run: AlignRun, episodes: int, console: Console) -> EvalReport:
+    """A training on other tasks than the spine's, and its benchmark under every arm."""
+
+    def make() -> Mapping[str, Any]:
+        folder = trained(run, console)
+        asked = BenchRun(policy=str(folder.path), tasks=run.tasks, episodes=episodes, arms=ALL_ARMS)
+        return {"report": to_json(bench(asked, QUIET))}
+
+    settings = of(run, episodes=episodes, arms=ALL_ARMS)
+    return from_json(cell(f"alignment/{run.out.name}", settings, make)["report"])
+
+
+def many_rows(
+    reports: Mapping[int, EvalReport], what: str, bars: Mapping[str, float]
+) -> Iterator[Row]:
+    """Rows of one model for several tasks over seeds: each task with a bar, and every arm."""
+    by_task = {
+        task.task_id: {
+            seed: rate(report, task.task_id, "correct") for seed, report in reports.items()
+        }
+        for report in reports.values()
+        for task in report.tasks
+    }
+    mean = {
+        arm: {
+            seed: float(np.mean([rate(report, task_id, arm) for task_id in by_task]))
+            for seed, report in reports.items()
+        }
+        for arm in ALL_ARMS
+    }
+    for task_id, found in by_task.items():
+        bar = bars.get(short_name(task_id))
+        yield Row(
+            name=f"{what}: {short_name(task_id)}",
+            value=spread(found),
+            bar="printed" if bar is None else f"mean >= {100 * bar:.0f} %",
+            holds=bar is None or float(np.mean(list(found.values()))) >= bar,
+        )
+    low = min(by_task, key=lambda task_id: min(by_task[task_id].values()))
+    yield Row(
+        name=f"{what}: mean over tasks; the lowest task of any seed",
+        value=f"{spread(mean['correct'])}; {100 * min(by_task[low].values()):.0f} % "
+        f"({short_name(low)})",
+        bar=f"mean >= {100 * bars['mean']:.0f} %, no task under {100 * bars['task']:.0f} %",
+        holds=float(np.mean(list(mean["correct"].values()))) >= bars["mean"]
+        and min(by_task[low].values()) >= bars["task"],
+    )
+    unlike: Mapping[Arm, str] = {"held_out": "held-out wording", "other_language": "Chinese"}
+    for arm, name in unlike.items():
+        gap = float(np.mean([mean["correct"][seed] - mean[arm][seed] for seed in reports]))
+        yield Row(
+            name=f"{what}: {name} against English, mean gap",
+            value=f"{100 * gap:+.1f} points",
+            bar="within 5",
+            holds=abs(gap) <= 0.05,
+        )
+    swapped = max(rate(r, task_id, "swapped") for r in reports.values() for task_id in by_task)
+    yield Row(
+        name=f"{what}: swapped instruction, the highest of any task and seed",
+        value=f"{100 * swapped:.0f} %",
+        bar="<= 10 %",
+        holds=swapped <= 0.10,
+    )
+
+
+def core_rows(console: Console) -> Iterator[Row]:
+    """One model for 22 tasks."""
+    reports = {seed: many_tasks(core(seed), CORE_EPISODES, console) for seed in CORE_SEEDS}
+    n = f"{len(reports)} seeds, n = {CORE_EPISODES} a task"
+    yield from many_rows(reports, f"core model, {n}", {"mean": 0.80, "task": 0.50})
+    for pair, bar in (("V->L/R@10", 0.90), ("L+V->A/R@10", 0.70)):
+        found = [r.retrieval.recall(pair) for r in reports.values() if r.retrieval is not None]
+        lowest = min(found, key=lambda recall: recall.value)
+        yield Row(
+            name=f"core model: {pair}, gallery {lowest.gallery_size}, chance "
+            f"{100 * lowest.chance:.1f} %",
+            value=spread(dict(enumerate(recall.value for recall in found))),
+            bar=f"worst seed >= {100 * bar:.0f} %",
+            holds=lowest.value >= bar,
+        )
+
+
+def pick_rows(console: Console) -> Iterator[Row]:
+    """A thing and its place, ten minutes."""
+    reports = {
+        seed: many_tasks(reach_and_pick(seed), PICK_EPISODES, console) for seed in PICK_SEEDS
+    }
+    what = f"Reach and PickPlace, {len(reports)} seeds, n = {PICK_EPISODES} a task"
+    bars = {"Reach": 0.98, "PickPlace": 0.88, "mean": 0.93, "task": 0.88}
+    yield from many_rows(reports, what, bars)
+
+
+CELLS: Mapping[str, Callable[[Console], object]] = {
+    run.out.name: partial(many_tasks, run, n)
+    for runs, n in (
+        (map(core, CORE_SEEDS), CORE_EPISODES),
+        (map(reach_and_pick, PICK_SEEDS), PICK_EPISODES),
+    )
+    for run in runs
+}
+"""Each measures a cell, if it is not there, and tells its values."""
