@@ -100,6 +100,32 @@ def test_noise_moves_the_noised_chunks_alone(core: ModelPolicyCore, rows: StepTr
     np.testing.assert_allclose(moved.chunk[:, :N_WORDS], still.chunk[:, :N_WORDS], atol=1e-6)
 
 
+def test_other_modes_are_other_ways_to_the_first_wording(
+    core: ModelPolicyCore, rows: StepTriples
+) -> None:
+    pick = np.arange(BLOCK)
+    told = [WORDS[i][:1] for i in pick]
+    one = propose(core, rows.image[pick], rows.proprio[pick], told, 0)
+    both = propose(core, rows.image[pick], rows.proprio[pick], told, 0, n_modes=2)
+    assert one.chunk.shape[1] == 1
+    assert both.chunk.shape[1] == 2
+    assert np.array_equal(both.chunk[:, 0], one.chunk[:, 0])
+    assert (np.abs(both.chunk[:, 1] - both.chunk[:, 0]).max(axis=(1, 2)) > 1e-4).all()
+    with core.evaluating():
+        out = core.model.act(
+            core.model.vision(torch.as_tensor(rows.image[pick])),
+            core.sentences([words[0] for words in told])[:, None],
+            core.padded(rows.proprio[pick]),
+            torch.zeros(BLOCK, dtype=torch.int64),
+        )
+    unlikely = out.logit_BGZ[:, 0].argmin(-1)
+    other = out.chunk_BGZKA[torch.arange(BLOCK), 0, unlikely].clamp(-1.0, 1.0).numpy()
+    n = squares.ROBOT.n_act
+    np.testing.assert_allclose(both.chunk[:, 1, :, :n], other[..., :n], atol=1e-5)
+    with pytest.raises(BadConfig, match="this decoder has 2"):
+        propose(core, rows.image[pick], rows.proprio[pick], told, 0, n_modes=3)
+
+
 def test_guidance_leads_away_from_saying_nothing(core: ModelPolicyCore, rows: StepTriples) -> None:
     pick = np.arange(6)
     plain = proposed(core, rows, pick).chunk[:, 0]

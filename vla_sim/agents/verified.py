@@ -14,15 +14,17 @@ from vla_sim.records.triple import CHUNK_SIZE
 NOISED_PART = 4
 """One proposal in so many is a noised goal, the others are wordings: other words give more
 different candidates than noise."""
+MODES_PART = 3
+"""And of those one in so many is another way that the decoder sees, where it sees several."""
 NOISE = 0.05
 """Standard deviation of the noise on a goal, in units of the goal's scale."""
 
 
 class VerifiedPolicy:
-    """Proposes by other words and other goals, and lets the aligned space decide.
+    """Proposes by other words, other ways and other goals, and lets the aligned space decide.
 
-    Where the grammar cannot read what was said, there are no other words, and the noised goals are
-    left. What is drawn comes from the episode's own generator.
+    Where the grammar cannot read what was said, there are no other words, and ways and noised goals
+    are left. What is drawn comes from the episode's own generator.
     """
 
     needs_images = True
@@ -53,7 +55,9 @@ class VerifiedPolicy:
         self.n_action_steps = n_action_steps
         self.guidance = guidance
         self.n_noised = proposals // NOISED_PART
-        self.n_wordings = proposals - self.n_noised
+        others = min(model.n_modes - 1, (proposals - self.n_noised) // MODES_PART)
+        self.n_modes = 1 + others
+        self.n_wordings = proposals - self.n_noised - others
 
     def chunk(self, told: PolicyInput) -> NDArray[np.float32]:
         """The nearest of the proposed chunks, in the width and the range of the robot's actions."""
@@ -63,6 +67,7 @@ class VerifiedPolicy:
             images,
             padded(told.observation.proprio),
             [self._wordings(said.text) for said in told.instructions],
+            n_modes=self.n_modes,
             noise=self._noise(told),
             guidance=self.guidance,
         )

@@ -49,6 +49,11 @@ class LearnedModel:
             task_body=checkpoint.task_body,
         )
 
+    @property
+    def n_modes(self) -> int:
+        """Ways that its decoder sees at once."""
+        return int(self.core.model.config.n_modes)
+
     def body_of(self, task_id: str) -> int:
         """The index of the body that acts in a task, see `body_of_task`."""
         return body_of_task(task_id, self.table, self.task_body)
@@ -85,12 +90,22 @@ class LearnedModel:
         proprio: NDArray[np.float32],
         wordings: Sequence[Sequence[str]],
         *,
+        n_modes: int = 1,
         noise: Floats | None = None,
         guidance: float = 1.0,
     ) -> Proposals:
         """Several chunks for each moment, see `ProposingModel`."""
         body = self.body_of(task_id)
-        return propose(self.core, images, proprio, wordings, body, noise=noise, guidance=guidance)
+        return propose(
+            self.core,
+            images,
+            proprio,
+            wordings,
+            body,
+            n_modes=n_modes,
+            noise=noise,
+            guidance=guidance,
+        )
 
     def embed_clips(self, rows: Rows) -> Floats:
         """z_V of segment triples, (N, d)."""

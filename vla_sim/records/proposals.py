@@ -1,7 +1,7 @@
 """Several chunks that answer one moment, and where they and the moment lie on the sphere.
 
-Legend: m rows, W wordings, N noised goals, G = W + N candidates, K chunk steps, A action
-components, E embedding.
+Legend: m rows, W wordings, Z modes, N noised goals, G = W + (Z - 1) + N candidates, K chunk steps,
+A action components, E embedding.
 """
 
 from dataclasses import dataclass
@@ -17,8 +17,9 @@ class Proposals:
     """What m moments were answered with.
 
     Attributes:
-        chunk: float32 (m, G, K, A), a chunk for each wording, then one for each noised goal of the
-            first wording; clipped to [-1, 1], zero where the body has no such component.
+        chunk: float32 (m, G, K, A), a chunk for each wording, then one for each further mode and
+            for each noised goal of the first wording; clipped to [-1, 1], zero where the body has
+            no such component.
         action: float32 (m, G, E), z_A of each chunk, unit vectors.
         state: float32 (m, W, E), z_S of picture and each wording, unit vectors.
         attention: float32 (m, W, GRID, GRID), where each wording was found in the picture.
