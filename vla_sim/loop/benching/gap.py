@@ -41,7 +41,7 @@ class GapRun:
     """expert, random, zero, a folder: of a checkpoint, an alignment run, or an RL policy; or
     retrieval: and the folder of an alignment run."""
     proposals: int = 1
-    """Chunks that an aligned policy proposes at each decision, by other words and other goals; the
+    """Chunks that an aligned policy proposes at each decision, by other words, ways and goals; the
     one that its aligned space finds nearest to what is asked is run."""
     guidance: float = 1.0
     """Leads an aligned policy's chunks away from what they would be without words; 1: as is."""

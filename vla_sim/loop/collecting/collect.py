@@ -53,7 +53,7 @@ class CollectRun:
     """Who acts: expert, random, zero, the folder of a checkpoint or run, or retrieval: and the
     folder of an alignment run. The expert labels every step, whoever acts."""
     proposals: int = 1
-    """Chunks that an aligned policy proposes at each decision, by other words and other goals; the
+    """Chunks that an aligned policy proposes at each decision, by other words, ways and goals; the
     one that its aligned space finds nearest to what is asked is run."""
     guidance: float = 1.0
     """Leads an aligned policy's chunks away from what they would be without words; 1: as is."""
