@@ -205,6 +205,10 @@ def test_a_run_trains_from_a_dataset_and_resumes(tmp_path: Path) -> None:
     assert len(decisions) == len(reports)
     best = [row["checkpoint"] for row, d in zip(reports, decisions, strict=True) if d["is_best"]]
     assert folder.read_json("best.json")["checkpoint"] == best[-1]
+    once_more, said = heard(replace(begun, resume=True, max_updates=40))
+    assert once_more.path == folder.path
+    assert "all 40 updates are done; a larger --max-updates goes on" in said
+    assert list(folder.rows("reports.jsonl")) == reports
 
 
 def test_a_folder_in_use_is_not_overwritten(run: RunFolder) -> None:

@@ -7,8 +7,8 @@ from vla_sim.loop.demo import DemoRun
 from vla_sim.loop.showing.reporting import ReportRun
 from vla_sim.recipes import align, bench, collect
 
-UPDATES = 2_400
-"""Two thirds of the default recipe's: the loop is to be seen to work within 8 minutes."""
+UPDATES = 2_000
+"""More than half of the default recipe's: the loop is to be seen to work within 8 minutes."""
 
 
 def default() -> DemoRun:

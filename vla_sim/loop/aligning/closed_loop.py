@@ -39,6 +39,7 @@ from vla_sim.loop.aligning.resuming import (
     begin_again,
     checkpoint_at,
     is_saved,
+    nothing_left,
     put_back,
     save,
     trainer_saved,
@@ -164,6 +165,9 @@ def align(run: AlignRun, monitor: Monitor) -> RunFolder:
     if run.resume:
         begun = RunFolder.open(run.out)
         require_same_data(begun, held)
+        if (reason := nothing_left(begun, run.max_updates)) is not None:
+            monitor.say(reason)
+            return begun
         saved = trainer_saved(begun)
     check_trainer(run.learner.trainer, image_size=run.simulators.crank.image_size, saved=saved)
     protocol = make_protocol(

@@ -36,6 +36,22 @@ def trainer_saved(folder: RunFolder) -> Path | None:
     return place if place.is_dir() else None
 
 
+def nothing_left(folder: RunFolder, max_updates: int) -> str | None:
+    """Why going on with a run would change nothing; None where there is something to do."""
+    rows = list(folder.rows(REPORTS))
+    if not rows or not is_saved(folder):
+        return None
+    decided = folder.read_json(DECISIONS)
+    if len(decided) != len(rows):  # ended between the two: the last evaluation is done again
+        return None
+    step, newest = from_json(rows[-1]["report"]).step, decided[-1]
+    if newest["stop"]:
+        return f"the run had stopped at update {step:,}: {newest['reason']}"
+    if step >= max_updates:
+        return f"all {step:,} updates are done; a larger --max-updates goes on"
+    return None
+
+
 def begin_again(folder: RunFolder) -> None:
     """Clear the logs of a run that was killed before its first `save`: all of it is done again."""
     for name in (LOSSES, REPORTS):
