@@ -15,6 +15,7 @@ from rich.console import Console
 from benchmarks.cells import cell
 from benchmarks.repeat import rate, spread, trained, training_settings
 from benchmarks.row import Row
+from vla_sim.agents.ensemble import ENSEMBLE
 from vla_sim.envs.task_names import short_name
 from vla_sim.eval.report_file import from_json, to_json
 from vla_sim.loop.aligning.closed_loop import AlignRun
@@ -47,7 +48,7 @@ def reach_and_pick(seed: int) -> AlignRun:
 
 def of(run: AlignRun, **more: object) -> dict[str, Any]:
     """What a cell about a trained model follows from."""
-    return {"align": training_settings(run)["align"], **more}
+    return {"align": training_settings(run)["align"], "ensemble": ENSEMBLE, **more}
 
 
 def many_tasks(run: AlignRun, episodes: int, console: Console) -> EvalReport:

@@ -22,6 +22,7 @@ from rich.console import Console
 
 from benchmarks.cells import cell, read
 from benchmarks.row import Row
+from vla_sim.agents.ensemble import ENSEMBLE
 from vla_sim.envs.suites import SPINE
 from vla_sim.envs.task_names import short_name
 from vla_sim.eval.report_file import from_json, to_json
@@ -59,7 +60,7 @@ def training(seed: int, console: Console) -> EvalReport:
         )
         return {"minutes": (time.monotonic() - began) / 60, "report": to_json(report)}
 
-    return from_json(cell(f"repeat/align-{seed}", training_settings(run), make)["report"])
+    return from_json(cell(f"repeat/align-{seed}", benched_settings(run), make)["report"])
 
 
 def default_of(seed: int) -> AlignRun:
@@ -72,7 +73,7 @@ def measured_seeds() -> list[int]:
     return [
         seed
         for seed in SEEDS
-        if read(f"repeat/align-{seed}", training_settings(default_of(seed))) is not None
+        if read(f"repeat/align-{seed}", benched_settings(default_of(seed))) is not None
     ]
 
 
@@ -82,6 +83,11 @@ def training_settings(run: AlignRun) -> dict[str, Any]:
     for name in ("out", "resume", "max_seconds"):
         settings.pop(name)
     return {"align": settings, "episodes": EPISODES, "arms": ALL_ARMS}
+
+
+def benched_settings(run: AlignRun) -> dict[str, Any]:
+    """What the result of a training and its benchmark follows from."""
+    return {**training_settings(run), "ensemble": ENSEMBLE}
 
 
 def trained(run: AlignRun, console: Console) -> RunFolder:

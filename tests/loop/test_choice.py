@@ -87,14 +87,18 @@ def test_a_retrieval_policy_runs_what_was_remembered(run: Path, told: PolicyInpu
     assert_rows_are_alone(policy, told)
 
 
-def test_watching_changes_nothing(run: Path, told: PolicyInput) -> None:
+def aligned(run: Path) -> AlignedPolicy:
     policy = policy_of(str(run), Crank(REACH, 1, SMALL))
     assert isinstance(policy, AlignedPolicy)
-    watched = WatchedPolicy(policy, learned(run / "kept"))
+    return policy
+
+
+def test_watching_changes_nothing(run: Path, told: PolicyInput) -> None:
+    policy = aligned(run)
+    watched, alone = (WatchedPolicy(aligned(run), learned(run / "kept")) for _ in range(2))
     later = replace(told, step=told.step + 2)
     for seen in (told, later):
         assert np.array_equal(watched.chunk(seen), policy.chunk(seen))
-    alone = WatchedPolicy(policy, learned(run / "kept"))
     for seen in (told, later):
         alone.chunk(seen.take(np.array([2])))
     seed = int(told.own_seed[2])

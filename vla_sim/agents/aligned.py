@@ -3,21 +3,39 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from vla_sim.agents.ensemble import ENSEMBLE, TemporalEnsemble
 from vla_sim.protocols.chunk_model import ChunkModel
 from vla_sim.records.observation import PolicyInput
 from vla_sim.records.triple import CHUNK_SIZE, N_PROPRIO
 
 
 class AlignedPolicy:
-    """Sees pictures, proprioception and words."""
+    """Sees pictures, proprioception and words, and goes on with what it had begun."""
 
     needs_images = True
 
-    def __init__(self, model: ChunkModel, *, n_action_steps: int = 2) -> None:
+    def __init__(
+        self, model: ChunkModel, *, n_action_steps: int = 2, ensemble: float = ENSEMBLE
+    ) -> None:
+        """A policy around a model.
+
+        Args:
+            model: Looks and decides.
+            n_action_steps: Steps that are run before it is asked again.
+            ensemble: See `TemporalEnsemble`.
+
+        Raises:
+            BadConfig: If the ensemble's share is out of range.
+        """
         if not 1 <= n_action_steps <= CHUNK_SIZE:
             raise ValueError(f"n_action_steps is {n_action_steps}; use 1 to {CHUNK_SIZE}")
         self.model = model
         self.n_action_steps = n_action_steps
+        self.ensemble = TemporalEnsemble(ensemble, n_action_steps=n_action_steps)
+
+    def reset(self, ids: NDArray[np.int64]) -> None:
+        """Forget what the rows `ids` had begun."""
+        self.ensemble.reset(ids)
 
     def chunk(self, told: PolicyInput) -> NDArray[np.float32]:
         """The model's chunk for each row, in the width and the range of the robot's actions."""
@@ -25,7 +43,8 @@ class AlignedPolicy:
         texts = [instruction.text for instruction in told.instructions]
         proprio = padded(told.observation.proprio)
         chunk = self.model.act(told.task_id, images, proprio, texts)
-        return np.clip(chunk[:, :, : told.embodiment.n_act], -1.0, 1.0)
+        own = np.clip(chunk[:, :, : told.embodiment.n_act], -1.0, 1.0)
+        return self.ensemble.blended(told, own)
 
 
 def padded(proprio: NDArray[np.float32]) -> NDArray[np.float32]:

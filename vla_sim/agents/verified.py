@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vla_sim.agents.aligned import padded
+from vla_sim.agents.ensemble import ENSEMBLE, TemporalEnsemble
 from vla_sim.envs.language.rephrase import rephrasings
 from vla_sim.errors import BadConfig
 from vla_sim.protocols.chunk_model import ProposingModel
@@ -36,6 +37,7 @@ class VerifiedPolicy:
         proposals: int,
         guidance: float = 1.0,
         n_action_steps: int = 2,
+        ensemble: float = ENSEMBLE,
     ) -> None:
         """A policy around a model.
 
@@ -44,6 +46,7 @@ class VerifiedPolicy:
             proposals: How many chunks are proposed at each decision, 1 for the model's own alone.
             guidance: See `ProposingModel.propose`.
             n_action_steps: Steps that are run before it is asked again.
+            ensemble: See `TemporalEnsemble`.
 
         Raises:
             BadConfig: If there is no proposal, or more steps are run than a chunk has.
@@ -54,10 +57,15 @@ class VerifiedPolicy:
         self.model = model
         self.n_action_steps = n_action_steps
         self.guidance = guidance
+        self.ensemble = TemporalEnsemble(ensemble, n_action_steps=n_action_steps)
         self.n_noised = proposals // NOISED_PART
         others = min(model.n_modes - 1, (proposals - self.n_noised) // MODES_PART)
         self.n_modes = 1 + others
         self.n_wordings = proposals - self.n_noised - others
+
+    def reset(self, ids: NDArray[np.int64]) -> None:
+        """Forget what the rows `ids` had begun."""
+        self.ensemble.reset(ids)
 
     def chunk(self, told: PolicyInput) -> NDArray[np.float32]:
         """The nearest of the proposed chunks, in the width and the range of the robot's actions."""
@@ -71,7 +79,8 @@ class VerifiedPolicy:
             noise=self._noise(told),
             guidance=self.guidance,
         )
-        return np.clip(found.nearest()[:, :, : told.embodiment.n_act], -1.0, 1.0)
+        own = np.clip(found.nearest()[:, :, : told.embodiment.n_act], -1.0, 1.0)
+        return self.ensemble.blended(told, own)
 
     def _wordings(self, text: str) -> list[str]:
         """What was said and its rephrasings; repeated where there are too few of them."""

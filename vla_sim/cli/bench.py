@@ -113,6 +113,7 @@ VERB: "Verb[BenchRun]" = Verb(
         "policy",
         "proposals",
         "guidance",
+        "ensemble",
         "tasks",
         "episodes",
         "arms",

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vla_sim.agents.controls import POLICIES
+from vla_sim.agents.ensemble import ENSEMBLE
 from vla_sim.errors import BadConfig
 from vla_sim.foreign import is_foreign
 from vla_sim.ranges import whole, within
@@ -22,35 +23,44 @@ class Choice:
         name: As `policy_of` takes it.
         proposals: Chunks that are proposed at each decision; the one nearest to what is asked is
             run.
+        ensemble: Share of the chunk before in what is run, see `TemporalEnsemble`.
         guidance: How far chunks are led away from what they would be without words.
     """
 
     name: str
     proposals: int = 1
     guidance: float = 1.0
+    ensemble: float = ENSEMBLE
 
     def __post_init__(self) -> None:
         whole(1, MOST_PROPOSALS, proposals=self.proposals)
         within(0, MOST_GUIDANCE, guidance=self.guidance)
+        within(0, 0.95, ensemble=self.ensemble)
         if not self.switched:
             return
         asked = f"{self.told} for the policy {self.name!r}"
-        if self.name.startswith(RETRIEVAL):
+        if self.name.startswith(RETRIEVAL) and self.proposes:
             raise BadConfig(f"{asked}: a retrieval policy has one answer and no decoder to guide")
         is_named = self.name in POLICIES or is_foreign(self.name)
         if is_named or (Path(self.name) / "finetune.json").is_file():
             raise BadConfig(f"{asked}: these are switches of an aligned model; name its run")
 
     @property
-    def switched(self) -> bool:
+    def proposes(self) -> bool:
         """Whether it decides in another way than the model alone."""
         return self.proposals != 1 or self.guidance != 1.0
+
+    @property
+    def switched(self) -> bool:
+        """Whether any switch is not as it is by default."""
+        return self.proposes or self.ensemble != ENSEMBLE
 
     @property
     def told(self) -> str:
         """The switches in words; empty where there are none."""
         said = [f"{self.proposals} proposals"] if self.proposals != 1 else []
         said += [f"guidance {self.guidance:g}"] if self.guidance != 1.0 else []
+        said += [f"ensemble {self.ensemble:g}"] if self.ensemble != ENSEMBLE else []
         return ", ".join(said)
 
     def __str__(self) -> str:

@@ -14,6 +14,7 @@ from vla_sim.errors import BadConfig, UnknownName
 from vla_sim.foreign import is_foreign, load_foreign
 from vla_sim.loop.choice import RETRIEVAL, Choice
 from vla_sim.loop.run_folder import BEST, RunFolder
+from vla_sim.protocols.chunk_model import ChunkModel
 from vla_sim.protocols.policy import Policy
 from vla_sim.protocols.teacher import Actor, role_of
 
@@ -67,7 +68,7 @@ def policy_of(chosen: str | Choice, crank: Crank) -> Actor:
     if name in POLICIES:
         return POLICIES[name](crank.task_id, crank.task)
     if name.startswith(RETRIEVAL):
-        return _retrieving(Path(name.removeprefix(RETRIEVAL)))
+        return _retrieving(Path(name.removeprefix(RETRIEVAL)), choice.ensemble)
     folder = Path(name)
     if folder.is_dir():
         if (folder / "finetune.json").is_file():
@@ -76,9 +77,14 @@ def policy_of(chosen: str | Choice, crank: Crank) -> Actor:
 
             return load_rl_policy(folder)
         model = learned(best_checkpoint(folder))
-        if not choice.switched:
-            return AlignedPolicy(model)
-        return VerifiedPolicy(model, proposals=choice.proposals, guidance=choice.guidance)
+        if not choice.proposes:
+            return AlignedPolicy(model, ensemble=choice.ensemble)
+        return VerifiedPolicy(
+            model,
+            proposals=choice.proposals,
+            guidance=choice.guidance,
+            ensemble=choice.ensemble,
+        )
     if is_foreign(name):
         return _brought(name, crank.task_id)
     raise UnknownName(_NOT, name, _KNOWN)
@@ -102,17 +108,18 @@ def _loaded(folder: str, written: tuple[int, int]) -> "LearnedModel":
     return LearnedModel.load(Path(folder))
 
 
-def _retrieving(run: Path) -> Policy:
+def _retrieving(run: Path, ensemble: float) -> Policy:
     checkpoint = best_checkpoint(run)
-    return _retrieval(str(run), str(checkpoint), _written(checkpoint))
+    model = _retrieval(str(run), str(checkpoint), _written(checkpoint))
+    return AlignedPolicy(model, ensemble=ensemble)
 
 
 @lru_cache(maxsize=2)
-def _retrieval(run: str, checkpoint: str, written: tuple[int, int]) -> Policy:
+def _retrieval(run: str, checkpoint: str, written: tuple[int, int]) -> ChunkModel:
     del written
     from vla_sim.loop.retrieving import RetrievalModel
 
-    return AlignedPolicy(RetrievalModel.of(learned(Path(checkpoint)), Path(run)))
+    return RetrievalModel.of(learned(Path(checkpoint)), Path(run))
 
 
 def _written(checkpoint: Path) -> tuple[int, int]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from vla_sim.agents.ensemble import ENSEMBLE
 from vla_sim.agents.taught import check_taught
 from vla_sim.disk import atomic
 from vla_sim.disk.outlet import check_outlet
@@ -60,6 +61,9 @@ class BenchRun:
     one that its aligned space finds nearest to what is asked is run."""
     guidance: float = 1.0
     """Leads an aligned policy's chunks away from what they would be without words; 1: as is."""
+    ensemble: float = ENSEMBLE
+    """Share of the chunk before in what an aligned policy runs of each chunk; 0: chunks as they
+    are."""
     tasks: tuple[str, ...] = tuple(short_name(t) for t in SPINE)
     """Tasks and suites by name, see `vla-sim list tasks`; your own as path/to/file.py:name."""
     episodes: int = 100
@@ -109,7 +113,12 @@ class BenchRun:
     @property
     def choice(self) -> Choice:
         """The policy with its switches."""
-        return Choice(name=self.policy, proposals=self.proposals, guidance=self.guidance)
+        return Choice(
+            name=self.policy,
+            proposals=self.proposals,
+            guidance=self.guidance,
+            ensemble=self.ensemble,
+        )
 
     @property
     def shift(self) -> Shift:

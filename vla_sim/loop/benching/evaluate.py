@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from vla_sim.agents.ensemble import ENSEMBLE
 from vla_sim.envs.crank import Crank, CrankConfig
 from vla_sim.envs.rollout import rollout
 from vla_sim.envs.suites import SPINE, tasks_of
@@ -40,6 +41,7 @@ def evaluate(
     n_threads: int = 1,
     proposals: int = 1,
     guidance: float = 1.0,
+    ensemble: float = ENSEMBLE,
     progress: bool = False,
 ) -> EvalReport:
     """Measure a policy on fixed scenes, in this process.
@@ -69,6 +71,7 @@ def evaluate(
         proposals: Chunks that an aligned policy, given by its folder, proposes at each decision;
             the one nearest to what is asked is run.
         guidance: Leads its chunks away from what they would be without words; 1: as is.
+        ensemble: Share of the chunk before in what it runs of each; 0: chunks as they are.
         progress: Show a bar.
 
     Returns:
@@ -81,7 +84,7 @@ def evaluate(
         BadAction: If the policy returns what is no chunk of actions for the robot.
     """
     named = policy if isinstance(policy, str) else _place(policy)
-    choice = Choice(name=named, proposals=proposals, guidance=guidance)
+    choice = Choice(name=named, proposals=proposals, guidance=guidance, ensemble=ensemble)
     check_policy(policy) if isinstance(policy, str) else role_of(policy)
     if choice.switched and not isinstance(policy, str):
         raise BadConfig(f"{choice}: these are switches of an aligned model; name its run")

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from vla_sim.agents.ensemble import ENSEMBLE
 from vla_sim.agents.replay import ReplayPolicy
 from vla_sim.disk.atomic import write_json
 from vla_sim.disk.outlet import check_outlet
@@ -45,6 +46,9 @@ class GapRun:
     one that its aligned space finds nearest to what is asked is run."""
     guidance: float = 1.0
     """Leads an aligned policy's chunks away from what they would be without words; 1: as is."""
+    ensemble: float = ENSEMBLE
+    """Share of the chunk before in what an aligned policy runs of each chunk; 0: chunks as they
+    are."""
     tasks: tuple[str, ...] = tuple(short_name(t) for t in ENGINE_TASKS["pybullet"])
     """Tasks and suites by name; your own as path/to/file.py:name. Both engines must be declared for
     a task; of a suite, those for which they are not are left out."""
@@ -75,7 +79,12 @@ class GapRun:
     @property
     def choice(self) -> Choice:
         """The policy with its switches."""
-        return Choice(name=self.policy, proposals=self.proposals, guidance=self.guidance)
+        return Choice(
+            name=self.policy,
+            proposals=self.proposals,
+            guidance=self.guidance,
+            ensemble=self.ensemble,
+        )
 
     @property
     def task_ids(self) -> tuple[str, ...]:

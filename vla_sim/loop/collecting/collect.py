@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from vla_sim.agents.controls import POLICIES
+from vla_sim.agents.ensemble import ENSEMBLE
 from vla_sim.agents.experts.table import expert_for
 from vla_sim.agents.taught import check_taught
 from vla_sim.envs.crank import Crank, CrankConfig
@@ -57,6 +58,9 @@ class CollectRun:
     one that its aligned space finds nearest to what is asked is run."""
     guidance: float = 1.0
     """Leads an aligned policy's chunks away from what they would be without words; 1: as is."""
+    ensemble: float = ENSEMBLE
+    """Share of the chunk before in what an aligned policy runs of each chunk; 0: chunks as they
+    are."""
     seed: int = 0
     """Chooses the block of training seeds; equal seeds give equal episodes."""
     n_slots: int = 32
@@ -78,7 +82,12 @@ class CollectRun:
     @property
     def choice(self) -> Choice:
         """The policy with its switches."""
-        return Choice(name=self.policy, proposals=self.proposals, guidance=self.guidance)
+        return Choice(
+            name=self.policy,
+            proposals=self.proposals,
+            guidance=self.guidance,
+            ensemble=self.ensemble,
+        )
 
     @property
     def task_ids(self) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from vla_sim.agents.ensemble import ENSEMBLE
 from vla_sim.align.checkpoint import INDEX
 from vla_sim.disk import atomic
 from vla_sim.disk.outlet import check_outlet
@@ -57,6 +58,9 @@ class DetectRun:
     """Of the policy, see `bench`."""
     guidance: float = 1.0
     """Of the policy, see `bench`."""
+    ensemble: float = ENSEMBLE
+    """Share of the chunk before in what an aligned policy runs of each chunk; 0: chunks as they
+    are."""
     n_slots: int = 16
     """Simulations at once; results do not depend on it."""
     out: Path | None = None
@@ -75,7 +79,12 @@ class DetectRun:
     @property
     def choice(self) -> Choice:
         """The policy with its switches."""
-        return Choice(name=self.policy, proposals=self.proposals, guidance=self.guidance)
+        return Choice(
+            name=self.policy,
+            proposals=self.proposals,
+            guidance=self.guidance,
+            ensemble=self.ensemble,
+        )
 
     @property
     def task_ids(self) -> tuple[str, ...]:

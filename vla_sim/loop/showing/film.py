@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from vla_sim.agents.ensemble import ENSEMBLE
 from vla_sim.agents.replay import ReplayPolicy
 from vla_sim.disk.outlet import check_outlet
 from vla_sim.envs.axes import asked_shift
@@ -52,6 +53,9 @@ class FilmRun:
     one that its aligned space finds nearest to what is asked is run."""
     guidance: float = 1.0
     """Leads an aligned policy's chunks away from what they would be without words; 1: as is."""
+    ensemble: float = ENSEMBLE
+    """Share of the chunk before in what an aligned policy runs of each chunk; 0: chunks as they
+    are."""
     detector: Path | None = None
     """A file of `vla-sim detect` for the alignment run that acts: what it says stands below the
     picture from the moment it says it."""
@@ -103,7 +107,12 @@ class FilmRun:
     @property
     def choice(self) -> Choice:
         """The policy with its switches."""
-        return Choice(name=self.policy, proposals=self.proposals, guidance=self.guidance)
+        return Choice(
+            name=self.policy,
+            proposals=self.proposals,
+            guidance=self.guidance,
+            ensemble=self.ensemble,
+        )
 
     @property
     def plan(self) -> list[EpisodeSpec]:
