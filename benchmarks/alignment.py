@@ -51,6 +51,7 @@ from vla_sim.protocols.policy import Policy
 from vla_sim.protocols.teacher import Teacher
 from vla_sim.recipes import finetune as finetune_recipes
 from vla_sim.records.episode import Arm
+from vla_sim.records.manner import MANNERS
 from vla_sim.records.observation import PolicyInput
 from vla_sim.records.reports import Estimate, EvalReport
 
@@ -380,21 +381,39 @@ def prior_rows(console: Console) -> Iterator[Row]:
             bar="better, the seeds apart",
             holds=worst > best,
         )
-    for name, metric, bar in (
-        ("Lift", "manner_kept", 0.80),
-        ("Lift", "comfortable", 0.60),
-        ("Reach", "comfortable", 0.60),
-    ):
-        found = {
-            seed: rate(report, task_id_of(name), "correct", metric)
-            for seed, report in held["default"].items()
-        }
-        yield Row(
-            name=f"{name}, {metric.replace('_', ' ')}, all manners",
-            value=spread(found),
-            bar=f"mean >= {100 * bar:.0f} %",
-            holds=float(np.mean(list(found.values()))) >= bar,
+    yield from arm_rows(held["default"])
+
+
+def arm_rows(reports: Mapping[int, EvalReport]) -> Iterator[Row]:
+    """How the arm moves: Lift's manners, and comfort where nobody said "quickly"."""
+    lift = {
+        seed: rate(r, task_id_of("Lift"), "correct", "manner_kept") for seed, r in reports.items()
+    }
+    yield Row(
+        name="Lift, manner kept",
+        value=spread(lift),
+        bar="mean >= 80 %",
+        holds=float(np.mean(list(lift.values()))) >= 0.80,
+    )
+    unhurried = [manner for manner in MANNERS if manner != "quickly"]
+    calm = {
+        seed: float(
+            np.mean(
+                [
+                    rate(report, task_id_of(name), "correct", f"comfortable/{manner}")
+                    for name in ("Reach", "Lift")
+                    for manner in unhurried
+                ]
+            )
         )
+        for seed, report in reports.items()
+    }
+    yield Row(
+        name="Reach and Lift, comfortable, mean over the manners that are not quickly",
+        value=spread(calm),
+        bar="mean >= 60 %",
+        holds=float(np.mean(list(calm.values()))) >= 0.60,
+    )
 
 
 def progress_rows(console: Console) -> Iterator[Row]:

@@ -16,7 +16,7 @@ from vla_sim.records.episode import Episode, Role
 from vla_sim.records.manner import MANNERS
 from vla_sim.records.reports import Estimate, EvalReport, RetrievalReport, TaskReport
 
-PER_MANNER = ("manner_kept", "typical_speed")
+PER_MANNER = ("manner_kept", "comfortable", "typical_speed")
 """Metrics that are also told apart by manner: slowly < normal < quickly should show."""
 
 

@@ -23,7 +23,7 @@ class TaskReport:
         arm: Instruction arm.
         rates: Fractions of episodes with Wilson intervals: "success_once", "success_at_end",
             "manner_kept", "comfortable", "violation/<name>" (episodes with any violation), and
-            "manner_kept/<manner>" over the episodes of that manner.
+            "manner_kept/<manner>" and "comfortable/<manner>" over the episodes of that manner.
         means: Means over episodes with bootstrap intervals: "spl", "time_s",
             "violation_steps/<name>" (fraction of steps), and "typical_speed/<manner>".
         guess_rate: Success of acting on a uniformly random instruction of each scene.
