@@ -33,11 +33,11 @@ def captioned(
         episode: Its instruction is below each, and its outcome below the last.
         alarms: {what is said: from when on [s]}, below the instruction.
     """
-    alarms = {} if alarms is None else alarms
+    raised = sorted((alarms or {}).items(), key=lambda alarm: alarm[1])
     t, h, w, _ = pictures.shape
     text_px = max(11, w // 18)
     lines = _lines(episode, w, text_px)
-    strip_px = round(text_px * 1.35 * (len(lines) + 1 + len(alarms))) + 8
+    strip_px = round(text_px * 1.35 * (len(lines) + 1 + len(raised))) + 8
     framed = np.empty((t, h + strip_px, w, 3), dtype=np.uint8)
     framed[:, :h] = pictures
     good = episode.success_at_end
@@ -47,7 +47,7 @@ def captioned(
         last = k == t - 1
         note, colour = (f", {ended}", _GOOD if good else _BAD) if last else ("", _INK)
         notes = [(f"{now_s:.1f} s{note}", colour)]
-        notes += [(f"{at:.1f} s: {said}", _BAD) for said, at in alarms.items() if at <= now_s]
+        notes += [(f"{at:.1f} s: {said}", _BAD) for said, at in raised if at <= now_s]
         framed[k, h:] = _strip(lines, notes, w, strip_px, text_px)
     return framed
 
