@@ -30,8 +30,9 @@ class _Last:
 class TemporalEnsemble:
     """Remembers the last chunk of each row; rows do not depend on each other.
 
-    Commands that a motion follows are blended. What is switched, as a gripper is, is not: half
-    closed is no mean of open and closed.
+    Velocities are blended. What is switched, as a gripper is, is not: half closed is no mean of
+    open and closed. Nor is what steers: a car that goes on with half of what it had begun is late
+    at obstacles.
     """
 
     def __init__(self, share: float, *, n_action_steps: int) -> None:
@@ -77,6 +78,6 @@ class TemporalEnsemble:
 def blends(embodiment: Embodiment) -> NDArray[np.bool_]:
     """Which action components are blended, (n_act,)."""
     return np.repeat(
-        [group.motion is not None or bool(group.held) for group in embodiment.action],
+        [group.motion is not None and group.order == 1 for group in embodiment.action],
         [group.size for group in embodiment.action],
     )
