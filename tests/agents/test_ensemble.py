@@ -81,6 +81,12 @@ def test_a_row_does_not_depend_on_the_others(told: PolicyInput) -> None:
     assert np.array_equal(alone.blended(at(told, N_STEPS).take(pick), second[pick]), whole[pick])
 
 
+def test_a_car_is_not_blended() -> None:
+    assert not blends(
+        Crank("vla_sim/DriveToGoal-v1", 1, CrankConfig(image_size=16)).embodiment
+    ).any()
+
+
 def test_no_share_changes_nothing_and_a_bad_one_is_refused(told: PolicyInput) -> None:
     ensemble = TemporalEnsemble(0.0, n_action_steps=N_STEPS)
     ensemble.blended(at(told, 0), drawn(told, 0))
