@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol, Self
 
 from vla_sim.agents.controls import POLICIES
 from vla_sim.agents.ensemble import ENSEMBLE
@@ -13,6 +14,30 @@ RETRIEVAL = "retrieval:"
 """What stands before a run's folder where its stored chunks act and not its decoder."""
 MOST_PROPOSALS = 64
 MOST_GUIDANCE = 10.0
+
+
+class Asked(Protocol):
+    """Settings that name a policy and its switches, as every verb has them that takes one."""
+
+    @property
+    def policy(self) -> str:
+        """As `policy_of` takes it."""
+        ...
+
+    @property
+    def proposals(self) -> int:
+        """See `Choice`."""
+        ...
+
+    @property
+    def guidance(self) -> float:
+        """See `Choice`."""
+        ...
+
+    @property
+    def ensemble(self) -> float:
+        """See `Choice`."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +69,16 @@ class Choice:
         is_named = self.name in POLICIES or is_foreign(self.name)
         if is_named or (Path(self.name) / "finetune.json").is_file():
             raise BadConfig(f"{asked}: these are switches of an aligned model; name its run")
+
+    @classmethod
+    def of(cls, asked: Asked) -> Self:
+        """The choice that a verb's settings make."""
+        return cls(
+            name=asked.policy,
+            proposals=asked.proposals,
+            guidance=asked.guidance,
+            ensemble=asked.ensemble,
+        )
 
     @property
     def proposes(self) -> bool:

@@ -113,12 +113,7 @@ class BenchRun:
     @property
     def choice(self) -> Choice:
         """The policy with its switches."""
-        return Choice(
-            name=self.policy,
-            proposals=self.proposals,
-            guidance=self.guidance,
-            ensemble=self.ensemble,
-        )
+        return Choice.of(self)
 
     @property
     def shift(self) -> Shift:

@@ -79,12 +79,7 @@ class DetectRun:
     @property
     def choice(self) -> Choice:
         """The policy with its switches."""
-        return Choice(
-            name=self.policy,
-            proposals=self.proposals,
-            guidance=self.guidance,
-            ensemble=self.ensemble,
-        )
+        return Choice.of(self)
 
     @property
     def task_ids(self) -> tuple[str, ...]:

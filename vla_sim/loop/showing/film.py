@@ -107,12 +107,7 @@ class FilmRun:
     @property
     def choice(self) -> Choice:
         """The policy with its switches."""
-        return Choice(
-            name=self.policy,
-            proposals=self.proposals,
-            guidance=self.guidance,
-            ensemble=self.ensemble,
-        )
+        return Choice.of(self)
 
     @property
     def plan(self) -> list[EpisodeSpec]:
