@@ -113,7 +113,6 @@ VERB: "Verb[BenchRun]" = Verb(
         "policy",
         "proposals",
         "guidance",
-        "ensemble",
         "tasks",
         "episodes",
         "arms",
