@@ -25,6 +25,7 @@ ZERO_IS_MEANT: frozenset[tuple[str, str]] = frozenset(
         ("BenchRun", "n_processes"),
         ("BenchRun", "severity"),
         ("CollectRun", "seed"),
+        ("DetectRun", "ensemble"),
         ("DetectRun", "guidance"),
         ("FilmRun", "seed"),
         ("FilmRun", "severity"),
