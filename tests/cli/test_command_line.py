@@ -365,7 +365,7 @@ def test_a_recipe_of_the_user_s_own_comes_by_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
     monkeypatch.setattr(sys, "path", list(sys.path))
-    recipe = tmp_path / "my_recipes.py"
+    recipe = tmp_path / "my_typed.py"
     recipe.write_text(
         "from vla_sim.loop.collecting.collect import CollectRun\n"
         "def mine():\n    return CollectRun(episodes=3)\n"
@@ -374,11 +374,11 @@ def test_a_recipe_of_the_user_s_own_comes_by_name(
     verb = VERBS["collect"]
     assert verb.settings(f"{recipe}:mine").episodes == 3
     monkeypatch.chdir(tmp_path)
-    assert verb.settings("my_recipes:ready").episodes == 4
-    assert main(["collect", "my_recipes:wrong"]) == 2
-    assert "the recipe 'my_recipes:wrong' gives int; `vla-sim collect` takes" in said_error(capsys)
-    assert main(["collect", "my_recipes:min"]) == 2
-    assert "no recipe in my_recipes 'min'; did you mean 'mine'?" in said_error(capsys)
+    assert verb.settings("my_typed:ready").episodes == 4
+    assert main(["collect", "my_typed:wrong"]) == 2
+    assert "the recipe 'my_typed:wrong' gives int; `vla-sim collect` takes" in said_error(capsys)
+    assert main(["collect", "recipes_typed_here:min"]) == 2
+    assert "no recipe in recipes_typed_here 'min'; did you mean 'mine'?" in said_error(capsys)
 
 
 @pytest.mark.parametrize(
