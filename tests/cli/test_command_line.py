@@ -377,8 +377,8 @@ def test_a_recipe_of_the_user_s_own_comes_by_name(
     assert verb.settings("my_typed:ready").episodes == 4
     assert main(["collect", "my_typed:wrong"]) == 2
     assert "the recipe 'my_typed:wrong' gives int; `vla-sim collect` takes" in said_error(capsys)
-    assert main(["collect", "recipes_typed_here:min"]) == 2
-    assert "no recipe in recipes_typed_here 'min'; did you mean 'mine'?" in said_error(capsys)
+    assert main(["collect", "my_typed:min"]) == 2
+    assert "no recipe in my_typed 'min'; did you mean 'mine'?" in said_error(capsys)
 
 
 @pytest.mark.parametrize(
