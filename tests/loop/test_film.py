@@ -124,6 +124,23 @@ def test_the_caption_says_what_was_asked_and_how_it_ended(
     assert not np.array_equal(strip[-2], strip[-1])
 
 
+def test_what_a_detector_says_stands_there_from_its_moment_on(
+    filmed: tuple[FilmRun, list[Episode]],
+) -> None:
+    _, (episode, _) = filmed
+    pictures = episode.images
+    assert pictures is not None
+    dt_s = episode.control_dt_s
+    alarms = {"this will fail": 9 * dt_s, "the words do not fit the scene": 4 * dt_s}
+    framed, silent = captioned(pictures, episode, alarms), captioned(pictures, episode)
+    below = framed[:, silent.shape[1] :]
+    assert framed.shape[1] > silent.shape[1]
+    assert np.array_equal(framed[:4, : silent.shape[1] - 8], silent[:4, :-8])
+    ink = (below < 200).any(axis=-1).sum(axis=(1, 2))
+    assert (ink[:4] == 0).all() and ink[4] > 0
+    assert (ink[4:9] == ink[4]).all() and ink[9] > ink[4]
+
+
 def test_without_a_chinese_font_the_caption_is_english(
     filmed: tuple[FilmRun, list[Episode]], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,22 +9,22 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from vla_sim.agents.last_chunk import Floats, LastChunk
 from vla_sim.ranges import within
 from vla_sim.records.embodiment import Embodiment
 from vla_sim.records.observation import PolicyInput
 
 ENSEMBLE = 0.5
 """Share of the chunk before, see decision 0027."""
-Floats = NDArray[np.float32]
+MOST_ENSEMBLE = 0.95
+"""More than this would hardly hear of what is seen now."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Last:
-    """What a row did at its last decision."""
+class _Last(LastChunk):
+    """And under which words."""
 
-    step: int
     words: str
-    chunk: Floats
 
 
 class TemporalEnsemble:
@@ -43,9 +43,9 @@ class TemporalEnsemble:
             n_action_steps: Steps from one decision to the next.
 
         Raises:
-            BadConfig: If the share is not within 0 to 0.95.
+            BadConfig: If the share is not within 0 to MOST_ENSEMBLE.
         """
-        within(0, 0.95, ensemble=share)
+        within(0, MOST_ENSEMBLE, ensemble=share)
         self.share = share
         self.n_action_steps = n_action_steps
         self._last: dict[int, _Last] = {}
@@ -60,15 +60,16 @@ class TemporalEnsemble:
 
         What was decided under other words, or longer ago than a decision lasts, does not count.
         """
-        if self.share == 0.0:
+        moved = blends(told.embodiment)
+        if self.share == 0.0 or not moved.any():
             return chunk
-        out, moved = chunk.copy(), blends(told.embodiment)
+        out = chunk.copy()
         for place, row in enumerate(told.row.tolist()):
             step, words = int(told.step[place]), told.instructions[place].text
             last = self._last.get(row)
-            if last is not None and 0 < step - last.step <= self.n_action_steps:
-                left = last.chunk[step - last.step :]
-                if last.words == words:
+            if last is not None and last.words == words:
+                left = last.ahead(step, at_most=self.n_action_steps)
+                if left is not None:
                     fresh = out[place, : len(left)]
                     fresh[:, moved] += self.share * (left - fresh)[:, moved]
             self._last[row] = _Last(step=step, words=words, chunk=out[place].copy())

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vla_sim.agents.aligned import padded
+from vla_sim.agents.last_chunk import Floats, LastChunk
 from vla_sim.envs.language.rephrase import rephrasings
 from vla_sim.protocols.chunk_model import ProposingModel
 from vla_sim.protocols.policy import Policy
@@ -15,15 +16,12 @@ from vla_sim.records.signals import SIGNALS
 
 N_REPHRASED = 3
 """Other wordings that the words are held against."""
-Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Last:
-    """What a row's last decision was."""
+class _Last(LastChunk):
+    """And z_S of it."""
 
-    step: int
-    chunk: Floats
     state: Floats
 
 
@@ -71,9 +69,11 @@ class WatchedPolicy:
         row, step = int(told.row[place]), int(told.step[place])
         last = self._last.get(row)
         chunk, state = found.chunk[place, :-1], found.state[place]
-        signals = signals_of(
-            found, place, None if last is None else last.state, _left(last, step, chunk.shape[1])
-        )
+        if last is None:
+            signals = signals_of(found, place, None, None)
+        else:
+            left = last.ahead(step, at_most=chunk.shape[1])
+            signals = signals_of(found, place, last.state, left)
         self._last[row] = _Last(step=step, chunk=chunk[0], state=state[0])
         if step == 0:
             self.traces[int(told.own_seed[place])] = []
@@ -107,13 +107,6 @@ def signals_of(
         "unsaid": 1.0 - state[-1] @ state[0],
     }
     return np.array([values[name] for name in SIGNALS], dtype=np.float32)
-
-
-def _left(last: _Last | None, step: int, n_steps: int) -> Floats | None:
-    """What of the last chunk is still ahead at a step; None where nothing is."""
-    if last is None or not 0 < step - last.step < n_steps:
-        return None
-    return last.chunk[step - last.step :]
 
 
 def _wordings(text: str) -> list[str]:

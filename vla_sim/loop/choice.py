@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Protocol, Self
 
 from vla_sim.agents.controls import POLICIES
-from vla_sim.agents.ensemble import ENSEMBLE
+from vla_sim.agents.ensemble import ENSEMBLE, MOST_ENSEMBLE
 from vla_sim.errors import BadConfig
 from vla_sim.foreign import is_foreign
 from vla_sim.ranges import whole, within
@@ -60,7 +60,7 @@ class Choice:
     def __post_init__(self) -> None:
         whole(1, MOST_PROPOSALS, proposals=self.proposals)
         within(0, MOST_GUIDANCE, guidance=self.guidance)
-        within(0, 0.95, ensemble=self.ensemble)
+        within(0, MOST_ENSEMBLE, ensemble=self.ensemble)
         if not self.switched:
             return
         asked = f"{self.told} for the policy {self.name!r}"

@@ -151,7 +151,7 @@ class Detector:
     def said(self, episode: TracedEpisode) -> dict[str, float]:
         """{what it says: from when on [s]} of an episode."""
         raised = self.alarms(episode.task_id, episode.trace, episode.decision_s)
-        return {SENTENCES[kind]: place * episode.decision_s for kind, place in raised.items()}
+        return sentences(raised, episode.decision_s)
 
     def to_json(self) -> dict[str, Any]:
         """As JSON can hold it."""
@@ -184,6 +184,11 @@ class Detector:
             raise DamagedFile(
                 f"{source} lacks or garbles {error}; run `vla-sim detect` again"
             ) from error
+
+
+def sentences(raised: Mapping[Kind, int], decision_s: float) -> dict[str, float]:
+    """{what is said: from when on [s]} of alarms, see `Detector.alarms`."""
+    return {SENTENCES[kind]: place * decision_s for kind, place in raised.items()}
 
 
 def features(kind: Kind, trace: Trace, decision_s: float, usual: Usual) -> Doubles:

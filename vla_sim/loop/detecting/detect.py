@@ -23,7 +23,7 @@ from vla_sim.envs.suites import SPINE, tasks_of
 from vla_sim.envs.task_names import short_name
 from vla_sim.errors import BadConfig, DamagedFile
 from vla_sim.eval.detection.auroc import auroc
-from vla_sim.eval.detection.detector import EARLY, KINDS, Detector, Kind, TracedEpisode
+from vla_sim.eval.detection.detector import EARLY, KINDS, Detector, Kind, TracedEpisode, sentences
 from vla_sim.eval.statistics import wilson
 from vla_sim.loop.benching.bench import BENCH_SEEDS_FROM
 from vla_sim.loop.choice import RETRIEVAL, Choice
@@ -193,7 +193,7 @@ def measured(
                 (wrong if is_wrong else normal)[kind].append(kind in raised)
             if kind in raised and is_wrong and kind == "failure":
                 leads.append(episode.duration_s - raised[kind] * episode.decision_s)
-        said += [_line(episode, seed, detector.said(episode))] if raised else []
+        said += [_line(episode, seed, sentences(raised, episode.decision_s))] if raised else []
     return Detection(
         auroc=areas,
         false_alarms={kind: wilson(sum(hits), len(hits)) for kind, hits in normal.items()},

@@ -4,6 +4,7 @@ A seed stands for the episode that it stands for in a benchmark of the same sett
 failed there can be looked at: `bench` counts seeds from BENCH_SEEDS_FROM.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from vla_sim.envs.rollout import run_all
 from vla_sim.envs.task_names import short_name, task_id_of
 from vla_sim.envs.tasks import check_engine
 from vla_sim.errors import BadConfig, UnknownName
+from vla_sim.eval.detection.detector import Detector
 from vla_sim.loop.choice import Choice
 from vla_sim.loop.detecting.detect import load_detector
 from vla_sim.loop.detecting.traces import watched, with_trace
@@ -151,22 +153,17 @@ def film(config: FilmRun) -> list[Episode]:
     """
     check_outlet(config.path)
     task_id, plan, able = task_id_of(config.task), config.plan, config._able
-    said: list[dict[str, float]] = [{} for _ in plan]
+    said = _silence(plan)
     detector = None
     if config.detector is not None:
         detector = load_detector(config.detector, config.policy)
         detector.check(task_id)
     large = Crank(task_id, config.n, replace(able, image_size=config.size))
     policy = policy_of(config.choice, large)
-    if detector is not None:
-        seen = Crank(task_id, config.n, able)
-        acting = watched(config.choice, seen)
-        policy = ReplayPolicy(acted := run_all(seen, acting, plan))
-        said = [detector.said(with_trace(episode, acting)) for episode in acted]
-    elif policy.needs_images:
+    if policy.needs_images:
         # It acts on pictures of the size that it knows; the same actions are then filmed large.
-        seen = Crank(task_id, config.n, able)
-        policy = ReplayPolicy(run_all(seen, policy_of(config.choice, seen), plan))
+        acted, said = _acted(config.choice, Crank(task_id, config.n, able), plan, detector)
+        policy = ReplayPolicy(acted)
     episodes = run_all(large, policy, plan, keep_images=True)
     period_s = large.embodiment.control_dt_s / config.speed
     strips = [
@@ -175,6 +172,25 @@ def film(config: FilmRun) -> list[Episode]:
     ]
     save_film(config.path, side_by_side(strips), strips, period_s=period_s)
     return episodes
+
+
+Said = list[dict[str, float]]
+"""Of each episode, {what a detector says: from when on [s]}."""
+
+
+def _silence(plan: Sequence[EpisodeSpec]) -> Said:
+    return [{} for _ in plan]
+
+
+def _acted(
+    choice: Choice, crank: Crank, plan: Sequence[EpisodeSpec], detector: Detector | None
+) -> tuple[list[Episode], Said]:
+    """The episodes, and what a detector says while they run."""
+    if detector is None:
+        return run_all(crank, policy_of(choice, crank), plan), _silence(plan)
+    policy = watched(choice, crank)
+    episodes = run_all(crank, policy, plan)
+    return episodes, [detector.said(with_trace(episode, policy)) for episode in episodes]
 
 
 def _pictures(episode: Episode) -> NDArray[np.uint8]:
