@@ -7,7 +7,7 @@ the cells into rows; `--show` prints the rows whose cells are there, and measure
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from rich.console import Console
@@ -34,10 +34,7 @@ from benchmarks.alignment_cells import (
     without_priors,
 )
 from benchmarks.cells import NotMeasured, reading_only
-from benchmarks.repeat import (
-    rate,
-    spread,
-)
+from benchmarks.over_seeds import Reports, over_tasks, rate, spread
 from benchmarks.row import Row, percent
 from vla_sim.envs.suites import CORE, SPINE
 from vla_sim.envs.task_names import short_name, task_id_of
@@ -45,7 +42,7 @@ from vla_sim.eval.statistics import mcnemar, paired_difference
 from vla_sim.loop.aligning.closed_loop import AlignRun
 from vla_sim.loop.rl.rl_features import KINDS
 from vla_sim.records.manner import MANNERS
-from vla_sim.records.reports import Estimate, EvalReport
+from vla_sim.records.reports import Estimate
 
 
 def verifier_rows(console: Console) -> Iterator[Row]:
@@ -103,8 +100,7 @@ def guidance_rows(console: Console) -> Iterator[Row]:
     for weight in GUIDANCE:
         report = guided(weight, console)
         said = ", ".join(
-            f"{arm} {100 * np.mean([rate(report, task_id, arm) for task_id in SPINE]):.1f} %"
-            for arm in GUIDED_ARMS
+            f"{arm} {100 * over_tasks({0: report}, SPINE, arm)[0]:.1f} %" for arm in GUIDED_ARMS
         )
         yield Row(name=f"guidance {weight:g}, success", value=said, bar="printed", holds=True)
 
@@ -115,13 +111,7 @@ def against_rows(
     """Two trainings beside each other over seeds, under each arm."""
     reports = [{seed: measured(make(seed), console) for seed in SEEDS} for make in (one, other)]
     for arm in HELD_OUT_ARMS:
-        first, second = (
-            {
-                seed: float(np.mean([rate(report, task_id, arm) for task_id in SPINE]))
-                for seed, report in held.items()
-            }
-            for held in reports
-        )
+        first, second = (over_tasks(held, SPINE, arm) for held in reports)
         gain = float(np.mean([first[seed] - second[seed] for seed in SEEDS]))
         yield Row(
             name=f"{what}, {arm.replace('_', ' ')}: aligned against unaligned, equal time",
@@ -154,11 +144,7 @@ def prior_rows(console: Console) -> Iterator[Row]:
     }
     for metric, better in (("manner_kept", 1), ("comfortable", 1), ("violation/jerk", -1)):
         first, second = (
-            {
-                seed: float(np.mean([rate(r, task_id, "correct", metric) for task_id in SPINE]))
-                for seed, r in held[name].items()
-            }
-            for name in ("default", "priors off")
+            over_tasks(held[name], SPINE, "correct", metric) for name in ("default", "priors off")
         )
         worst = min(better * value for value in first.values())
         best = max(better * value for value in second.values())
@@ -171,30 +157,22 @@ def prior_rows(console: Console) -> Iterator[Row]:
     yield from arm_rows(held["default"])
 
 
-def arm_rows(reports: Mapping[int, EvalReport]) -> Iterator[Row]:
+def arm_rows(reports: Reports) -> Iterator[Row]:
     """How the arm moves: Lift's manners, and comfort where nobody said "quickly"."""
-    lift = {
-        seed: rate(r, task_id_of("Lift"), "correct", "manner_kept") for seed, r in reports.items()
-    }
+    lift = over_tasks(reports, [task_id_of("Lift")], "correct", "manner_kept")
     yield Row(
         name="Lift, manner kept",
         value=spread(lift),
         bar="mean >= 80 %",
         holds=float(np.mean(list(lift.values()))) >= 0.80,
     )
-    unhurried = [manner for manner in MANNERS if manner != "quickly"]
-    calm = {
-        seed: float(
-            np.mean(
-                [
-                    rate(report, task_id_of(name), "correct", f"comfortable/{manner}")
-                    for name in ("Reach", "Lift")
-                    for manner in unhurried
-                ]
-            )
-        )
-        for seed, report in reports.items()
-    }
+    arm_tasks = [task_id_of(name) for name in ("Reach", "Lift")]
+    of_manner = [
+        over_tasks(reports, arm_tasks, "correct", f"comfortable/{manner}")
+        for manner in MANNERS
+        if manner != "quickly"
+    ]
+    calm = {seed: float(np.mean([found[seed] for found in of_manner])) for seed in reports}
     yield Row(
         name="Reach and Lift, comfortable, mean over the manners that are not quickly",
         value=spread(calm),

@@ -13,12 +13,8 @@ from scipy.stats import spearmanr
 
 from benchmarks import many_tasks
 from benchmarks.cells import cell
-from benchmarks.many_tasks import RUNS, of
-from benchmarks.repeat import (
-    default_of,
-    trained,
-    training,
-)
+from benchmarks.many_tasks import QUIET, RUNS
+from benchmarks.repeat import default_of, settings_of, trained, training
 from vla_sim.agents.progress import Progress
 from vla_sim.align.objective import GROUPS, Weights
 from vla_sim.align.priors import PRIORS
@@ -54,7 +50,6 @@ PROPOSALS = 8
 GUIDANCE = (1.0, 1.5, 2.0)
 GUIDED_ARMS: tuple[Arm, ...] = ("correct", "empty", "swapped", "wrong_referent")
 HELD_OUT_ARMS: tuple[Arm, ...] = ("correct", "held_out", "other_language")
-QUIET = Console(quiet=True)
 
 
 def aligned(seed: int) -> AlignRun:
@@ -93,14 +88,7 @@ def measured(run: AlignRun, console: Console) -> EvalReport:
     """A training, and its benchmark under true words, unseen wording and in the other language."""
     if run == default_of(run.seed):
         return training(run.seed, console)
-
-    def make() -> Mapping[str, Any]:
-        folder = trained(run, console)
-        asked = BenchRun(policy=str(folder.path), episodes=EPISODES, arms=HELD_OUT_ARMS)
-        return {"report": to_json(bench(asked, QUIET))}
-
-    settings = of(run, episodes=EPISODES, arms=HELD_OUT_ARMS)
-    return from_json(cell(f"alignment/{run.out.name}", settings, make)["report"])
+    return many_tasks.benched(run, console, episodes=EPISODES, arms=HELD_OUT_ARMS)
 
 
 def verifier(console: Console) -> dict[str, Any]:
@@ -114,7 +102,7 @@ def verifier(console: Console) -> dict[str, Any]:
             "best": outcomes(Choice(name=policy, proposals=PROPOSALS)),
         }
 
-    settings = of(run, n=PER_CORE_TASK, proposals=PROPOSALS)
+    settings = settings_of(run, n=PER_CORE_TASK, proposals=PROPOSALS)
     values: dict[str, Any] = cell("alignment/verifier", settings, make)
     return values
 
@@ -140,7 +128,7 @@ def detector(console: Console) -> dict[str, Any]:
         asked = DetectRun(policy=str(folder.path), tasks=("core",), episodes=PER_CORE_TASK)
         return asdict(detect(asked, console))
 
-    values: dict[str, Any] = cell("alignment/detector", of(run, n=PER_CORE_TASK), make)
+    values: dict[str, Any] = cell("alignment/detector", settings_of(run, n=PER_CORE_TASK), make)
     return values
 
 
@@ -155,7 +143,7 @@ def retrieval(console: Console) -> EvalReport:
         )
         return {"report": to_json(bench(asked, QUIET))}
 
-    return from_json(cell("alignment/retrieval", of(run, n=EPISODES), make)["report"])
+    return from_json(cell("alignment/retrieval", settings_of(run, n=EPISODES), make)["report"])
 
 
 def guided(weight: float, console: Console) -> EvalReport:
@@ -173,7 +161,7 @@ def guided(weight: float, console: Console) -> EvalReport:
         )
         return {"report": to_json(bench(asked, QUIET))}
 
-    settings = of(run, n=EPISODES, arms=GUIDED_ARMS, guidance=weight)
+    settings = settings_of(run, n=EPISODES, arms=GUIDED_ARMS, guidance=weight)
     return from_json(cell(f"alignment/guidance-{weight:g}", settings, make)["report"])
 
 
@@ -221,7 +209,7 @@ def progress(console: Console) -> dict[str, Any]:
             ]
         return found
 
-    values: dict[str, Any] = cell("alignment/progress", of(run, n=PER_CORE_TASK), make)
+    values: dict[str, Any] = cell("alignment/progress", settings_of(run, n=PER_CORE_TASK), make)
     return values
 
 
@@ -243,7 +231,7 @@ def ppo(kind: str, seed: int, console: Console) -> dict[str, Any]:
         return {"env_steps": done.n_env_steps, "steps_to_80": done.steps_to_80}
 
     kept = ("features", "task", "seed", "n_slots", "max_env_steps", "target_success")
-    settings = of(encoder, ppo={name: getattr(run, name) for name in kept})
+    settings = settings_of(encoder, ppo={name: getattr(run, name) for name in kept})
     values: dict[str, Any] = cell(f"alignment/{run.out.name}", settings, make)
     return values
 

@@ -3,7 +3,7 @@
 A part of `benchmarks.alignment`, whose cells and rows these are.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -13,9 +13,17 @@ import numpy as np
 from rich.console import Console
 
 from benchmarks.cells import cell
-from benchmarks.repeat import rate, spread, trained, training_settings
+from benchmarks.over_seeds import (
+    Reports,
+    control_rows,
+    over_tasks,
+    rate,
+    recall_row,
+    spread,
+    wording_rows,
+)
+from benchmarks.repeat import settings_of, trained
 from benchmarks.row import Row
-from vla_sim.agents.ensemble import ENSEMBLE
 from vla_sim.envs.task_names import short_name
 from vla_sim.eval.report_file import from_json, to_json
 from vla_sim.loop.aligning.closed_loop import AlignRun
@@ -46,41 +54,28 @@ def reach_and_pick(seed: int) -> AlignRun:
     return replace(run, max_updates=PICK_UPDATES, out=RUNS / f"reach-and-pick-{seed}")
 
 
-def of(run: AlignRun, **more: object) -> dict[str, Any]:
-    """What a cell about a trained model follows from."""
-    return {"align": training_settings(run)["align"], "ensemble": ENSEMBLE, **more}
-
-
-def many_tasks(run: AlignRun, episodes: int, console: Console) -> EvalReport:
-    """A training on other tasks than the spine's, and its benchmark under every arm."""
+def benched(
+    run: AlignRun, console: Console, *, episodes: int, arms: Sequence[Arm] = ALL_ARMS
+) -> EvalReport:
+    """A training, and its benchmark on the tasks that it learnt."""
 
     def make() -> Mapping[str, Any]:
-        folder = trained(run, console)
-        asked = BenchRun(policy=str(folder.path), tasks=run.tasks, episodes=episodes, arms=ALL_ARMS)
+        policy = str(trained(run, console).path)
+        asked = BenchRun(policy=policy, tasks=run.tasks, episodes=episodes, arms=tuple(arms))
         return {"report": to_json(bench(asked, QUIET))}
 
-    settings = of(run, episodes=episodes, arms=ALL_ARMS)
+    settings = settings_of(run, episodes=episodes, arms=arms)
     return from_json(cell(f"alignment/{run.out.name}", settings, make)["report"])
 
 
-def many_rows(
-    reports: Mapping[int, EvalReport], what: str, bars: Mapping[str, float]
-) -> Iterator[Row]:
+def many_rows(reports: Reports, what: str, bars: Mapping[str, float]) -> Iterator[Row]:
     """Rows of one model for several tasks over seeds: each task with a bar, and every arm."""
     by_task = {
-        task.task_id: {
-            seed: rate(report, task.task_id, "correct") for seed, report in reports.items()
-        }
+        task.task_id: {seed: rate(r, task.task_id, "correct") for seed, r in reports.items()}
         for report in reports.values()
         for task in report.tasks
     }
-    mean = {
-        arm: {
-            seed: float(np.mean([rate(report, task_id, arm) for task_id in by_task]))
-            for seed, report in reports.items()
-        }
-        for arm in ALL_ARMS
-    }
+    mean = over_tasks(reports, by_task, "correct")
     for task_id, found in by_task.items():
         bar = bars.get(short_name(task_id))
         yield Row(
@@ -92,51 +87,28 @@ def many_rows(
     low = min(by_task, key=lambda task_id: min(by_task[task_id].values()))
     yield Row(
         name=f"{what}: mean over tasks; the lowest task of any seed",
-        value=f"{spread(mean['correct'])}; {100 * min(by_task[low].values()):.0f} % "
-        f"({short_name(low)})",
+        value=f"{spread(mean)}; {100 * min(by_task[low].values()):.0f} % ({short_name(low)})",
         bar=f"mean >= {100 * bars['mean']:.0f} %, no task under {100 * bars['task']:.0f} %",
-        holds=float(np.mean(list(mean["correct"].values()))) >= bars["mean"]
+        holds=float(np.mean(list(mean.values()))) >= bars["mean"]
         and min(by_task[low].values()) >= bars["task"],
     )
-    unlike: Mapping[Arm, str] = {"held_out": "held-out wording", "other_language": "Chinese"}
-    for arm, name in unlike.items():
-        gap = float(np.mean([mean["correct"][seed] - mean[arm][seed] for seed in reports]))
-        yield Row(
-            name=f"{what}: {name} against English, mean gap",
-            value=f"{100 * gap:+.1f} points",
-            bar="within 5",
-            holds=abs(gap) <= 0.05,
-        )
-    swapped = max(rate(r, task_id, "swapped") for r in reports.values() for task_id in by_task)
-    yield Row(
-        name=f"{what}: swapped instruction, the highest of any task and seed",
-        value=f"{100 * swapped:.0f} %",
-        bar="<= 10 %",
-        holds=swapped <= 0.10,
-    )
+    yield from control_rows(reports, by_task, of=f"{what}: ")
+    yield from wording_rows(reports, by_task, of=f"{what}: ")
 
 
 def core_rows(console: Console) -> Iterator[Row]:
     """One model for 22 tasks."""
-    reports = {seed: many_tasks(core(seed), CORE_EPISODES, console) for seed in CORE_SEEDS}
+    reports = {seed: benched(core(seed), console, episodes=CORE_EPISODES) for seed in CORE_SEEDS}
     n = f"{len(reports)} seeds, n = {CORE_EPISODES} a task"
     yield from many_rows(reports, f"core model, {n}", {"mean": 0.80, "task": 0.50})
     for pair, bar in (("V->L/R@10", 0.90), ("L+V->A/R@10", 0.70)):
-        found = [r.retrieval.recall(pair) for r in reports.values() if r.retrieval is not None]
-        lowest = min(found, key=lambda recall: recall.value)
-        yield Row(
-            name=f"core model: {pair}, gallery {lowest.gallery_size}, chance "
-            f"{100 * lowest.chance:.1f} %",
-            value=spread(dict(enumerate(recall.value for recall in found))),
-            bar=f"worst seed >= {100 * bar:.0f} %",
-            holds=lowest.value >= bar,
-        )
+        yield recall_row(reports, f"core model: {pair}", pair, bar)
 
 
 def pick_rows(console: Console) -> Iterator[Row]:
     """A thing and its place, ten minutes."""
     reports = {
-        seed: many_tasks(reach_and_pick(seed), PICK_EPISODES, console) for seed in PICK_SEEDS
+        seed: benched(reach_and_pick(seed), console, episodes=PICK_EPISODES) for seed in PICK_SEEDS
     }
     what = f"Reach and PickPlace, {len(reports)} seeds, n = {PICK_EPISODES} a task"
     bars = {"Reach": 0.98, "PickPlace": 0.88, "mean": 0.93, "task": 0.88}
@@ -144,7 +116,7 @@ def pick_rows(console: Console) -> Iterator[Row]:
 
 
 CELLS: Mapping[str, Callable[[Console], object]] = {
-    run.out.name: partial(many_tasks, run, n)
+    run.out.name: partial(benched, run, episodes=n)
     for runs, n in (
         (map(core, CORE_SEEDS), CORE_EPISODES),
         (map(reach_and_pick, PICK_SEEDS), PICK_EPISODES),

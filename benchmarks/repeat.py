@@ -21,6 +21,14 @@ import numpy as np
 from rich.console import Console
 
 from benchmarks.cells import cell, read
+from benchmarks.over_seeds import (
+    control_rows,
+    over_tasks,
+    rate,
+    recall_row,
+    spread,
+    wording_rows,
+)
 from benchmarks.row import Row
 from vla_sim.agents.ensemble import ENSEMBLE
 from vla_sim.envs.suites import SPINE
@@ -42,6 +50,7 @@ from vla_sim.records.reports import EvalReport
 SEEDS = range(5)
 PPO_SEEDS = range(3)
 EPISODES = 100
+BENCHED = {"episodes": EPISODES, "arms": ALL_ARMS}
 RUNS = Path("runs") / "repeat"
 """Run folders with their checkpoints; the cells outlive them."""
 SHORT = 300
@@ -60,7 +69,7 @@ def training(seed: int, console: Console) -> EvalReport:
         )
         return {"minutes": (time.monotonic() - began) / 60, "report": to_json(report)}
 
-    return from_json(cell(f"repeat/align-{seed}", benched_settings(run), make)["report"])
+    return from_json(cell(f"repeat/align-{seed}", settings_of(run, **BENCHED), make)["report"])
 
 
 def default_of(seed: int) -> AlignRun:
@@ -73,7 +82,7 @@ def measured_seeds() -> list[int]:
     return [
         seed
         for seed in SEEDS
-        if read(f"repeat/align-{seed}", benched_settings(default_of(seed))) is not None
+        if read(f"repeat/align-{seed}", settings_of(default_of(seed), **BENCHED)) is not None
     ]
 
 
@@ -82,12 +91,12 @@ def training_settings(run: AlignRun) -> dict[str, Any]:
     settings = settings_json(run)
     for name in ("out", "resume", "max_seconds"):
         settings.pop(name)
-    return {"align": settings, "episodes": EPISODES, "arms": ALL_ARMS}
+    return {"align": settings, **BENCHED}
 
 
-def benched_settings(run: AlignRun) -> dict[str, Any]:
-    """What the result of a training and its benchmark follows from."""
-    return {**training_settings(run), "ensemble": ENSEMBLE}
+def settings_of(run: AlignRun, **more: object) -> dict[str, Any]:
+    """What a cell about a trained model at work follows from."""
+    return {"align": training_settings(run)["align"], "ensemble": ENSEMBLE, **more}
 
 
 def trained(run: AlignRun, console: Console) -> RunFolder:
@@ -159,31 +168,10 @@ def _weights(folder: RunFolder) -> list[bytes]:
     return [path.read_bytes() for path in sorted(checkpoint.glob("*.safetensors"))]
 
 
-def rate(report: EvalReport, task_id: str, arm: str, name: str = "success_at_end") -> float:
-    """One rate of a report."""
-    (found,) = [t for t in report.tasks if t.task_id == task_id and t.arm == arm]
-    return found.rates[name].value if name in found.rates else 0.0
-
-
-def spread(values: Mapping[int, float]) -> str:
-    """Mean over seeds, their standard deviation, and each of them."""
-    numbers = list(values.values())
-    each = ", ".join(f"{100 * value:.1f}" for value in numbers)
-    sd = float(np.std(numbers, ddof=1)) if len(numbers) > 1 else 0.0
-    return f"{100 * float(np.mean(numbers)):.1f} % (sd {100 * sd:.1f}; seeds {each})"
-
-
 def training_rows(console: Console, seeds: Iterable[int] = SEEDS) -> Iterator[Row]:
     """The default recipe over seeds."""
     reports = {seed: training(seed, console) for seed in seeds}
-
-    def over_tasks(arm: str) -> dict[int, float]:
-        return {
-            seed: float(np.mean([rate(report, task_id, arm) for task_id in SPINE]))
-            for seed, report in reports.items()
-        }
-
-    correct = over_tasks("correct")
+    correct = over_tasks(reports, SPINE, "correct")
     each = {
         (seed, task_id): rate(report, task_id, "correct")
         for seed, report in reports.items()
@@ -217,34 +205,8 @@ def training_rows(console: Console, seeds: Iterable[int] = SEEDS) -> Iterator[Ro
             bar="printed",
             holds=True,
         )
-    swapped = max(rate(r, task_id, "swapped") for r in reports.values() for task_id in SPINE)
-    yield Row(
-        name="swapped instruction, the highest of any task and seed",
-        value=f"{100 * swapped:.0f} %",
-        bar="<= 10 %",
-        holds=swapped <= 0.10,
-    )
-    beyond = {
-        (seed, task.task_id): task.rates["success_at_end"].value - task.guess_rate
-        for seed, report in reports.items()
-        for task in report.tasks
-        if task.arm == "empty"
-    }
-    far = max(beyond, key=lambda key: beyond[key])
-    yield Row(
-        name="empty instruction, the most above guessing of any task and seed",
-        value=f"{100 * beyond[far]:+.0f} points ({short_name(far[1])}, seed {far[0]})",
-        bar="<= +10 points",
-        holds=beyond[far] <= 0.10,
-    )
-    for arm, what in (("held_out", "held-out wording"), ("other_language", "Chinese")):
-        gap = float(np.mean([correct[seed] - value for seed, value in over_tasks(arm).items()]))
-        yield Row(
-            name=f"{what} against English, mean gap over seeds",
-            value=f"{100 * gap:+.1f} points",
-            bar="within 5",
-            holds=abs(gap) <= 0.05,
-        )
+    yield from control_rows(reports, SPINE)
+    yield from wording_rows(reports, SPINE)
     drive = next(task_id for task_id in SPINE if "DriveToGoal" in task_id)
     collided = {
         seed: rate(report, drive, "correct", "violation/collision")
@@ -256,14 +218,7 @@ def training_rows(console: Console, seeds: Iterable[int] = SEEDS) -> Iterator[Ro
         bar="mean <= 5 %",
         holds=float(np.mean(list(collided.values()))) <= 0.05,
     )
-    found = [r.retrieval.recall("V->L/R@10") for r in reports.values() if r.retrieval is not None]
-    lowest = min(found, key=lambda recall: recall.value)
-    yield Row(
-        name=f"V-L R@10, gallery {lowest.gallery_size}, chance {100 * lowest.chance:.1f} %",
-        value=spread(dict(enumerate(recall.value for recall in found))),
-        bar="worst seed >= 70 %",
-        holds=lowest.value >= 0.70,
-    )
+    yield recall_row(reports, "V-L R@10", "V->L/R@10", 0.70)
 
 
 def weight_rows(console: Console) -> Iterator[Row]:
