@@ -34,7 +34,6 @@ from vla_sim.loop.aligning.wording import draw_texts
 from vla_sim.loop.benching.bench import BenchRun, bench
 from vla_sim.loop.learned import LearnedModel
 from vla_sim.loop.policies import best_checkpoint
-from vla_sim.loop.settings import to_json as settings_json
 from vla_sim.loop.simulating.simulators import Simulators, SimulatorsConfig
 from vla_sim.recipes import align as align_recipes
 from vla_sim.records.triple import Rows, StepTriples
@@ -71,10 +70,7 @@ def run_of(fusion: str, seed: int, updates: int | None = None) -> AlignRun:
 
 def settings(run: AlignRun, episodes: int) -> dict[str, Any]:
     """What a cell follows from."""
-    held = settings_json(run)
-    for name in ("out", "resume", "max_seconds"):
-        held.pop(name)
-    return {"align": held, "episodes": episodes, "rows_per_task": ROWS_PER_TASK}
+    return {"align": run, "episodes": episodes, "rows_per_task": ROWS_PER_TASK}
 
 
 def name_of(run: AlignRun) -> str:

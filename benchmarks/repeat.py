@@ -42,7 +42,6 @@ from vla_sim.loop.policies import best_checkpoint
 from vla_sim.loop.rl.finetune import finetune
 from vla_sim.loop.rl.rl_run import FinetuneRun
 from vla_sim.loop.run_folder import RunFolder
-from vla_sim.loop.settings import to_json as settings_json
 from vla_sim.recipes import align as align_recipes
 from vla_sim.recipes import finetune as finetune_recipes
 from vla_sim.records.reports import EvalReport
@@ -87,16 +86,13 @@ def measured_seeds() -> list[int]:
 
 
 def training_settings(run: AlignRun) -> dict[str, Any]:
-    """What a training's result follows from: everything but where it lies and how it is cut."""
-    settings = settings_json(run)
-    for name in ("out", "resume", "max_seconds"):
-        settings.pop(name)
-    return {"align": settings, **BENCHED}
+    """What a training's result follows from."""
+    return {"align": run, **BENCHED}
 
 
 def settings_of(run: AlignRun, **more: object) -> dict[str, Any]:
     """What a cell about a trained model at work follows from."""
-    return {"align": training_settings(run)["align"], "ensemble": ENSEMBLE, **more}
+    return {"align": run, "ensemble": ENSEMBLE, **more}
 
 
 def trained(run: AlignRun, console: Console) -> RunFolder:
