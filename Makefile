@@ -12,7 +12,7 @@ export HF_HUB_OFFLINE ?= 1
 .PHONY: help demo test test-slow test-lerobot check format claims bench-speed clean
 
 help:
-	@echo "make demo    the closed loop on the embedded defaults, ending in a report (8 to 9 minutes)"
+	@echo "make demo    the closed loop on the embedded defaults, ending in a report (about 8 minutes)"
 	@echo "make test    everything that CI runs: format, lint, types, import contracts, tests"
 	@echo "make check   the same without the set-up"
 	@echo "make claims  measure every number that the README claims (CLAIMS=spine for a group)"
