@@ -34,11 +34,11 @@ from vla_sim.align.objective import (
     noisy_aims,
     policy_terms,
     rehearsed,
-    segment_terms,
 )
 from vla_sim.align.optimiser import Optimiser
 from vla_sim.align.own_losses import load_losses, own_terms
 from vla_sim.align.priors import PRIORS, prior_terms
+from vla_sim.align.segments import segment_terms
 from vla_sim.align.surgery import backward_with_surgery
 from vla_sim.align.trainer_config import TrainerConfig
 from vla_sim.errors import BadConfig, DamagedFile, LossNotFinite
