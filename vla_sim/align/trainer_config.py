@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from vla_sim.align.contrast import ContrastConfig
 from vla_sim.align.curriculum import CurriculumConfig
 from vla_sim.align.encoders.base import BaseConfig
 from vla_sim.align.model import ModelConfig
@@ -22,6 +23,8 @@ class TrainerConfig:
     weights: Weights = field(default_factory=Weights)
     own_losses: Mapping[str, float] = field(default_factory=dict)
     """Losses of your own beside those, each as "module:name" with its weight, see `OwnLoss`."""
+    contrast: ContrastConfig = field(default_factory=ContrastConfig)
+    """Targets, negatives and temperatures of the contrastive terms."""
     curriculum: CurriculumConfig = field(default_factory=CurriculumConfig)
     optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
     segment_every: int = 4
