@@ -18,7 +18,8 @@ def dtw(first_NKA: Tensor, second_MJA: Tensor, *, band: int | None = None) -> tu
     Args:
         first_NKA: Sequences.
         second_MJA: Sequences of the same components.
-        band: How many steps the two may be out of step, >= 0 (Sakoe and Chiba); None for any.
+        band: How many steps the two may be out of step, >= 0, beside what they differ in length
+            (Sakoe and Chiba); None for any.
 
     Returns:
         The walk's cost (N, M), of which the root is what is commonly called the DTW distance, and
@@ -28,7 +29,8 @@ def dtw(first_NKA: Tensor, second_MJA: Tensor, *, band: int | None = None) -> tu
         Sakoe and Chiba 1978, the symmetric form without weights.
     """
     n_first, n_second = first_NKA.shape[1], second_MJA.shape[1]
-    far = n_first + n_second if band is None else band + abs(n_first - n_second)
+    slack = max(n_first, n_second) if band is None else band
+    behind, ahead = slack + max(n_first - n_second, 0), slack + max(n_second - n_first, 0)
     shape_NM = (len(first_NKA), len(second_MJA))
     never_NM = first_NKA.new_full(shape_NM, torch.inf)
     start_NM = first_NKA.new_zeros(shape_NM)
@@ -36,7 +38,7 @@ def dtw(first_NKA: Tensor, second_MJA: Tensor, *, band: int | None = None) -> tu
     for k in range(n_first):
         row = [(never_NM, start_NM)]
         for j in range(n_second):
-            if abs(k - j) > far:
+            if not -behind <= j - k <= ahead:
                 row.append((never_NM, start_NM))
                 continue
             step_NM = _squared_distance(first_NKA[:, k], second_MJA[:, j])
