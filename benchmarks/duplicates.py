@@ -20,10 +20,10 @@ from vla_sim.eval.retrieval import ranking_values
 
 N_MEANINGS = 128
 DUPLICATES = 16
-"""Of a meaning in a batch, and pairs of it that are trained on, over and over, as a memory is."""
-MEANINGS_A_BATCH = 16
+"""Pairs of a meaning that there are to learn from, over and over, as there are in a memory."""
+BATCH = 256
 N_FEATURES, N_NUISANCE, N_LATENT, N_EMBED, HIDDEN = 48, 24, 12, 32, 128
-UPDATES = 400
+UPDATES = 200
 LEARNING_RATE = 2e-3
 PER_MEANING_HELD_OUT = 2
 
@@ -40,7 +40,7 @@ class Data:
 
 
 class World:
-    """Says how a meaning looks and sounds; both ways carry nuisance that the other knows nothing of."""
+    """Says how a meaning looks and sounds; either way has nuisance that the other does not show."""
 
     def __init__(self, seed: int) -> None:
         self.random = torch.Generator().manual_seed(seed)
@@ -76,8 +76,16 @@ def diagonal(meaning_N: Tensor) -> Tensor:
     return torch.eye(len(meaning_N), dtype=torch.bool)
 
 
-def hit_at_10(positives: Callable[[Tensor], Tensor], seed: int) -> float:
-    """Share of held-out pictures with a sentence of their meaning among the first ten."""
+def hit_at_10(
+    positives: Callable[[Tensor], Tensor], seed: int, *, duplicates: int = DUPLICATES
+) -> float:
+    """Share of held-out pictures with a sentence of their meaning among the first ten.
+
+    Args:
+        positives: Who belongs together, from the meanings of a batch.
+        seed: Of the data, the weights and the batches.
+        duplicates: Pairs of one meaning in a batch.
+    """
     world = World(seed)
     trained, held_out = world.pairs(DUPLICATES), world.pairs(PER_MEANING_HELD_OUT)
     with torch.random.fork_rng(devices=[]):
@@ -87,14 +95,13 @@ def hit_at_10(positives: Callable[[Tensor], Tensor], seed: int) -> float:
     optimiser = torch.optim.Adam([*towers.parameters(), theta], lr=LEARNING_RATE)
     random = torch.Generator().manual_seed(seed)
     for _ in range(UPDATES):
-        chosen = torch.randperm(N_MEANINGS, generator=random)[:MEANINGS_A_BATCH]
-        rows_N = (chosen[:, None] * DUPLICATES + torch.arange(DUPLICATES)).flatten()
+        chosen = torch.randperm(N_MEANINGS, generator=random)[: BATCH // duplicates, None]
+        drawn = torch.rand(len(chosen), DUPLICATES, generator=random).argsort(1)[:, :duplicates]
+        rows_N = (chosen * DUPLICATES + drawn).flatten()
         picture_NE, sentence_NE = _embedded(towers, trained, rows_N)
         logits_NN = theta.exp() * picture_NE @ sentence_NE.T
         positive_NN = positives(trained.meaning_N[rows_N])
-        loss = contrastive_loss(logits_NN, positive_NN) + contrastive_loss(
-            logits_NN.T, positive_NN
-        )
+        loss = contrastive_loss(logits_NN, positive_NN) + contrastive_loss(logits_NN.T, positive_NN)
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
