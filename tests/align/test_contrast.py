@@ -87,7 +87,9 @@ def test_gradients_are_finite_differences() -> None:
     )
     assert differentiates(lambda v: cross_symmetry_loss(v, other[0]), random(3, 6))
     assert differentiates(lambda v: inner_symmetry_loss(v, other[0]), random(3, 6))
-    assert differentiates(lambda v: triple_loss(v, *other, positive, scale, weight), random(3, 6))
+    assert differentiates(
+        lambda v: triple_loss(v, other[0], other[1], positive, scale, weight), random(3, 6)
+    )
 
 
 def test_a_candidate_counts_as_often_as_it_is_told_to() -> None:

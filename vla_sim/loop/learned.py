@@ -126,7 +126,7 @@ class LearnedModel:
     def inverse_temperature(self) -> dict[str, float]:
         """{pair: what its cosines are multiplied by}."""
         thetas = self.core.model.log_inverse_temperature
-        return {pair: float(thetas[pair].exp()) for pair in PAIRS}
+        return {pair: float(thetas[pair].detach().exp()) for pair in PAIRS}
 
     def embed_texts(self, texts: Sequence[str]) -> Floats:
         """z_L of sentences, (N, d)."""

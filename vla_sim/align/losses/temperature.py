@@ -1,11 +1,10 @@
 """The temperature of a contrastive pair, kept within bounds."""
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from vla_sim.errors import BadConfig
 from vla_sim.ranges import above
@@ -37,7 +36,7 @@ class TemperatureConfig:
                 )
 
     @torch.no_grad()
-    def keep(self, log_inverse_temperature: Mapping[str, Tensor]) -> None:
+    def keep(self, log_inverse_temperature: nn.ParameterDict) -> None:
         """Bring each pair's theta within its bounds, in place."""
         for pair, theta in log_inverse_temperature.items():
             clamp_temperature(theta, getattr(self, pair))

@@ -15,7 +15,7 @@ def closeness(first_NE: Tensor, second_NE: Tensor, third_NE: Tensor) -> Tensor:
     With rho the length of the mean of three unit vectors it is (3 rho^2 - 1) / 2. It keeps signs: a
     volume (GRAM) is 0 as soon as two of the three coincide, and has no gradient there.
     """
-    rho_N = (first_NE + second_NE + third_NE).norm(dim=-1) / 3.0
+    rho_N: Tensor = (first_NE + second_NE + third_NE).norm(dim=-1) / 3.0
     return (3.0 * rho_N.square() - 1.0) / 2.0
 
 
