@@ -223,7 +223,8 @@ def test_a_state_from_before_there_was_a_bank_is_taken() -> None:
 
 def test_only_siglip_brings_a_bias() -> None:
     assert not any("contrast_bias" in name for name in trainer().model.state_dict())
-    model = trainer(replace(ALL, model=ModelConfig(siglip=CONTRASTED))).model
+    config = replace(ALL, model=ModelConfig(siglip=CONTRASTED), weights=Weights(contrast_step=0.5))
+    model = trainer(config).model
     assert set(model.contrast_bias) == set(CONTRASTED)
 
 
@@ -237,6 +238,24 @@ def test_only_siglip_brings_a_bias() -> None:
         (
             lambda: Weights(contrast_vl=0.0, contrast_la=0.0, contrast_va=0.0, cyclip_cross=0.1),
             "cyclip_cross is 0.1, and it is taken of pairs",
+        ),
+        (
+            lambda: replace(ALL, model=ModelConfig(siglip=("step",))),
+            "model.siglip names 'step', and weights.contrast_step is 0",
+        ),
+        (
+            lambda: replace(ALL, contrast=ContrastConfig(targets=SoftTargetsConfig(step="dtw"))),
+            "contrast.targets.step is 'dtw', and weights.contrast_step is 0",
+        ),
+        (
+            lambda: replace(
+                ALL, contrast=ContrastConfig(bank=MemoryBankConfig(batches=2, max_age=3))
+            ),
+            "max_age is 3, and segment_every is 4: every batch would be forgotten",
+        ),
+        (
+            lambda: EVERYTHING.contrast.require_time(1),
+            "warm_up is 1, and the run has 1 updates: contrast.bank and contrast.semi_hard",
         ),
     ],
 )

@@ -193,7 +193,10 @@ def test_temperatures_stay_within_bounds() -> None:
     narrow = TemperatureConfig(vl=(0.04, 0.0599), la=(0.0601, 0.1))
     learner = trainer(replace(ALL, contrast=ContrastConfig(temperatures=narrow)))
     for seed in range(3):
-        taus = {k: float(v.detach().exp()) ** -1 for k, v in learner.model.log_inverse_temperature.items()}
+        taus = {
+            k: float(v.detach().exp()) ** -1
+            for k, v in learner.model.log_inverse_temperature.items()
+        }
         for pair in PAIRS:
             least, largest = getattr(narrow, pair)
             assert least - 1e-6 <= taus[pair] <= largest + 1e-6

@@ -15,6 +15,8 @@ from vla_sim.ranges import above, whole, within
 
 LONGER = 1.25
 """Segments whose durations differ by more than this factor are not alike, whatever their knots."""
+SOFT = ("dtw", "outcome")
+"""Kinds of targets that let in more than the hard ones."""
 _KINDS: dict[str, tuple[str, ...]] = {
     "la": ("hard", "dtw"),
     "va": ("hard", "dtw", "outcome"),

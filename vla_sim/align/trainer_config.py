@@ -58,6 +58,9 @@ class TrainerConfig:
         within(0, 1, freeze_text_after=self.freeze_text_after)
         above(0, **self.own_losses)
         load_losses(self.own_losses)  # refuses what cannot be loaded
+        self.contrast.require_use(
+            vars(self.weights), siglip=self.model.siglip, segment_every=self.segment_every
+        )
         text = self.model.text
         if (
             isinstance(text, BaseConfig)
