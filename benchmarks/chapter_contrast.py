@@ -19,7 +19,7 @@ from benchmarks.over_seeds import spread
 from benchmarks.row import Row
 from benchmarks.step_time import WORDS, robot, segments, sentences, steps
 from vla_sim.align.body import Body
-from vla_sim.align.contrast import ContrastConfig
+from vla_sim.align.contrast_config import ContrastConfig
 from vla_sim.align.curriculum import CurriculumConfig
 from vla_sim.align.dtw import dtw
 from vla_sim.align.losses.contrastive import contrastive_loss

@@ -13,7 +13,8 @@ from torch.nn import functional
 from tests.align.squares import say, say_all, segments, steps
 from tests.align.test_trainer import ALL, one_step, trainer
 from vla_sim.align.checkpoint import load_checkpoint, save_checkpoint
-from vla_sim.align.contrast import Contrast, ContrastConfig, More
+from vla_sim.align.contrast import Contrast, More
+from vla_sim.align.contrast_config import ContrastConfig
 from vla_sim.align.losses.temperature import TemperatureConfig
 from vla_sim.align.model import CONTRASTED, ModelConfig
 from vla_sim.align.negatives.bank import MemoryBank, MemoryBankConfig, Remembered

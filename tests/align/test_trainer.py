@@ -8,7 +8,7 @@ import torch
 
 from tests.align import squares
 from vla_sim.align.batch import StepBatch
-from vla_sim.align.contrast import ContrastConfig
+from vla_sim.align.contrast_config import ContrastConfig
 from vla_sim.align.curriculum import CurriculumConfig
 from vla_sim.align.inference import ModelPolicyCore
 from vla_sim.align.losses.temperature import TemperatureConfig

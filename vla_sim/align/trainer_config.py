@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from vla_sim.align.contrast import ContrastConfig
+from vla_sim.align.contrast_config import ContrastConfig
 from vla_sim.align.curriculum import CurriculumConfig
 from vla_sim.align.encoders.base import BaseConfig
 from vla_sim.align.model import ModelConfig
