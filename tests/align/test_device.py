@@ -21,7 +21,7 @@ from vla_sim.align.objective import Weights
 from vla_sim.align.optimiser import Optimiser
 from vla_sim.align.trainer_config import TrainerConfig
 
-EVERY_TERM = replace(Weights(), contrast_step=0.5)
+EVERY_TERM = replace(Weights(), contrast_step=0.5, triple=0.5, cyclip_cross=0.5, cyclip_inner=0.5)
 READS = ["tolist", "__float__"]
 """An update reads its losses and the length of its gradient."""
 

@@ -8,9 +8,11 @@ import torch
 
 from tests.align import squares
 from vla_sim.align.batch import StepBatch
+from vla_sim.align.contrast_config import ContrastConfig
 from vla_sim.align.curriculum import CurriculumConfig
 from vla_sim.align.inference import ModelPolicyCore
-from vla_sim.align.model import TOWERS, ModelConfig
+from vla_sim.align.losses.temperature import TemperatureConfig
+from vla_sim.align.model import PAIRS, TOWERS, ModelConfig
 from vla_sim.align.objective import LossReport, Weights
 from vla_sim.align.optimiser import OptimiserConfig
 from vla_sim.align.trainer import AlignTrainer
@@ -75,7 +77,7 @@ def test_it_learns_to_look_and_to_point() -> None:
 
 
 def test_every_term_is_taken_and_finite() -> None:
-    weights = replace(Weights(), contrast_step=0.5)
+    weights = replace(Weights(), **dict.fromkeys(OFF, 0.5))
     report = one_step(trainer(replace(ALL, weights=weights)), 0)
     assert set(report.terms) == set(vars(weights)) - {"rehearsal"}, "it comes with rows of its own"
     assert all(np.isfinite(value) for value in report.terms.values())
@@ -86,6 +88,8 @@ def test_every_term_is_taken_and_finite() -> None:
     assert report.total == pytest.approx(total, rel=1e-4)
 
 
+OFF = ("contrast_step", "triple", "cyclip_cross", "cyclip_inner")
+"""Terms that have no weight unless they are given one."""
 PRIORS = ("velocity", "acceleration", "jerk")
 
 
@@ -186,10 +190,17 @@ def test_a_state_of_another_model_is_refused() -> None:
 
 
 def test_temperatures_stay_within_bounds() -> None:
-    learner = trainer(replace(ALL, optimiser=OptimiserConfig(temperature_learning_rate=50.0)))
-    one_step(learner, 0)
-    for theta in learner.model.log_inverse_temperature.values():
-        assert 0.0 <= theta.item() <= np.log(100.0) + 1e-6
+    narrow = TemperatureConfig(vl=(0.04, 0.0599), la=(0.0601, 0.1))
+    learner = trainer(replace(ALL, contrast=ContrastConfig(temperatures=narrow)))
+    for seed in range(3):
+        taus = {
+            k: float(v.detach().exp()) ** -1
+            for k, v in learner.model.log_inverse_temperature.items()
+        }
+        for pair in PAIRS:
+            least, largest = getattr(narrow, pair)
+            assert least - 1e-6 <= taus[pair] <= largest + 1e-6
+        one_step(learner, seed)
 
 
 def rows_and_texts() -> tuple[StepTriples, list[list[str]]]:

@@ -101,6 +101,8 @@ def test_the_key_numbers_are_said(content: ReportInput, page: Page) -> None:
         assert f"n = {rate.n}" in text
     assert percent(final.retrieval.values["V->L/R@10"]) in text
     assert percent(final.retrieval.chance["V->L/R@10"]) in text
+    assert f"{final.retrieval.information['V-L@64'].nats:.2f} nat" in text
+    assert text.count("saturated: there may be any amount more") == 1
     assert final.protocol in text
     assert content.kept is not None
     assert content.decisions[content.kept].reason in text

@@ -25,6 +25,7 @@ ZERO_IS_MEANT: frozenset[tuple[str, str]] = frozenset(
         ("BenchRun", "n_processes"),
         ("BenchRun", "severity"),
         ("CollectRun", "seed"),
+        ("ContrastConfig", "warm_up"),
         ("DetectRun", "ensemble"),
         ("DetectRun", "guidance"),
         ("FilmRun", "seed"),
@@ -36,6 +37,7 @@ ZERO_IS_MEANT: frozenset[tuple[str, str]] = frozenset(
         ("HuggingFaceTextConfig", "unfreeze_until"),
         ("HuggingFaceVisionConfig", "unfreeze_from"),
         ("HuggingFaceVisionConfig", "unfreeze_until"),
+        ("MemoryBankConfig", "batches"),
         ("MemoryConfig", "batch_rehearsal"),
         ("OptimiserConfig", "base_learning_rate"),
         ("OptimiserConfig", "last_rate"),
@@ -46,7 +48,9 @@ ZERO_IS_MEANT: frozenset[tuple[str, str]] = frozenset(
         ("PpoConfig", "log_std"),
         ("SayRun", "seed"),
         ("ShowcaseConfig", "n_failures"),
+        ("SemiHardConfig", "margin"),
         ("SlotsConfig", "gamma"),
+        ("SoftTargetsConfig", "band"),
         ("StoppingConfig", "min_retrieval_gain"),
         ("StoppingConfig", "min_success_gain"),
         ("StoppingConfig", "retrieval_weight"),
@@ -58,6 +62,7 @@ ZERO_IS_MEANT: frozenset[tuple[str, str]] = frozenset(
         ("TrainerConfig", "rehearsal_noise"),
         ("TransformerTextConfig", "unknown_dropout"),
         ("VisionConfig", "n_deep"),
+        ("VoteConfig", "floor"),
     }
 )
 """(class, field) for which zero has a meaning; all `Weights` besides."""

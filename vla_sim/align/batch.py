@@ -154,12 +154,18 @@ class SegmentBatch:
     time_NF: Tensor
     body_N: Tensor
     meaning_N: Tensor
+    seed_N: Tensor
     acted: Tensor | None
     knots_NKA: Tensor
     duration_N: Tensor
     start_NP: Tensor
     cell_N2: Tensor
     visible_N: Tensor
+
+    def of_rows(self, rows: Tensor) -> Self:
+        """Some of the segments, all of which have actions."""
+        mine = {name: value[rows] for name, value in vars(self).items() if name != "acted"}
+        return type(self)(acted=None, **mine)
 
     @classmethod
     def of(cls, rows: SegmentTriples, task_body: Sequence[int], device: torch.device) -> Self:
@@ -174,6 +180,7 @@ class SegmentBatch:
             time_NF=tensor(rows.clip_time_s),
             body_N=moved(body_of(rows.task, task_body), device),
             meaning_N=tensor(rows.meaning),
+            seed_N=tensor(rows.seed),
             acted=None if known.all() else moved(np.flatnonzero(known), device),
             knots_NKA=tensor(rows.knots),
             duration_N=tensor(rows.duration_s),

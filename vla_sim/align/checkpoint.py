@@ -252,6 +252,7 @@ def _config_from_json(values: Mapping[str, Any]) -> ModelConfig:
         text=_part(TEXT_KINDS, rest.pop("text")),
         fusion=_part(kinds, rest.pop("fusion")),
         action=ActionConfig(**rest.pop("action")),
+        siglip=tuple(rest.pop("siglip", ())),
         **rest,
     )
 

@@ -33,6 +33,9 @@ from vla_sim.records.triple import N_PROPRIO, N_QUERIES, THING
 TOWERS = ("vision", "text", "action", "clip", "policy")
 """What can be frozen by name; `policy` is all between the towers and a chunk."""
 PAIRS = ("vl", "la", "va")
+CONTRASTED = (*PAIRS, "step")
+"""What is contrasted with a temperature of its own: the pairs of a segment, and of single moments
+what is seen and said against the next chunk."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,11 +55,17 @@ class ModelConfig:
     hidden: int = 256
     n_modes: int = 2
     """Ways that the decoder can propose at once: left or right of an obstacle, open or closed."""
+    siglip: tuple[str, ...] = ()
+    """Pairs of CONTRASTED that are learnt by SigLIP in the place of InfoNCE, each with a learnt
+    bias: it is a weight, and kept with the others."""
 
     def __post_init__(self) -> None:
         whole(1, n_embed=self.n_embed, n_query=self.n_query, n_hazard=self.n_hazard)
         whole(1, n_modes=self.n_modes)
         whole(2, hidden=self.hidden)
+        for pair in self.siglip:
+            if pair not in CONTRASTED:
+                raise UnknownName("pair for siglip", pair, CONTRASTED)
 
     def build(
         self, bodies: Sequence[Body], tokenizer: Tokenizer, generator: torch.Generator | None = None
@@ -161,7 +170,10 @@ class AlignModel(nn.Module):
             nn.Linear(2 * n_embed, hidden), nn.ReLU(), nn.Linear(hidden, n_embed)
         )
         self.log_inverse_temperature = nn.ParameterDict(
-            {pair: nn.Parameter(torch.tensor(INITIAL)) for pair in (*PAIRS, "step")}
+            {pair: nn.Parameter(torch.tensor(INITIAL)) for pair in CONTRASTED}
+        )
+        self.contrast_bias = nn.ParameterDict(
+            {pair: nn.Parameter(torch.tensor(0.0)) for pair in config.siglip}
         )
 
     def encode_texts(self, texts: Sequence[str]) -> Tensor:

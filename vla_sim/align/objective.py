@@ -1,6 +1,6 @@
 """The objective: which losses are taken of what, with which weights, at which stage.
 
-Legend: B pictures, G goals a picture, Q queries, N segments, R = B * G rows, S cells, E embedding.
+Legend: B pictures, G goals a picture, Q queries, R = B * G rows, S cells, E embedding.
 """
 
 from collections.abc import Mapping
@@ -9,18 +9,18 @@ from dataclasses import dataclass, fields
 import torch
 from torch import Generator, Tensor
 
-from vla_sim.align.batch import SegmentBatch, StepBatch, moved
+from vla_sim.align.batch import StepBatch, moved
+from vla_sim.align.contrast import Contrast
 from vla_sim.align.curriculum import Stage
 from vla_sim.align.heads import Aims
 from vla_sim.align.losses.behaviour import behaviour_loss
-from vla_sim.align.losses.contrastive import contrastive_loss
-from vla_sim.align.losses.cycle import cycle_loss
 from vla_sim.align.losses.flag import flag_loss
 from vla_sim.align.losses.goal import goal_loss
 from vla_sim.align.losses.grounding import grounding_loss
 from vla_sim.align.losses.hazard import hazard_loss
 from vla_sim.align.model import AlignModel, PolicyOutput, likeliest
 from vla_sim.align.priors import PRIORS
+from vla_sim.align.soft_targets import alike
 from vla_sim.errors import BadConfig
 from vla_sim.ranges import at_least
 
@@ -33,7 +33,16 @@ is taken of whole segments."""
 GROUPS: dict[str, tuple[str, ...]] = {
     "behaviour": (*BEHAVIOUR, "hazard"),
     "grounding": ("grounding", "outcome"),
-    "alignment": ("contrast_vl", "contrast_la", "contrast_va", "contrast_step", "cycle"),
+    "alignment": (
+        "contrast_vl",
+        "contrast_la",
+        "contrast_va",
+        "contrast_step",
+        "cycle",
+        "triple",
+        "cyclip_cross",
+        "cyclip_inner",
+    ),
 }
 """Terms that pull together; gradient surgery is done between groups."""
 
@@ -47,6 +56,12 @@ class Weights:
     contrast_va: float = 0.5
     contrast_step: float = 0.0
     cycle: float = 0.2
+    triple: float = 0.0
+    """All three vectors of an episode in one cone, see `triple_loss`."""
+    cyclip_cross: float = 0.0
+    """Row j with k as alike as k with j, over the pairs that are contrasted."""
+    cyclip_inner: float = 0.0
+    """Rows as alike in one modality as in the other, likewise."""
     outcome: float = 0.3
     grounding: float = 0.3
     goal: float = 0.3
@@ -66,12 +81,19 @@ class Weights:
         at_least(0, **{field.name: getattr(self, field.name) for field in fields(self)})
         if not any(getattr(self, field.name) for field in fields(self)):
             raise BadConfig("all weights are 0: nothing would be learnt; give one of them a weight")
+        paired = self.contrast_vl or self.contrast_la or self.contrast_va
+        for name in ("cyclip_cross", "cyclip_inner"):
+            if (weight := getattr(self, name)) and not paired:
+                raise BadConfig(
+                    f"{name} is {weight}, and it is taken of pairs of segments, of which none has "
+                    "a weight: give contrast_vl, contrast_la or contrast_va one"
+                )
 
     def active(self, stage: Stage, *, behaviour_from_start: bool) -> dict[str, float]:
         """{term: weight} of what counts at a stage of the curriculum."""
         waits = {"vl": {"contrast_la"}, "la": set[str](), "all": set[str]()}[stage]
         if stage != "all":
-            waits |= {"contrast_va", "cycle"}
+            waits |= {"contrast_va", "cycle", "triple"}
             waits |= set() if behaviour_from_start else set(OF_MOMENTS)
         weights = {field.name: float(getattr(self, field.name)) for field in fields(self)}
         return {name: w for name, w in weights.items() if w > 0.0 and name not in waits}
@@ -93,9 +115,24 @@ class LossReport:
 
 
 def policy_terms(
-    model: AlignModel, batch: StepBatch, out: PolicyOutput, wanted: Mapping[str, float]
+    model: AlignModel,
+    batch: StepBatch,
+    out: PolicyOutput,
+    wanted: Mapping[str, float],
+    *,
+    contrast: Contrast | None = None,
+    n_steps: int = 0,
 ) -> dict[str, Tensor]:
-    """Terms of single moments, those that are wanted."""
+    """Terms of single moments, those that are wanted.
+
+    Args:
+        model: The model.
+        batch: B moments.
+        out: What the policy made of them.
+        wanted: {term: weight}.
+        contrast: How moments and chunks are contrasted; None for plain InfoNCE.
+        n_steps: Updates that were made before this one.
+    """
     norm = model.normaliser
     terms: dict[str, Tensor] = {}
     if "grounding" in wanted:
@@ -120,7 +157,8 @@ def policy_terms(
     if "behaviour" in wanted:
         terms["behaviour"] = _behaviour(model, batch, out.chunk_BGZKA, out.logit_BGZ)
     if "contrast_step" in wanted:
-        terms["contrast_step"] = step_term(model, batch, out)
+        term = step_term(model, batch, out, contrast or Contrast(), n_steps=n_steps)
+        terms |= {} if term is None else {"contrast_step": term}
     return terms
 
 
@@ -187,15 +225,44 @@ def noisy_aims(
     )
 
 
-def step_term(model: AlignModel, batch: StepBatch, out: PolicyOutput) -> Tensor:
+def step_term(
+    model: AlignModel,
+    batch: StepBatch,
+    out: PolicyOutput,
+    contrast: Contrast,
+    *,
+    n_steps: int,
+) -> Tensor | None:
     """Alignment of single moments: picture and words against the expert's next chunk.
 
     Every picture brings G sentences and G chunks: the counterfactual ones are the hard negatives.
+    None where fewer than two goals have a chunk, as may be by chance where few are labelled.
     """
-    state_RE, action_RE, positive_RR = step_vectors(model, batch, out)
-    logits_RR = model.log_inverse_temperature["step"].exp() * state_RE @ action_RE.T
-    return 0.5 * (
-        contrastive_loss(logits_RR, positive_RR) + contrastive_loss(logits_RR.T, positive_RR.T)
+    state_RE, action_RE, target_RR = step_vectors(model, batch, out)
+    if len(state_RE) < 2:
+        return None
+    targets, near_RR = contrast.config.targets, None
+    if targets.step == "dtw" or contrast.mines(n_steps):
+        row_R, body_R, chunk_RKA = step_rows(batch)
+        if contrast.mines(n_steps):
+            near_RR = row_R[:, None] == row_R[None, :]
+        if targets.step == "dtw":
+            mask_RA = model.normaliser.action_mask_MA[body_R]
+            alike_RR = alike(targets, chunk_RKA * mask_RA.unsqueeze(1), mask_RA.sum(-1), body_R)
+            target_RR = torch.maximum(target_RR.to(alike_RR.dtype), alike_RR)
+    loss, _, _ = contrast.pair(model, "step", state_RE, action_RE, target_RR, near_NN=near_RR)
+    return loss
+
+
+def step_rows(batch: StepBatch) -> tuple[Tensor, Tensor, Tensor]:
+    """Picture (R,), body (R,) and chunk (R, K, A) of the goals that are goals."""
+    n_pictures, n_goals = batch.weight_BG.shape
+    real_R = batch.weight_BG.flatten() > 0.0
+    picture_B = torch.arange(n_pictures, device=real_R.device)
+    return (
+        picture_B.repeat_interleave(n_goals)[real_R],
+        batch.body_B.repeat_interleave(n_goals)[real_R],
+        batch.chunk_BGKA.flatten(0, 1)[real_R],
     )
 
 
@@ -215,73 +282,3 @@ def step_vectors(
     flat_RX = chunk_RKA.flatten(1)
     same_RR = torch.cdist(flat_RX, flat_RX) < 1e-3
     return state_RE, action_RE, same_RR & (body_R[:, None] == body_R[None, :])
-
-
-def segment_terms(
-    model: AlignModel,
-    batch: SegmentBatch,
-    map_NFSC: Tensor,
-    text_ND: Tensor,
-    wanted: Mapping[str, float],
-    *,
-    more_text_RD: Tensor,
-    more_meaning_R: Tensor,
-) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-    """Terms of whole segments, those that are wanted, and what is only watched.
-
-    Args:
-        model: The model.
-        batch: N segments.
-        map_NFSC: Feature maps of their pictures.
-        text_ND: Features of their sentences.
-        wanted: {term: weight}.
-        more_text_RD: Features of further sentences, free candidates for the clips to tell apart.
-        more_meaning_R: What those mean.
-    """
-    terms: dict[str, Tensor] = {}
-    scale = {pair: theta.exp() for pair, theta in model.log_inverse_temperature.items()}
-    vision_NE, log_attention_NS = model.embed_clip(map_NFSC, batch.time_NF)
-    text_NE = model.embed_text(text_ND)
-    meaning_N = batch.meaning_N
-    same_NN = meaning_N[:, None] == meaning_N[None, :]
-    watched: dict[str, Tensor] = {}
-    if "outcome" in wanted:
-        terms["outcome"] = grounding_loss(log_attention_NS, batch.cell_N2, batch.visible_N)
-    if "contrast_vl" in wanted:
-        candidate_XE = torch.cat((text_NE, model.embed_text(more_text_RD)))
-        candidate_meaning_X = torch.cat((meaning_N, more_meaning_R))
-        logits_NX = scale["vl"] * vision_NE @ candidate_XE.T
-        same_NX = meaning_N[:, None] == candidate_meaning_X[None, :]
-        terms["contrast_vl"] = 0.5 * (
-            contrastive_loss(logits_NX, same_NX)
-            + contrastive_loss(logits_NX[:, : len(meaning_N)].T, same_NN)
-        )
-        best_N = logits_NX.argmax(1, keepdim=True)
-        watched["vl_top1_in_batch"] = same_NX.gather(1, best_N).float().mean()
-    if any(name in wanted for name in ("contrast_la", "contrast_va", "cycle")):
-        known = (batch.knots_NKA, batch.duration_N, batch.start_NP, batch.body_N)
-        if (acted := batch.acted) is not None:  # what nobody recorded the actions of is no pair
-            known = (known[0][acted], known[1][acted], known[2][acted], known[3][acted])
-            text_NE, vision_NE, meaning_N = text_NE[acted], vision_NE[acted], meaning_N[acted]
-            same_NN = meaning_N[:, None] == meaning_N[None, :]
-        action_NE = model.embed_action(*known)
-    if "contrast_la" in wanted:
-        logits_NN = scale["la"] * text_NE @ action_NE.T
-        terms["contrast_la"] = 0.5 * (
-            contrastive_loss(logits_NN, same_NN) + contrastive_loss(logits_NN.T, same_NN)
-        )
-    if "contrast_va" in wanted:
-        # Equal words in another scene are another motion: only a clip's own actions are positive.
-        own_NN = torch.eye(len(meaning_N), dtype=torch.bool, device=meaning_N.device)
-        logits_NN = scale["va"] * vision_NE @ action_NE.T
-        terms["contrast_va"] = 0.5 * (
-            contrastive_loss(logits_NN, own_NN) + contrastive_loss(logits_NN.T, own_NN)
-        )
-    if "cycle" in wanted:
-        from_la_NE = model.predict_v(torch.cat((text_NE, action_NE), dim=-1))
-        from_vl_NE = model.predict_a(torch.cat((text_NE, vision_NE), dim=-1))
-        terms["cycle"] = 0.5 * (
-            cycle_loss(from_la_NE, vision_NE, scale["va"])
-            + cycle_loss(from_vl_NE, action_NE, scale["va"])
-        )
-    return terms, watched

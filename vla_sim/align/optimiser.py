@@ -11,8 +11,11 @@ from torch.nn.utils import clip_grad_norm_
 
 from vla_sim.ranges import above, at_least, within
 
-TEMPERATURE = "log_inverse_temperature"
-"""Parameters with this prefix have a rate of their own."""
+TEMPERATURE = ("log_inverse_temperature", "contrast_bias")
+"""Parameters with these prefixes, which scale and shift similarities, have a rate of their own."""
+FASTEST_TEMPERATURE = 1e-3
+"""Its highest: a faster scale swings between its bounds before the towers have turned (chapter 5's
+checklist)."""
 BASES = ("vision.base.", "text.base.")
 """And so have those with these."""
 MOMENTS = ("step", "exp_avg", "exp_avg_sq")
@@ -39,10 +42,10 @@ class OptimiserConfig:
         above(0, learning_rate=self.learning_rate, gradient_norm=self.gradient_norm)
         at_least(
             0,
-            temperature_learning_rate=self.temperature_learning_rate,
             base_learning_rate=self.base_learning_rate,
             weight_decay=self.weight_decay,
         )
+        within(0, FASTEST_TEMPERATURE, temperature_learning_rate=self.temperature_learning_rate)
         within(0, 1, warm_up_fraction=self.warm_up_fraction, last_rate=self.last_rate)
 
     def share(self, fraction: float) -> float:
@@ -100,7 +103,7 @@ class Optimiser:
         config = self.config
         foreign = [p for name, p in named if name.startswith(BASES)]
         thetas = [p for name, p in named if name.startswith(TEMPERATURE)]
-        others = [p for name, p in named if not name.startswith((*BASES, TEMPERATURE))]
+        others = [p for name, p in named if not name.startswith((*BASES, *TEMPERATURE))]
         groups = []
         for own, rate in ((others, config.learning_rate), (foreign, config.base_learning_rate)):
             for decay, kept in (

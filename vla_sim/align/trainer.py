@@ -24,21 +24,21 @@ from vla_sim.align.batch import (
     moved,
 )
 from vla_sim.align.body import Body
+from vla_sim.align.contrast import Contrast
 from vla_sim.align.curriculum import CurriculumState, advance
 from vla_sim.align.encoders.tokenizer import Tokenizer
 from vla_sim.align.eye_error import EyeError
-from vla_sim.align.losses.temperature import clamp_temperature
 from vla_sim.align.objective import (
     GROUPS,
     LossReport,
     noisy_aims,
     policy_terms,
     rehearsed,
-    segment_terms,
 )
 from vla_sim.align.optimiser import Optimiser
 from vla_sim.align.own_losses import load_losses, own_terms
 from vla_sim.align.priors import PRIORS, prior_terms
+from vla_sim.align.segments import OF_SEGMENTS, segment_terms
 from vla_sim.align.surgery import backward_with_surgery
 from vla_sim.align.trainer_config import TrainerConfig
 from vla_sim.errors import BadConfig, DamagedFile, LossNotFinite
@@ -100,6 +100,8 @@ class AlignTrainer:
         self.frozen: tuple[str, ...] = ()
         self.freeze(config.freeze)
         self.optimiser = Optimiser(config.optimiser, self.model)
+        self.contrast = Contrast(config.contrast)
+        config.contrast.temperatures.keep(self.model.log_inverse_temperature)
         self.curriculum = CurriculumState(stage=config.curriculum.first)
         self.eye_error = EyeError(len(bodies), N_QUERIES, self.device)
         self.fraction = 0.0
@@ -192,7 +194,7 @@ class AlignTrainer:
         }
         wanted |= self.config.own_losses
         segment = None
-        if segments is not None and any(name.startswith("contrast") for name in wanted):
+        if segments is not None and any(name.startswith(OF_SEGMENTS) for name in wanted):
             check_segments(segments.meaning)
             segment = SegmentBatch.of(segments, self.task_body, self.device)
 
@@ -235,8 +237,7 @@ class AlignTrainer:
                 f"({', '.join(self._without_gradient()) or 'its norm'})"
             )
         self.optimiser.step(self.fraction)
-        for theta in self.model.log_inverse_temperature.values():
-            clamp_temperature(theta)
+        self.config.contrast.temperatures.keep(self.model.log_inverse_temperature)
         self.n_steps += 1
         return LossReport(
             total=read[0],
@@ -258,6 +259,8 @@ class AlignTrainer:
         }
         tensors |= {f"optimiser.{name}": value for name, value in self.optimiser.state().items()}
         tensors["eye_error"] = self.eye_error.mean_MQ.clone()
+        contrast, contrast_meta = self.contrast.state()
+        tensors |= {f"contrast.{name}": value for name, value in contrast.items()}
         tensors["random.own"] = self.generator.get_state()
         tensors["random.torch"] = torch.get_rng_state()
         meta = {
@@ -265,6 +268,7 @@ class AlignTrainer:
             "fraction": self.fraction,
             "frozen": list(self.frozen),
             "curriculum": asdict(self.curriculum),
+            "contrast": contrast_meta,
         }
         return TrainerState(tensors=tensors, meta=meta)
 
@@ -291,6 +295,9 @@ class AlignTrainer:
         self.n_steps = int(state.meta["n_steps"])
         self.fraction = float(state.meta["fraction"])
         self.curriculum = CurriculumState(**state.meta["curriculum"])
+        self.contrast.load_state(
+            _part(state.tensors, "contrast."), state.meta.get("contrast", {}), self.device
+        )
 
     def _autocast(self) -> AbstractContextManager[object]:
         """The precision that towers run in."""
@@ -396,7 +403,9 @@ class AlignTrainer:
         )
         if self.config.rehearsal_noise is None:  # nobody else asks how far the eye errs
             self.eye_error.see(self.model.normaliser, batch, out.goal_BGQ3)
-        terms = policy_terms(self.model, batch, out, wanted)
+        terms = policy_terms(
+            self.model, batch, out, wanted, contrast=self.contrast, n_steps=self.n_steps
+        )
         terms |= own_terms(self.own_losses, self.model, batch, out)
         watched: dict[str, Tensor] = {}
         if any(name in wanted for name in PRIORS):
@@ -411,6 +420,8 @@ class AlignTrainer:
                 wanted,
                 more_text_RD=text_BGD.flatten(0, 1),
                 more_meaning_R=batch.meaning_BG.flatten(),
+                contrast=self.contrast,
+                n_steps=self.n_steps,
             )
             terms |= more
             watched |= seen

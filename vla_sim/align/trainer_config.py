@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from vla_sim.align.contrast_config import ContrastConfig
 from vla_sim.align.curriculum import CurriculumConfig
 from vla_sim.align.encoders.base import BaseConfig
 from vla_sim.align.model import ModelConfig
@@ -22,6 +23,8 @@ class TrainerConfig:
     weights: Weights = field(default_factory=Weights)
     own_losses: Mapping[str, float] = field(default_factory=dict)
     """Losses of your own beside those, each as "module:name" with its weight, see `OwnLoss`."""
+    contrast: ContrastConfig = field(default_factory=ContrastConfig)
+    """Targets, negatives and temperatures of the contrastive terms."""
     curriculum: CurriculumConfig = field(default_factory=CurriculumConfig)
     optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
     segment_every: int = 4
@@ -55,6 +58,9 @@ class TrainerConfig:
         within(0, 1, freeze_text_after=self.freeze_text_after)
         above(0, **self.own_losses)
         load_losses(self.own_losses)  # refuses what cannot be loaded
+        self.contrast.require_use(
+            vars(self.weights), siglip=self.model.siglip, segment_every=self.segment_every
+        )
         text = self.model.text
         if (
             isinstance(text, BaseConfig)

@@ -45,6 +45,7 @@ def run(config: "BenchRun", console: Console) -> int:
 def show(report: "EvalReport", console: Console, *, n_instructions: int = 1) -> None:
     """The report as tables; of chains, how much of them was completed too."""
     from vla_sim.envs.task_names import short_name
+    from vla_sim.eval.information import said_of
 
     arms = list(dict.fromkeys(task.arm for task in report.tasks))
     told = TAUGHT if report.run_card.get("role") == "teacher" else ""
@@ -73,6 +74,8 @@ def show(report: "EvalReport", console: Console, *, n_instructions: int = 1) -> 
             for key in keys
         )
         console.print(f"retrieval in a gallery of {found.gallery_size}: {line}", highlight=False)
+        if found.information:
+            console.print(f"information: {said_of(found.information)}", highlight=False)
 
 
 def _motion(report: "EvalReport", n_instructions: int) -> Table:

@@ -6,7 +6,13 @@ from dataclasses import asdict
 from typing import Any
 
 from vla_sim.errors import DamagedFile
-from vla_sim.records.reports import Estimate, EvalReport, RetrievalReport, TaskReport
+from vla_sim.records.reports import (
+    Estimate,
+    EvalReport,
+    InformationBound,
+    RetrievalReport,
+    TaskReport,
+)
 
 FORMAT = "vla-sim eval report 1"
 
@@ -38,7 +44,7 @@ def from_json(text: str) -> EvalReport:
             step=read["step"],
             elapsed_s=read["elapsed_s"],
             tasks=tuple(_task(task) for task in read["tasks"]),
-            retrieval=None if retrieval is None else RetrievalReport(**retrieval),
+            retrieval=None if retrieval is None else _retrieval(retrieval),
             gains=_estimates(read["gains"]),
             run_card=read["run_card"],
         )
@@ -53,6 +59,16 @@ def _task(read: Mapping[str, Any]) -> TaskReport:
         rates=_estimates(read["rates"]),
         means=_estimates(read["means"]),
         guess_rate=read["guess_rate"],
+    )
+
+
+def _retrieval(read: Mapping[str, Any]) -> RetrievalReport:
+    bounds = read.get("information", {})
+    return RetrievalReport(
+        **{
+            **read,
+            "information": {key: InformationBound(**bound) for key, bound in bounds.items()},
+        }
     )
 
 

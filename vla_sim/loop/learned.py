@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from vla_sim.align.checkpoint import load_checkpoint
 from vla_sim.align.inference import Decision, ModelPolicyCore
-from vla_sim.align.model import AlignModel
+from vla_sim.align.model import PAIRS, AlignModel
 from vla_sim.align.proposing import propose
 from vla_sim.envs.task_table import TaskTable
 from vla_sim.loop.model_bodies import body_of_task
@@ -121,6 +121,12 @@ class LearnedModel:
         vision, words = self.core.embed_clips(clip, clip_time_s), self.core.embed_texts(texts)
         near: Floats = np.einsum("me,me->m", vision, words)
         return near
+
+    @property
+    def inverse_temperature(self) -> dict[str, float]:
+        """{pair: what its cosines are multiplied by}."""
+        thetas = self.core.model.log_inverse_temperature
+        return {pair: float(thetas[pair].detach().exp()) for pair in PAIRS}
 
     def embed_texts(self, texts: Sequence[str]) -> Floats:
         """z_L of sentences, (N, d)."""

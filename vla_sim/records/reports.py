@@ -1,5 +1,6 @@
 """What was measured, and what was decided from it."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -37,6 +38,32 @@ class TaskReport:
 
 
 @dataclass(frozen=True, kw_only=True)
+class InformationBound:
+    """What one modality is shown to say of another, at least.
+
+    Attributes:
+        nats: Mean over batches.
+        n_pairs: Pairs of a batch, N: the bound cannot pass log N.
+        n_batches: Batches.
+        spread: Standard deviation over them [nat].
+    """
+
+    nats: float
+    n_pairs: int
+    n_batches: int
+    spread: float
+
+    @property
+    def saturated(self) -> bool:
+        """So near to log N that there may be any amount more."""
+        return self.nats > SATURATED * math.log(self.n_pairs)
+
+
+SATURATED = 0.9
+"""Share of log N beyond which a bound says no more than that it is reached."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class RetrievalReport:
     """Cross-modal retrieval over one gallery.
 
@@ -44,11 +71,14 @@ class RetrievalReport:
         gallery_size: Number of candidates.
         values: "V->L/R@10" and the like for R@1, R@5, R@10, MRR, nDCG in all directions.
         chance: The same keys: what a random ranking would give.
+        information: "V-L@64" and the like: bounds at so many pairs; empty where the gallery is too
+            small, and in reports that are older than it.
     """
 
     gallery_size: int
     values: Mapping[str, float]
     chance: Mapping[str, float]
+    information: Mapping[str, InformationBound] = field(default_factory=dict)
 
     def recall(self, key: str) -> "Recall":
         """One of the values beside its chance."""

@@ -7,11 +7,13 @@ from torch import Tensor
 from vla_sim.align.losses.behaviour import behaviour_loss
 from vla_sim.align.losses.contrastive import contrastive_loss
 from vla_sim.align.losses.cycle import cycle_loss
+from vla_sim.align.losses.cyclip import cross_symmetry_loss, inner_symmetry_loss
 from vla_sim.align.losses.flag import flag_loss
 from vla_sim.align.losses.goal import goal_loss
 from vla_sim.align.losses.grounding import grounding_loss
 from vla_sim.align.losses.hazard import hazard_loss
 from vla_sim.align.losses.motion import excess
+from vla_sim.align.losses.triple import triple_loss
 
 LOSSES: dict[str, Callable[..., Tensor]] = {
     "contrast_vl": contrastive_loss,
@@ -19,6 +21,9 @@ LOSSES: dict[str, Callable[..., Tensor]] = {
     "contrast_va": contrastive_loss,
     "contrast_step": contrastive_loss,
     "cycle": cycle_loss,
+    "triple": triple_loss,
+    "cyclip_cross": cross_symmetry_loss,
+    "cyclip_inner": inner_symmetry_loss,
     "outcome": grounding_loss,
     "grounding": grounding_loss,
     "goal": goal_loss,

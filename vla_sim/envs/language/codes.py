@@ -34,6 +34,9 @@ _MANNER: Mapping[str, Manner] = {name: name for name in MANNERS}
 _THING = ("colour", "shape", "size", "relation")
 _DIGITS = ("intent", "manner", *_THING, *_THING, "colour", "shape", "colour", "shape")
 """Intent, manner, referent, target, and two anchors of whichever of the two has some."""
+_RADIX = (*(_TABLES[name][1] for name in _DIGITS), 4)
+PLACES = tuple((math.prod(_RADIX[k + 1 :]), radix) for k, radix in enumerate(_RADIX))
+"""What each part of a code is read off with, `code // below % radix`; of arrays too."""
 
 
 @lru_cache(maxsize=100_000)

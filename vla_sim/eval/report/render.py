@@ -14,6 +14,7 @@ from vla_sim.eval.report.pictures import film_uri, overlay, png_uri, stills
 from vla_sim.eval.report.plot import Chart
 from vla_sim.eval.report.practice_chart import practice_curves
 from vla_sim.eval.report.timeline_chart import action_timeline
+from vla_sim.records.reports import EvalReport
 
 N_STILLS = 5
 
@@ -47,6 +48,7 @@ def render_report(content: ReportInput) -> str:
         motion=tables.motion_table(final) if final and has_tasks else None,
         manners=tables.manner_table(final) if final and has_tasks else None,
         retrieval=tables.retrieval_table(final.retrieval) if final and final.retrieval else None,
+        information=_information(final),
         films=[_film(film) for film in content.films],
         failures=failures,
         card=tables.card_groups(content.run_card or (final.run_card if final else {})),
@@ -54,6 +56,11 @@ def render_report(content: ReportInput) -> str:
         plotly=get_plotlyjs() if drawn else "",
         numbers=numbers,
     )
+
+
+def _information(final: EvalReport | None) -> tables.Table | None:
+    bounds = final.retrieval.information if final and final.retrieval else {}
+    return tables.information_table(bounds) if bounds else None
 
 
 def write_report(content: ReportInput, path: Path) -> Path:

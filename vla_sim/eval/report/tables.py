@@ -1,12 +1,20 @@
 """Tables as rows of cells, ready to be written."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from vla_sim.eval.aggregate import overall_rate
 from vla_sim.eval.report.numbers import interval, percent, plain, points, short, words
 from vla_sim.records.manner import MANNERS
-from vla_sim.records.reports import Estimate, EvalReport, RetrievalReport, TaskReport
+from vla_sim.records.reports import (
+    SATURATED,
+    Estimate,
+    EvalReport,
+    InformationBound,
+    RetrievalReport,
+    TaskReport,
+)
 
 ARM_TITLES = {
     "correct": "True instruction",
@@ -181,6 +189,23 @@ def retrieval_table(retrieval: RetrievalReport) -> Table:
             cells.append(Cell(text=text, note=note, bar=bar, tick=100 * chance))
         rows.append((direction.replace("->", " → ").replace("+", " + "), tuple(cells)))
     return Table(columns=tuple(measures), rows=tuple(rows))
+
+
+def information_table(bounds: Mapping[str, InformationBound]) -> Table:
+    """Pairs of modalities by what they are shown to say of each other."""
+    rows = []
+    for pair, bound in bounds.items():
+        most = math.log(bound.n_pairs)
+        share = 100 * min(max(bound.nats / most, 0.0), 1.0)
+        cell = Cell(
+            text=f"{bound.nats:.2f} nat",
+            note=f"of {most:.2f} at N = {bound.n_pairs}, {bound.n_batches} batches",
+            more="saturated: there may be any amount more" if bound.saturated else "",
+            bar=(share, share, share),
+            tick=100 * SATURATED,
+        )
+        rows.append((pair.partition("@")[0].replace("-", " – "), (cell,)))
+    return Table(columns=("At least",), rows=tuple(rows))
 
 
 def card_groups(card: Mapping[str, str]) -> list[tuple[str, list[tuple[str, str]]]]:

@@ -137,6 +137,7 @@ class AlignRun:
         whole(1, GALLERY_SEEDS_FROM - ONLINE_SEEDS_FROM, online_episodes=self.online_episodes)
         whole(2, TRAIN_SEEDS_FROM - GALLERY_SEEDS_FROM, gallery_per_task=self.gallery_per_task)
         within(0, 1, last_expert_share=self.last_expert_share)
+        self.learner.trainer.contrast.require_time(self.max_updates)
 
     @property
     def task_ids(self) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """The judge: from one evaluation to a report, and from all of them to a decision."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Protocol as Role
 
 import numpy as np
@@ -13,6 +13,7 @@ from vla_sim.envs.streams import stream
 from vla_sim.envs.task_table import TaskTable
 from vla_sim.eval.aggregate import eval_report
 from vla_sim.eval.body import Body
+from vla_sim.eval.information import information_bounds
 from vla_sim.eval.protocol import Protocol
 from vla_sim.eval.retrieval import retrieval_report
 from vla_sim.eval.stopping import StoppingConfig, decide
@@ -26,6 +27,11 @@ Floats = NDArray[np.float32]
 
 class Embedder(Role):
     """Three towers, in numpy: unit vectors."""
+
+    @property
+    def inverse_temperature(self) -> Mapping[str, float]:
+        """{pair, "vl", "la" or "va": what its cosines are multiplied by}."""
+        ...
 
     def embed_clips(self, rows: Rows) -> Floats:
         """(N, d) of segment triples."""
@@ -51,15 +57,20 @@ def gallery_texts(rows: Rows) -> list[str]:
 
 
 def retrieve(model: Embedder, gallery: Rows, table: TaskTable) -> RetrievalReport:
-    """Retrieval in all directions over a gallery of segments, whose tasks a table counts."""
-    return retrieval_report(
-        {
-            "V": model.embed_clips(gallery),
-            "L": model.embed_texts(gallery_texts(gallery)),
-            "A": model.embed_actions(gallery, table),
-        },
-        np.asarray(gallery["meaning"], dtype=np.int64),
-    )
+    """Retrieval in all directions over a gallery of segments, whose tasks a table counts.
+
+    Beside it stands what the pairs are shown to say of each other.
+    """
+    embeddings = {
+        "V": model.embed_clips(gallery),
+        "L": model.embed_texts(gallery_texts(gallery)),
+        "A": model.embed_actions(gallery, table),
+    }
+    meaning = np.asarray(gallery["meaning"], dtype=np.int64)
+    found = retrieval_report(embeddings, meaning)
+    rng = stream("gallery", 0, "pairs")
+    bounds = information_bounds(embeddings, meaning, model.inverse_temperature, rng)
+    return replace(found, information=bounds)
 
 
 @dataclass(kw_only=True)

@@ -21,6 +21,7 @@ from rich.progress import (
 from vla_sim.align.curriculum import CurriculumState
 from vla_sim.align.objective import LossReport
 from vla_sim.envs.task_names import short_name
+from vla_sim.eval.information import said_of
 from vla_sim.loop.budget import Budget
 from vla_sim.loop.simulating.simulators import Harvest
 from vla_sim.records.reports import EvalReport, StopDecision
@@ -144,3 +145,5 @@ class Monitor:
             f"{escape(curriculum.reason)}",
             highlight=False,
         )
+        if report.retrieval is not None and report.retrieval.information:
+            self.say(f"     {said_of(report.retrieval.information)}")

@@ -1,0 +1,1 @@
+"""Negatives: what a query is to be told apart from, and how much each counts."""
