@@ -36,6 +36,8 @@ ZERO_IS_MEANT: frozenset[tuple[str, str]] = frozenset(
         ("HuggingFaceTextConfig", "unfreeze_until"),
         ("HuggingFaceVisionConfig", "unfreeze_from"),
         ("HuggingFaceVisionConfig", "unfreeze_until"),
+        ("MeasuredConfig", "ensemble"),
+        ("MeasuredConfig", "guidance"),
         ("MemoryConfig", "batch_rehearsal"),
         ("OptimiserConfig", "base_learning_rate"),
         ("OptimiserConfig", "last_rate"),
@@ -52,6 +54,7 @@ ZERO_IS_MEANT: frozenset[tuple[str, str]] = frozenset(
         ("StoppingConfig", "retrieval_weight"),
         ("StoppingConfig", "target_retrieval"),
         ("StoppingConfig", "target_task_success"),
+        ("StudyRun", "seeds"),
         ("TrainerConfig", "freeze_text_after"),
         ("TrainerConfig", "goal_forcing"),
         ("TrainerConfig", "last_goal_forcing"),
@@ -137,7 +140,8 @@ def test_a_number_that_means_nothing_is_refused_by_name(
 
 @pytest.mark.parametrize(("name", "field"), sorted(ZERO_IS_MEANT))
 def test_a_zero_that_means_something_is_taken(name: str, field: str) -> None:
-    assert getattr(replace(CONFIGS[name], **{field: 0}), field) == 0
+    zero = (0,) if isinstance(getattr(CONFIGS[name], field), tuple) else 0
+    assert getattr(replace(CONFIGS[name], **{field: zero}), field) == zero
 
 
 @pytest.mark.parametrize("name", SEEDS)

@@ -107,12 +107,17 @@ def mean_of_few(samples: ArrayLike) -> FewMean:
     mean = float(values.mean())
     # Equal samples differ from their mean by rounding alone, which is no spread.
     error = 0.0 if np.ptp(values) == 0.0 else float(values.std(ddof=1) / np.sqrt(n))
-    half = float(t.ppf(0.975, n - 1)) * error
+    half = student_reach(n) * error
     surprise = abs(mean) / error if error else (np.inf if mean else 0.0)
     p_value = float(2.0 * t.sf(surprise, n - 1))
     return FewMean(
         estimate=Estimate(value=mean, n=n, low=mean - half, high=mean + half), p_value=p_value
     )
+
+
+def student_reach(n: int) -> float:
+    """Half-width of Student's central 95 % of a mean of n >= 2 samples, in standard errors."""
+    return float(t.ppf(0.975, n - 1))
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

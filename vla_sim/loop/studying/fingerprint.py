@@ -18,6 +18,7 @@ from vla_sim.loop.settings import KIND, to_json
 PLACES: tuple[str, ...] = ("out", "resume", "max_seconds")
 """Settings of a run that say where it lies and how it is cut, not what comes of it."""
 DIGITS = 12
+_USUAL = object()
 
 
 def fingerprint(settings: Mapping[str, Any], *, left_out: Collection[str] = PLACES) -> str:
@@ -36,11 +37,12 @@ def fingerprint(settings: Mapping[str, Any], *, left_out: Collection[str] = PLAC
 def _apart(value: Any, left_out: Collection[str]) -> Any:
     """A value as the fingerprint has it; equal numbers are one text, whole or not."""
     if is_config(value):
-        return {
+        held = {
             field.name: _of_field(value, field, left_out)
             for field in fields(value)
-            if field.name not in left_out and not is_default(value, field.name)
+            if field.name not in left_out
         }
+        return {name: apart for name, apart in held.items() if apart is not _USUAL}
     if isinstance(value, Mapping):
         return {str(name): _apart(held, left_out) for name, held in value.items()}
     if isinstance(value, tuple | list):
@@ -51,12 +53,12 @@ def _apart(value: Any, left_out: Collection[str]) -> Any:
 
 
 def _of_field(config: Any, field: "Field[Any]", left_out: Collection[str]) -> Any:
-    """A setting that is not at its default; with its class, where another would be the default."""
-    value = getattr(config, field.name)
+    """A setting, with its class where another would be the default; `_USUAL` where it is that."""
+    value, usual = getattr(config, field.name), _default(field)
     apart = _apart(value, left_out)
-    if is_config(value) and type(value) is not type(_default(field)):
+    if type(value) is not type(usual) and is_config(value):
         return {KIND: type(value).__qualname__, **apart}
-    return apart
+    return _USUAL if apart == _apart(usual, left_out) else apart
 
 
 def settled(settings: Mapping[str, Any], *, left_out: Collection[str] = PLACES) -> Any:

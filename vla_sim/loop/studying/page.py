@@ -7,6 +7,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from vla_sim.disk import atomic
+from vla_sim.eval.statistics import student_reach
 from vla_sim.loop.studying.comparison import ALPHA, Comparison, Spread, compare, paid_for, spread
 from vla_sim.loop.studying.measures import MEASURES, SUCCESS, Measure
 from vla_sim.loop.studying.plots import PlotRow, Tone, rows_svg
@@ -88,6 +89,7 @@ def render(
         tasks=_by_task(found),
         by_chance=f"{ALPHA * len(found.others):.1f}",
         n_episodes=run.measured.episodes,
+        student=f"{student_reach(n):.1f}" if (n := len(run.seeds)) > 1 else "",
         failed=_failed,
         silent=_silent(found),
     )
