@@ -10,7 +10,7 @@ import pytest
 
 from tests.loop.study_cells import REACH, values
 from vla_sim.loop.studying.cell_store import CellStore
-from vla_sim.loop.studying.cell_values import CellValues
+from vla_sim.loop.studying.cell_values import CellValues, TaskValues
 from vla_sim.loop.studying.comparison import Comparison, compare, paid_for, spread
 from vla_sim.loop.studying.measures import MEASURES
 from vla_sim.loop.studying.page import write_pages
@@ -51,7 +51,7 @@ def test_less_is_better_of_what_should_not_be() -> None:
     assert compared(better, worse, "violations").verdict == "helps"
 
 
-def violating(share: float) -> dict[str, dict[str, object]]:  # type: ignore[misc]
+def violating(share: float) -> dict[str, dict[str, TaskValues]]:
     tasks = values(60).tasks
     return {REACH: {"correct": replace(tasks[REACH]["correct"], violated=share)}}
 

@@ -6,7 +6,7 @@ a killed one left.
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +18,7 @@ from vla_sim.align.objective import LossReport
 from vla_sim.disk.folder_lock import FolderLock
 from vla_sim.disk.outlet import check_outlet
 from vla_sim.errors import FolderInUse, VlaSimError
+from vla_sim.loop.aligning.monitor import OnUpdate
 from vla_sim.loop.studying.cell import Cell
 from vla_sim.loop.studying.cell_store import CellStore
 from vla_sim.loop.studying.measuring import trained, values_of
@@ -149,11 +150,10 @@ class Pace:
         """A cell is begun."""
         self.progress.update(self.bar, description=f"{self.done + 1} of {self.total}: {cell}")
 
-    def on_update(self, cell: Cell) -> Callable[[int, LossReport], None]:
+    def on_update(self, cell: Cell) -> OnUpdate:
         """For a training to call after every update."""
 
         def after(update: int, losses: LossReport) -> None:
-            del losses
             share = update / cell.run.max_updates
             self.progress.update(
                 self.bar, completed=self.done + min(share, 1.0), left=self.left(share)

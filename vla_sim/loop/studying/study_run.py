@@ -62,7 +62,7 @@ class StudyRun:
 
     def _check_names(self) -> None:
         names = [name_of(arm) for arm in self.arms]
-        for what, given in (("arms", names), ("seeds", list(self.seeds))):
+        for what, given in (("arms", names), ("seeds", [str(seed) for seed in self.seeds])):
             twice = next((one for one in given if given.count(one) > 1), None)
             if twice is not None:
                 raise BadConfig(f"{what} name {twice} twice; once is enough")
