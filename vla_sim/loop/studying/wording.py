@@ -70,8 +70,12 @@ def sentence(
             "en": f"**{arm.name}** ({about}): not measured yet.",
             "zh": f"**{arm.name}**（{about}）：尚未测量。",
         }[language]
-    one, two = number(mine.mean, measure), number(base.mean, measure)
+    # Over the seeds that both have, so that the difference is that of the two.
     n = len(made.by_seed)
+    one, two = (
+        number(sum(spread.by_seed[seed] for seed in made.by_seed) / n, measure)
+        for spread in (mine, base)
+    )
     if language == "en":
         said = f"**{arm.name}** ({about}): success {one} % against {two} %"
         said += f", {signed(made.mean)} points"
