@@ -13,7 +13,7 @@ from vla_sim.recipes import align
 TASKS = ("Reach", "DriveToGoal")
 """One of the arm and one of the car, which say what the words are worth within minutes."""
 UPDATES = 800
-"""Meant for about two minutes of a free core, which is reckoned from a shorter run, not measured."""
+"""Meant for about two minutes of a free core: reckoned from a shorter run, not measured."""
 
 
 def base() -> AlignRun:
