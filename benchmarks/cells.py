@@ -9,16 +9,13 @@ import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
 from vla_sim.loop.run_folder import RunFolder
-from vla_sim.loop.settings import to_json
+from vla_sim.loop.studying.fingerprint import holds, settled
 
 RESULTS = Path(__file__).parent / "results"
-LEFT_OUT = ("out", "resume", "max_seconds")
-"""Settings of a run that say where it lies and how it is cut, not what comes of it."""
 _MEASURES: ContextVar[bool] = ContextVar("measures", default=True)
 
 
@@ -34,54 +31,6 @@ def reading_only() -> Iterator[None]:
         yield
     finally:
         _MEASURES.reset(before)
-
-
-def settled(settings: Mapping[str, Any]) -> Any:
-    """Settings as JSON has them: tuples are lists, paths are text, configs are mappings."""
-    return json.loads(json.dumps(_plain(settings), default=str))
-
-
-def _plain(value: Any) -> Any:
-    if _is_config(value):
-        return {name: held for name, held in to_json(value).items() if name not in LEFT_OUT}
-    if isinstance(value, Mapping):
-        return {name: _plain(held) for name, held in value.items()}
-    return value
-
-
-def holds(held: Any, asked: Any, source: Any) -> bool:
-    """Whether a cell's settings are those that are asked for.
-
-    A setting that came after the cell was measured is at its default what was before there was one.
-
-    Args:
-        held: Of the cell.
-        asked: Of today, see `settled`.
-        source: What `asked` was made of.
-    """
-    if not (isinstance(held, dict) and isinstance(asked, dict)):
-        return bool(held == asked)
-    if held.keys() - asked.keys():
-        return False
-    for name, value in asked.items():
-        if name in held:
-            inner = source.get(name) if isinstance(source, Mapping) else getattr(source, name, None)
-            if not holds(held[name], value, inner):
-                return False
-        elif not _is_config(source) or not _is_default(source, name):
-            return False
-    return True
-
-
-def _is_default(config: Any, name: str) -> bool:
-    """Whether a setting has its default."""
-    (field,) = [field for field in fields(config) if field.name == name]
-    made = field.default if field.default_factory is MISSING else field.default_factory()
-    return bool(getattr(config, name) == made)
-
-
-def _is_config(value: object) -> bool:
-    return is_dataclass(value) and not isinstance(value, type)
 
 
 def cell(name: str, settings: Mapping[str, Any], make: Callable[[], Mapping[str, Any]]) -> Any:

@@ -2,11 +2,19 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
+from scipy.stats import ttest_1samp
 
 from vla_sim.errors import BadConfig
-from vla_sim.eval.statistics import bootstrap_mean, mcnemar, paired_difference, wilson
+from vla_sim.eval.statistics import (
+    bootstrap_mean,
+    holm,
+    mcnemar,
+    mean_of_few,
+    paired_difference,
+    wilson,
+)
 
 
 @pytest.mark.parametrize(
@@ -79,3 +87,42 @@ def test_paired_difference_of_a_tie_holds_zero() -> None:
 def test_pairs_must_be_pairs() -> None:
     with pytest.raises(BadConfig, match="equal"):
         paired_difference([True], [True, False])
+
+
+@given(samples=st.lists(st.floats(-100, 100), min_size=2, max_size=9))
+def test_a_mean_of_few_agrees_with_scipy(samples: list[float]) -> None:
+    assume(np.ptp(samples) > 1e-3)
+    made, oracle = mean_of_few(samples), ttest_1samp(samples, 0.0)
+    low, high = oracle.confidence_interval(0.95)
+    assert made.p_value == pytest.approx(oracle.pvalue, rel=1e-6, abs=1e-12)
+    assert (made.estimate.low, made.estimate.high) == pytest.approx((low, high), rel=1e-9)
+
+
+def test_equal_samples_have_no_spread() -> None:
+    made = mean_of_few([0.1, 0.1, 0.1])
+    assert made.estimate.low == made.estimate.high == pytest.approx(0.1)
+    assert made.p_value == 0.0
+    assert mean_of_few([0.0, 0.0]).p_value == 1.0
+
+
+@pytest.mark.parametrize("samples", [[], [1.0], [1.0, float("nan")]])
+def test_a_mean_of_too_few_is_refused(samples: list[float]) -> None:
+    with pytest.raises(BadConfig):
+        mean_of_few(samples)
+
+
+def test_holm_pays_for_the_number_of_tests() -> None:
+    # Worked by hand: 3 * .01, then max(.03, 2 * .02), then max(.04, .04).
+    assert holm([0.04, 0.01, 0.02]) == pytest.approx([0.04, 0.03, 0.04])
+    assert holm([]) == []
+    assert holm([0.9, 0.9]) == [1.0, 1.0]
+    with pytest.raises(BadConfig, match="p values lie from 0 to 1"):
+        holm([0.1, 1.2])
+
+
+@given(p=st.lists(st.floats(0, 1), min_size=1, max_size=8))
+def test_holm_keeps_the_order_and_lies_between_one_test_and_bonferroni(p: list[float]) -> None:
+    raised = holm(p)
+    for one, paid in zip(p, raised, strict=True):
+        assert one <= paid <= min(1.0, len(p) * one) + 1e-12
+    assert [raised[k] for k in np.argsort(p)] == sorted(raised)

@@ -38,6 +38,8 @@ ZERO_IS_MEANT: frozenset[tuple[str, str]] = frozenset(
         ("HuggingFaceVisionConfig", "unfreeze_from"),
         ("HuggingFaceVisionConfig", "unfreeze_until"),
         ("MemoryBankConfig", "batches"),
+        ("MeasuredConfig", "ensemble"),
+        ("MeasuredConfig", "guidance"),
         ("MemoryConfig", "batch_rehearsal"),
         ("OptimiserConfig", "base_learning_rate"),
         ("OptimiserConfig", "last_rate"),
@@ -56,6 +58,7 @@ ZERO_IS_MEANT: frozenset[tuple[str, str]] = frozenset(
         ("StoppingConfig", "retrieval_weight"),
         ("StoppingConfig", "target_retrieval"),
         ("StoppingConfig", "target_task_success"),
+        ("StudyRun", "seeds"),
         ("TrainerConfig", "freeze_text_after"),
         ("TrainerConfig", "goal_forcing"),
         ("TrainerConfig", "last_goal_forcing"),
@@ -142,7 +145,8 @@ def test_a_number_that_means_nothing_is_refused_by_name(
 
 @pytest.mark.parametrize(("name", "field"), sorted(ZERO_IS_MEANT))
 def test_a_zero_that_means_something_is_taken(name: str, field: str) -> None:
-    assert getattr(replace(CONFIGS[name], **{field: 0}), field) == 0
+    zero = (0,) if isinstance(getattr(CONFIGS[name], field), tuple) else 0
+    assert getattr(replace(CONFIGS[name], **{field: zero}), field) == zero
 
 
 @pytest.mark.parametrize("name", SEEDS)

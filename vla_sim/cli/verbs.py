@@ -17,6 +17,7 @@ from vla_sim.cli import (
     listing,
     report,
     say,
+    study,
 )
 from vla_sim.cli.verb import Verb
 
@@ -30,6 +31,7 @@ VERBS: Mapping[str, Verb[Any]] = {
     "detect": detect.VERB,
     "gap": gap.VERB,
     "finetune": finetune.VERB,
+    "study": study.VERB,
     "film": film.VERB,
     "gallery": gallery.VERB,
     "report": report.VERB,

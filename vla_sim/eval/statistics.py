@@ -1,8 +1,11 @@
 """Intervals and tests for fractions and means."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import binomtest, norm
+from scipy.stats import binomtest, norm, t
 
 from vla_sim.errors import BadConfig
 from vla_sim.records.reports import Estimate
@@ -65,6 +68,75 @@ def bootstrap_mean(
     return Estimate(
         value=mean, n=len(values), low=min(mean, float(low)), high=max(mean, float(high))
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class FewMean:
+    """A mean of a few numbers that scatter like a normal distribution.
+
+    Attributes:
+        estimate: With Student's interval.
+        p_value: Two-sided, that the mean is 0.
+    """
+
+    estimate: Estimate
+    p_value: float
+
+
+def mean_of_few(samples: ArrayLike) -> FewMean:
+    """A mean with Student's t interval, which knows how little a few samples say of their spread.
+
+    Samples that are all equal have an interval of no width: they say nothing of their spread, and
+    whoever asks has to know how finely they were measured.
+
+    Args:
+        samples: Finite numbers, shape (n,), n >= 2.
+
+    Raises:
+        BadConfig: If there are fewer than two samples, or one is not finite.
+
+    Source:
+        Student, Biometrika 6 (1908) 1.
+    """
+    values = np.asarray(samples, dtype=np.float64).ravel()
+    n = len(values)
+    if n < 2:
+        raise BadConfig(f"a spread needs two samples or more; got {n}")
+    if not np.isfinite(values).all():
+        raise BadConfig("a mean needs finite samples; drop what is undefined first")
+    mean = float(values.mean())
+    # Equal samples differ from their mean by rounding alone, which is no spread.
+    error = 0.0 if np.ptp(values) == 0.0 else float(values.std(ddof=1) / np.sqrt(n))
+    half = student_reach(n) * error
+    surprise = abs(mean) / error if error else (np.inf if mean else 0.0)
+    p_value = float(2.0 * t.sf(surprise, n - 1))
+    return FewMean(
+        estimate=Estimate(value=mean, n=n, low=mean - half, high=mean + half), p_value=p_value
+    )
+
+
+def student_reach(n: int) -> float:
+    """Half-width of Student's central 95 % of a mean of n >= 2 samples, in standard errors."""
+    return float(t.ppf(0.975, n - 1))
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """P values of several tests, each raised so that their number is paid for, in the same order.
+
+    Raises:
+        BadConfig: If one is not from 0 to 1.
+
+    Source:
+        S. Holm, Scand. J. Statist. 6 (1979) 65.
+    """
+    values = np.asarray(p_values, dtype=np.float64)
+    if not ((values >= 0.0) & (values <= 1.0)).all():
+        raise BadConfig(f"p values lie from 0 to 1; got {list(p_values)}")
+    order = np.argsort(values, kind="stable")
+    steps = (len(values) - np.arange(len(values))) * values[order]
+    raised = np.empty_like(values)
+    raised[order] = np.minimum(np.maximum.accumulate(steps), 1.0)
+    return [float(value) for value in raised]
 
 
 def mcnemar(first: ArrayLike, second: ArrayLike) -> float:

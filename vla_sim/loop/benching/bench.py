@@ -175,8 +175,24 @@ def parts(run: BenchRun) -> list[BenchRun]:
     return made
 
 
+@dataclass(frozen=True, kw_only=True)
+class Benched:
+    """What a benchmark found, and the episodes that it was read off, in no order."""
+
+    report: EvalReport
+    episodes: tuple[Episode, ...]
+
+
 def bench(run: BenchRun, console: Console) -> EvalReport:
     """Run the protocol; the report does not depend on the number of processes.
+
+    Raises: see `benched`.
+    """
+    return benched(run, console).report
+
+
+def benched(run: BenchRun, console: Console) -> Benched:
+    """The same with the episodes.
 
     Raises:
         UnknownName: If there is no such policy or task, or what an axis needs is not there.
@@ -207,7 +223,7 @@ def bench(run: BenchRun, console: Console) -> EvalReport:
     report = measurement.report(episodes, policy=str(run.choice), retrieval=retrieval)
     if run.out is not None:
         write_report_file(report, run.out)
-    return report
+    return Benched(report=report, episodes=tuple(episodes))
 
 
 def write_report_file(report: EvalReport, path: Path) -> None:

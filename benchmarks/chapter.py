@@ -1,0 +1,93 @@
+"""What the chapter asks, against its bars: the group `chapter` of `make claims`.
+
+Each part of the chapter brings a module `benchmarks/chapter_*.py` with `ROWS`, {measurement: a
+function that yields rows}; this one collects them by an explicit list and adds what the ablation
+study has. `python -m benchmarks.chapter` prints the rows about the study, and measures nothing.
+"""
+
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from importlib import import_module
+
+from benchmarks.row import Row
+from vla_sim.loop.studying.cell_store import CellStore
+from vla_sim.loop.studying.comparison import spread
+from vla_sim.loop.studying.measures import MEASURES, SUCCESS
+from vla_sim.loop.studying.page import comparisons
+from vla_sim.loop.studying.summary import Summary, summary
+from vla_sim.loop.studying.wording import bounds, over_seeds, signed
+from vla_sim.recipes import study as studies
+
+Rows = Callable[[], Iterator[Row]]
+MODULES: tuple[str, ...] = ()
+"""Modules of the chapter's parts, without the package: "chapter_reconciliation"."""
+SEEDS = 3
+
+
+def found() -> Summary:
+    """What is there of the ablation study."""
+    run = studies.ablation()
+    return summary(run, CellStore(folder=run.cells_folder))
+
+
+def complete() -> Iterator[Row]:
+    """Every mechanism of the chapter has an arm with so many seeds."""
+    held = found()
+    short = [f"{arm.name} {len(arm.values)}" for arm in held.arms if len(arm.values) < SEEDS]
+    told = f"; short of it: {', '.join(short)}" if short else ""
+    yield Row(
+        name=f"every arm of the study has {SEEDS} seeds",
+        value=f"{len(held.arms) - len(short)} of {len(held.arms)} arms{told}",
+        bar="complete",
+        holds=not short,
+    )
+
+
+def arms() -> Iterator[Row]:
+    """What each arm that is there is worth."""
+    held = found()
+    measure = MEASURES[SUCCESS]
+    made = comparisons(held)[SUCCESS]
+    for arm in held.others:
+        if arm.name not in made:
+            continue
+        one = made[arm.name]
+        yield Row(
+            name=f"{arm.name}, {len(one.by_seed)} seeds, success",
+            value=(
+                f"{over_seeds(spread(arm.values, measure), measure)} %, {signed(one.mean)} points "
+                f"{bounds(one.seeds)} over seeds, {bounds(one.episodes)} over episodes: "
+                f"{one.verdict}"
+            ),
+            bar="printed",
+            holds=True,
+        )
+
+
+STUDY: Mapping[str, Rows] = {"complete": complete, "arms": arms}
+
+
+def _rows() -> dict[str, Rows]:
+    """The measurements of all parts, by module and name, and those of the study."""
+    parts: dict[str, Rows] = {}
+    for module in MODULES:
+        rows: Mapping[str, Rows] = import_module(f"benchmarks.{module}").ROWS
+        part = module.removeprefix("chapter_")
+        parts |= {f"{part}-{name}": measure for name, measure in rows.items()}
+    return {**parts, **{f"study-{name}": measure for name, measure in STUDY.items()}}
+
+
+ROWS: Mapping[str, Rows] = _rows()
+
+
+def main() -> int:
+    """Print what the study's cells say."""
+    for measure in STUDY.values():
+        for row in measure():
+            verdict = "holds" if row.holds else "FALLS SHORT"
+            print(f"{row.name}: {row.value} ({row.bar}): {verdict}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
