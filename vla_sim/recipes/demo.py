@@ -10,11 +10,11 @@ from vla_sim.recipes import align, bench, collect
 UPDATES = 2_000
 """More than half of the default recipe's: the loop is to be seen to work within minutes."""
 EPISODES = 50
-"""Half of the default benchmark's per task and arm, for the same reason: intervals up to 27 points wide, not 19."""
+"""Half of the default benchmark's per task and arm, for the same reason."""
 
 
 def default() -> DemoRun:
-    """The closed loop on the embedded defaults, aligned and benched for a shorter time, on 2 cores."""
+    """The closed loop on the embedded defaults, shorter than they are, on 2 cores."""
     return DemoRun(
         align=replace(align.default(), max_updates=UPDATES),
         bench=replace(bench.default(), episodes=EPISODES),
