@@ -7,7 +7,7 @@ from vla_sim.errors import BadConfig
 
 
 def holm(p_values: ArrayLike) -> NDArray[np.float64]:
-    """p values that may each be held against alpha though there are m of them.
+    """P values that may each be held against alpha though there are m of them.
 
     Args:
         p_values: In [0, 1], shape (m,).

@@ -14,6 +14,7 @@ Source:
     Waudby-Smith and Ramdas, J. R. Stat. Soc. B 86 (2024) 1; Ville (1939); formula 27 of the sheet.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -52,6 +53,11 @@ class SequentialTest:
         """Log of how much the stake on one side has to grow."""
         return float(np.log(2.0 / self.alpha))
 
+    @property
+    def fewest_pairs(self) -> int:
+        """Pairs that could decide at all: on each, a stake at most doubles."""
+        return math.ceil(math.log2(2.0 / self.alpha) - 1e-9)
+
     def log_stakes(self, differences: ArrayLike) -> NDArray[np.float64]:
         """Log of both stakes after each pair, for runs of equal length at once.
 
@@ -89,6 +95,31 @@ class SequentialTest:
             n_pairs=n,
             e_value=_e_value(grown[n - 1 : n]),
         )
+
+    def stops(self, differences: NDArray[np.float64]) -> NDArray[np.int64]:
+        """After how many pairs each of many tests decides.
+
+        Args:
+            differences: Of m tests at once, shape (m, n).
+
+        Returns:
+            int64 (m,), counted from 1; n + 1 where none of the pairs decides.
+        """
+        m, n = differences.shape
+        stopped = np.full(m, n + 1, dtype=np.int64)
+        running = np.arange(m)
+        shares, weights = self._bets
+        parts = np.broadcast_to(np.log(weights), (2, m, N_BETS)).copy()
+        for pair in range(n):
+            x = differences[running, pair, None]
+            parts += np.log1p(np.stack([x, -x]) * shares)
+            grown = np.log(np.exp(parts).sum(axis=-1)).max(axis=0)
+            is_over = grown >= self.threshold
+            stopped[running[is_over]] = pair + 1
+            running, parts = running[~is_over], parts[:, ~is_over]
+            if len(running) == 0:
+                break
+        return stopped
 
     @property
     def _bets(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

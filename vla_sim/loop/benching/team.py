@@ -1,0 +1,124 @@
+"""Team: simulators that run a plan in portions; whoever is done gets the next one."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from vla_sim.loop.benching.row_store import RowStore
+from vla_sim.loop.benching.until import UntilConfig
+from vla_sim.loop.choice import Choice
+from vla_sim.loop.simulating.asked import AskedSimulators
+from vla_sim.records.episode import EpisodeSpec
+
+Plan = Mapping[str, Sequence[EpisodeSpec]]
+Advance = Callable[[int], None]
+KEPT_SLOTS = 4
+"""Episodes of a portion that is kept on disk, times the slots: so much an interrupt may lose."""
+
+
+class Team:
+    """The workers of a benchmark. What comes of a plan does not depend on who runs which."""
+
+    def __init__(self, workers: Sequence[AskedSimulators], *, n_slots: int, keeps: bool) -> None:
+        """A team.
+
+        Args:
+            workers: Simulators, each of all tasks.
+            n_slots: Simulations at once in a worker.
+            keeps: Portions are kept on disk as they come in, and so are small.
+        """
+        self._workers = workers
+        self._fewest = 2 * n_slots
+        self._most = KEPT_SLOTS * n_slots if keeps else None
+
+    def run_all(self, choice: Choice, plan: Plan, store: RowStore, console: Console) -> None:
+        """Run what of a plan the store lacks."""
+        left = store.missing(plan)
+        total = _n(plan)
+        with _bar(console, total=total, done=total - _n(left)) as advance:
+            self.run(choice, left, store, advance)
+
+    def run_until_narrow(
+        self, choice: Choice, plan: Plan, until: UntilConfig, store: RowStore, console: Console
+    ) -> None:
+        """Run more episodes of each task until its interval is narrow, or the plan is used up.
+
+        The first arm of the plan decides; the others run the same seeds.
+        """
+        by_arm = {task_id: _arms(specs) for task_id, specs in plan.items()}
+        n_wanted = dict.fromkeys(plan, 0)
+        with _bar(console, total=_n(plan), done=0) as advance:
+            while True:
+                looked = {
+                    t: _look(arms[0], n_wanted[t], until, store) for t, arms in by_arm.items()
+                }
+                if looked == n_wanted:
+                    return
+                n_wanted = looked
+                wanted = {t: [s for arm in by_arm[t] for s in arm[:n]] for t, n in looked.items()}
+                self.run(choice, store.missing(wanted), store, advance)
+
+    def run(self, choice: Choice, plan: Plan, store: RowStore, advance: Advance) -> None:
+        """Run a plan into a store."""
+        portions = self._portions(plan)
+        busy: list[AskedSimulators] = []
+        for worker in self._workers:
+            if (portion := next(portions, None)) is not None:
+                worker.ask_evaluate(choice, portion)
+                busy.append(worker)
+        while busy:
+            for worker in [w for w in busy if w.ready(0.05)]:
+                brought = worker.episodes()
+                store.add(brought)
+                advance(len(brought))
+                if (portion := next(portions, None)) is not None:
+                    worker.ask_evaluate(choice, portion)
+                else:
+                    busy.remove(worker)
+
+    def _portions(self, plan: Plan) -> Iterator[dict[str, Sequence[EpisodeSpec]]]:
+        """The plan in portions of one task each, large ones first and small ones last.
+
+        Slots idle at the end of each portion, and workers are to end together.
+        """
+        left = _n(plan)
+        for task_id, specs in plan.items():
+            first = 0
+            while first < len(specs):
+                size = max(self._fewest, left // (2 * len(self._workers)))
+                size = size if self._most is None else min(size, self._most)
+                yield {task_id: specs[first : first + size]}
+                left -= len(specs[first : first + size])
+                first += size
+
+
+def _look(decides: Sequence[EpisodeSpec], n: int, until: UntilConfig, store: RowStore) -> int:
+    n_hits = sum(store.row(spec).success_at_end for spec in decides[:n])
+    return min(until.next_look(n, n_hits), len(decides))
+
+
+def _arms(specs: Sequence[EpisodeSpec]) -> list[list[EpisodeSpec]]:
+    """A task's episodes by arm, each in the order of the plan."""
+    by_arm: dict[str, list[EpisodeSpec]] = {}
+    for spec in specs:
+        by_arm.setdefault(spec.arm, []).append(spec)
+    return list(by_arm.values())
+
+
+def _n(plan: Plan) -> int:
+    return sum(map(len, plan.values()))
+
+
+@contextmanager
+def _bar(console: Console, *, total: int, done: int) -> Iterator[Advance]:
+    with Progress(
+        TextColumn("[bold]bench"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
+    ) as progress:
+        line = progress.add_task("", total=total, completed=done)
+        yield lambda n: progress.advance(line, n)
