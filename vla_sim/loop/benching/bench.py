@@ -172,7 +172,7 @@ class BenchRun:
         return Measurement(
             task_ids=self.task_ids,
             first_seed=BENCH_SEEDS_FROM,
-            n_episodes=self.until.most if self.until.width else self.episodes,
+            n_episodes=self.until.cap if self.until.width else self.episodes,
             arms=self.arms,
             languages=self.languages,
             shift=self.shift,

@@ -28,19 +28,19 @@ class UntilConfig:
     many as `episodes` says."""
     fewest: int = 10
     """Episodes of a task before its width is looked at."""
-    most: int = 200
+    cap: int = 200
     """Episodes of a task after which it is left as wide as it is."""
 
     def __post_init__(self) -> None:
         require_alpha(self.alpha)
-        whole(1, fewest=self.fewest, most=self.most)
+        whole(1, fewest=self.fewest, cap=self.cap)
         if self.decided and self.width:
             raise BadConfig("until_decided and until_width are two rules; name one of them")
         if not 0.0 <= self.width < 1.0:
             raise BadConfig(f"until_width is {self.width}; use more than 0 and less than 1")
-        if self.most < self.fewest:
+        if self.cap < self.fewest:
             raise BadConfig(
-                f"most is {self.most}, below the fewest episodes of a task, {self.fewest}"
+                f"cap is {self.cap}, below the fewest episodes of a task, {self.fewest}"
             )
 
     @property
@@ -54,7 +54,7 @@ class UntilConfig:
         if self.decided:
             return f"decided on {self.on}, alpha {self.alpha:g}"
         if self.width:
-            return f"width {self.width:g}, {self.fewest} to {self.most} episodes"
+            return f"width {self.width:g}, {self.fewest} to {self.cap} episodes"
         return ""
 
     def check(self, *, arms: Sequence[str], n_pairs: int, n_protocols: int, shard: str) -> None:
@@ -103,4 +103,4 @@ class UntilConfig:
         interval = wilson(n_hits, n_done)
         if interval.high - interval.low <= self.width:
             return n_done
-        return min(n_done + LOOK_EVERY, self.most)
+        return min(n_done + LOOK_EVERY, self.cap)

@@ -1,0 +1,76 @@
+"""A policy against another until it is known who is better."""
+
+import json
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from vla_sim.errors import ProtocolMismatch, RunFolderError
+from vla_sim.loop.benching.bench import BenchRun, bench
+from vla_sim.loop.benching.deciding import decide
+from vla_sim.loop.benching.result import read_result
+from vla_sim.loop.benching.until import UntilConfig
+
+QUIET = Console(quiet=True)
+RUN = BenchRun(
+    policy="expert",
+    tasks=("Reach",),
+    episodes=20,
+    arms=("correct",),
+    gallery=0,
+    n_processes=0,
+    n_slots=4,
+    until=UntilConfig(decided="zero"),
+)
+
+
+def test_the_better_one_is_found_early_and_the_outcome_is_that_of_any_round(tmp_path: Path) -> None:
+    found = decide(replace(RUN, out=tmp_path / "d"), QUIET)
+    assert found.side == "better"
+    assert RUN.until.test.fewest_pairs <= found.n_pairs <= 10
+    assert found.differences == (1.0,) * found.n_pairs
+    assert found.sentence.startswith("expert is better than zero on success: decided after")
+    again = decide(replace(RUN, n_slots=20), QUIET)
+    assert again == found
+    said = json.loads((tmp_path / "d" / "decision.json").read_text())
+    assert said["sentence"] == found.sentence
+    for name, policy in (("policy", "expert"), ("other", "zero")):
+        result = read_result(tmp_path / "d" / name)
+        assert result.policy == policy
+        assert len(result.rows) == found.n_pairs
+        assert "decided on success" in result.protocol.stopping
+    assert not (tmp_path / "d" / "run.json").exists()
+    with pytest.raises(RunFolderError, match="already holds"):
+        decide(replace(RUN, out=tmp_path / "d"), QUIET)
+
+
+def test_a_policy_against_itself_is_not_shown_to_differ() -> None:
+    run = replace(RUN, policy="zero", episodes=6)
+    found = decide(run, QUIET)
+    assert (found.side, found.n_pairs, found.cap) == ("", 6, 6)
+    assert "are not shown to differ on success: undecided after 6 pairs" in found.sentence
+
+
+def test_a_result_takes_the_place_of_the_other_policy(tmp_path: Path) -> None:
+    plain = replace(RUN, until=UntilConfig(), policy="zero", episodes=12, out=tmp_path / "zero")
+    bench(plain, QUIET)
+    until = UntilConfig(decided=str(tmp_path / "zero"), on="progress")
+    found = decide(replace(RUN, until=until), QUIET)
+    assert found.side == "better"
+    assert found.cap == 12, "the result holds no more"
+    assert 0.0 < min(found.differences) <= max(found.differences) <= 1.0
+    other = replace(RUN, until=until, crank=replace(RUN.crank, image_size=32))
+    with pytest.raises(ProtocolMismatch, match="image_size"):
+        decide(other, QUIET)
+
+
+def test_tasks_come_in_an_order_that_was_drawn_beforehand() -> None:
+    until = UntilConfig(decided="zero", alpha=0.001)
+    found = decide(replace(RUN, tasks=("Reach", "PressButton"), until=until), QUIET)
+    counted = Counter(found.tasks)
+    assert len(counted) == 2
+    assert found.tasks != tuple(sorted(found.tasks))
+    assert found.cap <= 2 * RUN.episodes
