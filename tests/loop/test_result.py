@@ -188,7 +188,7 @@ def test_results_are_compared_from_their_folders(whole: Path, idle: Path, tmp_pa
 
 
 def test_results_of_different_protocols_are_not_compared(whole: Path, tmp_path: Path) -> None:
-    bench(replace(RUN, episodes=7, policy="zero", out=tmp_path / "more"), QUIET)
+    bench(replace(RUN, episodes=7, out=tmp_path / "more"), QUIET)
     with pytest.raises(ProtocolMismatch, match="n_episodes: 6 against 7"):
         compared(CompareRun(results=(whole, tmp_path / "more")))
 
@@ -211,9 +211,9 @@ def test_a_plan_falls_into_shares_that_miss_and_repeat_nothing() -> None:
 
 def test_more_episodes_are_run_until_the_interval_is_narrow() -> None:
     until = UntilConfig(width=0.3, fewest=6, cap=20)
-    report = bench(replace(RUN, policy="zero", until=until, n_slots=8), QUIET)
+    report = bench(replace(RUN, until=until, n_slots=8), QUIET)
     rate = report.tasks[0].rates["success_at_end"]
-    assert rate.n == 16, "6 are too few for 0 of 6, and at 16 it is narrow"
+    assert rate.n == 16, "6 of 6 are too few, and at 16 it is narrow"
     assert rate.high - rate.low <= 0.3
     assert json.loads(report.run_card["protocol/stopping"]) == "width 0.3, 6 to 20 episodes"
     assert json.loads(report.run_card["protocol/n_episodes"]) == 20

@@ -42,4 +42,5 @@ def from_json(text: str) -> Protocol:
 def _protocol(values: Mapping[str, Any]) -> Protocol:
     if strangers := sorted(values.keys() - {field.name for field in fields(Protocol)}):
         raise DamagedFile(f"a protocol has no field {strangers[0]!r}; another version wrote it")
-    return Protocol(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+    given: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+    return Protocol(**given)

@@ -42,7 +42,7 @@ FORMAT = "vla-sim decision 1"
 DECISION = "decision.json"
 POLICY, OTHER = "policy", "other"
 """Folders of the two results."""
-LEAST_ROUND = 16
+LEAST_ROUND = 8
 """Pairs that are run between two looks: a look costs nothing, an idle slot does."""
 
 
@@ -115,7 +115,7 @@ def _decide(run: BenchRun, console: Console) -> Decided:
     known = _known(run)
     if known is not None:
         del choices[OTHER]
-    pairs = _schedule(measurement.plan, known)
+    pairs = schedule(measurement.plan, known)
     if len(pairs) < until.test.fewest_pairs:
         raise BadConfig(
             f"{len(pairs)} pairs cannot decide at alpha {until.alpha:g}: it takes "
@@ -128,12 +128,13 @@ def _decide(run: BenchRun, console: Console) -> Decided:
 
     differences: list[float] = []
     decision = Decision(side="", n_pairs=0, e_value=1.0)
-    size = max(LEAST_ROUND, run.n_slots)
+    size = max(LEAST_ROUND, run.n_slots * max(1, run.n_processes))
     with ExitStack() as stack:
         team = Team(
             stack.enter_context(open_workers(run)),
             n_slots=run.n_slots,
             keeps=run.folder is not None,
+            in_rounds=True,
         )
         show = stack.enter_context(_line(console, len(pairs)))
         while not decision.side and len(differences) < len(pairs):
@@ -178,8 +179,14 @@ def _as_far_as_compared(protocol: Protocol, asked: Protocol) -> Protocol:
     )
 
 
-def _schedule(plan: Plan, known: dict[PairKey, EpisodeRow] | None) -> list[EpisodeSpec]:
-    """The pairs in the order in which they are looked at, until a task has no more."""
+def schedule(plan: Plan, known: dict[PairKey, EpisodeRow] | None) -> list[EpisodeSpec]:
+    """The pairs in the order in which they are looked at, until a task has no more.
+
+    Args:
+        plan: The episodes of each task, in the order in which they are used.
+        known: The rows of the result that is compared with, which may hold fewer; None where both
+            policies are run.
+    """
     task_ids = list(plan)
     drawn = stream("+".join(task_ids), BENCH_SEEDS_FROM, "schedule")
     left = {task_id: iter(_there(specs, known)) for task_id, specs in plan.items()}

@@ -21,16 +21,24 @@ KEPT_SLOTS = 4
 class Team:
     """The workers of a benchmark. What comes of a plan does not depend on who runs which."""
 
-    def __init__(self, workers: Sequence[AskedSimulators], *, n_slots: int, keeps: bool) -> None:
+    def __init__(
+        self,
+        workers: Sequence[AskedSimulators],
+        *,
+        n_slots: int,
+        keeps: bool,
+        in_rounds: bool = False,
+    ) -> None:
         """A team.
 
         Args:
             workers: Simulators, each of all tasks.
             n_slots: Simulations at once in a worker.
             keeps: Portions are kept on disk as they come in, and so are small.
+            in_rounds: Plans are short, and all workers are to have some of each.
         """
         self._workers = workers
-        self._fewest = 2 * n_slots
+        self._fewest = n_slots if in_rounds else 2 * n_slots
         self._most = KEPT_SLOTS * n_slots if keeps else None
 
     def run_all(self, choice: Choice, plan: Plan, store: RowStore, console: Console) -> None:
