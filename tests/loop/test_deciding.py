@@ -12,7 +12,9 @@ from vla_sim.errors import ProtocolMismatch, RunFolderError
 from vla_sim.loop.benching.bench import BenchRun, bench
 from vla_sim.loop.benching.deciding import decide, schedule
 from vla_sim.loop.benching.result import read_result
+from vla_sim.loop.benching.row_store import RowStore
 from vla_sim.loop.benching.until import UntilConfig
+from vla_sim.records.episode import Episode
 
 QUIET = Console(quiet=True)
 RUN = BenchRun(
@@ -27,16 +29,12 @@ RUN = BenchRun(
 )
 
 
-def test_the_better_one_is_found_early_and_the_outcome_is_that_of_any_round(tmp_path: Path) -> None:
+def test_the_better_one_is_found_early(tmp_path: Path) -> None:
     found = decide(replace(RUN, out=tmp_path / "d"), QUIET)
     assert found.side == "better"
     assert RUN.until.test.fewest_pairs <= found.n_pairs <= 10
     assert found.differences == (1.0,) * found.n_pairs
     assert found.sentence.startswith("expert is better than zero on success: decided after")
-    again = decide(replace(RUN, episodes=12, n_slots=12), QUIET)
-    assert replace(again, cap=20, sentence="") == replace(
-        found, protocol=again.protocol, sentence=""
-    )
     said = json.loads((tmp_path / "d" / "decision.json").read_text())
     assert said["sentence"] == found.sentence
     for name, policy in (("policy", "expert"), ("other", "zero")):
@@ -47,6 +45,24 @@ def test_the_better_one_is_found_early_and_the_outcome_is_that_of_any_round(tmp_
     assert not (tmp_path / "d" / "run.json").exists()
     with pytest.raises(RunFolderError, match="already holds"):
         decide(replace(RUN, out=tmp_path / "d"), QUIET)
+
+
+def test_an_interrupted_decision_goes_on_to_the_same_end_in_rounds_of_another_size(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = replace(RUN, episodes=9, out=tmp_path / "cut")
+    kept = RowStore.add
+
+    def once(self: RowStore, episodes: list[Episode]) -> None:
+        kept(self, episodes)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(RowStore, "add", once)
+        decide(run, QUIET)
+    assert decide(replace(run, resume=True, n_slots=9), QUIET) == decide(
+        replace(RUN, episodes=9), QUIET
+    )
 
 
 def test_a_policy_against_itself_is_not_shown_to_differ() -> None:
