@@ -45,6 +45,9 @@ def test_the_better_one_is_found_early(tmp_path: Path) -> None:
     assert not (tmp_path / "d" / "run.json").exists()
     with pytest.raises(RunFolderError, match="already holds"):
         decide(replace(RUN, out=tmp_path / "d"), QUIET)
+    assert decide(replace(RUN, out=tmp_path / "d", resume=True), QUIET) == found
+    with pytest.raises(RunFolderError, match="for another question give --out"):
+        decide(replace(RUN, episodes=21, out=tmp_path / "d", resume=True), QUIET)
 
 
 def test_an_interrupted_decision_goes_on_to_the_same_end_in_rounds_of_another_size(

@@ -1,7 +1,7 @@
 """Bench: a policy under a protocol, on all cores, with every control arm."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -30,7 +30,7 @@ from vla_sim.loop.benching.result import (
     result_of,
     write_result,
 )
-from vla_sim.loop.benching.row_store import RowStore
+from vla_sim.loop.benching.row_store import RowStore, clear
 from vla_sim.loop.benching.shard import Shard
 from vla_sim.loop.benching.team import Team
 from vla_sim.loop.benching.until import UntilConfig
@@ -43,24 +43,19 @@ from vla_sim.loop.evaluation import (
 from vla_sim.loop.opening import opened, refuse_place
 from vla_sim.loop.policies import best_checkpoint, check_policy
 from vla_sim.loop.run_folder import BEGUN
-from vla_sim.loop.simulating.asked import AskedSimulators
-from vla_sim.loop.simulating.places import open_simulators
-from vla_sim.loop.simulating.simulators import SimulatorsConfig, StationConfig, concatenated
+from vla_sim.loop.simulating.simulators import SimulatorsConfig, StationConfig
 from vla_sim.loop.simulating.worker import check_processes
 from vla_sim.ranges import some, whole
 from vla_sim.records.episode import Arm
 from vla_sim.records.instruction import Language
 from vla_sim.records.reports import EvalReport
 from vla_sim.records.shift import Shift
-from vla_sim.records.triple import Rows
 
 VERB = "bench"
 MAY_CHANGE = ("out", "resume", "n_processes", "n_slots", "crank.n_threads")
 """Settings that change no episode."""
 BENCH_SEEDS_FROM = 10_000
 """Scenes of the benchmark: never trained on, never used to choose a checkpoint."""
-FEWEST_IN_A_SHARE = 8
-"""Episodes of each task of the gallery that are worth a process of their own."""
 MOST_EPISODES = 90_000
 """So many scenes lie between those of the benchmark and those that choose a checkpoint."""
 
@@ -262,13 +257,14 @@ def bench_into(run: BenchRun, folder: Path, console: Console) -> Result:
     with opened(folder, run, verb=VERB, resume=resume, card=card):
         result = _measured(run, card, console)
         write_result(folder, result, card)
-        RowStore(folder, {}).clear()
         (folder / BEGUN).unlink()
+        clear(folder)
     return result
 
 
 def _finished(run: BenchRun, folder: Path) -> Result:
     """What is there already, where nothing is left to do."""
+    clear(folder)
     result = read_shard(folder) if run.shard else read_result(folder)
     require_same(result.protocol, run.measurement.protocol)
     if result.policy != str(run.choice) or str(result.shard or "") != run.shard:
@@ -284,15 +280,15 @@ def _measured(run: BenchRun, card: Mapping[str, str], console: Console) -> Resul
     plan = measurement.plan if shard is None else shard.of(measurement.plan)
     store = RowStore(run.folder, measurement.bodies)
     retrieval = None
-    with open_workers(run) as workers:
+    with open_team(run) as team:
         if run.gallery and Path(run.policy).is_dir() and (shard is None or shard.k == 1):
             # Here, so that experts and controls are measured without torch; and first, so that
             # what cannot be measured is refused before the episodes run.
             from vla_sim.loop.learned import LearnedModel
 
             model = LearnedModel.load(best_checkpoint(Path(run.policy)))
-            retrieval = retrieve(model, _gallery(run, workers), TaskTable.of(run.task_ids))
-        team = Team(workers, n_slots=run.n_slots, keeps=run.folder is not None)
+            gallery = team.gallery(gallery_plan(run.task_ids, run.gallery, run.shift))
+            retrieval = retrieve(model, gallery, TaskTable.of(run.task_ids))
         if run.until.width:
             team.run_until_narrow(run.choice, plan, run.until, store, console)
         else:
@@ -306,19 +302,15 @@ def _measured(run: BenchRun, card: Mapping[str, str], console: Console) -> Resul
     )
 
 
-@contextmanager
-def open_workers(run: BenchRun) -> Iterator[list[AskedSimulators]]:
-    """The simulators of a benchmark, one a process; one in the calling process where it is 0."""
+def open_team(run: BenchRun, *, in_rounds: bool = False) -> AbstractContextManager[Team]:
+    """The simulators of a benchmark, see `Team.open`."""
     config = SimulatorsConfig(
         task_ids=run.task_ids,
         stations=StationConfig(n_slots=run.n_slots, crank=run.measurement.crank),
         table=TaskTable.of(run.task_ids),
     )
-    with ExitStack() as stack:
-        yield [
-            stack.enter_context(open_simulators(config, n_processes=min(run.n_processes, 1)))
-            for _ in range(max(1, run.n_processes))
-        ]
+    keeps = run.folder is not None
+    return Team.open(config, run.n_processes, keeps=keeps, in_rounds=in_rounds)
 
 
 def write_report_file(report: EvalReport, path: Path) -> None:
@@ -328,12 +320,3 @@ def write_report_file(report: EvalReport, path: Path) -> None:
         RunFolderError: If it cannot be written.
     """
     atomic.write_text(path, to_json(report))
-
-
-def _gallery(run: BenchRun, workers: Sequence[AskedSimulators]) -> Rows:
-    plan = gallery_plan(run.task_ids, run.gallery, run.shift)
-    # A small gallery is for one worker: of so few episodes, all of a share may fail.
-    asked = workers[: max(1, run.gallery // FEWEST_IN_A_SHARE)]
-    for k, worker in enumerate(asked):
-        worker.ask_gallery({task_id: specs[k :: len(asked)] for task_id, specs in plan.items()})
-    return concatenated([worker.rows() for worker in asked])

@@ -10,14 +10,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
-from vla_sim.disk.atomic import write_json
+from vla_sim.disk.atomic import read_json, write_json
 from vla_sim.disk.outlet import check_outlet
 from vla_sim.envs.streams import stream
-from vla_sim.errors import BadConfig
+from vla_sim.errors import BadConfig, DamagedFile, RunFolderError
 from vla_sim.eval.protocol import Protocol, require_same
 from vla_sim.eval.sentences import verdict
 from vla_sim.eval.sequential import Decision, Outcome
@@ -26,11 +27,11 @@ from vla_sim.loop.benching.bench import (
     MAY_CHANGE,
     VERB,
     BenchRun,
-    open_workers,
+    open_team,
 )
 from vla_sim.loop.benching.result import is_result, read_result, result_of, write_result
-from vla_sim.loop.benching.row_store import RowStore
-from vla_sim.loop.benching.team import Plan, Team
+from vla_sim.loop.benching.row_store import RowStore, clear
+from vla_sim.loop.benching.team import Plan
 from vla_sim.loop.choice import Choice
 from vla_sim.loop.opening import opened, refuse_place
 from vla_sim.loop.run_folder import BEGUN
@@ -96,6 +97,8 @@ def decide(run: BenchRun, console: Console) -> Decided:
             _write(run.out, decided)
         return decided
     resume = run.resume and (run.folder / BEGUN).exists()
+    if run.resume and not resume and (run.folder / DECISION).is_file():
+        return _finished(run, run.folder / DECISION)
     refuse_place(run.folder, run, verb=VERB, resume=resume, may=MAY_CHANGE)
     card = run.measurement.card(str(run.choice))
     with opened(run.folder, run, verb=VERB, resume=resume, card=card):
@@ -130,12 +133,7 @@ def _decide(run: BenchRun, console: Console) -> Decided:
     decision = Decision(side="", n_pairs=0, e_value=1.0)
     size = max(LEAST_ROUND, run.n_slots * max(1, run.n_processes))
     with ExitStack() as stack:
-        team = Team(
-            stack.enter_context(open_workers(run)),
-            n_slots=run.n_slots,
-            keeps=run.folder is not None,
-            in_rounds=True,
-        )
+        team = stack.enter_context(open_team(run, in_rounds=True))
         show = stack.enter_context(_line(console, len(pairs)))
         while not decision.side and len(differences) < len(pairs):
             asked = pairs[len(differences) : len(differences) + size]
@@ -153,7 +151,7 @@ def _decide(run: BenchRun, console: Console) -> Decided:
             kept = [stores[side].row(spec) for spec in used]
             result = result_of(measurement.protocol, kept, card)
             write_result(run.folder / side, result, card)
-            stores[side].clear()
+            clear(run.folder / side)
     return decided
 
 
@@ -250,6 +248,27 @@ def _decided(
             cap=cap,
         ),
     )
+
+
+def _finished(run: BenchRun, path: Path) -> Decided:
+    """The decision that is there already, where nothing is left to do.
+
+    Raises:
+        RunFolderError: If something else was decided there.
+        DamagedFile: If it cannot be read back.
+    """
+    read: Any = read_json(path)
+    try:
+        if read.pop("format") != FORMAT:
+            raise DamagedFile(f"{path} is no decision of this version of vla-sim")
+        lists = {name: tuple(read[name]) for name in ("tasks", "differences")}
+        decided = Decided(**{**read, **lists})
+    except (KeyError, TypeError) as error:
+        raise DamagedFile(f"{path} is no decision of vla-sim: {error!r}") from error
+    there = (decided.protocol, decided.first, decided.second)
+    if there != (run.measurement.protocol.stamp, str(run.choice), run.until.decided):
+        raise RunFolderError(f"{path} says: {decided.sentence}; for another question give --out")
+    return decided
 
 
 def _write(path: Path, decided: Decided) -> None:

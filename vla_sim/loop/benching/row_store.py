@@ -62,10 +62,10 @@ class RowStore:
             write_rows(self._parts / f"{len(self._files()):06d}.parquet", rows)
         self._rows.update({row.spec: row for row in rows})
 
-    def clear(self) -> None:
-        """Delete the portions: the result holds them."""
-        if self._parts is not None:
-            shutil.rmtree(self._parts, ignore_errors=True)
-
     def _files(self) -> list[Path]:
         return [] if self._parts is None else sorted(self._parts.glob("[0-9]*.parquet"))
+
+
+def clear(folder: Path) -> None:
+    """Delete the portions of a folder: its result holds them."""
+    shutil.rmtree(folder / PARTS, ignore_errors=True)

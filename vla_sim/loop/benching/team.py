@@ -1,7 +1,8 @@
 """Team: simulators that run a plan in portions; whoever is done gets the next one."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from typing import Self
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -10,10 +11,15 @@ from vla_sim.loop.benching.row_store import RowStore
 from vla_sim.loop.benching.until import UntilConfig
 from vla_sim.loop.choice import Choice
 from vla_sim.loop.simulating.asked import AskedSimulators
+from vla_sim.loop.simulating.places import open_simulators
+from vla_sim.loop.simulating.simulators import SimulatorsConfig, concatenated
 from vla_sim.records.episode import EpisodeSpec
+from vla_sim.records.triple import Rows
 
 Plan = Mapping[str, Sequence[EpisodeSpec]]
 Advance = Callable[[int], None]
+FEWEST_IN_A_SHARE = 8
+"""Episodes of each task of the gallery that are worth a process of their own."""
 KEPT_SLOTS = 4
 """Episodes of a portion that is kept on disk, times the slots: so much an interrupt may lose."""
 
@@ -22,24 +28,41 @@ class Team:
     """The workers of a benchmark. What comes of a plan does not depend on who runs which."""
 
     def __init__(
-        self,
-        workers: Sequence[AskedSimulators],
-        *,
-        n_slots: int,
-        keeps: bool,
-        in_rounds: bool = False,
+        self, workers: Sequence[AskedSimulators], *, n_slots: int, keeps: bool, in_rounds: bool
     ) -> None:
-        """A team.
-
-        Args:
-            workers: Simulators, each of all tasks.
-            n_slots: Simulations at once in a worker.
-            keeps: Portions are kept on disk as they come in, and so are small.
-            in_rounds: Plans are short, and all workers are to have some of each.
-        """
         self._workers = workers
         self._fewest = n_slots if in_rounds else 2 * n_slots
         self._most = KEPT_SLOTS * n_slots if keeps else None
+
+    @classmethod
+    @contextmanager
+    def open(
+        cls, config: SimulatorsConfig, n_processes: int, *, keeps: bool, in_rounds: bool = False
+    ) -> Iterator[Self]:
+        """A team, until the block ends.
+
+        Args:
+            config: Its simulators; each worker has all tasks.
+            n_processes: Workers, a process each; 0: one in the calling process.
+            keeps: Portions are kept on disk as they come in, and so are small.
+            in_rounds: Plans are short, and all workers are to have some of each.
+        """
+        with ExitStack() as stack:
+            workers = [
+                stack.enter_context(open_simulators(config, n_processes=min(n_processes, 1)))
+                for _ in range(max(1, n_processes))
+            ]
+            n_slots = config.stations.n_slots
+            yield cls(workers, n_slots=n_slots, keeps=keeps, in_rounds=in_rounds)
+
+    def gallery(self, plan: Plan) -> Rows:
+        """Segment triples of the experts' planned episodes."""
+        # A small gallery is for one worker: of so few episodes, all of a share may fail.
+        fewest = min(map(len, plan.values()))
+        asked = self._workers[: max(1, fewest // FEWEST_IN_A_SHARE)]
+        for k, worker in enumerate(asked):
+            worker.ask_gallery({task_id: specs[k :: len(asked)] for task_id, specs in plan.items()})
+        return concatenated([worker.rows() for worker in asked])
 
     def run_all(self, choice: Choice, plan: Plan, store: RowStore, console: Console) -> None:
         """Run what of a plan the store lacks."""
