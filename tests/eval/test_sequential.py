@@ -41,12 +41,12 @@ def test_no_bet_grows_on_average_where_nothing_is_to_be_won(eagerness: float) ->
 
 def test_equal_policies_are_seldom_called_different() -> None:
     pairs = Discordance.of(0.6, 0.6, 0.3)
-    stopped = SequentialTest(alpha=0.1).stops(outcomes(pairs, m=2_000, n=200))
+    stopped = SequentialTest(alpha=0.1).stops(outcomes(pairs, m=1_000, n=200))
     assert (stopped <= 200).mean() <= 0.1
 
 
 def test_graded_differences_of_mean_zero_are_seldom_called_different() -> None:
-    x = np.random.default_rng(1).uniform(-1.0, 1.0, (2_000, 150))
+    x = np.random.default_rng(1).uniform(-1.0, 1.0, (1_000, 150))
     stopped = SequentialTest(alpha=0.1, eagerness=EAGERNESS["progress"]).stops(x)
     assert (stopped <= 150).mean() <= 0.1
 
@@ -76,7 +76,7 @@ def test_fewer_pairs_than_the_fewest_never_decide() -> None:
 
 
 def test_half_and_seven_tenths_are_told_apart_in_the_pairs_that_are_claimed() -> None:
-    stopped = simulated(Discordance.of(0.5, 0.7, 0.5), SequentialTest(), n=400, cap=200)
+    stopped = simulated(Discordance.of(0.5, 0.7, 0.5), SequentialTest(), n=300, cap=150)
     assert np.median(stopped) <= 60
 
 

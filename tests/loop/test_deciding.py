@@ -24,7 +24,7 @@ RUN = BenchRun(
     arms=("correct",),
     gallery=0,
     n_processes=0,
-    n_slots=4,
+    n_slots=8,
     until=UntilConfig(decided="zero"),
 )
 
@@ -53,7 +53,7 @@ def test_the_better_one_is_found_early(tmp_path: Path) -> None:
 def test_an_interrupted_decision_goes_on_to_the_same_end_in_rounds_of_another_size(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = replace(RUN, episodes=9, out=tmp_path / "cut")
+    run = replace(RUN, episodes=7, out=tmp_path / "cut")
     kept = RowStore.add
 
     def once(self: RowStore, episodes: list[Episode]) -> None:
@@ -63,8 +63,8 @@ def test_an_interrupted_decision_goes_on_to_the_same_end_in_rounds_of_another_si
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
         patched.setattr(RowStore, "add", once)
         decide(run, QUIET)
-    assert decide(replace(run, resume=True, n_slots=9), QUIET) == decide(
-        replace(RUN, episodes=9), QUIET
+    assert decide(replace(run, resume=True, n_slots=5), QUIET) == decide(
+        replace(RUN, episodes=7), QUIET
     )
 
 
@@ -76,12 +76,12 @@ def test_a_policy_against_itself_is_not_shown_to_differ() -> None:
 
 
 def test_a_result_takes_the_place_of_the_other_policy(tmp_path: Path) -> None:
-    plain = replace(RUN, until=UntilConfig(), policy="zero", episodes=12, out=tmp_path / "zero")
+    plain = replace(RUN, until=UntilConfig(), policy="zero", episodes=8, out=tmp_path / "zero")
     bench(plain, QUIET)
     until = UntilConfig(decided=str(tmp_path / "zero"), on="progress")
     found = decide(replace(RUN, until=until), QUIET)
     assert found.side == "better"
-    assert found.cap == 12, "the result holds no more"
+    assert found.cap == 8, "the result holds no more"
     assert 0.0 < min(found.differences) <= max(found.differences) <= 1.0
     other = replace(RUN, until=until, crank=replace(RUN.crank, image_size=32))
     with pytest.raises(ProtocolMismatch, match="image_size"):

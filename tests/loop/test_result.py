@@ -28,7 +28,7 @@ RUN = BenchRun(
     arms=("correct",),
     gallery=0,
     n_processes=0,
-    n_slots=3,
+    n_slots=6,
 )
 
 
@@ -99,7 +99,7 @@ def test_an_interrupted_run_goes_on_to_the_same_bytes(
         kept(self, episodes)
 
     monkeypatch.setattr(RowStore, "add", counted)
-    bench(replace(run, resume=True, n_slots=3), QUIET)
+    bench(replace(run, resume=True, n_slots=6), QUIET)
     assert 0 < sum(n_run) < 6, "what was on disk is not repeated"
     assert bytes_of(tmp_path / "cut") == bytes_of(whole)
     n_run.clear()
