@@ -76,7 +76,7 @@ def test_every_verb_explains_itself(name: str, capsys: Capture) -> None:
     assert main([name, "--help"]) == 0
     first = capsys.readouterr().out
     assert f"vla-sim {verb.example}" in first
-    assert all(word in first for word in recipes)
+    assert verb.words in first if verb.words else all(word in first for word in recipes)
     assert len(first.splitlines()) < 80, "a screen or two"
     assert main([name, "--help-all"]) == 0
     everything = capsys.readouterr().out

@@ -45,10 +45,8 @@ def show(comparison: "Comparison", console: Console) -> None:
     title = f"{comparison.outcome} under the arm {comparison.arm}, paired"
     table = Table(box=box.SIMPLE_HEAD, title=escape(title))
     table.add_column("task", no_wrap=True)
-    table.add_column("first")
-    table.add_column("second")
     for column in ("first", "second", "difference\n\\[points]", "pairs", "p\n(Holm)"):
-        table.add_column(column, justify="right")
+        table.add_column(column, justify="right", overflow="fold")
     for contrast in (*comparison.overall, *comparison.by_task):
         bold = "bold" if contrast.is_shown(comparison.alpha) else None
         task = contrast.task_id if contrast.task_id == ALL else short_name(contrast.task_id)
@@ -60,10 +58,8 @@ def _cells(contrast: "Contrast") -> tuple[str, ...]:
     difference = contrast.difference
     low, high = 100 * difference.low, 100 * difference.high
     return (
-        escape(contrast.first),
-        escape(contrast.second),
-        _percent(contrast.first_value),
-        _percent(contrast.second_value),
+        f"{escape(contrast.first)} {_percent(contrast.first_value)}",
+        f"{escape(contrast.second)} {_percent(contrast.second_value)}",
         f"{100 * difference.value:+.0f} [dim]\\[{low:+.0f}, {high:+.0f}][/]",
         f"{difference.n}",
         f"{contrast.adjusted_p:.2g}",

@@ -32,6 +32,7 @@ class PowerRun:
 
     def __post_init__(self) -> None:
         require_alpha(self.alpha)
+        within(0.0, 1.0, from_rate=self.from_rate, to_rate=self.to_rate)
         within(-1.0, 1.0, rho=self.rho)
         if not 0.0 < self.power < 1.0:
             raise BadConfig(f"power is {self.power}; use more than 0 and less than 1")
@@ -39,7 +40,7 @@ class PowerRun:
             raise BadConfig(
                 f"from and to are both {self.from_rate:g}: no number of episodes tells equal rates"
             )
-        self.pairs  # noqa: B018 - raises where such rates cannot correlate so
+        Discordance.of(self.from_rate, self.to_rate, self.rho)
 
     @property
     def pairs(self) -> Discordance:

@@ -20,7 +20,7 @@ class UntilConfig:
     """Compare with this policy, or with the folder of its result, on the same episodes, and stop as
     soon as one is known to be better."""
     on: Outcome = "success"
-    """What is compared: success, or graded progress, which takes fewer episodes."""
+    """What is compared: success, or graded progress, which tells failures apart."""
     alpha: float = 0.05
     """Largest chance of calling two equal policies different."""
     width: float = 0.0
