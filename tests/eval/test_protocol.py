@@ -38,6 +38,7 @@ CHANGES: dict[str, Any] = {
     "axis": "light",
     "severity": 2,
     "n_instructions": 5,
+    "stopping": "width 0.14",
 }
 SHIFTED = replace(SPINE, axis="camera", severity=1)
 

@@ -26,7 +26,7 @@ def no_episode(monkeypatch: pytest.MonkeyPatch) -> None:
         raise AssertionError("an episode ran")
 
     monkeypatch.setattr(Rollout, "__init__", turned)
-    for place in ("loop.benching.bench", "loop.aligning.closed_loop"):
+    for place in ("loop.benching.team", "loop.aligning.closed_loop"):
         monkeypatch.setattr(f"vla_sim.{place}.open_simulators", turned)
 
 

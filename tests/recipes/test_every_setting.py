@@ -48,6 +48,9 @@ ZERO_IS_MEANT: frozenset[tuple[str, str]] = frozenset(
         ("OptimiserConfig", "weight_decay"),
         ("PpoConfig", "gae_lambda"),
         ("PpoConfig", "log_std"),
+        ("PowerRun", "from_rate"),
+        ("PowerRun", "rho"),
+        ("PowerRun", "to_rate"),
         ("SayRun", "seed"),
         ("ShowcaseConfig", "n_failures"),
         ("SemiHardConfig", "margin"),
@@ -64,6 +67,7 @@ ZERO_IS_MEANT: frozenset[tuple[str, str]] = frozenset(
         ("TrainerConfig", "last_goal_forcing"),
         ("TrainerConfig", "rehearsal_noise"),
         ("TransformerTextConfig", "unknown_dropout"),
+        ("UntilConfig", "width"),
         ("VisionConfig", "n_deep"),
         ("VoteConfig", "floor"),
     }

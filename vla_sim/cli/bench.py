@@ -23,23 +23,43 @@ def recipes() -> "Mapping[str, Callable[[], BenchRun]]":
     return recipes_of("bench")
 
 
+def may_change() -> tuple[str, ...]:
+    """Loads the names of the settings that a benchmark may go on with otherwise."""
+    from vla_sim.loop.benching.bench import MAY_CHANGE
+
+    return MAY_CHANGE
+
+
 def run(config: "BenchRun", console: Console) -> int:
     """Measure and print."""
-    from vla_sim.loop.benching.bench import bench, parts
+    from vla_sim.loop.benching.bench import bench, bench_into, parts
 
     to_run = parts(config)
     for part in to_run:
         if part.out is not None:
-            check_outlet(part.out)
+            check_outlet(part.out, is_folder=part.folder is not None)
     for part in to_run:
         if part.severity:
             console.print(f"axis {part.axis}, severity {part.severity}", highlight=False)
         if part.n_instructions > 1:
             console.print(f"{part.n_instructions} instructions in an episode", highlight=False)
-        show(bench(part, console), console, n_instructions=part.n_instructions)
+        if part.until.decided:
+            _decide(part, console)
+        elif part.shard and part.folder is not None:
+            shard = bench_into(part, part.folder, console)
+            tell(console, f"shard {shard.shard}: {len(shard.rows)} episodes")
+        else:
+            show(bench(part, console), console, n_instructions=part.n_instructions)
         if part.out is not None:
             tell(console, f"written to {part.out}")
     return 0
+
+
+def _decide(config: "BenchRun", console: Console) -> None:
+    """Run until it is decided, and say what may be said."""
+    from vla_sim.loop.benching.deciding import decide
+
+    tell(console, decide(config, console).sentence)
 
 
 def show(report: "EvalReport", console: Console, *, n_instructions: int = 1) -> None:
@@ -114,21 +134,32 @@ VERB: "Verb[BenchRun]" = Verb(
     summary="Measure a policy on unseen scenes: success, SPL, comfort, violations, control arms.",
     first=(
         "policy",
-        "proposals",
-        "guidance",
         "tasks",
         "episodes",
         "arms",
         "languages",
         "axis",
         "severity",
-        "n-instructions",
         "gallery",
         "n-processes",
         "out",
-        "crank.image-size",
+        "resume",
+        "until.decided",
+        "until.on",
+        "until.width",
     ),
     example="bench --policy runs/mine --episodes 100",
     recipes=recipes,
     run=run,
+    resumes=True,
+    resumes_in="--out",
+    may_change=may_change,
+    shorts={
+        "until-decided": "until.decided",
+        "until-width": "until.width",
+        "on": "until.on",
+        "alpha": "until.alpha",
+        "fewest": "until.fewest",
+        "cap": "until.cap",
+    },
 )

@@ -66,11 +66,11 @@ def _run(words: list[str], console: "Console") -> int:
     if words[0] == "--version":
         console.print(f"vla-sim {__version__}", highlight=False)
         return 0
-    name, rest = words[0], words[1:]
+    name = words[0]
     if name not in VERBS:
         raise UnknownName("verb", name, VERBS, most=len(VERBS))
     verb = VERBS[name]
-    word = rest.pop(0) if rest and not rest[0].startswith("-") else None
+    word, rest = verb.split(words[1:])
     # Here, because the overview needs none of it.
     from vla_sim.cli.going_on import going_on
     from vla_sim.cli.help import print_help
@@ -113,7 +113,9 @@ def _way_on(words: Sequence[str]) -> str:
     if not words or words[0] not in VERBS:
         return "nothing was begun"
     typed = shlex.join(["vla-sim", *words])
-    if not VERBS[words[0]].resumes:
+    verb = VERBS[words[0]]
+    places = [word for word in words if word.partition("=")[0] == verb.resumes_in]
+    if not verb.resumes or (verb.resumes_in and not places):
         return f"nothing is left half-done; again: {typed}"
     return f"go on with: {typed if '--resume' in words else typed + ' --resume'}"
 

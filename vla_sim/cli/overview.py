@@ -39,8 +39,10 @@ def print_overview(verbs: Mapping[str, Verb[Any]], console: Console) -> None:
 
 def description(name: str, verb: Verb[Any]) -> str:
     """What stands above the options in `vla-sim VERB --help`."""
-    lines = [verb.summary, "", f"Example: vla-sim {verb.example}", ""]
-    lines.append(f"{verb.word} is one of:")
+    lines = [verb.summary, "", f"Example: vla-sim {verb.example}"]
+    if verb.words:
+        return "\n".join([*lines, f"{verb.word} goes to --{verb.words}."])
+    lines += ["", f"{verb.word} is one of:"]
     recipes = verb.recipes()
     if len(recipes) > _MOST_LINES and all(isinstance(r, partial) for r in recipes.values()):
         lines.append(fill(", ".join(recipes), 78, initial_indent="  ", subsequent_indent="  "))

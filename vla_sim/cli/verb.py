@@ -43,8 +43,13 @@ class Verb(Generic[C]):
     """What the first word is called."""
     default: str | None = "default"
     """The entry that is meant where the first word is missing; None where it must be given."""
+    words: str = ""
+    """The setting that all words right after the verb go to, where it takes several; then none of
+    them is an entry of the table."""
     resumes: bool = False
     """Whether `--resume` goes on with what an interrupt left."""
+    resumes_in: str = ""
+    """The option without which nothing is left to go on with; empty where it has a default."""
     may_change: Callable[[], Sequence[str]] = tuple
     """Loads the names of the settings that a run may go on with otherwise."""
     canonical: Callable[[str], str] = str
@@ -60,6 +65,13 @@ class Verb(Generic[C]):
     """Loads the parts of the settings that have alternatives by name."""
     shorts: Shorts = field(default_factory=dict)
     """Short names of options that lie deep."""
+
+    def split(self, words: Sequence[str]) -> tuple[str | None, list[str]]:
+        """The first word, if there is one, and the options; words of `words` are options too."""
+        n = next((i for i, word in enumerate(words) if word.startswith("-")), len(words))
+        if self.words and n:
+            return None, [f"--{self.words}", *words]
+        return (words[0], list(words[1:])) if n else (None, list(words))
 
     def settings(self, word: str | None) -> C:
         """The settings that the first word stands for.

@@ -5,14 +5,15 @@ from itertools import groupby
 
 import numpy as np
 
-from vla_sim.errors import BadConfig, UnknownName
+from vla_sim.errors import BadConfig
 from vla_sim.eval.body import Body
 from vla_sim.eval.language_gain import language_gains
 from vla_sim.eval.metrics.table import METRICS
-from vla_sim.eval.metrics.violations import has_violation, violation_steps_fraction
 from vla_sim.eval.protocol import Protocol, require_measured
+from vla_sim.eval.rows import rows_of
 from vla_sim.eval.statistics import bootstrap_mean, wilson
 from vla_sim.records.episode import Episode, Role
+from vla_sim.records.episode_row import EpisodeRow
 from vla_sim.records.manner import MANNERS
 from vla_sim.records.reports import Estimate, EvalReport, RetrievalReport, TaskReport
 
@@ -45,11 +46,35 @@ def eval_report(
         UnknownName: If `bodies` lacks an episode's task.
         ProtocolMismatch: If they were not measured under the protocol.
     """
-    ordered = sorted(episodes, key=_order)
+    return report_of(
+        rows_of(episodes, bodies),
+        protocol=protocol,
+        step=step,
+        elapsed_s=elapsed_s,
+        retrieval=retrieval,
+        run_card=run_card,
+    )
+
+
+def report_of(
+    rows: Iterable[EpisodeRow],
+    *,
+    protocol: Protocol,
+    step: int = 0,
+    elapsed_s: float = 0.0,
+    retrieval: RetrievalReport | None = None,
+    run_card: Mapping[str, str] | None = None,
+) -> EvalReport:
+    """The same from the rows of the episodes, as a result keeps them.
+
+    Raises:
+        ProtocolMismatch: If they were not measured under the protocol.
+    """
+    ordered = sorted(rows, key=lambda row: row.order)
     require_measured(protocol, ordered)
     tasks = tuple(
-        task_report(list(group), bodies)
-        for _, group in groupby(ordered, key=lambda e: (e.spec.task_id, e.spec.arm))
+        _task_report(list(group))
+        for _, group in groupby(ordered, key=lambda row: (row.spec.task_id, row.spec.arm))
     )
     return EvalReport(
         protocol=protocol.stamp,
@@ -62,9 +87,9 @@ def eval_report(
     )
 
 
-def _role(episodes: Sequence[Episode]) -> Role:
+def _role(rows: Sequence[EpisodeRow]) -> Role:
     """Who acted; a single episode of a teacher makes the result a teacher's."""
-    return "teacher" if any(episode.role == "teacher" for episode in episodes) else "policy"
+    return "teacher" if any(row.role == "teacher" for row in rows) else "policy"
 
 
 def task_report(episodes: Sequence[Episode], bodies: Mapping[str, Body]) -> TaskReport:
@@ -77,29 +102,31 @@ def task_report(episodes: Sequence[Episode], bodies: Mapping[str, Body]) -> Task
     kinds = {(episode.spec.task_id, episode.spec.arm) for episode in episodes}
     if len(kinds) != 1:
         raise BadConfig(f"a task report is about one task under one arm; got {sorted(kinds)}")
-    ((task_id, arm),) = kinds
-    if task_id not in bodies:
-        raise UnknownName("body for the task", task_id, bodies)
-    body = bodies[task_id]
-    ordered = sorted(episodes, key=_order)
+    return _task_report(rows_of(episodes, bodies))
 
+
+def _task_report(ordered: Sequence[EpisodeRow]) -> TaskReport:
+    """Of the rows of one task under one arm, in the order of a result."""
     rates: dict[str, Estimate] = {}
     means: dict[str, Estimate] = {}
+    manner = np.array([row.spec.manner for row in ordered])
     for name, metric in METRICS.items():
-        values = np.array([metric.of(e, body) for e in ordered], dtype=np.float64)
+        values = np.array([row.metrics[name] for row in ordered], dtype=np.float64)
         into = rates if metric.kind == "rate" else means
         _add(into, name, values, metric.kind)
         if name in PER_MANNER:
-            manner = np.array([e.instruction.meaning.manner for e in ordered])
             for one in MANNERS:
                 _add(into, f"{name}/{one}", values[manner == one], metric.kind)
-    for name in sorted({name for e in ordered for name in e.violations}):
-        any_step = np.array([has_violation(e, name) for e in ordered], dtype=np.float64)
-        steps = np.array([violation_steps_fraction(e, name) for e in ordered])
-        _add(rates, f"violation/{name}", any_step, "rate")
-        _add(means, f"violation_steps/{name}", steps, "mean")
-    guess = float(np.mean([e.n_goals_equivalent / e.n_goals for e in ordered]))
-    return TaskReport(task_id=task_id, arm=arm, rates=rates, means=means, guess_rate=guess)
+    n_steps = np.array([row.n_steps for row in ordered])
+    for name in sorted({name for row in ordered for name in row.violations}):
+        on = np.array([row.violations.get(name, 0) for row in ordered])
+        _add(rates, f"violation/{name}", (on > 0).astype(np.float64), "rate")
+        _add(means, f"violation_steps/{name}", on / n_steps, "mean")
+    guess = float(np.mean([row.n_goals_equivalent / row.n_goals for row in ordered]))
+    first = ordered[0].spec
+    return TaskReport(
+        task_id=first.task_id, arm=first.arm, rates=rates, means=means, guess_rate=guess
+    )
 
 
 def overall_rate(report: EvalReport, name: str, arm: str = "correct") -> Estimate | None:
@@ -121,8 +148,3 @@ def _add(into: dict[str, Estimate], name: str, values: np.ndarray, kind: str) ->
     into[name] = (
         wilson(int(defined.sum()), len(defined)) if kind == "rate" else bootstrap_mean(defined)
     )
-
-
-def _order(episode: Episode) -> tuple[str, str, int, int, str]:
-    spec = episode.spec
-    return (spec.task_id, spec.arm, spec.seed, spec.goal, spec.language)

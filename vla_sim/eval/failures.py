@@ -1,5 +1,6 @@
 """Why an episode failed, from what was measured alone."""
 
+from vla_sim.eval.progress import progress
 from vla_sim.records.episode import Episode
 
 FAILURE_KINDS: dict[str, str] = {
@@ -17,7 +18,7 @@ FAILURE_KINDS: dict[str, str] = {
 """Kinds in the order in which they are tried: the first that fits names the failure."""
 
 NEAR = 0.4
-"""Share of the possible reward above the start's that counts as near."""
+"""Progress that counts as near."""
 STILL = 0.1
 """Share of the expert's path below which nothing was tried."""
 _BY_VIOLATION = {
@@ -31,8 +32,7 @@ _BY_VIOLATION = {
 def failure_kind(episode: Episode) -> str:
     """The first of `FAILURE_KINDS` that fits, or "" for an episode that ended in success.
 
-    Near and far are read off the shaped reward, which is 1 where the task is done: the share
-    of what could be gained that was gained at the best step.
+    Near and far are told by `progress`.
     """
     if episode.success_at_end:
         return ""
@@ -48,6 +48,4 @@ def failure_kind(episode: Episode) -> str:
         return "did_not_move"
     if episode.terminated:
         return "ended_early"
-    start, best = float(episode.reward[0]), float(episode.reward.max())
-    gained = (best - start) / max(1.0 - start, 1e-9)
-    return "timeout_near" if gained >= NEAR else "timeout_far"
+    return "timeout_near" if progress(episode) >= NEAR else "timeout_far"

@@ -2,14 +2,32 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 from vla_sim.errors import BadConfig
 from vla_sim.eval.statistics import mcnemar, paired_difference
-from vla_sim.records.episode import Episode
+from vla_sim.records.episode import EpisodeSpec
 from vla_sim.records.reports import Estimate
 
 Key = tuple[str, int, int, str, str]
 """Task, seed, goal, manner and language: what a pair has in common."""
+
+
+class Attempt(Protocol):
+    """An episode, or its row."""
+
+    @property
+    def spec(self) -> EpisodeSpec:
+        """What was planned."""
+        ...
+
+    @property
+    def success_at_end(self) -> bool:
+        """Whether it succeeded."""
+        ...
+
+
+A = TypeVar("A", bound=Attempt)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +43,7 @@ class LanguageGain:
     p_value: float
 
 
-def language_gain(correct: Iterable[Episode], control: Iterable[Episode]) -> LanguageGain:
+def language_gain(correct: Iterable[Attempt], control: Iterable[Attempt]) -> LanguageGain:
     """Compare two arms on the episodes that both ran; success is measured at the end.
 
     Raises:
@@ -43,12 +61,12 @@ def language_gain(correct: Iterable[Episode], control: Iterable[Episode]) -> Lan
     return LanguageGain(difference=paired_difference(first, second), p_value=mcnemar(first, second))
 
 
-def language_gains(episodes: Iterable[Episode]) -> dict[str, LanguageGain]:
+def language_gains(episodes: Iterable[A]) -> dict[str, LanguageGain]:
     """{"<task_id>/<arm>" and "all/<arm>": gain} for each control arm beside the correct one.
 
     Arms that were run without a correct arm on the same seeds are left out.
     """
-    groups: dict[tuple[str, str], list[Episode]] = {}
+    groups: dict[tuple[str, str], list[A]] = {}
     for episode in episodes:
         for task_id in (episode.spec.task_id, "all"):
             groups.setdefault((task_id, episode.spec.arm), []).append(episode)
@@ -64,8 +82,8 @@ def language_gains(episodes: Iterable[Episode]) -> dict[str, LanguageGain]:
     return gains
 
 
-def _by_key(episodes: Iterable[Episode]) -> dict[Key, Episode]:
-    table: dict[Key, Episode] = {}
+def _by_key(episodes: Iterable[A]) -> dict[Key, A]:
+    table: dict[Key, A] = {}
     for episode in episodes:
         spec = episode.spec
         key = (spec.task_id, spec.seed, spec.goal, spec.manner, spec.language)
@@ -73,14 +91,14 @@ def _by_key(episodes: Iterable[Episode]) -> dict[Key, Episode]:
     return table
 
 
-def _without_language(episodes: dict[Key, Episode]) -> dict[Key, Episode]:
-    table: dict[Key, Episode] = {}
+def _without_language(episodes: dict[Key, A]) -> dict[Key, A]:
+    table: dict[Key, A] = {}
     for key, episode in episodes.items():
         _put(table, (*key[:4], ""), episode)
     return table
 
 
-def _put(table: dict[Key, Episode], key: Key, episode: Episode) -> None:
+def _put(table: dict[Key, A], key: Key, episode: A) -> None:
     if key in table:
         raise BadConfig(f"{key[0]} seed {key[1]} was run twice in one arm; a pair needs one")
     table[key] = episode

@@ -2,11 +2,13 @@
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 
 from vla_sim.errors import BadConfig, ProtocolMismatch
 from vla_sim.records.episode import Arm, Episode
+from vla_sim.records.episode_row import EpisodeRow
 from vla_sim.records.instruction import LANGUAGES, Language
 from vla_sim.records.manner import MANNERS, Manner
 from vla_sim.records.reports import EvalReport
@@ -47,6 +49,8 @@ class Protocol:
     """How far; 0 is the training distribution."""
     n_instructions: int = 1
     """Given one after the other in an episode."""
+    stopping: str = ""
+    """By which rule episodes were stopped before `n_episodes`; empty where all of them are run."""
 
     def __post_init__(self) -> None:
         """Refuse what could not be run.
@@ -79,7 +83,8 @@ class Protocol:
     @property
     def stamp(self) -> str:
         """Name, version and a hash of all fields, e.g. "spine-v1-3fa85f64c1"."""
-        text = json.dumps(asdict(self), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+        said = {name: value for name, value in asdict(self).items() if name not in self._unsaid}
+        text = json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
         return f"{self.name}-v{self.version}-{hashlib.sha256(text.encode()).hexdigest()[:10]}"
 
     @property
@@ -88,8 +93,14 @@ class Protocol:
         lines = {
             f"protocol/{field.name}": json.dumps(getattr(self, field.name), ensure_ascii=False)
             for field in fields(self)
+            if field.name not in self._unsaid
         }
         return {"protocol": self.stamp, **lines}
+
+    @property
+    def _unsaid(self) -> tuple[str, ...]:
+        """Fields that came later, at their defaults: the stamps of before stay as they are."""
+        return () if self.stopping else ("stopping",)
 
 
 def require_same(a: Protocol, b: Protocol) -> None:
@@ -119,8 +130,10 @@ def require_comparable(a: EvalReport, b: EvalReport) -> None:
             )
 
 
-def require_measured(protocol: Protocol, episodes: Iterable[Episode]) -> None:
+def require_measured(protocol: Protocol, episodes: Iterable[Episode | EpisodeRow]) -> None:
     """Refuse to call episodes the result of a protocol that they were not run under.
+
+    Where a rule stops a task's episodes, the first ones of each arm must be there.
 
     Raises:
         ProtocolMismatch: If an episode was planned otherwise or ran on something else, or if one
@@ -151,9 +164,11 @@ def require_measured(protocol: Protocol, episodes: Iterable[Episode]) -> None:
                 f"which protocol {protocol.stamp} does not plan"
             )
     done = sorted((e.spec.task_id, e.spec.arm, e.spec.seed) for e in ran)
-    planned = sorted(
-        (t, a, s) for t in protocol.tasks for a in protocol.arms for s in protocol.seeds
-    )
+    seeds = dict.fromkeys(protocol.tasks, protocol.seeds)
+    if protocol.stopping:
+        n_done = Counter(task_id for task_id, arm, _ in done if arm == protocol.arms[0])
+        seeds = {t: protocol.seeds[: n_done[t]] for t in protocol.tasks}
+    planned = sorted((t, a, s) for t in protocol.tasks for a in protocol.arms for s in seeds[t])
     if done != planned:
         wrong = set(done) ^ set(planned)
         example = f", for example {min(wrong)}" if wrong else ""

@@ -13,7 +13,8 @@ from vla_sim.disk.outlet import check_outlet
 from vla_sim.errors import DamagedFile, RunFolderError
 
 _KIND = "vla-sim run"
-_BEGUN = "run.json"
+BEGUN = "run.json"
+"""What a run was begun with; without it a folder holds no run."""
 BEST = "best.json"
 """Names the checkpoint that a run keeps."""
 
@@ -64,7 +65,7 @@ class RunFolder:
         cls.refuse_taken(path)
         folder = cls(path)
         begun = {"kind": _KIND, "verb": verb, "config": config, "run_card": card}
-        folder.write_json(_BEGUN, begun | dict(notes or {}))
+        folder.write_json(BEGUN, begun | dict(notes or {}))
         return folder
 
     @classmethod
@@ -78,12 +79,12 @@ class RunFolder:
         Raises:
             RunFolderError: If there is none, it was never begun properly, or by another verb.
         """
-        if not (path / _BEGUN).is_file():
+        if not (path / BEGUN).is_file():
             raise RunFolderError(f"{path} holds no run (no run.json); give the folder of a run")
         folder = cls(path)
-        begun = folder.read_json(_BEGUN)
+        begun = folder.read_json(BEGUN)
         if not isinstance(begun, dict) or begun.get("kind") != _KIND:
-            raise RunFolderError(f"{path / _BEGUN} was not written by vla-sim")
+            raise RunFolderError(f"{path / BEGUN} was not written by vla-sim")
         if verb is not None and begun.get("verb") != verb:
             raise RunFolderError(
                 f"{path} was begun by {begun.get('verb', 'another version')!r}, which "
@@ -98,7 +99,7 @@ class RunFolder:
             scratch: Names of files and folders that are worth nothing alone.
         """
         held = names_in(self.path)
-        if set(held) <= {_BEGUN, *scratch}:
+        if set(held) <= {BEGUN, *scratch}:
             for place in (self.path / name for name in held):
                 shutil.rmtree(place) if place.is_dir() else place.unlink()
 

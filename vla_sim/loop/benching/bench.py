@@ -1,12 +1,11 @@
 """Bench: a policy under a protocol, on all cores, with every control arm."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from vla_sim.agents.ensemble import ENSEMBLE
 from vla_sim.agents.taught import check_taught
@@ -18,32 +17,45 @@ from vla_sim.envs.streams import TRAIN_SEEDS_FROM
 from vla_sim.envs.suites import SPINE, SUITES, parts_of, tasks_of
 from vla_sim.envs.task_names import short_name
 from vla_sim.envs.task_table import TaskTable
-from vla_sim.errors import BadConfig, UnknownName
+from vla_sim.errors import BadConfig, RunFolderError, UnknownName
+from vla_sim.eval.protocol import require_same
 from vla_sim.eval.report_file import to_json
 from vla_sim.loop.aligning.judge import retrieve
 from vla_sim.loop.benching.measurement import Measurement
+from vla_sim.loop.benching.result import (
+    Result,
+    is_result,
+    read_result,
+    read_shard,
+    result_of,
+    write_result,
+)
+from vla_sim.loop.benching.row_store import RowStore, clear
+from vla_sim.loop.benching.shard import Shard
+from vla_sim.loop.benching.team import Team
+from vla_sim.loop.benching.until import UntilConfig
 from vla_sim.loop.choice import Choice
 from vla_sim.loop.evaluation import (
     ALL_ARMS,
     GALLERY_SEEDS_FROM,
     gallery_plan,
 )
+from vla_sim.loop.opening import opened, refuse_place
 from vla_sim.loop.policies import best_checkpoint, check_policy
-from vla_sim.loop.simulating.asked import AskedSimulators
-from vla_sim.loop.simulating.places import open_simulators
-from vla_sim.loop.simulating.simulators import SimulatorsConfig, StationConfig, concatenated
+from vla_sim.loop.run_folder import BEGUN
+from vla_sim.loop.simulating.simulators import SimulatorsConfig, StationConfig
 from vla_sim.loop.simulating.worker import check_processes
 from vla_sim.ranges import some, whole
-from vla_sim.records.episode import Arm, Episode, EpisodeSpec
+from vla_sim.records.episode import Arm
 from vla_sim.records.instruction import Language
 from vla_sim.records.reports import EvalReport
 from vla_sim.records.shift import Shift
-from vla_sim.records.triple import Rows
 
+VERB = "bench"
+MAY_CHANGE = ("out", "resume", "n_processes", "n_slots", "crank.n_threads")
+"""Settings that change no episode."""
 BENCH_SEEDS_FROM = 10_000
 """Scenes of the benchmark: never trained on, never used to choose a checkpoint."""
-FEWEST_IN_A_SHARE = 8
-"""Episodes of each task of the gallery that are worth a process of their own."""
 MOST_EPISODES = 90_000
 """So many scenes lie between those of the benchmark and those that choose a checkpoint."""
 
@@ -87,8 +99,15 @@ class BenchRun:
     """0: the simulators run in the calling process. Results do not depend on it."""
     n_slots: int = 16
     """Simulations at once in a process; results do not depend on it."""
+    until: UntilConfig = field(default_factory=UntilConfig)
+    """Rules that stop before all episodes are run."""
+    shard: str = ""
+    """Run one of N equal shares of the episodes, as K/N; `vla-sim merge` puts them together."""
     out: Path | None = None
-    """Write the report to this JSON file."""
+    """Write the result to this folder, a row per episode; to a path that ends in .json, the report
+    alone."""
+    resume: bool = False
+    """Go on with the benchmark in OUT: episodes that are on disk are not repeated."""
     crank: CrankConfig = field(default_factory=CrankConfig)
 
     def __post_init__(self) -> None:
@@ -106,9 +125,31 @@ class BenchRun:
                 f"the suite {self.suite!r} decides axis, severity and number of instructions; for "
                 "others leave it away: `vla-sim bench correct --axis camera --severity 2`"
             )
+        self._check_place()
         self.measurement.check()
         if self.policy == "expert" or (self.gallery and Path(self.policy).is_dir()):
             check_taught(self.task_ids)
+
+    def _check_place(self) -> None:
+        """Refuse a place that cannot hold what is asked for, and rules that contradict it."""
+        for name, asked in (("shard", bool(self.shard)), ("resume", self.resume)):
+            if asked and self.folder is None:
+                raise BadConfig(f"{name} takes a folder: give --out, and no .json file")
+        if self.shard:
+            Shard.read(self.shard)
+        if self.until.decided and not is_result(Path(self.until.decided)):
+            check_policy(self.until.decided)
+        self.until.check(
+            arms=self.arms,
+            n_pairs=self.episodes * len(self.task_ids),
+            n_protocols=len(parts_of(self.suite)) if self.suite else 1,
+            shard=self.shard,
+        )
+
+    @property
+    def folder(self) -> Path | None:
+        """Where a result is written; None where there is none, or the report alone."""
+        return None if self.out is None or self.out.suffix == ".json" else self.out
 
     @property
     def choice(self) -> Choice:
@@ -126,12 +167,13 @@ class BenchRun:
         return Measurement(
             task_ids=self.task_ids,
             first_seed=BENCH_SEEDS_FROM,
-            n_episodes=self.episodes,
+            n_episodes=self.until.cap if self.until.width else self.episodes,
             arms=self.arms,
             languages=self.languages,
             shift=self.shift,
             n_instructions=self.n_instructions,
             base=self.crank,
+            stopping=self.until.said,
         )
 
     @property
@@ -160,7 +202,7 @@ def parts(run: BenchRun) -> list[BenchRun]:
         out = run.out
         if out is not None and len(parts_of(run.suite)) > 1:
             told = f"{n_instructions}" if n_instructions > 1 else f"{axis}-{severity}"
-            out = out.with_stem(f"{out.stem}-{told}")
+            out = out / told if run.folder else out.with_stem(f"{out.stem}-{told}")
         made.append(
             replace(
                 run,
@@ -175,55 +217,109 @@ def parts(run: BenchRun) -> list[BenchRun]:
     return made
 
 
-@dataclass(frozen=True, kw_only=True)
-class Benched:
-    """What a benchmark found, and the episodes that it was read off, in no order."""
-
-    report: EvalReport
-    episodes: tuple[Episode, ...]
-
-
 def bench(run: BenchRun, console: Console) -> EvalReport:
     """Run the protocol; the report does not depend on the number of processes.
-
-    Raises: see `benched`.
-    """
-    return benched(run, console).report
-
-
-def benched(run: BenchRun, console: Console) -> Benched:
-    """The same with the episodes.
 
     Raises:
         UnknownName: If there is no such policy or task, or what an axis needs is not there.
         RenderBackendError: If a renderer does not work here.
-        RunFolderError: If the report cannot be written.
+        RunFolderError: If the result cannot be written, or the folder holds something else.
+        DamagedFile: If what an interrupted run left cannot be read back.
     """
+    assert not run.shard, "a share of a protocol has no report"
+    check_processes(run.n_processes)
+    card = run.measurement.card(str(run.choice))
+    report = benched(run, console).report
+    report = replace(report, run_card={**card, **report.run_card})
+    if run.out is not None and run.folder is None:
+        write_report_file(report, run.out)
+    return report
+
+
+def benched(run: BenchRun, console: Console) -> Result:
+    """What `bench` reports, episode by episode; in its folder where the run names one.
+
+    Raises:
+        As `bench`.
+    """
+    if run.folder is not None:
+        return bench_into(run, run.folder, console)
     check_processes(run.n_processes)
     if run.out is not None:
         check_outlet(run.out)
+    return _measured(run, run.measurement.card(str(run.choice)), console)
+
+
+def bench_into(run: BenchRun, folder: Path, console: Console) -> Result:
+    """Run the protocol, or a share of it, into a folder, from where it was left.
+
+    Raises:
+        As `bench`, and
+        ProtocolMismatch: If the folder holds a finished result under another protocol.
+    """
+    check_processes(run.n_processes)
+    resume = run.resume and (folder / BEGUN).exists()
+    if run.resume and not resume and is_result(folder):
+        return _finished(run, folder)
+    refuse_place(folder, run, verb=VERB, resume=resume, may=MAY_CHANGE)
+    card = run.measurement.card(str(run.choice))
+    with opened(folder, run, verb=VERB, resume=resume, card=card):
+        result = _measured(run, card, console)
+        write_result(folder, result, card)
+        (folder / BEGUN).unlink()
+        clear(folder)
+    return result
+
+
+def _finished(run: BenchRun, folder: Path) -> Result:
+    """What is there already, where nothing is left to do."""
+    clear(folder)
+    result = read_shard(folder) if run.shard else read_result(folder)
+    require_same(result.protocol, run.measurement.protocol)
+    if result.policy != str(run.choice) or str(result.shard or "") != run.shard:
+        raise RunFolderError(
+            f"{folder} holds another result, of {result.policy}; give another --out"
+        )
+    return result
+
+
+def _measured(run: BenchRun, card: Mapping[str, str], console: Console) -> Result:
     measurement = run.measurement
-    stations = StationConfig(n_slots=run.n_slots, crank=measurement.crank)
-    table = TaskTable.of(run.task_ids)
-    config = SimulatorsConfig(task_ids=run.task_ids, stations=stations, table=table)
+    shard = Shard.read(run.shard) if run.shard else None
+    plan = measurement.plan if shard is None else shard.of(measurement.plan)
+    store = RowStore(run.folder, measurement.bodies)
     retrieval = None
-    with ExitStack() as stack:
-        workers = [
-            stack.enter_context(open_simulators(config, n_processes=min(run.n_processes, 1)))
-            for _ in range(max(1, run.n_processes))
-        ]
-        if run.gallery and Path(run.policy).is_dir():
+    with open_team(run) as team:
+        if run.gallery and Path(run.policy).is_dir() and (shard is None or shard.k == 1):
             # Here, so that experts and controls are measured without torch; and first, so that
             # what cannot be measured is refused before the episodes run.
             from vla_sim.loop.learned import LearnedModel
 
             model = LearnedModel.load(best_checkpoint(Path(run.policy)))
-            retrieval = retrieve(model, _gallery(run, workers), table)
-        episodes = _all_episodes(run, measurement.plan, workers, console)
-    report = measurement.report(episodes, policy=str(run.choice), retrieval=retrieval)
-    if run.out is not None:
-        write_report_file(report, run.out)
-    return Benched(report=report, episodes=tuple(episodes))
+            gallery = team.gallery(gallery_plan(run.task_ids, run.gallery, run.shift))
+            retrieval = retrieve(model, gallery, TaskTable.of(run.task_ids))
+        if run.until.width:
+            team.run_until_narrow(run.choice, plan, run.until, store, console)
+        else:
+            team.run_all(run.choice, plan, store, console)
+    return result_of(
+        measurement.protocol,
+        store.rows,
+        card,
+        retrieval=retrieval,
+        shard=shard,
+    )
+
+
+def open_team(run: BenchRun, *, in_rounds: bool = False) -> AbstractContextManager[Team]:
+    """The simulators of a benchmark, see `Team.open`."""
+    config = SimulatorsConfig(
+        task_ids=run.task_ids,
+        stations=StationConfig(n_slots=run.n_slots, crank=run.measurement.crank),
+        table=TaskTable.of(run.task_ids),
+    )
+    keeps = run.folder is not None
+    return Team.open(config, run.n_processes, keeps=keeps, in_rounds=in_rounds)
 
 
 def write_report_file(report: EvalReport, path: Path) -> None:
@@ -233,65 +329,3 @@ def write_report_file(report: EvalReport, path: Path) -> None:
         RunFolderError: If it cannot be written.
     """
     atomic.write_text(path, to_json(report))
-
-
-def _all_episodes(
-    run: BenchRun,
-    plan: dict[str, list[EpisodeSpec]],
-    workers: Sequence[AskedSimulators],
-    console: Console,
-) -> list[Episode]:
-    """Deal the plan out in portions; whoever is done gets the next one."""
-    portions = _portions(plan, n_workers=len(workers), fewest=run.n_slots * 2)
-    total = sum(map(len, plan.values()))
-    episodes: list[Episode] = []
-    with Progress(
-        TextColumn("[bold]bench"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("{task.description}"),
-        console=console,
-    ) as progress:
-        bar = progress.add_task("", total=total)
-        busy: list[AskedSimulators] = []
-        for worker in workers:
-            if (portion := next(portions, None)) is not None:
-                worker.ask_evaluate(run.choice, portion)
-                busy.append(worker)
-        while busy:
-            for worker in [w for w in busy if w.ready(0.05)]:
-                brought = worker.episodes()
-                episodes += brought
-                progress.update(bar, advance=len(brought))
-                if (portion := next(portions, None)) is not None:
-                    worker.ask_evaluate(run.choice, portion)
-                else:
-                    busy.remove(worker)
-    return episodes
-
-
-def _portions(
-    plan: dict[str, list[EpisodeSpec]], *, n_workers: int, fewest: int
-) -> Iterator[dict[str, list[EpisodeSpec]]]:
-    """The plan in portions of one task each, large ones first and small ones last.
-
-    Slots idle at the end of each portion, and workers are to end together.
-    """
-    left = sum(map(len, plan.values()))
-    for task_id, specs in plan.items():
-        first = 0
-        while first < len(specs):
-            size = max(fewest, left // (2 * n_workers))
-            yield {task_id: specs[first : first + size]}
-            left -= len(specs[first : first + size])
-            first += size
-
-
-def _gallery(run: BenchRun, workers: Sequence[AskedSimulators]) -> Rows:
-    plan = gallery_plan(run.task_ids, run.gallery, run.shift)
-    # A small gallery is for one worker: of so few episodes, all of a share may fail.
-    asked = workers[: max(1, run.gallery // FEWEST_IN_A_SHARE)]
-    for k, worker in enumerate(asked):
-        worker.ask_gallery({task_id: specs[k :: len(asked)] for task_id, specs in plan.items()})
-    return concatenated([worker.rows() for worker in asked])

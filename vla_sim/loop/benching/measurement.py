@@ -1,11 +1,11 @@
 """Measurement: a protocol, the crank that runs it and its episodes, from one description.
 
 A crank that somebody sets up beside a protocol can be another than the protocol says. Here both
-follow from the same fields, and `eval_report` refuses episodes that ran on anything else.
+follow from the same fields, and `report_of` refuses episodes that ran on anything else.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from vla_sim.envs.axes import asked_shift
@@ -13,13 +13,15 @@ from vla_sim.envs.crank import CrankConfig, crank_config_for
 from vla_sim.envs.language.arms import ARMS
 from vla_sim.envs.tasks import check_engine
 from vla_sim.errors import UnknownName
-from vla_sim.eval.aggregate import eval_report
+from vla_sim.eval.aggregate import report_of
+from vla_sim.eval.body import Body
 from vla_sim.eval.protocol import Protocol
+from vla_sim.eval.rows import rows_of
 from vla_sim.eval.run_card import run_card
 from vla_sim.loop.evaluation import bodies, make_protocol, planned
 from vla_sim.records.episode import Arm, Episode, EpisodeSpec
 from vla_sim.records.instruction import Language
-from vla_sim.records.reports import EvalReport, RetrievalReport
+from vla_sim.records.reports import EvalReport
 from vla_sim.records.shift import Shift
 
 
@@ -37,6 +39,8 @@ class Measurement:
     n_instructions: int
     base: CrankConfig
     """The crank in training conditions; the axis may change it."""
+    stopping: str = ""
+    """The rule by which fewer episodes may be run; see `Protocol`."""
 
     def check(self) -> None:
         """Refuse what cannot be measured, before anything is made.
@@ -65,7 +69,7 @@ class Measurement:
             RenderBackendError: If the renderer does not work here.
             BadConfig: If the engine is not installed, or a field is empty or repeated.
         """
-        return make_protocol(
+        protocol = make_protocol(
             "bench",
             tasks=self.task_ids,
             first_seed=self.first_seed,
@@ -76,26 +80,28 @@ class Measurement:
             shift=self.shift,
             n_instructions=self.n_instructions,
         )
+        return replace(protocol, stopping=self.stopping)
 
     @property
     def plan(self) -> dict[str, list[EpisodeSpec]]:
         """Its episodes by task."""
         return planned(self.protocol)
 
-    def report(
-        self, episodes: Sequence[Episode], *, policy: str, retrieval: RetrievalReport | None = None
-    ) -> EvalReport:
+    @cached_property
+    def bodies(self) -> dict[str, Body]:
+        """What the metrics have to know of each task's robot."""
+        return bodies(self.task_ids)
+
+    def card(self, policy: str) -> dict[str, str]:
+        """Provenance of a result, see `run_card`."""
+        return run_card(protocol=self.protocol, extra={"policy": policy})
+
+    def report(self, episodes: Sequence[Episode], *, policy: str) -> EvalReport:
         """What came of it.
 
         Raises:
             ProtocolMismatch: If these are not its episodes, or they ran on something else.
         """
-        return eval_report(
-            episodes,
-            bodies(self.task_ids),
-            protocol=self.protocol,
-            step=0,
-            elapsed_s=0.0,
-            retrieval=retrieval,
-            run_card=run_card(protocol=self.protocol, extra={"policy": policy}),
+        return report_of(
+            rows_of(episodes, self.bodies), protocol=self.protocol, run_card=self.card(policy)
         )

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from rich.console import Console
 
-from vla_sim.eval.metrics.violations import has_violation
 from vla_sim.loop.aligning.closed_loop import AlignRun, align
 from vla_sim.loop.aligning.monitor import Monitor, OnUpdate
 from vla_sim.loop.aligning.remarks import silent_terms
@@ -18,7 +17,7 @@ from vla_sim.loop.run_folder import BEST, RunFolder
 from vla_sim.loop.studying.cell import CHANGES_NOTHING, Cell
 from vla_sim.loop.studying.cell_values import CellValues, Recalled, TaskValues
 from vla_sim.loop.studying.fingerprint import holds, settled
-from vla_sim.records.episode import Episode
+from vla_sim.records.episode_row import EpisodeRow
 from vla_sim.records.reports import EvalReport
 
 BEGUN = "begun.json"
@@ -120,25 +119,26 @@ def values_of(cell: Cell, training: Training) -> CellValues:
         VlaSimError: If it cannot be measured.
     """
     made = benched(cell.measured.bench(cell.run, training.run), QUIET)
+    report = made.report
     return CellValues(
-        tasks=_tasks(made.report, made.episodes),
-        recalls=_recalls(made.report),
-        gallery=0 if made.report.retrieval is None else made.report.retrieval.gallery_size,
+        tasks=_tasks(report, made.rows),
+        recalls=_recalls(report),
+        gallery=0 if made.retrieval is None else made.retrieval.gallery_size,
         updates=training.updates,
         cpu_s=training.cpu_s,
         silent=training.silent,
     )
 
 
-def _tasks(report: EvalReport, episodes: Iterable[Episode]) -> dict[str, dict[str, TaskValues]]:
-    by_arm: dict[tuple[str, str], list[Episode]] = {}
-    for episode in sorted(episodes, key=lambda e: e.spec.seed):
-        by_arm.setdefault((episode.spec.task_id, episode.spec.arm), []).append(episode)
+def _tasks(report: EvalReport, rows: Iterable[EpisodeRow]) -> dict[str, dict[str, TaskValues]]:
+    by_arm: dict[tuple[str, str], list[EpisodeRow]] = {}
+    for row in sorted(rows, key=lambda row: row.spec.seed):
+        by_arm.setdefault((row.spec.task_id, row.spec.arm), []).append(row)
     found: dict[str, dict[str, TaskValues]] = {}
     for task in report.tasks:
         mine = by_arm[task.task_id, task.arm]
         rates = {name: rate.value for name, rate in task.rates.items()}
-        violated = sum(any(has_violation(e, name) for name in e.violations) for e in mine)
+        violated = sum(any(row.violations.values()) for row in mine)
         found.setdefault(task.task_id, {})[task.arm] = TaskValues(
             n=len(mine),
             success=rates["success_at_end"],
@@ -146,7 +146,7 @@ def _tasks(report: EvalReport, episodes: Iterable[Episode]) -> dict[str, dict[st
             comfortable=rates.get("comfortable"),
             violated=violated / len(mine),
             collided=rates.get("violation/collision", 0.0),
-            outcomes="".join(str(int(e.success_at_end)) for e in mine),
+            outcomes="".join(str(int(row.success_at_end)) for row in mine),
         )
     return found
 

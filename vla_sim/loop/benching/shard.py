@@ -1,0 +1,50 @@
+"""Shard: one of n equal shares of a protocol's episodes, so that several machines measure it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Self
+
+from vla_sim.errors import BadConfig
+from vla_sim.records.episode import EpisodeSpec
+
+MOST_SHARDS = 1_000
+
+
+@dataclass(frozen=True, kw_only=True, order=True)
+class Shard:
+    """Share `k` of `n`, counted from 1."""
+
+    k: int
+    n: int
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.k <= self.n <= MOST_SHARDS:
+            raise BadConfig(
+                f"shard is {self}; use K/N with 1 <= K <= N <= {MOST_SHARDS}, for example 2/8"
+            )
+
+    def __str__(self) -> str:
+        return f"{self.k}/{self.n}"
+
+    @classmethod
+    def read(cls, text: str) -> Self:
+        """A shard as it is typed: "2/8".
+
+        Raises:
+            BadConfig: If it is none.
+        """
+        k, slash, n = text.partition("/")
+        if not (slash and k.isdecimal() and n.isdecimal()):
+            raise BadConfig(f"shard is {text!r}; use K/N, for example 2/8")
+        return cls(k=int(k), n=int(n))
+
+    def of(self, plan: Mapping[str, Sequence[EpisodeSpec]]) -> dict[str, list[EpisodeSpec]]:
+        """Its share of a plan: every n-th episode, counted through all tasks."""
+        share: dict[str, list[EpisodeSpec]] = {}
+        place = 0
+        for task_id, specs in plan.items():
+            mine = [s for i, s in enumerate(specs, start=place) if i % self.n == self.k - 1]
+            place += len(specs)
+            if mine:
+                share[task_id] = mine
+        return share
