@@ -8,9 +8,13 @@ from dataclasses import dataclass, fields
 
 import torch
 from torch import Generator, Tensor
+from torch.nn import functional
 
 from vla_sim.align.batch import SegmentBatch, StepBatch, moved
 from vla_sim.align.curriculum import Stage
+from vla_sim.align.fusion.codebook import COMMITMENT
+from vla_sim.align.fusion.moe import BALANCE
+from vla_sim.align.fusion.poe import CALIBRATION
 from vla_sim.align.heads import Aims
 from vla_sim.align.losses.behaviour import behaviour_loss
 from vla_sim.align.losses.contrastive import contrastive_loss
@@ -33,7 +37,10 @@ is taken of whole segments."""
 GROUPS: dict[str, tuple[str, ...]] = {
     "behaviour": (*BEHAVIOUR, "hazard"),
     "grounding": ("grounding", "outcome"),
-    "alignment": ("contrast_vl", "contrast_la", "contrast_va", "contrast_step", "cycle"),
+    "alignment": (
+        *("contrast_vl", "contrast_la", "contrast_va", "contrast_step", "cycle"),
+        *(COMMITMENT, BALANCE, CALIBRATION),
+    ),
 }
 """Terms that pull together; gradient surgery is done between groups."""
 
@@ -94,10 +101,11 @@ class LossReport:
 
 def policy_terms(
     model: AlignModel, batch: StepBatch, out: PolicyOutput, wanted: Mapping[str, float]
-) -> dict[str, Tensor]:
-    """Terms of single moments, those that are wanted."""
+) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """Terms of single moments, those that are wanted, and what is only watched."""
     norm = model.normaliser
     terms: dict[str, Tensor] = {}
+    watched: dict[str, Tensor] = {}
     if "grounding" in wanted:
         terms["grounding"] = grounding_loss(
             out.log_attention_BGQS.flatten(0, 2),
@@ -120,8 +128,9 @@ def policy_terms(
     if "behaviour" in wanted:
         terms["behaviour"] = _behaviour(model, batch, out.chunk_BGZKA, out.logit_BGZ)
     if "contrast_step" in wanted:
-        terms["contrast_step"] = step_term(model, batch, out)
-    return terms
+        taken, watched = step_terms(model, batch, out)
+        terms |= {name: term for name, term in taken.items() if name in wanted}
+    return terms, watched
 
 
 def rehearsed(
@@ -187,22 +196,34 @@ def noisy_aims(
     )
 
 
-def step_term(model: AlignModel, batch: StepBatch, out: PolicyOutput) -> Tensor:
-    """Alignment of single moments: picture and words against the expert's next chunk.
+def step_terms(
+    model: AlignModel, batch: StepBatch, out: PolicyOutput
+) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """Alignment of single moments, the fusion's own terms, and what is only watched of it.
 
-    Every picture brings G sentences and G chunks: the counterfactual ones are the hard negatives.
+    Picture and words against the expert's next chunk: every picture brings G sentences and G
+    chunks, and the counterfactual ones are the hard negatives.
     """
-    state_RE, action_RE, positive_RR = step_vectors(model, batch, out)
+    real_R, action_RE, positive_RR = step_actions(model, batch)
+    fused = model.fusion.taught(out.moment, real_R, action_RE.detach())
+    state_RE = functional.normalize(fused.state_BGE, dim=-1).flatten(0, 1)[real_R]
     logits_RR = model.log_inverse_temperature["step"].exp() * state_RE @ action_RE.T
-    return 0.5 * (
+    contrast = 0.5 * (
         contrastive_loss(logits_RR, positive_RR) + contrastive_loss(logits_RR.T, positive_RR.T)
     )
+    return {"contrast_step": contrast, **fused.terms}, dict(fused.watched)
 
 
 def step_vectors(
     model: AlignModel, batch: StepBatch, out: PolicyOutput
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """z_S and z_A of the goals that are goals, each (R, E), and which belong together, (R, R).
+    """z_S and z_A of the goals that are goals, each (R, E), and which belong together, (R, R)."""
+    real_R, action_RE, positive_RR = step_actions(model, batch)
+    return model.embed_state(out.moment).flatten(0, 1)[real_R], action_RE, positive_RR
+
+
+def step_actions(model: AlignModel, batch: StepBatch) -> tuple[Tensor, Tensor, Tensor]:
+    """Which goals are goals, bool (B * G,), z_A of those, and which belong together, (R, R).
 
     Whatever wants the same chunk of the same body is a positive, in whichever picture.
     """
@@ -211,10 +232,9 @@ def step_vectors(
     body_R = batch.body_B.repeat_interleave(n_goals)[real_R]
     chunk_RKA = batch.chunk_BGKA.flatten(0, 1)[real_R]
     action_RE = model.embed_chunk(chunk_RKA, body_R)
-    state_RE = model.embed_state(out.moment).flatten(0, 1)[real_R]
     flat_RX = chunk_RKA.flatten(1)
     same_RR = torch.cdist(flat_RX, flat_RX) < 1e-3
-    return state_RE, action_RE, same_RR & (body_R[:, None] == body_R[None, :])
+    return real_R, action_RE, same_RR & (body_R[:, None] == body_R[None, :])
 
 
 def segment_terms(

@@ -250,9 +250,10 @@ def _turn(
             _evaluation_round(run, folder, simulators, learner, judge, budget, monitor)
         monitor.say(budget.cut or judge.decisions[-1].reason)
         trainer = run.learner.trainer
-        for line in silent_terms(
-            {**vars(trainer.weights), **trainer.own_losses}, folder.rows(LOSSES)
-        ):
+        weights = {**vars(trainer.weights), **trainer.own_losses}
+        if trainer.weights.contrast_step:
+            weights |= learner.trainer.model.fusion.weights
+        for line in silent_terms(weights, folder.rows(LOSSES)):
             monitor.say(line)
 
 
