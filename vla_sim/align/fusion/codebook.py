@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from vla_sim.align.fusion.code_use import MODALITIES, CodeUse, told_of
+from vla_sim.align.fusion.code_use import CodeUse, told_of
 from vla_sim.align.fusion.fusion import (
     Fused,
     Fusion,
@@ -149,7 +149,8 @@ class SharedCodebook(Fusion):
         n_components = quantiser.n_components
         self.of_picture = nn.Linear(sizes.n_map, n_components)
         self.of_words = nn.Linear(sizes.n_text, n_words * n_components)
-        self.evened = nn.ModuleList(Standardiser(n_components, decay=decay) for _ in MODALITIES)
+        self.even_picture = Standardiser(n_components, decay=decay)
+        self.even_words = Standardiser(n_components, decay=decay)
         self.meaning = nn.Linear(n_components, width)
         self.place_TH = nn.Parameter(torch.randn(n_side * n_side, width) * width**-0.5)
         self.query = nn.Linear(width, width)
@@ -186,16 +187,15 @@ class SharedCodebook(Fusion):
 
     def forward(self, moment: Moment) -> Tensor:
         """See `Fusion`."""
-        codes = [
-            self._coded(even(token))[0]
-            for even, token in zip(self.evened, self.tokens(moment), strict=True)
-        ]
-        return self._joined(moment, *codes)
+        picture_BTD, words_BGWD = self.tokens(moment)
+        seen_BTD, _ = self._coded(self.even_picture(picture_BTD))
+        said_BGWD, _ = self._coded(self.even_words(words_BGWD))
+        return self._joined(moment, seen_BTD, said_BGWD)
 
     def taught(self, moment: Moment, real_R: Tensor, action_RE: Tensor) -> Fused:
         """See `Fusion`."""
         raw_BTD, raw_BGWD = self.tokens(moment)
-        picture_BTD, words_BGWD = self.evened[0](raw_BTD), self.evened[1](raw_BGWD)
+        picture_BTD, words_BGWD = self.even_picture(raw_BTD), self.even_words(raw_BGWD)
         (seen_BTD, code_BT), (said_BGWD, code_BGW) = (
             self._coded(picture_BTD),
             self._coded(words_BGWD),
@@ -224,9 +224,10 @@ class SharedCodebook(Fusion):
         """See `Fusion`."""
         if self._newest is None:
             return
-        (raw, codes, share_MK), self._newest = self._newest, None
-        even = [still(token_ND) for still, token_ND in zip(self.evened, raw, strict=True)]
+        ((picture_ND, words_ND), codes, share_MK), self._newest = self._newest, None
+        # As they were when they became codes: what evens them moves last.
+        even = (self.even_picture(picture_ND), self.even_words(words_ND))
         self.quantiser.follow(torch.cat(even), torch.cat(codes), generator)
         self.use.share_MK.copy_(share_MK)
-        for evened, token_ND in zip(self.evened, raw, strict=True):
-            evened.follow(token_ND)
+        self.even_picture.follow(picture_ND)
+        self.even_words.follow(words_ND)
