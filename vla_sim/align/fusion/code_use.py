@@ -4,6 +4,7 @@ Legend: M modalities, K codes, N tokens.
 """
 
 from collections.abc import Sequence
+from math import log
 
 import torch
 from torch import Tensor, nn
@@ -56,7 +57,5 @@ def told_of(share_MK: Tensor) -> dict[str, Tensor]:
     for name, p_K, entropy in zip(MODALITIES, p_MK, entropy_M, strict=True):
         told[f"{CODES}used_{name}"] = (p_K * len(p_K) > SELDOM).to(p_K.dtype).mean()
         told[f"{CODES}perplexity_{name}"] = entropy.exp()
-    told[f"{CODES}divergence"] = (of_both - entropy_M.mean()).clamp_min(0.0) / torch.log(
-        torch.tensor(2.0)
-    )
+    told[f"{CODES}divergence"] = (of_both - entropy_M.mean()).clamp_min(0.0) / log(2.0)
     return told

@@ -72,7 +72,8 @@ class VectorQuantiser(Quantiser):
         even = self.count_K.sum() / self.n_codes
         dead_K = self.count_K < self.expire_below * even
         # Drawn for all, so that what is drawn next does not depend on how many died.
-        order_N = torch.randperm(len(token_ND), generator=generator).to(token_ND.device)
-        drawn_KD = token_ND[order_N[torch.arange(self.n_codes) % len(token_ND)]]
+        order_N = torch.randperm(len(token_ND), generator=generator)
+        place_K = order_N[torch.arange(self.n_codes) % len(token_ND)]
+        drawn_KD = token_ND[place_K.to(token_ND.device)]
         self.count_K.copy_(torch.where(dead_K, even, self.count_K))
         self.sum_KD.copy_(torch.where(dead_K.unsqueeze(1), even * drawn_KD, self.sum_KD))
