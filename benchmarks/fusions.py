@@ -25,7 +25,7 @@ from benchmarks.row import Row
 from vla_sim.align.batch import StepBatch
 from vla_sim.align.fusion.table import FUSIONS
 from vla_sim.align.inference import BLOCK
-from vla_sim.align.objective import step_vectors
+from vla_sim.align.moments import step_vectors
 from vla_sim.eval.retrieval import chance_values, ranking_values
 from vla_sim.loop.aligning.closed_loop import AlignRun, align
 from vla_sim.loop.aligning.learner import by_row

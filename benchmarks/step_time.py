@@ -159,7 +159,7 @@ def main() -> None:
 
     def heads() -> None:
         out = model.act(map_BSC, text_BGD, batch.proprio_BP, batch.body_B)
-        terms = policy_terms(model, batch, out, wanted)
+        terms, _ = policy_terms(model, batch, out, wanted)
         torch.stack(list(terms.values())).sum().backward()  # type: ignore[no-untyped-call]
 
     n_rows, n_clips = len(flat), told.segments

@@ -50,7 +50,7 @@ def terms(model: AlignModel, rows: StepTriples, wanted: str) -> Tensor:
     told = torch.ones_like(batch.held_BG, dtype=torch.bool)
     map_BSC = model.vision(batch.image_BHWC)
     out = model.act(map_BSC, text_BGD, batch.proprio_BP, batch.body_B, truth=truth, told_BG=told)
-    return policy_terms(model, batch, out, {wanted: 1.0})[wanted]
+    return policy_terms(model, batch, out, {wanted: 1.0})[0][wanted]
 
 
 def value(model: AlignModel, rows: StepTriples, wanted: str) -> float:

@@ -13,6 +13,7 @@ from tests.eval.synthetic_run import TASKS, synthetic_run
 from vla_sim.errors import BadConfig, RunFolderError
 from vla_sim.eval.aggregate import overall_rate
 from vla_sim.eval.body import Body
+from vla_sim.eval.report.charts import code_curves, loss_curves
 from vla_sim.eval.report.content import Practice, ReportInput
 from vla_sim.eval.report.numbers import percent, plain
 from vla_sim.eval.report.pictures import film_uri, overlay
@@ -180,6 +181,18 @@ def test_a_practice_is_drawn_over_control_steps(content: ReportInput) -> None:
     assert "It never had 80 % of 100 training episodes succeed" in alone
     with pytest.raises(BadConfig, match="has no row"):
         replace(never, rows=())
+
+
+def test_the_use_of_codes_has_charts_of_its_own(content: ReportInput) -> None:
+    used = {"used_picture": 0.5, "used_words": 0.2, "divergence": 0.9}
+    codes = {f"codes/{n}": v for n, v in (used | {"perplexity_picture": 80.0}).items()}
+    coded = replace(content, losses=tuple({**row, **codes} for row in content.losses))
+    assert {"code-shares", "code-perplexity"} <= Page(render_report(coded)).ids
+    shares, spread = code_curves(coded)
+    assert [line["y"][0] for line in shares["data"]] == pytest.approx([50.0, 20.0, 90.0])
+    assert [line["y"][0] for line in spread["data"]] == [80.0, None]
+    assert loss_curves(coded) == loss_curves(content), "they are no losses"
+    assert code_curves(content) == []
 
 
 def test_a_history_without_decisions_is_refused(content: ReportInput) -> None:

@@ -1,5 +1,6 @@
 """The loop on a scale of seconds: it turns, stops, keeps the best, and resumes."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -177,7 +178,7 @@ def test_a_run_trains_from_a_dataset_and_resumes(tmp_path: Path) -> None:
     data = tmp_path / "data"
     collected = CollectRun(out=data, tasks=("Reach", "PressButton"), episodes=3, n_slots=3)
     collect(collected, Console(quiet=True))
-    config = replace(tiny(tmp_path / "run"), data=data, max_updates=20)
+    config = replace(tiny(tmp_path / "run"), data=data, data_memory="ring", max_updates=20)
     memory = replace(config.learner.memory, n_steps=100, batch_segments=64)
     config = replace(config, learner=replace(config.learner, memory=memory))
     folder, said = heard(config)
@@ -209,6 +210,20 @@ def test_a_run_trains_from_a_dataset_and_resumes(tmp_path: Path) -> None:
     assert once_more.path == folder.path
     assert "all 40 updates are done; a larger --max-updates goes on" in said
     assert list(folder.rows("reports.jsonl")) == reports
+
+
+def test_a_dataset_that_has_no_room_in_memory_is_drawn_from_disk(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    collected = CollectRun(out=data, tasks=("Reach", "PressButton"), episodes=3, n_slots=3)
+    collect(collected, Console(quiet=True))
+    config = replace(tiny(tmp_path / "run"), data=data, max_updates=10, n_processes=0)
+    memory = replace(config.learner.memory, n_steps=100)
+    folder, said = heard(replace(config, learner=replace(config.learner, memory=memory)))
+    assert re.search(r"all \d+ step triples and \d+ segments are drawn from disk", said)
+    assert "room for 100 and" in said and "are learnt from, evenly" not in said
+    assert (folder.path / "latest" / "memory.safetensors").stat().st_size < 2_000
+    with pytest.raises(BadConfig, match='data_memory is "disk", and there is no dataset'):
+        replace(config, data_memory="disk", data=None)
 
 
 def test_a_folder_in_use_is_not_overwritten(run: RunFolder) -> None:

@@ -12,6 +12,9 @@ from torch import Generator, Tensor
 from vla_sim.align.batch import StepBatch, moved
 from vla_sim.align.contrast import Contrast
 from vla_sim.align.curriculum import Stage
+from vla_sim.align.fusion.codebook import COMMITMENT
+from vla_sim.align.fusion.moe import BALANCE
+from vla_sim.align.fusion.poe import CALIBRATION
 from vla_sim.align.heads import Aims
 from vla_sim.align.losses.behaviour import behaviour_loss
 from vla_sim.align.losses.flag import flag_loss
@@ -19,8 +22,8 @@ from vla_sim.align.losses.goal import goal_loss
 from vla_sim.align.losses.grounding import grounding_loss
 from vla_sim.align.losses.hazard import hazard_loss
 from vla_sim.align.model import AlignModel, PolicyOutput, likeliest
+from vla_sim.align.moments import step_terms
 from vla_sim.align.priors import PRIORS
-from vla_sim.align.soft_targets import alike
 from vla_sim.errors import BadConfig
 from vla_sim.ranges import at_least
 
@@ -34,14 +37,9 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "behaviour": (*BEHAVIOUR, "hazard"),
     "grounding": ("grounding", "outcome"),
     "alignment": (
-        "contrast_vl",
-        "contrast_la",
-        "contrast_va",
-        "contrast_step",
-        "cycle",
-        "triple",
-        "cyclip_cross",
-        "cyclip_inner",
+        *("contrast_vl", "contrast_la", "contrast_va", "contrast_step"),
+        *("cycle", "triple", "cyclip_cross", "cyclip_inner"),
+        *(COMMITMENT, BALANCE, CALIBRATION),
     ),
 }
 """Terms that pull together; gradient surgery is done between groups."""
@@ -122,8 +120,8 @@ def policy_terms(
     *,
     contrast: Contrast | None = None,
     n_steps: int = 0,
-) -> dict[str, Tensor]:
-    """Terms of single moments, those that are wanted.
+) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """Terms of single moments, those that are wanted, and what is only watched.
 
     Args:
         model: The model.
@@ -135,6 +133,7 @@ def policy_terms(
     """
     norm = model.normaliser
     terms: dict[str, Tensor] = {}
+    watched: dict[str, Tensor] = {}
     if "grounding" in wanted:
         terms["grounding"] = grounding_loss(
             out.log_attention_BGQS.flatten(0, 2),
@@ -157,9 +156,9 @@ def policy_terms(
     if "behaviour" in wanted:
         terms["behaviour"] = _behaviour(model, batch, out.chunk_BGZKA, out.logit_BGZ)
     if "contrast_step" in wanted:
-        term = step_term(model, batch, out, contrast or Contrast(), n_steps=n_steps)
-        terms |= {} if term is None else {"contrast_step": term}
-    return terms
+        taken, watched = step_terms(model, batch, out, contrast or Contrast(), n_steps=n_steps)
+        terms |= {name: term for name, term in taken.items() if name in wanted}
+    return terms, watched
 
 
 def rehearsed(
@@ -223,62 +222,3 @@ def noisy_aims(
         has_point_NQ=batch.has_point_BGQ,
         held_N=batch.held_BG,
     )
-
-
-def step_term(
-    model: AlignModel,
-    batch: StepBatch,
-    out: PolicyOutput,
-    contrast: Contrast,
-    *,
-    n_steps: int,
-) -> Tensor | None:
-    """Alignment of single moments: picture and words against the expert's next chunk.
-
-    Every picture brings G sentences and G chunks: the counterfactual ones are the hard negatives.
-    None where fewer than two goals have a chunk, as may be by chance where few are labelled.
-    """
-    state_RE, action_RE, target_RR = step_vectors(model, batch, out)
-    if len(state_RE) < 2:
-        return None
-    targets, near_RR = contrast.config.targets, None
-    if targets.step == "dtw" or contrast.mines(n_steps):
-        row_R, body_R, chunk_RKA = step_rows(batch)
-        if contrast.mines(n_steps):
-            near_RR = row_R[:, None] == row_R[None, :]
-        if targets.step == "dtw":
-            mask_RA = model.normaliser.action_mask_MA[body_R]
-            alike_RR = alike(targets, chunk_RKA * mask_RA.unsqueeze(1), mask_RA.sum(-1), body_R)
-            target_RR = torch.maximum(target_RR.to(alike_RR.dtype), alike_RR)
-    loss, _, _ = contrast.pair(model, "step", state_RE, action_RE, target_RR, near_NN=near_RR)
-    return loss
-
-
-def step_rows(batch: StepBatch) -> tuple[Tensor, Tensor, Tensor]:
-    """Picture (R,), body (R,) and chunk (R, K, A) of the goals that are goals."""
-    n_pictures, n_goals = batch.weight_BG.shape
-    real_R = batch.weight_BG.flatten() > 0.0
-    picture_B = torch.arange(n_pictures, device=real_R.device)
-    return (
-        picture_B.repeat_interleave(n_goals)[real_R],
-        batch.body_B.repeat_interleave(n_goals)[real_R],
-        batch.chunk_BGKA.flatten(0, 1)[real_R],
-    )
-
-
-def step_vectors(
-    model: AlignModel, batch: StepBatch, out: PolicyOutput
-) -> tuple[Tensor, Tensor, Tensor]:
-    """z_S and z_A of the goals that are goals, each (R, E), and which belong together, (R, R).
-
-    Whatever wants the same chunk of the same body is a positive, in whichever picture.
-    """
-    n_goals = batch.weight_BG.shape[1]
-    real_R = batch.weight_BG.flatten() > 0.0
-    body_R = batch.body_B.repeat_interleave(n_goals)[real_R]
-    chunk_RKA = batch.chunk_BGKA.flatten(0, 1)[real_R]
-    action_RE = model.embed_chunk(chunk_RKA, body_R)
-    state_RE = model.embed_state(out.moment).flatten(0, 1)[real_R]
-    flat_RX = chunk_RKA.flatten(1)
-    same_RR = torch.cdist(flat_RX, flat_RX) < 1e-3
-    return state_RE, action_RE, same_RR & (body_R[:, None] == body_R[None, :])

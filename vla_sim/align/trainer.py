@@ -193,6 +193,8 @@ class AlignTrainer:
             if due or name not in PRIORS
         }
         wanted |= self.config.own_losses
+        if "contrast_step" in wanted:
+            wanted |= self.model.fusion.weights
         segment = None
         if segments is not None and any(name.startswith(OF_SEGMENTS) for name in wanted):
             check_segments(segments.meaning)
@@ -238,6 +240,7 @@ class AlignTrainer:
             )
         self.optimiser.step(self.fraction)
         self.config.contrast.temperatures.keep(self.model.log_inverse_temperature)
+        self.model.fusion.settle(self.generator)
         self.n_steps += 1
         return LossReport(
             total=read[0],
@@ -403,11 +406,10 @@ class AlignTrainer:
         )
         if self.config.rehearsal_noise is None:  # nobody else asks how far the eye errs
             self.eye_error.see(self.model.normaliser, batch, out.goal_BGQ3)
-        terms = policy_terms(
+        terms, watched = policy_terms(
             self.model, batch, out, wanted, contrast=self.contrast, n_steps=self.n_steps
         )
         terms |= own_terms(self.own_losses, self.model, batch, out)
-        watched: dict[str, Tensor] = {}
         if any(name in wanted for name in PRIORS):
             priors, watched["rows_beyond"] = prior_terms(self.model, batch, out.chunk_BGKA, wanted)
             terms |= priors

@@ -7,6 +7,8 @@ from typing import Literal
 from vla_sim.align.contrast_config import ContrastConfig
 from vla_sim.align.curriculum import CurriculumConfig
 from vla_sim.align.encoders.base import BaseConfig
+from vla_sim.align.fusion.codebook import CodebookConfig, FsqConfig
+from vla_sim.align.fusion.table import fusion_name
 from vla_sim.align.model import ModelConfig
 from vla_sim.align.objective import Weights
 from vla_sim.align.optimiser import OptimiserConfig
@@ -78,3 +80,17 @@ class TrainerConfig:
                     f"freeze names {tower!r}, and model.{tower}.train is {config.train!r}: let it "
                     "learn or let it stand still"
                 )
+        if isinstance(self.model.fusion, CodebookConfig | FsqConfig):
+            for tower in self.model.fusion.must_learn:
+                self._check_learns(tower)
+
+    def _check_learns(self, tower: str) -> None:
+        """Raise BadConfig where a tower never learns that the fusion cannot do without."""
+        still = f"freeze names {tower!r}" if tower in self.freeze else ""
+        if tower == "text" and self.freeze_text_after == 0.0:
+            still = "freeze_text_after is 0, so that the text tower never learns"
+        if still:
+            raise BadConfig(
+                f"{still}, and fusion {fusion_name(self.model.fusion)!r} needs it to come to the "
+                "codes: let it learn, or take another fusion"
+            )

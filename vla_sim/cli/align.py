@@ -70,6 +70,7 @@ VERB: "Verb[AlignRun]" = Verb(
         "seed",
         "tasks",
         "data",
+        "data-memory",
         "max-updates",
         "max-seconds",
         "online-episodes",

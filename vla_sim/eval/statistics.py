@@ -1,6 +1,5 @@
 """Intervals and tests for fractions and means."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -118,25 +117,6 @@ def mean_of_few(samples: ArrayLike) -> FewMean:
 def student_reach(n: int) -> float:
     """Half-width of Student's central 95 % of a mean of n >= 2 samples, in standard errors."""
     return float(t.ppf(0.975, n - 1))
-
-
-def holm(p_values: Sequence[float]) -> list[float]:
-    """P values of several tests, each raised so that their number is paid for, in the same order.
-
-    Raises:
-        BadConfig: If one is not from 0 to 1.
-
-    Source:
-        S. Holm, Scand. J. Statist. 6 (1979) 65.
-    """
-    values = np.asarray(p_values, dtype=np.float64)
-    if not ((values >= 0.0) & (values <= 1.0)).all():
-        raise BadConfig(f"p values lie from 0 to 1; got {list(p_values)}")
-    order = np.argsort(values, kind="stable")
-    steps = (len(values) - np.arange(len(values))) * values[order]
-    raised = np.empty_like(values)
-    raised[order] = np.minimum(np.maximum.accumulate(steps), 1.0)
-    return [float(value) for value in raised]
 
 
 def mcnemar(first: ArrayLike, second: ArrayLike) -> float:

@@ -4,6 +4,9 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+CODES = "codes/"
+"""Beginning of the names under which a history of losses tells how a codebook is used."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Estimate:

@@ -1,7 +1,7 @@
 """TripleBuffer: the bounded memory between the simulators and the trainer."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from vla_sim.errors import BadConfig, BadRows
 from vla_sim.ranges import whole
 from vla_sim.records.triple import Rows
-from vla_sim.triples.sharing import even_shares, outlasting, thinned, weighted_shares
+from vla_sim.triples.drawing import drawn, held_of, most_drawn
+from vla_sim.triples.sharing import outlasting, thinned
 from vla_sim.triples.slot_queue import SlotQueue
 from vla_sim.triples.spec import Spec, count
 
@@ -94,7 +95,7 @@ class TripleBuffer:
     def held(self) -> dict[int, int]:
         """Rows of each task that are here, {value of `balance_by`: count}."""
         with self._lock:
-            return {task: sum(map(len, groups)) for task, groups in self._by_task().items()}
+            return held_of(self._by_task())
 
     def add(self, rows: Rows) -> None:
         """Take rows in; the oldest make room. Too many at once are thinned, see `thinned`.
@@ -181,20 +182,15 @@ class TripleBuffer:
     def largest_batch(self) -> float:
         """The most rows that `sample` would give now: 0 if there are none, infinity if no bound."""
         with self._lock:
-            return self._most()
-
-    def _most(self) -> float:
-        if not len(self):
-            return 0
-        if self.config.max_duplicates is None:
-            return float("inf")
-        return self.config.max_duplicates * sum(map(len, self._by_task().values()))
+            return most_drawn(self._by_task(), self.config.max_duplicates)
 
     def sample(
         self,
         batch_size: int,
         rng: np.random.Generator,
         weights: Mapping[int, float] | None = None,
+        *,
+        without: Collection[str] = (),
     ) -> Rows:
         """Draw rows with replacement, in random order.
 
@@ -202,56 +198,29 @@ class TripleBuffer:
         `weights`, as far as `max_duplicates` lets it; which task gets one more is drawn. Equal
         contents and equal states of `rng` give equal batches.
 
+        Args:
+            batch_size: How many rows.
+            rng: Draws them.
+            weights: {task: weight} of every task that holds rows; None for equal shares.
+            without: Columns that nobody will look at: they are zero, and cost next to nothing.
+
         Raises:
             BadRows: If the buffer is empty, or `max_duplicates` does not allow so large a batch.
         """
         with self._lock:
-            if self._most() < batch_size:
-                raise BadRows(
-                    f"cannot draw {batch_size} rows: the buffer holds {len(self)} rows, of which "
-                    f"one batch may use {self._most():g}; add rows first, or allow more than "
-                    f"max_duplicates={self.config.max_duplicates}"
-                )
-            shares = self._shares(batch_size, rng, weights)
-            slots = np.concatenate(
-                [
-                    self._draw(groups, share, rng)
-                    for groups, share in zip(self._by_task().values(), shares, strict=True)
-                ]
+            slots = drawn(
+                self._by_task(),
+                batch_size,
+                rng,
+                max_duplicates=self.config.max_duplicates,
+                weights=weights,
             )
-            slots = rng.permutation(slots)
-            return {name: column.take(slots, axis=0) for name, column in self._columns.items()}
-
-    def _shares(
-        self, batch_size: int, rng: np.random.Generator, weights: Mapping[int, float] | None
-    ) -> list[int]:
-        """How many rows each task gives to a batch."""
-        n_groups = {task: len(groups) for task, groups in self._by_task().items()}
-        if weights is None:
-            bound = self.config.max_duplicates
-            most = [batch_size if bound is None else n * bound for n in n_groups.values()]
-            order = rng.permutation(len(most)).tolist()
-            return even_shares(most, batch_size, order)
-        try:
-            return weighted_shares([weights[task] for task in n_groups], batch_size, rng)
-        except KeyError as error:
-            raise BadRows(f"no weight for {self.config.balance_by} {error}") from error
-
-    @staticmethod
-    def _draw(groups: list[SlotQueue], share: int, rng: np.random.Generator) -> Ints:
-        """The slots of `share` rows, spread evenly over the groups."""
-        if len(groups) == 1:
-            return groups[0].at(rng.integers(0, len(groups[0]), size=share))
-        rounds = [rng.permutation(len(groups)) for _ in range(-(-share // len(groups)))]
-        turns = np.concatenate([*rounds, np.empty(0, np.int64)])[:share]
-        places = rng.random(share)
-        return np.array(
-            [
-                groups[g].at(np.int64(place * len(groups[g])))
-                for g, place in zip(turns.tolist(), places.tolist(), strict=True)
-            ],
-            np.int64,
-        )
+            return {
+                name: np.zeros((batch_size, *column.shape[1:]), column.dtype)
+                if name in without
+                else column.take(slots, axis=0)
+                for name, column in self._columns.items()
+            }
 
     def state(self) -> dict[str, NDArray[np.generic]]:
         """All rows, oldest first, and the count: what an exact resume needs."""
@@ -271,9 +240,12 @@ class TripleBuffer:
                 as before then.
         """
         rows = {k.removeprefix("rows/"): v for k, v in state.items() if k.startswith("rows/")}
+        if not rows or "n_added" not in state:
+            raise BadRows(
+                "the state of a buffer needs rows and the count 'n_added'; what a run left on disk "
+                "goes on with --data-memory disk"
+            )
         n = count(rows, self.spec)
-        if "n_added" not in state:
-            raise BadRows("the state of a buffer needs the count 'n_added'")
         n_added = int(state["n_added"])
         if n != min(n_added, self.config.capacity):
             raise BadRows(

@@ -5,7 +5,14 @@ from numpy.typing import NDArray
 
 from vla_sim.errors import BadRows
 from vla_sim.records.episode import Episode
-from vla_sim.records.triple import CHUNK_SIZE, N_ACT, N_CLIP, N_PROPRIO, SegmentTriples
+from vla_sim.records.triple import (
+    CHUNK_SIZE,
+    N_ACT,
+    N_CLIP,
+    N_PROPRIO,
+    Rows,
+    SegmentTriples,
+)
 
 
 def outcome_step(success: NDArray[np.bool_]) -> int:
@@ -48,6 +55,55 @@ def knots(actions: NDArray[np.float32]) -> NDArray[np.float32]:
     return resampled
 
 
+def cut_numbers(
+    *,
+    n_images: int,
+    actions: NDArray[np.float32],
+    proprio: NDArray[np.float32],
+    success: NDArray[np.bool_],
+    control_dt_s: float,
+    task: int,
+    meaning: int,
+    cell: NDArray[np.float32],
+    cell_visible: NDArray[np.bool_],
+    seed: int,
+) -> tuple[NDArray[np.int64], Rows]:
+    """What `cut` makes of an episode but for its pictures, of which it says which they are.
+
+    Args:
+        n_images: M.
+        actions: As in `cut`, like all that follow.
+        proprio: As in `cut`.
+        success: As in `cut`.
+        control_dt_s: As in `cut`.
+        task: As in `cut`.
+        meaning: As in `cut`.
+        cell: As in `cut`.
+        cell_visible: As in `cut`.
+        seed: As in `cut`.
+
+    Returns:
+        Places of the clip's pictures among the M, int64 (N_CLIP,), and one row of all columns but
+        "clip".
+    """
+    n_steps = outcome_step(success) + 1
+    last = min(n_steps, n_images - 1)
+    frames = clip_frames(last)
+    start = np.zeros((1, N_PROPRIO), np.float32)
+    start[0, : proprio.shape[1]] = proprio[0]
+    return frames, {
+        "clip_time_s": (frames * control_dt_s).astype(np.float32)[None],
+        "task": np.array([task], np.int64),
+        "meaning": np.array([meaning], np.int64),
+        "knots": knots(actions[:n_steps])[None],
+        "duration_s": np.array([n_steps * control_dt_s], np.float32),
+        "start": start,
+        "cell": cell[last][None],
+        "cell_visible": cell_visible[last : last + 1],
+        "seed": np.array([seed], np.int64),
+    }
+
+
 def cut(
     *,
     images: NDArray[np.uint8],
@@ -75,23 +131,19 @@ def cut(
         cell_visible: bool (M,).
         seed: The episode's seed.
     """
-    n_steps = outcome_step(success) + 1
-    last = min(n_steps, len(images) - 1)
-    frames = clip_frames(last)
-    start = np.zeros((1, N_PROPRIO), np.float32)
-    start[0, : proprio.shape[1]] = proprio[0]
-    return SegmentTriples(
-        clip=images[frames][None],
-        clip_time_s=(frames * control_dt_s).astype(np.float32)[None],
-        task=np.array([task], np.int64),
-        meaning=np.array([meaning], np.int64),
-        knots=knots(actions[:n_steps])[None],
-        duration_s=np.array([n_steps * control_dt_s], np.float32),
-        start=start,
-        cell=cell[last][None],
-        cell_visible=cell_visible[last : last + 1],
-        seed=np.array([seed], np.int64),
+    frames, numbers = cut_numbers(
+        n_images=len(images),
+        actions=actions,
+        proprio=proprio,
+        success=success,
+        control_dt_s=control_dt_s,
+        task=task,
+        meaning=meaning,
+        cell=cell,
+        cell_visible=cell_visible,
+        seed=seed,
     )
+    return SegmentTriples(clip=images[frames][None], **numbers)  # type: ignore[arg-type]
 
 
 def segment(

@@ -1,11 +1,13 @@
 """The role of a fusion: what was seen and said at a moment, in one vector.
 
 Legend: B pictures, G sentences a picture, S cells, C map channels, D text features, X what the
-decoder was told, K what is known of the body, E embedding.
+decoder was told, K what is known of the body, E embedding, R sentences that count.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
+import torch
 from torch import Tensor, nn
 
 
@@ -39,12 +41,54 @@ class FusionSizes:
     n_embed: int
 
 
+@dataclass(frozen=True, kw_only=True)
+class Fused:
+    """What a fusion makes of moments that it learns from.
+
+    Attributes:
+        state_BGE: The states.
+        terms: Losses of the fusion's own, by the names in its `weights`.
+        watched: What is only reported.
+    """
+
+    state_BGE: Tensor
+    terms: Mapping[str, Tensor] = field(default_factory=dict)
+    watched: Mapping[str, Tensor] = field(default_factory=dict)
+
+
 class Fusion(nn.Module):
-    """From a moment to a state; whoever asks puts it on the sphere."""
+    """From a moment to a state; whoever asks puts it on the sphere.
+
+    Attributes:
+        weights: {term: weight} of the losses of its own, which count wherever the alignment of
+            steps does.
+    """
+
+    weights: Mapping[str, float] = {}
 
     def forward(self, moment: Moment) -> Tensor:
         """The state of every sentence of every picture, shape (B, G, E)."""
         raise NotImplementedError
+
+    def taught(self, moment: Moment, real_R: Tensor, action_RE: Tensor) -> Fused:
+        """The states once more, with what the fusion itself is to learn.
+
+        Args:
+            moment: What was seen and said.
+            real_R: bool (B * G,), the sentences that count; the others are padding.
+            action_RE: What the states of those are to lie near, unit vectors without a gradient.
+        """
+        return Fused(state_BGE=self(moment))
+
+    def settle(self, generator: torch.Generator) -> None:
+        """Learn what is learnt without a gradient, from what `taught` saw last.
+
+        Called once an update, after the weights have changed: an update that is given up changes
+        nothing here.
+
+        Args:
+            generator: Where there is something to draw.
+        """
 
 
 def each_sentence(value_BX: Tensor, text_BGD: Tensor) -> Tensor:

@@ -17,8 +17,13 @@ class Halves(nn.Module):
 
     def forward(self, moment: Moment) -> tuple[Tensor, Tensor]:
         """z_V and z_L, each (B, G, E)."""
-        # The mean says how much of a feature there is, the maximum whether it is anywhere.
-        pooled = (moment.map_BSC.mean(1), moment.map_BSC.amax(1), moment.known_BK)
-        picture_BE = functional.normalize(self.picture(torch.cat(pooled, dim=-1)), dim=-1)
+        picture_BE = functional.normalize(self.picture(seen(moment)), dim=-1)
         words_BGE = functional.normalize(self.words(moment.text_BGD), dim=-1)
         return each_sentence(picture_BE, moment.text_BGD), words_BGE
+
+
+def seen(moment: Moment) -> Tensor:
+    """A picture in one vector, and what is known of the body, shape (B, 2 C + K)."""
+    # The mean says how much of a feature there is, the maximum whether it is anywhere.
+    pooled = (moment.map_BSC.mean(1), moment.map_BSC.amax(1), moment.known_BK)
+    return torch.cat(pooled, dim=-1)

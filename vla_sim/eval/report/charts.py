@@ -1,4 +1,4 @@
-"""The curves of a run: retrieval, success and losses over training time."""
+"""The curves of a run: retrieval, success, losses and the use of codes over training time."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from vla_sim.eval.report import plot
 from vla_sim.eval.report.content import ReportInput
 from vla_sim.eval.report.numbers import short
 from vla_sim.eval.report.plot import SERIES, Chart
-from vla_sim.records.reports import EvalReport
+from vla_sim.records.reports import CODES, EvalReport
 
 MINUTES_FROM_S = 180.0
 """Runs that are longer are drawn in minutes."""
@@ -82,6 +82,7 @@ def loss_curves(content: ReportInput) -> Chart:
     rows = content.losses
     x, unit = _time_axis([row["elapsed_s"] for row in rows])
     names = [n for n in dict.fromkeys(k for row in rows for k in row) if n not in _NO_LOSS]
+    names = [name for name in names if not name.startswith(CODES)]
     # The sum first: it is what is looked for.
     names.sort(key=lambda name: name not in ("total", "loss/total"))
     data: list[Chart] = []
@@ -96,6 +97,37 @@ def loss_curves(content: ReportInput) -> Chart:
     layout = plot.layout(f"training time [{unit}]", "loss")
     layout["yaxis"].update(type="log", dtick=1, tickformat="~g")
     return {"id": "losses", "height": 320, "data": data, "layout": layout}
+
+
+def code_curves(content: ReportInput) -> list[Chart]:
+    """How a shared codebook is used, by pictures and by words; nothing where there is none."""
+    rows = [row for row in content.losses if any(name.startswith(CODES) for name in row)]
+    if not rows:
+        return []
+    x, unit = _time_axis([row["elapsed_s"] for row in rows])
+
+    def curve(name: str, title: str, colour: str, factor: float = 1.0) -> Chart:
+        values = [row.get(CODES + name) for row in rows]
+        y = [None if value is None else factor * value for value in values]
+        return {**plot.line(x, y, title, colour), "mode": "lines" if len(x) > 1 else "markers"}
+
+    shares = [
+        curve("used_picture", "Codes that pictures use [%]", SERIES[0], 100.0),
+        curve("used_words", "Codes that words use [%]", SERIES[1], 100.0),
+        curve("divergence", "Divergence of the two [% of a bit]", SERIES[2], 100.0),
+    ]
+    spread = [
+        curve("perplexity_picture", "Perplexity of pictures", SERIES[0]),
+        curve("perplexity_words", "Perplexity of words", SERIES[1]),
+    ]
+    of_shares = plot.layout(f"training time [{unit}]", "%")
+    of_shares["yaxis"]["range"] = [-2, 104]
+    of_spread = plot.layout(f"training time [{unit}]", "codes")
+    of_spread["yaxis"]["rangemode"] = "tozero"
+    return [
+        {"id": "code-shares", "height": 300, "data": shares, "layout": of_shares},
+        {"id": "code-perplexity", "height": 300, "data": spread, "layout": of_spread},
+    ]
 
 
 _NO_LOSS = ("elapsed_s", "waited_s", "step", "epoch", "lr")

@@ -29,6 +29,8 @@ def render_report(content: ReportInput) -> str:
         drawn += practice_curves(content.practice)
     if content.losses:
         drawn.append(charts.loss_curves(content))
+    codes = charts.code_curves(content)
+    drawn += codes
     failures = []
     for i, example in enumerate(content.failures):
         identity = f"timeline-{i}"
@@ -41,6 +43,7 @@ def render_report(content: ReportInput) -> str:
         final=final,
         sentences=verdict.sentences(content),
         tiles=verdict.tiles(content),
+        has_codes=bool(codes),
         decisions=list(zip(content.history, content.decisions, strict=True)),
         success=tables.success_table(final, content.success) if final and has_tasks else None,
         gains=tables.gain_table(final) if final and final.gains else None,

@@ -16,23 +16,24 @@ from vla_sim.envs.streams import TRAIN_SEEDS_FROM
 from vla_sim.envs.suites import SPINE, names_of, tasks_of
 from vla_sim.envs.task_names import short_name
 from vla_sim.envs.task_table import TaskTable
-from vla_sim.errors import LossNotFinite
+from vla_sim.errors import BadConfig, LossNotFinite
 from vla_sim.eval.protocol import Protocol
 from vla_sim.eval.report_file import to_json
 from vla_sim.eval.run_card import run_card
 from vla_sim.eval.stopping import StoppingConfig
 from vla_sim.loop.aligning.dataset import (
-    dataset_rows,
     fitted,
+    given_by,
     note,
     opening_remarks,
     require_same_data,
 )
+from vla_sim.loop.aligning.given import DataMemory, Given, GivenRows
 from vla_sim.loop.aligning.judge import Judge
 from vla_sim.loop.aligning.learner import Learner, LearnerConfig
 from vla_sim.loop.aligning.monitor import Monitor
 from vla_sim.loop.aligning.preflight import check_trainer
-from vla_sim.loop.aligning.remarks import memory_remarks, silent_terms
+from vla_sim.loop.aligning.remarks import silent_terms
 from vla_sim.loop.aligning.resuming import (
     LOSSES,
     REPORTS,
@@ -65,6 +66,7 @@ MAY_CHANGE = (
     "resume",
     "data",
     "picture_cache",
+    "data_memory",
     "max_updates",
     "max_seconds",
     "n_processes",
@@ -93,6 +95,10 @@ class AlignRun:
     picture_cache: Path | None = None
     """Folder for the decoded pictures of the dataset; None for the one that the environment
     variable VLA_SIM_PICTURE_CACHE names, or else one inside the dataset."""
+    data_memory: DataMemory = "auto"
+    """Where the dataset's rows are drawn from: "ring" holds as many in memory as have room there
+    and leaves the others out, "disk" leaves all of them in files; "auto" for "disk" where they
+    would not all have room. Batches are the same as long as they have."""
     max_updates: int = 3_600
     """Budget: updates of the model. The learning rate falls with it, and equal seeds and settings
     give equal weights to the last bit, however busy the machine is."""
@@ -133,6 +139,11 @@ class AlignRun:
             rounds_per_evaluation=self.rounds_per_evaluation,
             max_updates=self.max_updates,
         )
+        if self.data_memory == "disk" and self.data is None:
+            raise BadConfig(
+                'data_memory is "disk", and there is no dataset: name one with --data, or leave '
+                "the setting away"
+            )
         above(0, max_seconds=self.max_seconds)
         whole(1, GALLERY_SEEDS_FROM - ONLINE_SEEDS_FROM, online_episodes=self.online_episodes)
         whole(2, TRAIN_SEEDS_FROM - GALLERY_SEEDS_FROM, gallery_per_task=self.gallery_per_task)
@@ -179,7 +190,15 @@ def align(run: AlignRun, monitor: Monitor) -> RunFolder:
         crank=run.simulators.crank,
     )
     table = TaskTable.of((*run.task_ids, *(() if held is None else held.task_ids)))
-    given = None if held is None else dataset_rows(held, table, cache=run.picture_cache)
+    given: Given | None = None
+    if held is not None:
+        given = given_by(
+            held,
+            table,
+            chosen=run.data_memory,
+            config=run.learner.memory,
+            cache=run.picture_cache,
+        )
     with opened(
         run.out,
         run,
@@ -209,7 +228,7 @@ def _turn(
     folder: RunFolder,
     protocol: Protocol,
     table: TaskTable,
-    given: tuple[Rows, Rows] | None,
+    given: Given | None,
     monitor: Monitor,
 ) -> None:
     """The loop: a round after the other until the budget is spent or the judge says stop."""
@@ -224,11 +243,10 @@ def _turn(
             run.learner,
             image_size=crank.image_size,
             seed=run.seed,
-            first_steps=first[0],
+            first_steps=first.first_steps,
             table=table,
         )
-        learner.remember(*first)
-        for line in memory_remarks(learner.memory, *first, table):
+        for line in first.into(learner, table):
             monitor.say(line)
         budget = Budget(run.max_updates, max_seconds=run.max_seconds)
         judge = Judge(
@@ -251,9 +269,10 @@ def _turn(
             _evaluation_round(run, folder, simulators, learner, judge, budget, monitor)
         monitor.say(budget.cut or judge.decisions[-1].reason)
         trainer = run.learner.trainer
-        for line in silent_terms(
-            {**vars(trainer.weights), **trainer.own_losses}, folder.rows(LOSSES)
-        ):
+        weights = {**vars(trainer.weights), **trainer.own_losses}
+        if trainer.weights.contrast_step:
+            weights |= learner.trainer.model.fusion.weights
+        for line in silent_terms(weights, folder.rows(LOSSES)):
             monitor.say(line)
 
 
@@ -310,15 +329,13 @@ def _evaluation_round(
     monitor.judged(report, decision, learner.trainer.curriculum)
 
 
-def _first_harvest(
-    run: AlignRun, simulators: AskedSimulators, monitor: Monitor
-) -> tuple[Rows, Rows | None]:
+def _first_harvest(run: AlignRun, simulators: AskedSimulators, monitor: Monitor) -> Given:
     """What is learnt from before the learner acts: the experts' first episodes."""
     monitor.waits_for("simulators start, experts show the tasks")
     simulators.ask_collect(None, expert_share=1.0, n_rows=run.warm_up_rows)
     harvest = simulators.harvest()
     monitor.harvested(harvest)
-    return harvest.steps, harvest.segments
+    return GivenRows(harvest.steps, harvest.segments)
 
 
 def _gallery(

@@ -12,30 +12,45 @@ from vla_sim.envs.task_table import TaskTable
 from vla_sim.envs.tasks import TASK_IDS
 from vla_sim.errors import BadConfig, RunFolderError, UnknownName, VlaSimError
 from vla_sim.foreign import is_foreign
+from vla_sim.loop.aligning.given import DataMemory, Given, GivenFiles, GivenRows, on_disk
+from vla_sim.loop.aligning.memory import MemoryConfig
 from vla_sim.loop.run_folder import RunFolder
 from vla_sim.loop.simulating.simulators import StationConfig, concatenated
-from vla_sim.records.triple import Rows
 from vla_sim.triples.lerobot.contents import Contents
 from vla_sim.triples.lerobot.reader import read_segments, read_steps
+from vla_sim.triples.lerobot.storing import stored_segments, stored_steps
 
 _NOTE = "data"
 
 
-def dataset_rows(
-    held: Contents, table: TaskTable, *, cache: Path | None = None
-) -> tuple[Rows, Rows]:
+def given_by(
+    held: Contents,
+    table: TaskTable,
+    *,
+    chosen: DataMemory,
+    config: MemoryConfig,
+    cache: Path | None = None,
+) -> Given:
     """All step and segment triples of the datasets of a folder.
 
     Args:
         held: What the folder holds.
         table: The tasks that the rows count by.
-        cache: Folder for the decoded pictures, see `read_steps`.
+        chosen: Whether they are held in memory, as far as they have room, or stay on disk.
+        config: Has the room.
+        cache: Folder for the decoded pictures and what else is cached, see `array_cache.cached`.
 
     Raises:
-        RunFolderError: If a picture cache cannot be written.
+        RunFolderError: If a cache cannot be written.
         DamagedFile: If a file is damaged.
     """
-    return (
+    if on_disk(chosen, held, config):
+        return GivenFiles(
+            stored_steps(held.roots, table.ids, cache=cache),
+            stored_segments(held.roots, table.ids, cache=cache),
+            n_scaled_by=config.n_steps,
+        )
+    return GivenRows(
         concatenated([read_steps(root, table.ids, cache=cache) for root in held.roots]),
         concatenated([read_segments(root, table.ids, cache=cache) for root in held.roots]),
     )

@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 from vla_sim.loop.aligning.wording import PhraseBank, draw_texts
 from vla_sim.ranges import above, whole, within
 from vla_sim.records.triple import Rows
-from vla_sim.triples.buffer import TripleBufferConfig
+from vla_sim.triples.buffer import TripleBuffer, TripleBufferConfig
 from vla_sim.triples.spec import segment_spec, step_spec
+from vla_sim.triples.stored_memory import StoredMemory
+from vla_sim.triples.stored_rows import StoredRows
 
 _ACTIONS = (("chunk", ("proprio", "goal_point")), ("knots", ("start", "seed", "meaning")))
 """The column of actions, and the columns by whose content a row's lot is drawn."""
@@ -60,7 +62,7 @@ class Batch:
 
 
 class Memory:
-    """Two rings and the generator that draws from them."""
+    """Step and segment triples, in rings or on disk, and the generator that draws from them."""
 
     def __init__(self, config: MemoryConfig, *, image_size: int, seed: int) -> None:
         self.config = config
@@ -68,14 +70,23 @@ class Memory:
         self.phrases = PhraseBank(seed)
         self.task_weights: dict[int, float] | None = None
         """{index of a measured task: weight}, see `attend_to`; None before the first evaluation."""
-        self.steps = TripleBufferConfig(capacity=config.n_steps).build(
-            step_spec(image_size, image_size)
-        )
-        self.segments = TripleBufferConfig(
+        self._of_steps = TripleBufferConfig(capacity=config.n_steps)
+        self._of_segments = TripleBufferConfig(
             capacity=config.n_segments,
             within="meaning",
             max_duplicates=config.max_duplicates,
-        ).build(segment_spec(image_size, image_size))
+        )
+        self.steps: TripleBuffer | StoredMemory = self._of_steps.build(
+            step_spec(image_size, image_size)
+        )
+        self.segments: TripleBuffer | StoredMemory = self._of_segments.build(
+            segment_spec(image_size, image_size)
+        )
+
+    def draw_from(self, steps: StoredRows, segments: StoredRows) -> None:
+        """From now on, draw from rows on disk, by the same law; what the rings hold is dropped."""
+        self.steps = StoredMemory(self._of_steps, steps)
+        self.segments = StoredMemory(self._of_segments, segments)
 
     def attend_to(self, success: Mapping[int, float]) -> None:
         """Draw more of the tasks that fail: a task's weight is its failure rate and a floor.
@@ -115,15 +126,18 @@ class Memory:
         )
 
     def draw_rehearsal(self) -> tuple[Rows, list[str]]:
-        """Moments for the decoder alone, with words from a small bank: said quickly."""
-        rows = self._known(self.steps.sample(self.config.batch_rehearsal, self.rng, self.weights))
+        """Moments for the decoder alone, without pictures, with words from a small bank."""
+        drawn = self.steps.sample(
+            self.config.batch_rehearsal, self.rng, self.weights, without=("image",)
+        )
+        rows = self._known(drawn)
         return rows, self.phrases.draw(np.asarray(rows["meaning"], dtype=np.int64), self.rng)
 
     def _known(self, rows: Rows) -> Rows:
         return with_labels(rows, self.config.label_share)
 
     def state(self) -> dict[str, NDArray[np.generic]]:
-        """Both rings, for an exact resume (the generator goes elsewhere: it is no array)."""
+        """Both, for an exact resume (the generator goes elsewhere: it is no array)."""
         return {
             **{f"steps/{k}": v for k, v in self.steps.state().items()},
             **{f"segments/{k}": v for k, v in self.segments.state().items()},
@@ -131,8 +145,8 @@ class Memory:
 
     def load_state(self, state: Mapping[str, NDArray[np.generic]]) -> None:
         """Become the memory that gave `state`."""
-        for name, ring in (("steps/", self.steps), ("segments/", self.segments)):
-            ring.load_state(
+        for name, part in (("steps/", self.steps), ("segments/", self.segments)):
+            part.load_state(
                 {k.removeprefix(name): v for k, v in state.items() if k.startswith(name)}
             )
 

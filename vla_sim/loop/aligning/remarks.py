@@ -10,6 +10,7 @@ from vla_sim.envs.task_table import TaskTable
 from vla_sim.loop.aligning.memory import Memory
 from vla_sim.records.triple import Rows
 from vla_sim.triples.buffer import TripleBuffer
+from vla_sim.triples.stored_memory import StoredMemory
 
 
 def memory_remarks(
@@ -33,7 +34,9 @@ def memory_remarks(
     return [line for line in said if line]
 
 
-def left_out(what: str, ring: TripleBuffer, rows: Rows, table: TaskTable, *, option: str) -> str:
+def left_out(
+    what: str, ring: TripleBuffer | StoredMemory, rows: Rows, table: TaskTable, *, option: str
+) -> str:
     """Which of the rows had no room, task by task; empty where all are in."""
     tasks, counts = np.unique(rows["task"], return_counts=True)
     held = ring.held

@@ -12,7 +12,8 @@ from typing import Literal
 
 import numpy as np
 
-from vla_sim.eval.statistics import holm, mean_of_few, paired_difference
+from vla_sim.eval.multiplicity import holm
+from vla_sim.eval.statistics import mean_of_few, paired_difference
 from vla_sim.loop.studying.cell_values import CellValues
 from vla_sim.loop.studying.measured import TRUE_WORDS
 from vla_sim.loop.studying.measures import MEASURES, SUCCESS, Measure
@@ -117,7 +118,7 @@ def paid_for(comparisons: Mapping[str, Comparison]) -> dict[str, Comparison]:
     """The same with p values raised for their number, by Holm's procedure."""
     known = [name for name, made in comparisons.items() if made.p_value is not None]
     p_values = [made.p_value for made in comparisons.values() if made.p_value is not None]
-    raised = dict(zip(known, holm(p_values), strict=True))
+    raised = dict(zip(known, holm(p_values).tolist(), strict=True))
     return {name: replace(made, p_value=raised.get(name)) for name, made in comparisons.items()}
 
 
