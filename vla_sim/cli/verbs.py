@@ -7,6 +7,7 @@ from vla_sim.cli import (
     align,
     bench,
     collect,
+    contract,
     demo,
     detect,
     doctor,
@@ -17,6 +18,7 @@ from vla_sim.cli import (
     listing,
     report,
     say,
+    serve,
 )
 from vla_sim.cli.verb import Verb
 
@@ -30,6 +32,8 @@ VERBS: Mapping[str, Verb[Any]] = {
     "detect": detect.VERB,
     "gap": gap.VERB,
     "finetune": finetune.VERB,
+    "serve": serve.VERB,
+    "contract": contract.VERB,
     "film": film.VERB,
     "gallery": gallery.VERB,
     "report": report.VERB,

@@ -58,13 +58,25 @@ def eval_report(
         tasks=tasks,
         retrieval=retrieval,
         gains={key: gain.difference for key, gain in language_gains(ordered).items()},
-        run_card={**(run_card or {}), "role": _role(ordered)},
+        run_card={**(run_card or {}), "role": _role(ordered), **_first_failure(ordered)},
     )
 
 
 def _role(episodes: Sequence[Episode]) -> Role:
     """Who acted; a single episode of a teacher makes the result a teacher's."""
     return "teacher" if any(episode.role == "teacher" for episode in episodes) else "policy"
+
+
+def _first_failure(episodes: Sequence[Episode]) -> Mapping[str, str]:
+    """Where a policy failed for the first time, and why; nothing where none did."""
+    first = next((episode for episode in episodes if episode.policy_failure), None)
+    if first is None:
+        return {}
+    spec = first.spec
+    return {
+        "policy_failure": f"{spec.task_id}, seed {spec.seed}, arm {spec.arm}, after "
+        f"{first.n_steps} steps: {first.policy_failure}"
+    }
 
 
 def task_report(episodes: Sequence[Episode], bodies: Mapping[str, Body]) -> TaskReport:
@@ -93,6 +105,9 @@ def task_report(episodes: Sequence[Episode], bodies: Mapping[str, Body]) -> Task
             manner = np.array([e.instruction.meaning.manner for e in ordered])
             for one in MANNERS:
                 _add(into, f"{name}/{one}", values[manner == one], metric.kind)
+    if any(e.policy_failure for e in ordered):
+        failed = np.array([bool(e.policy_failure) for e in ordered], dtype=np.float64)
+        _add(rates, "policy_failed", failed, "rate")
     for name in sorted({name for e in ordered for name in e.violations}):
         any_step = np.array([has_violation(e, name) for e in ordered], dtype=np.float64)
         steps = np.array([violation_steps_fraction(e, name) for e in ordered])

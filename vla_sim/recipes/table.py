@@ -14,6 +14,7 @@ MODULES: Mapping[str, tuple[str, str]] = {
     "detect": ("vla_sim.recipes.detect", "RECIPES"),
     "gap": ("vla_sim.recipes.gap", "RECIPES"),
     "finetune": ("vla_sim.recipes.finetune", "RECIPES"),
+    "serve": ("vla_sim.recipes.serve", "RECIPES"),
     "report": ("vla_sim.recipes.demo", "REPORTS"),
     "demo": ("vla_sim.recipes.demo", "DEMOS"),
 }

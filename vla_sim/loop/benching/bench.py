@@ -1,6 +1,6 @@
 """Bench: a policy under a protocol, on all cores, with every control arm."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -28,7 +28,9 @@ from vla_sim.loop.evaluation import (
     GALLERY_SEEDS_FROM,
     gallery_plan,
 )
+from vla_sim.loop.outsiders import try_out
 from vla_sim.loop.policies import best_checkpoint, check_policy
+from vla_sim.loop.serving.contracts import check_contract_name
 from vla_sim.loop.simulating.asked import AskedSimulators
 from vla_sim.loop.simulating.places import open_simulators
 from vla_sim.loop.simulating.simulators import SimulatorsConfig, StationConfig, concatenated
@@ -54,8 +56,9 @@ class BenchRun:
 
     policy: str = "expert"
     """expert, random, zero; a folder: of a checkpoint, an alignment run, or an RL policy;
-    "retrieval:" and the folder of an alignment run; or one of your own, as module:name or
-    path/to/file.py:name."""
+    "retrieval:" and the folder of an alignment run; one of your own, as module:name or
+    path/to/file.py:name; a server's, as ws://host:port; a zip of stable-baselines3; or "lerobot:"
+    and a folder."""
     proposals: int = 1
     """Chunks that an aligned policy proposes at each decision, by other words, ways and goals; the
     one that its aligned space finds nearest to what is asked is run."""
@@ -64,6 +67,11 @@ class BenchRun:
     ensemble: float = ENSEMBLE
     """Share of the chunk before in what an aligned policy runs of each chunk; 0: chunks as they
     are."""
+    policy_arg: Mapping[str, str] = field(default_factory=dict)
+    """Arguments of what makes a policy of your own, name=value, or of a connection (timeout_s)."""
+    contract: str = ""
+    """What a policy from outside speaks: native, libero, or a file of your own; empty: what it says
+    itself."""
     tasks: tuple[str, ...] = tuple(short_name(t) for t in SPINE)
     """Tasks and suites by name, see `vla-sim list tasks`; your own as path/to/file.py:name."""
     episodes: int = 100
@@ -93,6 +101,7 @@ class BenchRun:
 
     def __post_init__(self) -> None:
         check_policy(self.choice.name)
+        check_contract_name(self.contract)
         some(tasks=self.task_ids, arms=self.arms, languages=self.languages)
         whole(1, MOST_EPISODES, episodes=self.episodes)
         whole(0, n_processes=self.n_processes)
@@ -187,6 +196,7 @@ def bench(run: BenchRun, console: Console) -> EvalReport:
     if run.out is not None:
         check_outlet(run.out)
     measurement = run.measurement
+    try_out(run.choice, run.task_ids, measurement.crank)
     stations = StationConfig(n_slots=run.n_slots, crank=measurement.crank)
     table = TaskTable.of(run.task_ids)
     config = SimulatorsConfig(task_ids=run.task_ids, stations=stations, table=table)
