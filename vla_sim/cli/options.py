@@ -123,7 +123,7 @@ def _in_pairs(words: Sequence[str], settings: object) -> list[str]:
                 word = value
         # Names may be places, "path.py:name", and numbers never are; texts may hold anything.
         name, equals, value = word.partition("=") if of_text else word.rpartition("=")
-        is_pair = takes_pairs and not word.startswith("--") and equals
+        is_pair = takes_pairs and not word.startswith("--") and bool(equals)
         is_pair = is_pair and (of_text or ":" not in value)
         left += [name, value] if is_pair else [word]
     return left

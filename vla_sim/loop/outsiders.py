@@ -42,9 +42,9 @@ def try_out(choice: Choice, task_ids: Sequence[str], config: CrankConfig) -> Non
     only = np.zeros(1, dtype=np.int64)
     for task_id in task_ids:
         crank = Crank(task_id, 1, config)
-        acting = Acting(policy_of(choice, crank), crank)
         crank.start(only, [draw_spec(task_id, _TRIED_SEED)])
         try:
+            acting = Acting(policy_of(choice, crank), crank)
             acting.begin(only)
             acting.chunk(only, crank.observe(only, images=acting.needs_images))
             acting.begin(only)  # whoever remembers this forgets it

@@ -88,8 +88,10 @@ def _read(hint: Any, text: str, where: str) -> Any:
 
 
 def _first_that_fits(hint: Any, text: str, where: str) -> Any:
-    # Text fits everything, so it is tried last.
-    kinds = sorted(get_args(hint), key=lambda kind: kind is str)
+    # None is one word, and text and paths are any: they are tried first and last.
+    kinds = sorted(
+        get_args(hint), key=lambda kind: (kind is not type(None), kind in (Path, str), kind is str)
+    )
     told = []
     for kind in kinds:
         try:

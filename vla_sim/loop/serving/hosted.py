@@ -121,7 +121,9 @@ class HostedPolicy:
         begins = np.array([m.session.row for m in moments if m.begins], dtype=np.int64)
         if len(begins):
             policy.reset(begins)
-        told = _told(moments, robot.body, camera)
+        cameras = {"scene": camera} if policy.needs_images else {}
+        cameras |= {"wrist": "wrist"} if "wrist" in policy.cameras else {}
+        told = _told(moments, robot.body, cameras)
         chunks = policy.whole(told)
         answers: list[Message | str] = []
         for moment, chunk in zip(moments, chunks, strict=True):
@@ -150,8 +152,12 @@ class HostedPolicy:
         steps = self._steps or contract.actions.run or hosted.n_action_steps
         reader = Reader(translation, image_px=px, steps=steps)
         robot = _Robot(body=body, contract=contract, translation=translation, reader=reader)
-        if hosted.needs_images and not contract.cameras:
-            raise BadConfig(f"the contract {contract.name!r} has no picture, and the policy looks")
+        wanted = (*(["scene"] if hosted.needs_images else []), *hosted.cameras)
+        if blind := [sight for sight in wanted if sight not in contract.sights]:
+            raise BadConfig(
+                f"the contract {contract.name!r} has no picture of {', '.join(blind)}, which "
+                f"{self._choice.name} looks at"
+            )
         self._policies[task_id] = hosted
         self._robots[body.name] = robot
         self._robot_of[task_id] = body.name, task.camera.name
@@ -221,16 +227,16 @@ def _native_for(agreed: Contract, policy: ToleratedPolicy, px: int) -> Contract:
     )
 
 
-def _told(moments: Sequence[Moment], body: Embodiment, camera: str) -> PolicyInput:
-    """What a policy is given of m moments, as `Crank.told` gives it."""
+def _told(moments: Sequence[Moment], body: Embodiment, cameras: Mapping[str, str]) -> PolicyInput:
+    """What a policy is given of m moments, as `Crank.told` gives it; {sight: its camera}."""
 
     def stacked(name: str) -> NDArray[np.float32] | None:
         rows = [getattr(moment, name) for moment in moments]
         return None if rows[0] is None else np.stack(rows)
 
     images = {
-        camera if sight == "scene" else sight: np.stack([m.images[sight] for m in moments])
-        for sight in moments[0].images
+        camera: np.stack([moment.images[sight] for moment in moments])
+        for sight, camera in cameras.items()
     }
     return PolicyInput(
         observation=Observation(

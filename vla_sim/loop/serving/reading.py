@@ -4,6 +4,7 @@ What the contract does not tell is worked out from what it does, as far as that 
 velocity of an arm, which no other robot reports, from where its tool was when it last asked.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -119,7 +120,9 @@ class Reader:
         if not isinstance(message, Mapping):
             raise BadMessage(f"an observation is a map; a {type(message).__name__} came")
         said = _text(message, self.contract.prompt)
-        images = {camera.camera: self._image(message, camera) for camera in self.contract.cameras}
+        images: dict[str, NDArray[np.uint8]] = {
+            camera.camera: self._image(message, camera) for camera in self.contract.cameras
+        }
         known = self._state(message)
         step = _whole(message, STEP, session.n_asked * self._steps)
         begins = step == 0
@@ -146,8 +149,8 @@ class Reader:
             tool=_row(known, (*_TOOL, *_QUATERNION)) if has_posture(self.body) else None,
             words=Words(text=said, language=language),
             step=step,
-            time_s=float(message.get(TIME, step * dt)),
-            own_seed=_whole(message, OWN_SEED, session.row),
+            time_s=_number(message, TIME, step * dt),
+            own_seed=_whole(message, OWN_SEED, max(session.row, 0)),
         )
 
     def _image(self, message: Mapping[Any, Any], camera: Any) -> NDArray[np.uint8]:
@@ -175,7 +178,7 @@ class Reader:
         terms = self.contract.state
         if terms is None:
             return {}
-        state = message.get(terms.key)
+        state: Any = message.get(terms.key)
         fits = isinstance(state, np.ndarray) and state.shape == (len(self._names),)
         if not fits or state.dtype.kind not in "fiu" or not np.isfinite(state).all():
             shape = getattr(state, "shape", type(state).__name__)
@@ -241,6 +244,13 @@ def _text(message: Mapping[Any, Any], key: str) -> str:
     if len(said) > _MOST_LETTERS:
         raise BadMessage(f"{key}: {_MOST_LETTERS} letters at most; {len(said)} came")
     return said
+
+
+def _number(message: Mapping[Any, Any], key: str, otherwise: float) -> float:
+    value = message.get(key, otherwise)
+    if not isinstance(value, int | float) or not math.isfinite(value):
+        raise BadMessage(f"{key}: a number; {value!r} came")
+    return float(value)
 
 
 def _whole(message: Mapping[Any, Any], key: str, otherwise: int) -> int:

@@ -59,23 +59,25 @@ class Remote:
         client = _client()
         key = os.environ.get(KEY_VARIABLE, "")
         try:
-            connection = client.connect(
+            dialled = client.connect(
                 self.url,
                 compression=None,
                 max_size=self.config.max_mb * 2**20,
                 open_timeout=self.config.timeout_s,
                 additional_headers={"Authorization": f"Api-Key {key}"} if key else None,
             )
+            # How connections are had changes in websockets 18; as a context both ways agree.
+            self._open[row] = dialled.__enter__()
         except Exception as error:  # refused, no host, no websocket, a status, too slow
             raise self._unreachable(error) from error
-        self._open[row] = connection
-        first = self._received(row)
-        if isinstance(first, str) or not isinstance(first, Mapping):
+        first = self._heard(row)
+        told = first if isinstance(first, str) else unpack(first)
+        if not isinstance(told, Mapping):
             raise BadMessage(
-                f"{self.url} speaks another protocol: its first message is {str(first)[:80]!r}, "
+                f"{self.url} speaks another protocol: its first message is {str(told)[:80]!r}, "
                 "and openpi's is a map of metadata"
             )
-        self.metadata = first
+        self.metadata = told
 
     def answers(self, rows: Sequence[int], messages: Sequence[Message]) -> list[object]:
         """Ask for all rows at once, then read the answers; a text is the server's own error.
@@ -109,11 +111,15 @@ class Remote:
             self.forget([row])
             return f"the server's answer: {error}"
 
-    def _received(self, row: int) -> object:
+    def _heard(self, row: int) -> str | bytes:
         try:
-            data = self._open[row].recv(timeout=self.config.timeout_s)
+            heard: str | bytes = self._open[row].recv(timeout=self.config.timeout_s)
         except (TimeoutError, _closed()) as error:
             raise self._unreachable(error) from error
+        return heard
+
+    def _received(self, row: int) -> object:
+        data = self._heard(row)
         if isinstance(data, str):  # openpi: a traceback, and then the connection is closed
             self.forget([row])
             lines = data.strip().splitlines() or ["an empty text"]

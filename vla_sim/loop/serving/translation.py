@@ -142,7 +142,7 @@ class Translation:
             )
         if not np.isfinite(chunk).all():
             raise BadMessage(f"{terms.key}: {chunk[~np.isfinite(chunk)][0]} came")
-        return chunk.astype(np.float64)
+        return np.asarray(chunk, dtype=np.float64)
 
     def _twist(self, chunk_KA: Floats, tool: Floats) -> tuple[Floats, Floats]:
         """Velocities (K, 3) in the world [m/s], [rad/s] that actions of the contract mean."""
