@@ -3,13 +3,14 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 LEROBOT := .venv-lerobot
+OPENPI := .venv-openpi
 # Libraries that start threads of their own slow each other down by large factors on few cores.
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 export MKL_NUM_THREADS ?= 1
 export HF_HUB_OFFLINE ?= 1
 
-.PHONY: help demo test test-slow test-lerobot check format claims bench-speed clean
+.PHONY: help demo test test-slow test-lerobot test-openpi check format claims bench-speed clean
 
 help:
 	@echo "make demo    the closed loop on the embedded defaults, ending in a report (8 to 9 minutes)"
@@ -17,6 +18,7 @@ help:
 	@echo "make check   the same without the set-up"
 	@echo "make claims  measure every number that the README claims (CLAIMS=spine for a group)"
 	@echo "make test-slow  the tests that take minutes"
+	@echo "make test-openpi   openpi's own client against \`vla-sim serve\`"
 	@echo "make test-lerobot  LeRobot itself reads, deletes, splits, merges and appends our datasets"
 
 $(BIN)/.installed: pyproject.toml constraints.txt
@@ -56,6 +58,16 @@ $(LEROBOT)/.installed: pyproject.toml constraints.txt
 test-lerobot: $(LEROBOT)/.installed
 	$(LEROBOT)/bin/python -m pytest tests/interop
 
+# openpi's client wants a numpy before 2: it gets an environment of its own, and talks to ours.
+$(OPENPI)/.installed: Makefile
+	$(PYTHON) -m venv $(OPENPI)
+	$(OPENPI)/bin/pip install --quiet --disable-pip-version-check \
+		openpi-client==0.1.2 typing_extensions  # which it imports, and does not name
+	@touch $@
+
+test-openpi: $(BIN)/.installed $(OPENPI)/.installed
+	OPENPI_PYTHON=$(OPENPI)/bin/python $(BIN)/pytest tests/openpi
+
 format: $(BIN)/.installed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
@@ -64,4 +76,4 @@ claims: $(BIN)/.installed
 	$(BIN)/python -m benchmarks.claims $(or $(CLAIMS),spine)
 
 clean:
-	rm -rf $(VENV) $(LEROBOT) runs build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(LEROBOT) $(OPENPI) runs build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
