@@ -58,11 +58,11 @@ $(LEROBOT)/.installed: pyproject.toml constraints.txt
 test-lerobot: $(LEROBOT)/.installed
 	$(LEROBOT)/bin/python -m pytest tests/interop
 
-# openpi's client wants a numpy before 2: it gets an environment of its own, and talks to ours.
+# openpi's client wants a numpy before 2: it gets an environment of its own, and talks to ours. It
+# imports typing_extensions without naming it.
 $(OPENPI)/.installed: Makefile
 	$(PYTHON) -m venv $(OPENPI)
-	$(OPENPI)/bin/pip install --quiet --disable-pip-version-check \
-		openpi-client==0.1.2 typing_extensions  # which it imports, and does not name
+	$(OPENPI)/bin/pip install --quiet --disable-pip-version-check openpi-client==0.1.2 typing_extensions
 	@touch $@
 
 test-openpi: $(BIN)/.installed $(OPENPI)/.installed
