@@ -133,7 +133,7 @@ def test_what_no_text_can_say_is_refused() -> None:
         typed_arguments(made, (("table", "1"),), what="x:made")
     for choice in ({"args": (("a", "1"),)}, {"contract": "libero"}):
         with pytest.raises(BadConfig, match=r"for the policy 'expert': (arguments are|a contract)"):
-            Choice(name="expert", **choice)  # type: ignore[arg-type]  # by name
+            Choice(name="expert", **choice)
 
 
 def test_every_verb_takes_arguments_and_lets_an_episode_fail(
@@ -285,7 +285,12 @@ def test_a_module_policy_that_peeps_is_given_nothing_either(brought: str) -> Non
     actor = acting_for(f"{brought}:Still", crank)
     inner: Any = actor.policy  # type: ignore[union-attr]  # tolerated
     whole = inner.chunk
-    inner.chunk = lambda told: seen.append(told) or whole(told)
+
+    def noted(told: object) -> object:
+        seen.append(told)
+        return whole(told)
+
+    inner.chunk = noted
     crank.horizon_steps = 2
     run_all(crank, actor, plan_episodes(CAR, range(1)))
     found = [thing for told in seen for _, thing in reached(told, "told", 0, set())]

@@ -20,6 +20,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 from websockets.sync.server import ServerConnection
 from websockets.sync.server import serve as listen
+from websockets.typing import Origin
 
 from tests.loop.untrained import PX, untrained_run
 from vla_sim.envs.crank import Crank, CrankConfig
@@ -67,14 +68,20 @@ def observation(task: str = "vla_sim/Reach-v1", step: int = 0) -> dict[str, Any]
 @contextmanager
 def connected(server: PolicyServer) -> Iterator[ClientConnection]:
     with connect(address(server), compression=None) as connection:
-        assert "vla_sim" in unpack(bytes(connection.recv(timeout=5)))
+        assert "vla_sim" in unpack(heard(connection))
         yield connection
 
 
 def asked(connection: ClientConnection, message: object) -> dict[str, Any]:
     connection.send(pack(message))
-    answer: dict[str, Any] = unpack(bytes(connection.recv(timeout=10)))
+    answer: dict[str, Any] = unpack(heard(connection))
     return answer
+
+
+def heard(connection: ClientConnection) -> bytes:
+    data = connection.recv(timeout=10)
+    assert isinstance(data, bytes), data
+    return data
 
 
 def ran(policy: str, task_id: str = "vla_sim/Reach-v1") -> list[Episode]:
@@ -159,7 +166,7 @@ def test_huge_messages_strangers_and_crowds_are_turned_away(run: Path) -> None:
             with pytest.raises(InvalidStatus, match="401"):
                 connect(url, additional_headers=headers)
         with pytest.raises(InvalidStatus, match="403"):
-            connect(url, additional_headers=given, origin="http://example.com")  # type: ignore[arg-type]
+            connect(url, additional_headers=given, origin=Origin("http://example.com"))
         with connect(url, additional_headers=given, compression=None) as connection:
             connection.recv(timeout=5)
             with pytest.raises(InvalidStatus, match="503"):
