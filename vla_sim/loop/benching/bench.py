@@ -68,10 +68,9 @@ class BenchRun:
     """Share of the chunk before in what an aligned policy runs of each chunk; 0: chunks as they
     are."""
     policy_arg: Mapping[str, str] = field(default_factory=dict)
-    """Arguments of what makes a policy of your own, name=value, or of a connection (timeout_s)."""
+    """Arguments of what makes a policy of your own, name=value."""
     contract: str = ""
-    """What a policy from outside speaks: native, libero, or a file of your own; empty: what it says
-    itself."""
+    """What a policy from outside speaks; empty: what it says itself."""
     tasks: tuple[str, ...] = tuple(short_name(t) for t in SPINE)
     """Tasks and suites by name, see `vla-sim list tasks`; your own as path/to/file.py:name."""
     episodes: int = 100

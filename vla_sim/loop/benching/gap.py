@@ -53,10 +53,9 @@ class GapRun:
     """Share of the chunk before in what an aligned policy runs of each chunk; 0: chunks as they
     are."""
     policy_arg: Mapping[str, str] = field(default_factory=dict)
-    """Arguments of what makes a policy of your own, name=value, or of a connection (timeout_s)."""
+    """Arguments of what makes a policy of your own, name=value."""
     contract: str = ""
-    """What a policy from outside speaks: native, libero, or a file of your own; empty: what it says
-    itself."""
+    """What a policy from outside speaks; empty: what it says itself."""
     tasks: tuple[str, ...] = tuple(short_name(t) for t in ENGINE_TASKS["pybullet"])
     """Tasks and suites by name; your own as path/to/file.py:name. Both engines must be declared for
     a task; of a suite, those for which they are not are left out."""

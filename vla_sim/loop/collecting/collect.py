@@ -65,10 +65,9 @@ class CollectRun:
     """Share of the chunk before in what an aligned policy runs of each chunk; 0: chunks as they
     are."""
     policy_arg: Mapping[str, str] = field(default_factory=dict)
-    """Arguments of what makes a policy of your own, name=value, or of a connection (timeout_s)."""
+    """Arguments of what makes a policy of your own, name=value."""
     contract: str = ""
-    """What a policy from outside speaks: native, libero, or a file of your own; empty: what it says
-    itself."""
+    """What a policy from outside speaks; empty: what it says itself."""
     seed: int = 0
     """Chooses the block of training seeds; equal seeds give equal episodes."""
     n_slots: int = 32

@@ -50,9 +50,7 @@ class FilmRun:
     out: Path | None = None
     """A .webp, .gif or .png (one row of stills per episode); TASK.webp where none is given."""
     policy: str = "expert"
-    """Who acts: expert, random, zero, the folder of a checkpoint or run, retrieval: and the folder
-    of an alignment run, module:name, ws://host:port, a zip of stable-baselines3, or lerobot: and a
-    folder."""
+    """Who acts, as `bench` takes it: a name, a folder, module:name, ws://host:port, a zip."""
     proposals: int = 1
     """Chunks that an aligned policy proposes at each decision, by other words, ways and goals; the
     one that its aligned space finds nearest to what is asked is run."""
@@ -62,10 +60,9 @@ class FilmRun:
     """Share of the chunk before in what an aligned policy runs of each chunk; 0: chunks as they
     are."""
     policy_arg: Mapping[str, str] = field(default_factory=dict)
-    """Arguments of what makes a policy of your own, name=value, or of a connection (timeout_s)."""
+    """Arguments of what makes a policy of your own, name=value."""
     contract: str = ""
-    """What a policy from outside speaks: native, libero, or a file of your own; empty: what it says
-    itself."""
+    """What a policy from outside speaks; empty: what it says itself."""
     detector: Path | None = None
     """A file of `vla-sim detect` for the alignment run that acts: what it says stands below the
     picture from the moment it says it."""
