@@ -274,7 +274,7 @@ def test_nothing_that_is_sent_leads_to_the_truth(task_id: str) -> None:
 
 
 def test_a_peeping_policy_behind_a_wire_scores_as_guessing() -> None:
-    blind, n_found = peeped(CAR, 8, shown="wire")
+    blind, n_found = peeped(CAR, 24, shown="wire")
     assert n_found == 0
     assert np.mean([episode.success_at_end for episode in blind]) < 0.75  # guessing is a third
 
