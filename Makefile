@@ -4,13 +4,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 LEROBOT := .venv-lerobot
 ORACLES := .oracles
+OPENPI := .venv-openpi
 # Libraries that start threads of their own slow each other down by large factors on few cores.
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 export MKL_NUM_THREADS ?= 1
 export HF_HUB_OFFLINE ?= 1
 
-.PHONY: help demo test test-slow test-lerobot test-oracles check format claims bench-speed clean
+.PHONY: help demo test test-slow test-lerobot test-openpi test-oracles check format claims bench-speed clean
 
 help:
 	@echo "make demo    the closed loop on the embedded defaults, ending in a report (about 8 minutes)"
@@ -18,6 +19,7 @@ help:
 	@echo "make check   the same without the set-up"
 	@echo "make claims  measure every number that the README claims (CLAIMS=spine for a group)"
 	@echo "make test-slow  the tests that take minutes"
+	@echo "make test-openpi   openpi's own client against \`vla-sim serve\`"
 	@echo "make test-oracles  our statistics against those of fieldtrial, beside those that the tests have anyway"
 	@echo "make test-lerobot  LeRobot itself reads, deletes, splits, merges and appends our datasets"
 
@@ -58,6 +60,16 @@ $(LEROBOT)/.installed: pyproject.toml constraints.txt
 test-lerobot: $(LEROBOT)/.installed
 	$(LEROBOT)/bin/python -m pytest tests/interop
 
+# openpi's client wants a numpy before 2: it gets an environment of its own, and talks to ours. It
+# imports typing_extensions without naming it.
+$(OPENPI)/.installed: Makefile
+	$(PYTHON) -m venv $(OPENPI)
+	$(OPENPI)/bin/pip install --quiet --disable-pip-version-check openpi-client==0.1.2 typing_extensions
+	@touch $@
+
+test-openpi: $(BIN)/.installed $(OPENPI)/.installed
+	OPENPI_PYTHON=$(OPENPI)/bin/python $(BIN)/pytest tests/openpi
+
 # Without its dependencies, a web server among them: its statistics need none of them.
 test-oracles: $(BIN)/.installed
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $(ORACLES) fieldtrial==0.3.0
@@ -71,4 +83,4 @@ claims: $(BIN)/.installed
 	$(BIN)/python -m benchmarks.claims $(or $(CLAIMS),spine)
 
 clean:
-	rm -rf $(VENV) $(LEROBOT) $(ORACLES) runs build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(LEROBOT) $(OPENPI) $(ORACLES) runs build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -5,6 +5,7 @@
 
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,9 @@ from vla_sim.envs.rollout import run_all
 from vla_sim.envs.suites import CORE
 from vla_sim.eval.statistics import wilson
 from vla_sim.loop.benching.bench import BENCH_SEEDS_FROM
+from vla_sim.loop.serving.contracts import native
+from vla_sim.loop.serving.translation import Translation
+from vla_sim.loop.serving.wire import pack, unpack
 from vla_sim.protocols.task import Scene
 from vla_sim.records.episode import Arm, Episode
 from vla_sim.records.instruction import Meaning
@@ -46,8 +50,8 @@ class Peeper:
 
         Args:
             crank: Where it acts.
-            shown: What it peeps into: "told", which a policy is given, or "known", all of a
-                teacher's.
+            shown: What it peeps into: "told", which a policy is given; "wire", what is sent of
+                that to a server; or "known", all of a teacher's.
         """
         self.crank = crank
         self.shown = shown
@@ -61,7 +65,7 @@ class Peeper:
         told = known.told
         for place in np.flatnonzero(told.step == 0).tolist():
             slot = int(told.row[place])
-            seen = told.take(np.array([place])) if self.shown == "told" else known
+            seen = self._seen(known, place)
             scene = self.crank.scenes[slot]
             assert scene is not None
             found = self._found(seen, place, scene, told.observation.proprio[place])
@@ -72,6 +76,17 @@ class Peeper:
         return self.expert.chunk(
             known.privileged, self._goal[told.row], manner, self.n_action_steps
         )
+
+    def _seen(self, known: TeacherInput, place: int) -> object:
+        if self.shown == "known":
+            return known
+        told = known.told.take(np.array([place]))
+        if self.shown == "told":
+            return told
+        contract = native(self.crank.embodiment)
+        images = self.crank.observe(told.row).images
+        shown = replace(told, observation=replace(told.observation, images=images))
+        return unpack(pack(Translation(contract, self.crank.embodiment).message(shown, 0)))
 
     def _found(
         self, seen: object, place: int, scene: Scene, proprio: NDArray[np.float32]

@@ -1,8 +1,10 @@
 """Tests of PyBullet are there where its wheel is: it has none for Python 3.12 and later.
 
 Those of LeRobot itself are there where it is installed: `make test-lerobot` makes such a place.
+Those of openpi's client are there where OPENPI_PYTHON is a Python that has it: `make test-openpi`.
 """
 
+import os
 from importlib.util import find_spec
 
 from hypothesis import settings
@@ -18,3 +20,5 @@ collect_ignore_glob = (
 )
 if not find_spec("lerobot"):
     collect_ignore_glob += ["interop"]
+if "OPENPI_PYTHON" not in os.environ:
+    collect_ignore_glob += ["openpi"]

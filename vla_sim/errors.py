@@ -66,6 +66,14 @@ class BadAction(VlaSimError):
     """An action that is not finite or has the wrong shape."""
 
 
+class BadMessage(VlaSimError):
+    """What came over the wire is no message of the protocol, or not what the contract says."""
+
+
+class PolicyUnreachable(VlaSimError):
+    """The server of a policy is not there, is gone, or does not answer in time."""
+
+
 class BadRows(VlaSimError):
     """Rows of triples that miss a column, or hold one of the wrong shape, type or value."""
 
@@ -99,6 +107,18 @@ class MissingExtra(VlaSimError):
 
     def __init__(self, what: str, extra: str) -> None:
         super().__init__(f"{what} comes with an extra: pip install 'vla-sim[{extra}]'")
+
+
+class MissingLeRobot(MissingExtra):
+    """LeRobot is not installed; it cannot be an extra, since its pins exclude ours."""
+
+    def __init__(self, what: str) -> None:
+        VlaSimError.__init__(
+            self,
+            f"{what} needs LeRobot, whose pins do not fit this package's: install both in an "
+            "environment of their own as `make test-lerobot` does, or let LeRobot serve the policy "
+            "and name it as ws://host:port",
+        )
 
 
 class DamagedFile(VlaSimError):

@@ -26,8 +26,11 @@ from vla_sim.triples.spec import step_spec
 PX = 16
 
 
-def untrained_run(path: Path, *, seed: int = 11) -> Path:
-    """The folder, with a checkpoint for pictures of PX pixels and a few remembered chunks."""
+def untrained_run(path: Path, *, seed: int = 11, config: ModelConfig | None = None) -> Path:
+    """The folder, with a checkpoint and a few remembered chunks.
+
+    The model is tiny, for pictures of PX pixels, where no other is asked for.
+    """
     torch.set_num_threads(1)
     torch.manual_seed(seed)
     rng = np.random.default_rng(0)
@@ -40,7 +43,8 @@ def untrained_run(path: Path, *, seed: int = 11) -> Path:
     rows["chunk"] = rng.uniform(-1, 1, (n, N_GOALS, CHUNK_SIZE, N_ACT)).astype(np.float32)
     rows["weight"] = np.ones((n, N_GOALS), dtype=np.float32)
     vision = VisionConfig(image_px=PX, width=16, deep_width=16, n_deep=0, n_out=16)
-    config = ModelConfig(vision=vision, text=BagTextConfig(), n_embed=16, hidden=32)
+    tiny = ModelConfig(vision=vision, text=BagTextConfig(), n_embed=16, hidden=32)
+    config = config or tiny
     words = Tokenizer.from_corpus(["reach the red cube", "go to the blue ball"])
     model = config.build(fit_bodies(rows, TaskTable()), words)
     folder = RunFolder.create(path, to_json(AlignRun()), {}, verb="align")

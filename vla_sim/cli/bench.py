@@ -86,6 +86,15 @@ def show(report: "EvalReport", console: Console, *, n_instructions: int = 1) -> 
         table.add_row(short_name(task_id), *cells, f"{100 * reports[0].guess_rate:.0f} %")
     console.print(table)
     console.print(_motion(report, n_instructions))
+    for task in report.tasks:
+        if (failed := task.rates.get("policy_failed")) is not None:
+            console.print(
+                f"the policy failed in {round(failed.value * failed.n)} of {failed.n} episodes of "
+                f"{short_name(task.task_id)} ({task.arm.replace('_', ' ')})",
+                highlight=False,
+            )
+    if why := report.run_card.get("policy_failure"):
+        console.print(f"the first time: {why}", highlight=False, markup=False)
     if report.retrieval is not None:
         found = report.retrieval
         keys = [key for key in found.values if key.endswith("R@10")]

@@ -45,6 +45,8 @@ def run(config: "FilmRun", console: Console) -> int:
         episodes = film(config)
     for episode in episodes:
         outcome = "success" if episode.success_at_end else "no success"
+        if episode.policy_failure:
+            outcome = f"the policy failed ({episode.policy_failure})"
         console.print(
             f"seed {episode.spec.seed}: {episode.shown.text!r} ({_told(episode.spec)}), {outcome} "
             f"after {episode.n_steps * episode.control_dt_s:.1f} s",

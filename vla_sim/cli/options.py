@@ -6,7 +6,7 @@ import io
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
-from typing import Any, TypeVar, cast, get_origin, get_type_hints
+from typing import Any, TypeVar, cast, get_args, get_origin, get_type_hints
 
 import tyro
 
@@ -110,19 +110,22 @@ def _in_full(word: str, shorts: Shorts) -> str:
 
 def _in_pairs(words: Sequence[str], settings: object) -> list[str]:
     """Words in which `name=number` is two, where an option takes pairs of them."""
-    paired = {o.name for o in options_in(settings) if get_origin(o.hint) is Mapping}
+    paired = {o.name: o.hint for o in options_in(settings) if get_origin(o.hint) is Mapping}
     left: list[str] = []
-    takes_pairs = False
+    takes_pairs = of_text = False
     for word in words:
         option, equals, value = word.partition("=")
         if option.startswith("--"):
-            takes_pairs = option.replace("_", "-") in paired
+            hint = paired.get(option.replace("_", "-"))
+            takes_pairs, of_text = hint is not None, get_args(hint)[1:] == (str,)
             if takes_pairs and equals:
                 left.append(option)
                 word = value
-        name, equals, number = word.rpartition("=")
-        is_pair = takes_pairs and not word.startswith("--") and equals and ":" not in number
-        left += [name, number] if is_pair else [word]
+        # Names may be places, "path.py:name", and numbers never are; texts may hold anything.
+        name, equals, value = word.partition("=") if of_text else word.rpartition("=")
+        is_pair = takes_pairs and not word.startswith("--") and bool(equals)
+        is_pair = is_pair and (of_text or ":" not in value)
+        left += [name, value] if is_pair else [word]
     return left
 
 

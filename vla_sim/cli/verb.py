@@ -57,6 +57,8 @@ class Verb(Generic[C]):
     own: Callable[[str], C] | None = None
     """The settings for a first word that says where something of the user's own lies, which is a
     recipe unless this says what else."""
+    owns: Callable[[str], bool] = is_foreign
+    """Which first words `own` takes."""
     several: Callable[[str], Sequence[str]] = alone
     """What a first word that names many stands for, one run each."""
     first: tuple[str, ...] = ()
@@ -90,7 +92,7 @@ class Verb(Generic[C]):
                     f"name a {kind} (`vla-sim list {kind}s` shows them); for example: "
                     f"vla-sim {self.example}"
                 )
-        elif self.own is not None and is_foreign(word):
+        elif self.own is not None and self.owns(word):
             return self.own(word)
         elif self.word == "RECIPE" and is_foreign(word):
             return self._own(word, type(next(iter(table.values()))()))

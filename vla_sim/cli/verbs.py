@@ -8,6 +8,7 @@ from vla_sim.cli import (
     bench,
     collect,
     compare,
+    contract,
     demo,
     detect,
     doctor,
@@ -20,6 +21,7 @@ from vla_sim.cli import (
     power,
     report,
     say,
+    serve,
     study,
 )
 from vla_sim.cli.verb import Verb
@@ -38,6 +40,8 @@ VERBS: Mapping[str, Verb[Any]] = {
     "gap": gap.VERB,
     "finetune": finetune.VERB,
     "study": study.VERB,
+    "serve": serve.VERB,
+    "contract": contract.VERB,
     "film": film.VERB,
     "gallery": gallery.VERB,
     "report": report.VERB,

@@ -1,5 +1,6 @@
 """Acting: whoever acts is given what its role may see, and what comes back is checked, once."""
 
+from dataclasses import replace
 from numbers import Integral
 
 import numpy as np
@@ -7,6 +8,7 @@ from numpy.typing import NDArray
 
 from vla_sim.envs.crank import Crank
 from vla_sim.errors import BadAction, BadConfig
+from vla_sim.protocols.policy import FalliblePolicy
 from vla_sim.protocols.teacher import Actor, Teacher, name_of, role_of
 from vla_sim.records.observation import Observation
 
@@ -18,6 +20,7 @@ class Acting:
         role: Which of the two.
         needs_images: Whether it looks.
         n_action_steps: How many steps of a chunk are executed.
+        looks_at_wrist: Whether it wants the wrist camera's pictures too.
     """
 
     def __init__(self, actor: Actor, crank: Crank) -> None:
@@ -32,6 +35,9 @@ class Acting:
         self.crank = crank
         self.needs_images = bool(actor.needs_images)
         self.n_action_steps = _whole(actor)
+        self.looks_at_wrist = "wrist" in getattr(actor, "cameras", ())
+        if self.looks_at_wrist:
+            _ = crank.wrist  # refused here where there is none
 
     def begin(self, ids: NDArray[np.int64]) -> None:
         """Say that new episodes begin in the slots `ids`, to those who remember."""
@@ -45,11 +51,23 @@ class Acting:
         Raises:
             BadAction: If what comes back has another type or shape, or is not finite.
         """
+        if self.looks_at_wrist:
+            images = {**observation.images, "wrist": self.crank.wrist.rgb(ids)}
+            observation = replace(observation, images=images)
         if isinstance(self.actor, Teacher):
             returned = self.actor.teach(self.crank.known(ids, observation))
         else:
             returned = self.actor.chunk(self.crank.told(ids, observation))
         return self._checked(returned, len(ids))
+
+    def failure(self, slot: int) -> str:
+        """Why who acts in a slot cannot go on; "" where it can."""
+        return self.actor.failure(slot) if isinstance(self.actor, FalliblePolicy) else ""
+
+    @property
+    def may_fail(self) -> bool:
+        """Whether a failure costs an episode, and not the run."""
+        return isinstance(self.actor, FalliblePolicy)
 
     def _checked(self, chunk: object, m: int) -> NDArray[np.float32]:
         n_steps, n_act = self.n_action_steps, self.crank.embodiment.n_act

@@ -7,6 +7,7 @@ the physics, measure, judge, collect violations. The crank never knows which tas
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import NoReturn
 
 import numpy as np
@@ -17,7 +18,10 @@ from vla_sim.envs.chain import chained_goals
 from vla_sim.envs.language.arms import shown
 from vla_sim.envs.language.codes import encode
 from vla_sim.envs.language.grammar import say
+from vla_sim.envs.robots.arm import ArmRobot
 from vla_sim.envs.sensing.camera_view import CameraView
+from vla_sim.envs.sensing.posture import Posture, has_posture, posture
+from vla_sim.envs.sensing.wrist import wrist_camera
 from vla_sim.envs.shifting.shifts import Shifts
 from vla_sim.envs.streams import own_seed, stream
 from vla_sim.envs.task_names import task_id_of
@@ -304,6 +308,34 @@ class Crank:
             time_s=self.steps[ids].astype(np.float64) * self.embodiment.control_dt_s,
         )
 
+    @cached_property
+    def wrist(self) -> CameraView:
+        """The camera at the hand; under axes that change what is seen, it sees as in training.
+
+        Raises:
+            BadConfig: If the robot is no arm with a hand.
+        """
+        if not isinstance(self.robot, ArmRobot):
+            raise BadConfig(
+                f"{self.task_id} has the robot {self.embodiment.name!r}, which has no wrist to "
+                "carry a camera; of the cameras it has 'scene' alone"
+            )
+        return CameraView(
+            wrist_camera(self.robot, self.engine.model),
+            self.engine,
+            renderer=self.config.renderer,
+            size=self.config.image_size,
+            n_threads=self.config.n_threads,
+            hazard_geoms=np.zeros(0, dtype=np.int64),
+        )
+
+    def posture(self, ids: NDArray[np.int64]) -> Posture | None:
+        """Joint angles and tool pose of the slots `ids` as their encoders say; None for cars."""
+        if not has_posture(self.embodiment):
+            return None
+        told = posture(self.embodiment, self.robot.motion.position[ids])
+        return self.shifts.noise.felt(ids, self.seed, self.steps, told)
+
     def _check_shift(self, shift: Shift) -> None:
         """Refuse an episode of an axis that is a property of the crank, and not of this one."""
         able = crank_config_for(shift, self.config)
@@ -320,11 +352,14 @@ class Crank:
         """What a policy is given of the slots `ids`: copies, from which nothing true is reached."""
         shown = [self.shown[slot] for slot in ids]
         assert all(shown), "a slot was asked for an action before its first episode"
+        body = self.posture(ids)
         return PolicyInput(
             observation=Observation(
                 images={name: image.copy() for name, image in observation.images.items()},
                 proprio=observation.proprio.copy(),
                 time_s=observation.time_s.copy(),
+                joints=None if body is None else body.joints.astype(np.float32),
+                tool=None if body is None else body.tool.astype(np.float32),
             ),
             instructions=[instruction.words for instruction in shown if instruction is not None],
             task_id=self.task_id,

@@ -124,8 +124,8 @@ class Recorder:
         assert self._images is not None, "pictures are not kept"
         return self._images[ids, self.crank.steps[ids]]
 
-    def episode(self, slot: int, result: StepResult) -> Episode:
-        """The episode that ended in `slot` with this result."""
+    def episode(self, slot: int, result: StepResult, failure: str = "") -> Episode:
+        """The episode that ended in `slot` with this result, or because who acted failed."""
         crank = self.crank
         t = int(crank.steps[slot])
         spec, scene = crank.specs[slot], crank.scenes[slot]
@@ -158,6 +158,7 @@ class Recorder:
             terminated=bool(result.terminated[slot]),
             truncated=bool(result.truncated[slot]),
             diverged=bool(result.diverged[slot]),
+            policy_failure=failure,
             n_goals_equivalent=sum(goal.outcome == outcome for goal in scene.goals),
             n_goals=len(scene.goals),
             images=None if self._images is None else self._images[slot, : t + 1].copy(),

@@ -75,7 +75,7 @@ class Rollout:
         self._cursor[result.next_asked] = 0  # what is left of a chunk was for the last instruction
         after = self.crank.observe(active, images=self.keep_images)
         self._recorder.after(active, actions, result, after, self.crank.task.camera.name)
-        return self._collect(active, result)
+        return self._collect(active, result, self._failed(active))
 
     def next_actions(self) -> NDArray[np.float32]:
         """The next action of every slot, (n, n_act); asks the policy where a chunk is used up.
@@ -104,9 +104,23 @@ class Rollout:
             return Observation(images=images, proprio=seen.proprio, time_s=seen.time_s)
         return self.crank.observe(ids, images=self._acting.needs_images)
 
-    def _collect(self, active: NDArray[np.int64], result: StepResult) -> list[tuple[int, Episode]]:
-        over = active[(result.terminated | result.truncated)[active]]
-        ended = [(int(self._place[s]), self._recorder.episode(int(s), result)) for s in over]
+    def _failed(self, active: NDArray[np.int64]) -> dict[int, str]:
+        """Slots in which who acts cannot go on, and why: their episodes end with this step."""
+        if not self._acting.may_fail:
+            return {}
+        told = {slot: self._acting.failure(slot) for slot in active.tolist()}
+        return {slot: why for slot, why in told.items() if why}
+
+    def _collect(
+        self, active: NDArray[np.int64], result: StepResult, failed: dict[int, str]
+    ) -> list[tuple[int, Episode]]:
+        ends = result.terminated | result.truncated
+        ends[list(failed)] = True
+        over = active[ends[active]]
+        ended = [
+            (int(self._place[s]), self._recorder.episode(s, result, failed.get(s, "")))
+            for s in over.tolist()
+        ]
         self._place[over] = -1
         self._n_turns = self._n_turns + 1 if len(self.active) else 0
         if not self._in_step or self._n_turns % self._acting.n_action_steps == 0:

@@ -83,13 +83,25 @@ def report_of(
         tasks=tasks,
         retrieval=retrieval,
         gains={key: gain.difference for key, gain in language_gains(ordered).items()},
-        run_card={**(run_card or {}), "role": _role(ordered)},
+        run_card={**(run_card or {}), "role": _role(ordered), **_first_failure(ordered)},
     )
 
 
 def _role(rows: Sequence[EpisodeRow]) -> Role:
     """Who acted; a single episode of a teacher makes the result a teacher's."""
     return "teacher" if any(row.role == "teacher" for row in rows) else "policy"
+
+
+def _first_failure(rows: Sequence[EpisodeRow]) -> Mapping[str, str]:
+    """Where a policy failed for the first time, and why; nothing where none did."""
+    first = next((row for row in rows if row.policy_failure), None)
+    if first is None:
+        return {}
+    spec = first.spec
+    return {
+        "policy_failure": f"{spec.task_id}, seed {spec.seed}, arm {spec.arm}, after "
+        f"{first.n_steps} steps: {first.policy_failure}"
+    }
 
 
 def task_report(episodes: Sequence[Episode], bodies: Mapping[str, Body]) -> TaskReport:
@@ -117,6 +129,9 @@ def _task_report(ordered: Sequence[EpisodeRow]) -> TaskReport:
         if name in PER_MANNER:
             for one in MANNERS:
                 _add(into, f"{name}/{one}", values[manner == one], metric.kind)
+    if any(row.policy_failure for row in ordered):
+        failed = np.array([bool(row.policy_failure) for row in ordered], dtype=np.float64)
+        _add(rates, "policy_failed", failed, "rate")
     n_steps = np.array([row.n_steps for row in ordered])
     for name in sorted({name for row in ordered for name in row.violations}):
         on = np.array([row.violations.get(name, 0) for row in ordered])

@@ -73,6 +73,11 @@ COLUMNS: Mapping[str, Column] = {
     "n_steps": Column(kind="whole", about="control steps", of=lambda r: r.n_steps),
     "progress": Column(kind="number", about="how far it got, 0 to 1", of=lambda r: r.progress),
     "failure": Column(kind="text", about="kind, empty for a success", of=lambda r: r.failure),
+    "policy_failure": Column(
+        kind="text",
+        about="what the policy broke off with, if it did",
+        of=lambda r: r.policy_failure,
+    ),
     "path_length_m": Column(
         kind="number", about="of the controlled point", of=lambda r: r.path_length_m, unit="m"
     ),
@@ -131,6 +136,7 @@ def row_from(values: Mapping[str, Any]) -> EpisodeRow:
             violations={name: int(n) for name, n in dict(values["violations"]).items()},
             progress=values["progress"],
             failure=values["failure"],
+            policy_failure=values["policy_failure"],
             path_length_m=values["path_length_m"],
             expert_path_length_m=values["expert_path_length_m"],
             n_goals_equivalent=values["n_goals_equivalent"],

@@ -4,6 +4,7 @@ from vla_sim.eval.progress import progress
 from vla_sim.records.episode import Episode
 
 FAILURE_KINDS: dict[str, str] = {
+    "policy_failed": "Who acted raised, or returned what is no chunk of actions.",
     "diverged": "The physics blew up.",
     "collision": "It hit what it must not hit.",
     "off_road": "It left the road.",
@@ -36,6 +37,8 @@ def failure_kind(episode: Episode) -> str:
     """
     if episode.success_at_end:
         return ""
+    if episode.policy_failure:
+        return "policy_failed"
     if episode.diverged:
         return "diverged"
     broken = [name for name, steps in episode.violations.items() if steps.any()]

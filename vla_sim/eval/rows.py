@@ -24,6 +24,7 @@ def row_of(episode: Episode, body: Body) -> EpisodeRow:
         violations={name: int(steps.sum()) for name, steps in sorted(episode.violations.items())},
         progress=progress(episode),
         failure=failure_kind(episode),
+        policy_failure=episode.policy_failure,
         path_length_m=episode.path_length_m,
         expert_path_length_m=float(episode.expert_path_length_m),
         n_goals_equivalent=int(episode.n_goals_equivalent),

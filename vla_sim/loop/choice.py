@@ -1,5 +1,6 @@
 """Who acts, and how it decides: a policy's name with the switches of the aligned policy."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, Self
@@ -12,6 +13,10 @@ from vla_sim.ranges import whole, within
 
 RETRIEVAL = "retrieval:"
 """What stands before a run's folder where its stored chunks act and not its decoder."""
+LEROBOT = "lerobot:"
+"""What stands before the folder of a policy that LeRobot trained."""
+REMOTE = ("ws://", "wss://")
+"""What stands before the address of a policy server."""
 MOST_PROPOSALS = 64
 MOST_GUIDANCE = 10.0
 
@@ -39,6 +44,16 @@ class Asked(Protocol):
         """See `Choice`."""
         ...
 
+    @property
+    def policy_arg(self) -> Mapping[str, str]:
+        """See `Choice.args`."""
+        ...
+
+    @property
+    def contract(self) -> str:
+        """See `Choice`."""
+        ...
+
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
@@ -50,23 +65,38 @@ class Choice:
             run.
         ensemble: Share of the chunk before in what is run, see `TemporalEnsemble`.
         guidance: How far chunks are led away from what they would be without words.
+        args: Arguments of what makes a policy of the user's own, or of a connection, as they are
+            typed: (name, value).
+        contract: What a policy from outside speaks, see `contract_of`; "": what it says itself.
     """
 
     name: str
     proposals: int = 1
     guidance: float = 1.0
     ensemble: float = ENSEMBLE
+    args: tuple[tuple[str, str], ...] = ()
+    contract: str = ""
 
     def __post_init__(self) -> None:
         whole(1, MOST_PROPOSALS, proposals=self.proposals)
         within(0, MOST_GUIDANCE, guidance=self.guidance)
         within(0, MOST_ENSEMBLE, ensemble=self.ensemble)
+        if self.args and not self.takes_args:
+            raise BadConfig(
+                f"policy_arg {self._typed} for the policy {self.name!r}: arguments are for a "
+                "policy of your own (module:name) or a server (ws://host:port)"
+            )
+        if self.contract and not (is_remote(self.name) or is_foreign(self.name)):
+            raise BadConfig(
+                f"contract {self.contract!r} for the policy {self.name!r}: a contract is for a "
+                "server (ws://host:port), or a policy of your own that has `infer` (module:name)"
+            )
         if not self.switched:
             return
         asked = f"{self.told} for the policy {self.name!r}"
         if self.name.startswith(RETRIEVAL) and self.proposes:
             raise BadConfig(f"{asked}: a retrieval policy has one answer and no decoder to guide")
-        is_named = self.name in POLICIES or is_foreign(self.name)
+        is_named = self.name in POLICIES or self.is_outside
         if is_named or (Path(self.name) / "finetune.json").is_file():
             raise BadConfig(f"{asked}: these are switches of an aligned model; name its run")
 
@@ -78,7 +108,26 @@ class Choice:
             proposals=asked.proposals,
             guidance=asked.guidance,
             ensemble=asked.ensemble,
+            args=tuple(sorted(asked.policy_arg.items())),
+            contract=asked.contract,
         )
+
+    @property
+    def is_outside(self) -> bool:
+        """Whether it is somebody else's, which may fail in an episode."""
+        return self.fits_itself or is_foreign(self.name)
+
+    @property
+    def fits_itself(self) -> bool:
+        """Whether its shapes have to be compared with those of the simulations that it acts in."""
+        name = self.name
+        is_file = name.endswith(".zip") or name.startswith(LEROBOT)
+        return is_file or is_remote(name) or bool(self.contract)
+
+    @property
+    def takes_args(self) -> bool:
+        """Whether it is made by what takes arguments."""
+        return is_remote(self.name) or is_foreign(self.name)
 
     @property
     def proposes(self) -> bool:
@@ -98,5 +147,17 @@ class Choice:
         said += [f"ensemble {self.ensemble:g}"] if self.ensemble != ENSEMBLE else []
         return ", ".join(said)
 
+    @property
+    def _typed(self) -> str:
+        return " ".join(f"{name}={value}" for name, value in self.args)
+
     def __str__(self) -> str:
-        return f"{self.name} ({self.told})" if self.switched else self.name
+        told = [self.told] if self.switched else []
+        told += [self._typed] if self.args else []
+        told += [f"contract {self.contract}"] if self.contract else []
+        return f"{self.name} ({', '.join(told)})" if told else self.name
+
+
+def is_remote(name: str) -> bool:
+    """Whether a name is the address of a policy server."""
+    return name.startswith(REMOTE)

@@ -54,6 +54,11 @@ class LearnedModel:
         """Ways that its decoder sees at once."""
         return int(self.core.model.config.n_modes)
 
+    @property
+    def image_px(self) -> int:
+        """Height and width of the pictures that it was trained on [px]; 0 where it does not say."""
+        return int(getattr(self.core.model.config.vision, "image_px", 0) or 0)
+
     def body_of(self, task_id: str) -> int:
         """The index of the body that acts in a task, see `body_of_task`."""
         return body_of_task(task_id, self.table, self.task_body)

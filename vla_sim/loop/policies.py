@@ -12,10 +12,12 @@ from vla_sim.agents.verified import VerifiedPolicy
 from vla_sim.envs.crank import Crank
 from vla_sim.errors import BadConfig, UnknownName
 from vla_sim.foreign import is_foreign, load_foreign
-from vla_sim.loop.choice import RETRIEVAL, Choice
+from vla_sim.loop.choice import LEROBOT, RETRIEVAL, Choice, is_remote
+from vla_sim.loop.policy_args import needed, typed_arguments
 from vla_sim.loop.run_folder import BEST, RunFolder
 from vla_sim.protocols.chunk_model import ChunkModel
 from vla_sim.protocols.policy import Policy
+from vla_sim.protocols.task import Task
 from vla_sim.protocols.teacher import Actor, role_of
 
 if TYPE_CHECKING:
@@ -23,7 +25,15 @@ if TYPE_CHECKING:
 
 _NOT, _KNOWN = (
     "policy, and no folder,",
-    (*POLICIES, f"{RETRIEVAL}path/to/run", "module:name", "path/to/file.py:name"),
+    (
+        *POLICIES,
+        f"{RETRIEVAL}path/to/run",
+        "module:name",
+        "path/to/file.py:name",
+        "path/to/sb3.zip",
+        "ws://host:port",
+        f"{LEROBOT}path/to/policy",
+    ),
 )
 
 
@@ -42,31 +52,63 @@ def check_policy(name: str) -> None:
         from vla_sim.loop.retrieving import check_index
 
         check_index(folder)
+    elif name.startswith(LEROBOT):
+        if not Path(name.removeprefix(LEROBOT)).is_dir():
+            raise UnknownName(_NOT, name, _KNOWN)
+    elif name.endswith(".zip"):
+        if not Path(name).is_file():
+            raise UnknownName("file of a policy,", name, _KNOWN)
+    elif is_remote(name):
+        return  # whether anybody answers is seen when it is asked
     elif name not in POLICIES and not is_foreign(name) and not Path(name).is_dir():
         raise UnknownName(_NOT, name, _KNOWN)
 
 
 def policy_of(chosen: str | Choice, crank: Crank) -> Actor:
-    """What a name stands for on the task of a crank.
+    """What a name stands for on the task of a crank, and where pictures are of its size.
+
+    Beside what `policy_for` takes, a policy whose shapes have to fit those of the crank: "ws://"
+    and the address of a server, "lerobot:" and the folder of a policy of LeRobot's, the zip of a
+    stable-baselines3 algorithm, or, with a contract, an object with `infer` of the user's own.
+
+    Raises:
+        UnknownName: If it is none of these.
+        BadConfig: If what lies there cannot be loaded, is no policy, or does not fit.
+        DamagedFile: If files are damaged or foreign.
+        PolicyUnreachable: If a server is not there.
+        BadMessage: If it answers what its contract does not say.
+    """
+    choice = chosen if isinstance(chosen, Choice) else Choice(name=chosen)
+    if choice.fits_itself:
+        # Here, because most evaluations do without the libraries that these need.
+        from vla_sim.loop.fitted import fitted_policy
+
+        return fitted_policy(choice, crank)
+    return policy_for(choice, crank.task_id, crank.task)
+
+
+def policy_for(choice: Choice, task_id: str, task: Task) -> Actor:
+    """What a name stands for on a task.
 
     Args:
-        chosen: "expert", "zero", "random"; the folder of a checkpoint, of an alignment run (its
-            best checkpoint is meant) or of an RL policy; "retrieval:" and the folder of an
+        choice: With the switches of an aligned policy, its name: "expert", "zero", "random"; the
+            folder of a checkpoint, of an alignment run (its best checkpoint is meant) or of an RL
+            policy; "retrieval:" and the folder of an
             alignment run, whose stored chunks then act; or where a policy of the user's own
             lies, "module:name" or "path/to/file.py:name". That is a policy, or what makes one: a
             class or a function, called with the task's id if it takes an argument that has no
-            default, otherwise with none. With the switches of an aligned policy, a `Choice`.
-        crank: Says which task, and how large pictures are.
+            default, otherwise with none.
+        task_id: The task.
+        task: The same.
 
     Raises:
         UnknownName: If it is none of these.
         BadConfig: If what lies there cannot be loaded, or is no policy and makes none.
         DamagedFile: If the folder's files are damaged or foreign.
     """
-    choice = chosen if isinstance(chosen, Choice) else Choice(name=chosen)
     name = choice.name
     if name in POLICIES:
-        return POLICIES[name](crank.task_id, crank.task)
+        return POLICIES[name](task_id, task)
     if name.startswith(RETRIEVAL):
         return _retrieving(Path(name.removeprefix(RETRIEVAL)), choice.ensemble)
     folder = Path(name)
@@ -86,7 +128,7 @@ def policy_of(chosen: str | Choice, crank: Crank) -> Actor:
             ensemble=choice.ensemble,
         )
     if is_foreign(name):
-        return _brought(name, crank.task_id)
+        return _brought(choice, task_id)
     raise UnknownName(_NOT, name, _KNOWN)
 
 
@@ -131,31 +173,39 @@ def _written(checkpoint: Path) -> tuple[int, int]:
     return found.st_mtime_ns, found.st_ino
 
 
-def _brought(name: str, task_id: str) -> Actor:
-    found: Any = load_foreign(name, "policy")
-    is_maker = isinstance(found, type) or inspect.isroutine(found)
-    if is_maker:
-        found = _made(found, *([task_id] if _takes_one(found) else []))
+def _brought(choice: Choice, task_id: str) -> Actor:
+    found, is_maker = brought(choice, task_id)
     try:
         role_of(found)
     except BadConfig as error:
         what = "what it made" if is_maker else "what lies there"
-        raise BadConfig(f"{name!r} names no policy: {what}: {error}") from error
+        raise BadConfig(f"{choice.name!r} names no policy: {what}: {error}") from error
     actor: Actor = found
     return actor
 
 
+def brought(choice: Choice, task_id: str) -> tuple[Any, bool]:
+    """What lies at a place of the user's own, or what it makes there, and whether it made it.
+
+    Raises:
+        BadConfig: If it cannot be loaded, or the arguments do not fit.
+        UnknownName: If there is no such name, or no such argument.
+    """
+    found: Any = load_foreign(choice.name, "policy")
+    if not (isinstance(found, type) or inspect.isroutine(found)):
+        if choice.args:
+            raise BadConfig(
+                f"policy_arg is for what makes a policy; {choice.name!r} is one already"
+            )
+        return found, False
+    given = typed_arguments(found, choice.args, what=choice.name)
+    takes_task = any(name not in given for name in needed(found))
+    return _made(found, *([task_id] if takes_task else []), **given), True
+
+
 @lru_cache(maxsize=2)
-def _made(make: Callable[..., object], *task_id: str) -> object:
-    return make(*task_id)
-
-
-def _takes_one(make: Callable[..., object]) -> bool:
-    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    return any(
-        p.kind in positional and p.default is p.empty
-        for p in inspect.signature(make).parameters.values()
-    )
+def _made(make: Callable[..., object], *task_id: str, **given: object) -> object:
+    return make(*task_id, **given)
 
 
 def best_checkpoint(folder: Path) -> Path:

@@ -123,6 +123,37 @@ def half_extent(spec: CameraSpec, aspect: float) -> tuple[float, float]:
     return half_height * aspect, half_height
 
 
+def intrinsics(spec: CameraSpec, height: int, width: int) -> Floats:
+    """Focal lengths and principal point [px], shape (3, 3), as OpenCV has them.
+
+    A pixel's own coordinates are those of its centre: the middle of the picture lies at
+    ((width - 1) / 2, (height - 1) / 2).
+    """
+    half_width, half_height = half_extent(spec, width / height)
+    focal = 0.5 * width / half_width, 0.5 * height / half_height
+    return np.array(
+        [[focal[0], 0.0, 0.5 * (width - 1)], [0.0, focal[1], 0.5 * (height - 1)], [0.0, 0.0, 1.0]]
+    )
+
+
+def camera_to_world(spec: CameraSpec, n: int, followed: Floats | None = None) -> Floats:
+    """Where the cameras of n simulations stand, shape (n, 4, 4), in OpenCV's camera frame.
+
+    That frame has x to the right, y down and z forward.
+
+    Args:
+        spec: The camera.
+        n: Number of simulations.
+        followed: Position of the followed body [m], shape (n, 3); ignored by a fixed camera.
+    """
+    stands = pose(spec, n, followed)
+    matrix = np.zeros((n, 4, 4))
+    matrix[:, :3, :3] = stands.rotation * np.array([1.0, -1.0, -1.0])  # from right, up, backward
+    matrix[:, :3, 3] = stands.position
+    matrix[:, 3, 3] = 1.0
+    return matrix
+
+
 def project(
     spec: CameraSpec, points: Floats, followed: Floats | None = None, aspect: float = 1.0
 ) -> Projection:

@@ -49,3 +49,12 @@ class StatefulPolicy(Policy, Protocol):
     def reset(self, ids: NDArray[np.int64]) -> None:
         """Forget the rows `ids`: the next input with such a number in `row` is a new episode's."""
         ...
+
+
+@runtime_checkable
+class FalliblePolicy(Policy, Protocol):
+    """A policy that may fail in one episode and go on in the others."""
+
+    def failure(self, row: int) -> str:
+        """Why it cannot go on with the row's episode; "" where it can."""
+        ...

@@ -18,6 +18,7 @@ MODULES: Mapping[str, tuple[str, str]] = {
     "gap": ("vla_sim.recipes.gap", "RECIPES"),
     "finetune": ("vla_sim.recipes.finetune", "RECIPES"),
     "study": ("vla_sim.recipes.study", "RECIPES"),
+    "serve": ("vla_sim.recipes.serve", "RECIPES"),
     "report": ("vla_sim.recipes.demo", "REPORTS"),
     "demo": ("vla_sim.recipes.demo", "DEMOS"),
 }

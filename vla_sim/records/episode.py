@@ -105,6 +105,8 @@ class Episode:
         diverged: The physics blew up.
         n_goals_equivalent: How many of the scene's goals the same behaviour would satisfy.
         n_goals: How many goals the scene offers.
+        policy_failure: Why who acted could not go on, which ended the episode without success; ""
+            where it could.
         images: uint8 (T + 1, h, w, 3) or None.
         cell: float32 (T + 1, 2) or None, image position (u right, v down) of the true referent.
         cell_visible: bool (T + 1,) or None, whether it is in the picture.
@@ -133,6 +135,7 @@ class Episode:
     diverged: bool
     n_goals_equivalent: int
     n_goals: int
+    policy_failure: str = ""
     images: NDArray[np.uint8] | None = None
     cell: NDArray[np.float32] | None = None
     cell_visible: NDArray[np.bool_] | None = None
@@ -145,12 +148,12 @@ class Episode:
     @property
     def success_once(self) -> bool:
         """The condition held after at least one step."""
-        return bool(self.success.any())
+        return bool(self.success.any()) and not self.policy_failure
 
     @property
     def success_at_end(self) -> bool:
         """The condition held after the last step."""
-        return bool(self.success[-1])
+        return bool(self.success[-1]) and not self.policy_failure
 
     @property
     def path_length_m(self) -> float:

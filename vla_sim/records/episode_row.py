@@ -24,6 +24,7 @@ class EpisodeRow:
         violations: {name: on how many steps it was on}.
         progress: How far it got, in [0, 1].
         failure: Its kind, see `FAILURE_KINDS`; empty for a success.
+        policy_failure: What the policy did that cannot be acted on; empty where it acted.
         path_length_m: Of the controlled point [m].
         expert_path_length_m: Of the expert's path to the goal [m].
         n_goals_equivalent: How many of the scene's goals the same behaviour would satisfy.
@@ -40,6 +41,7 @@ class EpisodeRow:
     violations: Mapping[str, int]
     progress: float
     failure: str
+    policy_failure: str
     path_length_m: float
     expert_path_length_m: float
     n_goals_equivalent: int

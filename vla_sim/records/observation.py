@@ -22,11 +22,17 @@ class Observation:
         images: {camera: uint8 (m, h, w, 3)}; empty where the policy needs none.
         proprio: float32 (m, n_proprio), in the order of `Embodiment.proprio_names`.
         time_s: float64 (m,), time since the episode began [s].
+        joints: float32 (m, d), an arm's joint angles [rad]; None for other robots, and where
+            nobody acts on it.
+        tool: float32 (m, 7), position [m] and orientation, a unit quaternion (w, x, y, z), of an
+            arm's tool in the world; None likewise.
     """
 
     images: Mapping[str, NDArray[np.uint8]]
     proprio: NDArray[np.float32]
     time_s: NDArray[np.float64]
+    joints: NDArray[np.float32] | None = None
+    tool: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +81,8 @@ class PolicyInput:
                 images={name: images[rows] for name, images in seen.images.items()},
                 proprio=seen.proprio[rows],
                 time_s=seen.time_s[rows],
+                joints=None if seen.joints is None else seen.joints[rows],
+                tool=None if seen.tool is None else seen.tool[rows],
             ),
             instructions=[self.instructions[place] for place in rows.tolist()],
             task_id=self.task_id,

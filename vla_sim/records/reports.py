@@ -27,7 +27,8 @@ class TaskReport:
         arm: Instruction arm.
         rates: Fractions of episodes with Wilson intervals: "success_once", "success_at_end",
             "manner_kept", "comfortable", "violation/<name>" (episodes with any violation), and
-            "manner_kept/<manner>" and "comfortable/<manner>" over the episodes of that manner.
+            "manner_kept/<manner>" and "comfortable/<manner>" over the episodes of that manner; and
+            "policy_failed" where somebody else's policy failed in an episode.
         means: Means over episodes with bootstrap intervals: "spl", "time_s",
             "violation_steps/<name>" (fraction of steps), and "typical_speed/<manner>".
         guess_rate: Success of acting on a uniformly random instruction of each scene.

@@ -7,7 +7,6 @@ changes names, shapes and cameras of what is seen, nothing of what happens.
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-import mujoco
 import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
@@ -16,9 +15,7 @@ from scipy.spatial.transform import Rotation
 from vla_sim.envs.crank import Crank
 from vla_sim.envs.faces.spaces import Prompt, encode_instruction, observation_space
 from vla_sim.envs.robots.arm import ArmRobot
-from vla_sim.envs.sensing.camera_view import CameraView
 from vla_sim.errors import BadConfig, UnknownName
-from vla_sim.records.camera import CameraSpec
 from vla_sim.records.observation import PICTURE
 
 Ids = NDArray[np.int64]
@@ -82,24 +79,6 @@ class LeRobotMode:
         }
 
 
-_WRIST_FORWARD_M, _WRIST_ABOVE_M, _WRIST_FOV_DEG = 0.13, 0.083, 80.0
-"""The wrist camera: beside the tool and above its point, looking down at the fingertips."""
-
-
-def wrist_camera(robot: ArmRobot, model: mujoco.MjModel) -> CameraSpec:
-    """A camera that goes with the hand of an arm, and does not turn with it."""
-    site = model.site(robot.config.prefix + robot.config.tool_site)
-    tool_z = -float(site.pos[2])  # the hand's frame is above the tool point, which points down
-    return CameraSpec(
-        name="wrist",
-        position=(_WRIST_FORWARD_M, 0.0, tool_z + _WRIST_ABOVE_M),
-        target=(0.01, 0.0, tool_z - 0.017),
-        fov_y_deg=_WRIST_FOV_DEG,
-        follow_body=model.body(int(site.bodyid[0])).name,
-        follow_axes="xyz",
-    )
-
-
 class LiberoMode:
     """The keys of openpi's LIBERO policies, for arms.
 
@@ -123,14 +102,6 @@ class LiberoMode:
         self._crank = crank
         self._width = body.proprio_names.index("gripper_width")
         self._place, self._turn = body.motion_slice("tcp_linear"), body.motion_slice("tcp_angular")
-        self._wrist = CameraView(
-            wrist_camera(crank.robot, crank.engine.model),
-            crank.engine,
-            renderer=crank.config.renderer,
-            size=crank.config.image_size,
-            n_threads=crank.config.n_threads,
-            hazard_geoms=np.zeros(0, dtype=np.int64),
-        )
         size = crank.config.image_size
         self.space = spaces.Dict(
             {
@@ -150,7 +121,7 @@ class LiberoMode:
         state = np.column_stack([measured[:, self._place], turn.as_rotvec(), finger, -finger])
         return {
             "observation/image": seen.images[self._crank.task.camera.name],
-            "observation/wrist_image": self._wrist.rgb(ids),
+            "observation/wrist_image": self._crank.wrist.rgb(ids),
             "observation/state": state.astype(np.float32),
             "prompt": tuple(_told(self._crank, ids)),
         }

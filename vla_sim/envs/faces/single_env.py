@@ -17,6 +17,7 @@ from vla_sim.envs.faces.making import (
 )
 from vla_sim.envs.faces.observation_modes import Seen, make_mode, row_of
 from vla_sim.envs.faces.reset_request import asked_of_one
+from vla_sim.envs.faces.sensed_info import sensed_info
 from vla_sim.envs.faces.spaces import action_space
 from vla_sim.envs.faces.vector_env import step_info
 from vla_sim.envs.plan import draw_spec
@@ -125,7 +126,7 @@ class VlaEnv(gymnasium.Env[Any, Any]):
             axis, severity = self.shift.axis, self.shift.severity
             spec = draw_spec(self.crank.task_id, seed, axis=axis, severity=severity)
         self.crank.start(_ONLY, [spec])
-        return self._observe(), {"is_success": False, "instruction": self.task_description}
+        return self._observe(), {"is_success": False, **self._told()}
 
     def step(self, action: NDArray[np.float32]) -> tuple[Seen, float, bool, bool, dict[str, Any]]:
         """One control step.
@@ -137,7 +138,7 @@ class VlaEnv(gymnasium.Env[Any, Any]):
         self._check_started("step()")
         result = self.crank.step(np.asarray(action)[None])
         info = {name: values[0].item() for name, values in step_info(result).items()}
-        info["instruction"] = self.task_description
+        info |= self._told()
         return (
             self._observe(),
             float(result.reward[0]),
@@ -174,6 +175,10 @@ class VlaEnv(gymnasium.Env[Any, Any]):
     def _check_started(self, asked: str) -> None:
         if self.crank.specs[0] is None:
             raise ResetNeeded(asked)
+
+    def _told(self) -> dict[str, Any]:
+        sensed = {name: values[0] for name, values in sensed_info(self.crank, _ONLY).items()}
+        return {"instruction": self.task_description, **sensed}
 
     def _observe(self) -> Seen:
         return row_of(self.mode.see(_ONLY), 0)

@@ -16,6 +16,7 @@ from vla_sim.envs.crank import Crank, CrankConfig, StepResult, crank_config_for
 from vla_sim.envs.faces.making import checked_render_mode, limit_steps, metadata_of, with_horizon
 from vla_sim.envs.faces.observation_modes import Seen, make_mode, row_of, with_rows
 from vla_sim.envs.faces.reset_request import Seeds, asked_of_batch
+from vla_sim.envs.faces.sensed_info import sensed_info
 from vla_sim.envs.faces.slot_view import SlotView
 from vla_sim.envs.faces.spaces import action_space
 from vla_sim.envs.plan import draw_spec
@@ -236,7 +237,8 @@ class VlaVectorEnv(VectorEnv[Seen, NDArray[np.float32], NDArray[Any]]):
 
     def _told(self) -> dict[str, NDArray[Any]]:
         shown = [i.text if i is not None else "" for i in self.crank.shown]
-        return {"instruction": np.array(shown, dtype=object)}
+        told = {"instruction": np.array(shown, dtype=object)}
+        return {**told, **sensed_info(self.crank, self._all)}
 
     def _has_episode(self) -> NDArray[np.bool_]:
         return np.array([spec is not None for spec in self.crank.specs])

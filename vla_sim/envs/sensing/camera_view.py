@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vla_sim.envs.sensing.sight import Sight, stretched
-from vla_sim.physics.camera import project
+from vla_sim.physics.camera import camera_to_world, intrinsics, project
 from vla_sim.physics.render import Picture, Renderer, make_renderer
 from vla_sim.physics.render.ground import GroundPainter
 from vla_sim.physics.render.light import Light, light_of
@@ -119,6 +119,21 @@ class CameraView:
             own = project(camera, points[row], None if origin is None else origin[row])
             uv[k], in_view[k] = own.uv[0], own.in_view[0]
         return np.nan_to_num(uv, nan=-1.0).astype(np.float32), in_view
+
+    def matrices(self, ids: Ids) -> tuple[Floats, Floats]:
+        """Intrinsics (m, 3, 3) [px] and poses in the world (m, 4, 4) of the cameras of `ids`.
+
+        Both as OpenCV has them: x to the right, y down, z forward.
+        """
+        origin, size = self.followed(), self.size
+        lens = np.tile(intrinsics(self.camera, size, size), (len(ids), 1, 1))
+        stands = camera_to_world(self.camera, len(ids), None if origin is None else origin[ids])
+        for k in np.flatnonzero(self._is_odd[ids]):
+            row = ids[k : k + 1]
+            camera = self._sights[row[0]].camera
+            lens[k] = intrinsics(camera, size, size)
+            stands[k] = camera_to_world(camera, 1, None if origin is None else origin[row])[0]
+        return lens, stands
 
     def _render(self, ids: Ids, *, segmentation: bool) -> Picture:
         if not self._is_odd[ids].any():

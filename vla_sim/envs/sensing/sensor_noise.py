@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from vla_sim.envs.sensing.posture import Posture, turned
 from vla_sim.envs.streams import step_stream
 from vla_sim.records.embodiment import Embodiment
 
@@ -25,6 +26,8 @@ class NoiseLevel:
 
 
 SILENT = NoiseLevel()
+_TURN_RAD = 0.1
+"""A natural unit of angles, as of the cosine and sine of a yaw."""
 
 
 class SensorNoise:
@@ -69,6 +72,35 @@ class SensorNoise:
                 half = level.pixel // 2
                 dice = rng.integers(-half, half + 1, (2, *rgb.shape[1:]), dtype=np.int16)
                 rgb[k] = np.clip(rgb[k] + dice[0] + dice[1], 0, 255).astype(np.uint8)
+
+    def felt(
+        self,
+        ids: NDArray[np.int64],
+        seeds: NDArray[np.int64],
+        steps: NDArray[np.int64],
+        told: Posture,
+    ) -> Posture:
+        """The postures of the slots `ids` with the noise of the present step.
+
+        Args:
+            ids: Slots, shape (m,).
+            seeds: Of all n slots' episodes.
+            steps: Of all n slots.
+            told: Of the slots `ids`.
+        """
+        noisy = np.flatnonzero(self._is_noisy[ids])
+        if not len(noisy):
+            return told
+        joints, tool = told.joints.copy(), told.tool.copy()
+        for k in noisy:
+            slot = ids[k]
+            rng = step_stream(self._task_id, int(seeds[slot]), "posture", int(steps[slot]))
+            level = self._levels[slot].proprio
+            joints[k] += rng.standard_normal(joints.shape[1]) * (level * _TURN_RAD)
+            tool[k, :3] += rng.standard_normal(3) * (level * self._scale[:3])
+            turn = rng.standard_normal((1, 3)) * (level * _TURN_RAD)
+            tool[k : k + 1] = turned(tool[k : k + 1], turn)
+        return Posture(joints=joints, tool=tool)
 
 
 def proprio_scale(body: Embodiment) -> NDArray[np.float64]:

@@ -41,8 +41,10 @@ from vla_sim.loop.evaluation import (
     gallery_plan,
 )
 from vla_sim.loop.opening import opened, refuse_place
+from vla_sim.loop.outsiders import try_out
 from vla_sim.loop.policies import best_checkpoint, check_policy
 from vla_sim.loop.run_folder import BEGUN
+from vla_sim.loop.serving.contracts import check_contract_name
 from vla_sim.loop.simulating.simulators import SimulatorsConfig, StationConfig
 from vla_sim.loop.simulating.worker import check_processes
 from vla_sim.ranges import some, whole
@@ -66,8 +68,9 @@ class BenchRun:
 
     policy: str = "expert"
     """expert, random, zero; a folder: of a checkpoint, an alignment run, or an RL policy;
-    "retrieval:" and the folder of an alignment run; or one of your own, as module:name or
-    path/to/file.py:name."""
+    "retrieval:" and the folder of an alignment run; one of your own, as module:name or
+    path/to/file.py:name; a server's, as ws://host:port; a zip of stable-baselines3; or "lerobot:"
+    and a folder."""
     proposals: int = 1
     """Chunks that an aligned policy proposes at each decision, by other words, ways and goals; the
     one that its aligned space finds nearest to what is asked is run."""
@@ -76,6 +79,10 @@ class BenchRun:
     ensemble: float = ENSEMBLE
     """Share of the chunk before in what an aligned policy runs of each chunk; 0: chunks as they
     are."""
+    policy_arg: Mapping[str, str] = field(default_factory=dict)
+    """Arguments of what makes a policy of your own, name=value."""
+    contract: str = ""
+    """What a policy from outside speaks; empty: what it says itself."""
     tasks: tuple[str, ...] = tuple(short_name(t) for t in SPINE)
     """Tasks and suites by name, see `vla-sim list tasks`; your own as path/to/file.py:name."""
     episodes: int = 100
@@ -112,6 +119,7 @@ class BenchRun:
 
     def __post_init__(self) -> None:
         check_policy(self.choice.name)
+        check_contract_name(self.contract)
         some(tasks=self.task_ids, arms=self.arms, languages=self.languages)
         whole(1, MOST_EPISODES, episodes=self.episodes)
         whole(0, n_processes=self.n_processes)
@@ -288,6 +296,7 @@ def _measured(run: BenchRun, card: Mapping[str, str], console: Console) -> Resul
     shard = Shard.read(run.shard) if run.shard else None
     plan = measurement.plan if shard is None else shard.of(measurement.plan)
     store = RowStore(run.folder, measurement.bodies)
+    try_out(run.choice, run.task_ids, measurement.crank)
     retrieval = None
     with open_team(run) as team:
         if run.gallery and Path(run.policy).is_dir() and (shard is None or shard.k == 1):

@@ -1,6 +1,6 @@
 """Evaluate: one call from Python, from a policy to a report that can be defended."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -14,7 +14,9 @@ from vla_sim.errors import BadConfig
 from vla_sim.loop.benching.bench import BENCH_SEEDS_FROM
 from vla_sim.loop.benching.measurement import Measurement
 from vla_sim.loop.choice import Choice
-from vla_sim.loop.policies import check_policy, policy_of
+from vla_sim.loop.outsiders import acting_for, try_out
+from vla_sim.loop.policies import check_policy
+from vla_sim.loop.serving.contracts import check_contract_name
 from vla_sim.protocols.teacher import Actor, role_of
 from vla_sim.ranges import MAX_EPISODE_SEED, whole
 from vla_sim.records.episode import Arm, Episode
@@ -42,6 +44,8 @@ def evaluate(
     proposals: int = 1,
     guidance: float = 1.0,
     ensemble: float = ENSEMBLE,
+    policy_arg: Mapping[str, str] | None = None,
+    contract: str = "",
     progress: bool = False,
 ) -> EvalReport:
     """Measure a policy on fixed scenes, in this process.
@@ -72,6 +76,9 @@ def evaluate(
             the one nearest to what is asked is run.
         guidance: Leads its chunks away from what they would be without words; 1: as is.
         ensemble: Share of the chunk before in what it runs of each; 0: chunks as they are.
+        policy_arg: Arguments of what makes a policy that is given by its place, or of a connection.
+        contract: What a policy from outside speaks, see `vla-sim contract`; "": what it says
+            itself.
         progress: Show a bar.
 
     Returns:
@@ -84,10 +91,20 @@ def evaluate(
         BadAction: If the policy returns what is no chunk of actions for the robot.
     """
     named = policy if isinstance(policy, str) else _place(policy)
-    choice = Choice(name=named, proposals=proposals, guidance=guidance, ensemble=ensemble)
+    choice = Choice(
+        name=named,
+        proposals=proposals,
+        guidance=guidance,
+        ensemble=ensemble,
+        args=tuple(sorted((policy_arg or {}).items())),
+        contract=contract,
+    )
     check_policy(policy) if isinstance(policy, str) else role_of(policy)
+    check_contract_name(contract)
     if choice.switched and not isinstance(policy, str):
         raise BadConfig(f"{choice}: these are switches of an aligned model; name its run")
+    if (policy_arg or contract) and not isinstance(policy, str):
+        raise BadConfig(f"{choice}: these are for a policy that is given by its place or address")
     whole(1, episodes=episodes, n_slots=n_slots, n_instructions=n_instructions)
     whole(0, MAX_EPISODE_SEED - episodes, first_seed=first_seed)
     measurement = Measurement(
@@ -103,6 +120,8 @@ def evaluate(
         ),
     )
     measurement.check()
+    if isinstance(policy, str):
+        try_out(choice, measurement.task_ids, measurement.crank)
     plan = measurement.plan
     ran: list[Episode] = []
     with _bar(show=progress) as bar:
@@ -110,7 +129,7 @@ def evaluate(
         for task_id, specs in plan.items():
             bar.update(line, description=short_name(task_id))
             crank = Crank(task_id, min(n_slots, len(specs)), measurement.crank)
-            actor = policy_of(choice, crank) if isinstance(policy, str) else policy
+            actor = acting_for(choice, crank) if isinstance(policy, str) else policy
             for _, episode in rollout(crank, actor, specs):
                 ran.append(episode)
                 bar.advance(line)

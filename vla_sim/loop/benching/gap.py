@@ -23,7 +23,9 @@ from vla_sim.errors import BadConfig
 from vla_sim.eval.statistics import mcnemar, paired_difference, wilson
 from vla_sim.loop.benching.bench import BENCH_SEEDS_FROM, MOST_EPISODES
 from vla_sim.loop.choice import Choice
-from vla_sim.loop.policies import check_policy, policy_of
+from vla_sim.loop.outsiders import acting_for, try_out
+from vla_sim.loop.policies import check_policy
+from vla_sim.loop.serving.contracts import check_contract_name
 from vla_sim.physics.engines import engine_id
 from vla_sim.ranges import some, whole
 from vla_sim.records.episode import Episode, Role
@@ -39,8 +41,9 @@ class GapRun:
     """Settings of a comparison of two engines."""
 
     policy: str = "expert"
-    """expert, random, zero, a folder: of a checkpoint, an alignment run, or an RL policy; or
-    retrieval: and the folder of an alignment run."""
+    """expert, random, zero, a folder: of a checkpoint, an alignment run, or an RL policy;
+    retrieval: and the folder of an alignment run; module:name, ws://host:port, a zip of
+    stable-baselines3, or lerobot: and a folder."""
     proposals: int = 1
     """Chunks that an aligned policy proposes at each decision, by other words, ways and goals; the
     one that its aligned space finds nearest to what is asked is run."""
@@ -49,6 +52,10 @@ class GapRun:
     ensemble: float = ENSEMBLE
     """Share of the chunk before in what an aligned policy runs of each chunk; 0: chunks as they
     are."""
+    policy_arg: Mapping[str, str] = field(default_factory=dict)
+    """Arguments of what makes a policy of your own, name=value."""
+    contract: str = ""
+    """What a policy from outside speaks; empty: what it says itself."""
     tasks: tuple[str, ...] = tuple(short_name(t) for t in ENGINE_TASKS["pybullet"])
     """Tasks and suites by name; your own as path/to/file.py:name. Both engines must be declared for
     a task; of a suite, those for which they are not are left out."""
@@ -67,6 +74,7 @@ class GapRun:
 
     def __post_init__(self) -> None:
         check_policy(self.choice.name)
+        check_contract_name(self.contract)
         some(tasks=self.tasks, drift_steps=self.drift_steps)
         whole(1, MOST_EPISODES, episodes=self.episodes)
         whole(1, n_slots=self.n_slots, drift_steps=self.drift_steps)
@@ -148,6 +156,8 @@ def gap(run: GapRun, console: Console) -> GapReport:
     """
     if run.out is not None:
         check_outlet(run.out)
+    for engine in run.engines:
+        try_out(run.choice, run.task_ids, replace(run.crank, engine=engine))
     per_task = 2 * run.episodes + 2 * run.episodes
     with Progress(
         TextColumn("[bold]gap"),
@@ -181,7 +191,7 @@ def _task_gap(run: GapRun, task_id: str, advance: Advance) -> TaskGap:
     runs: list[list[Episode]] = []
     for crank in cranks:
         ended = []
-        for pair in rollout(crank, policy_of(run.choice, crank), plan):
+        for pair in rollout(crank, acting_for(run.choice, crank), plan):
             ended.append(pair)
             advance(1)
         runs.append([episode for _, episode in sorted(ended, key=lambda pair: pair[0])])

@@ -27,7 +27,9 @@ from vla_sim.loop.collecting.collect_labelled import labelled_episodes
 from vla_sim.loop.collecting.collect_writer import BackgroundWriter
 from vla_sim.loop.evaluation import make_protocol
 from vla_sim.loop.opening import opened, refuse_place
+from vla_sim.loop.outsiders import acting_for, try_out
 from vla_sim.loop.policies import check_policy, policy_of
+from vla_sim.loop.serving.contracts import check_contract_name
 from vla_sim.loop.simulating.labels import Labeller
 from vla_sim.ranges import MAX_SEED, some, whole
 from vla_sim.records.episode import EpisodeSpec
@@ -51,8 +53,9 @@ class CollectRun:
     episodes: int = 50
     """Episodes of each task."""
     policy: str = "expert"
-    """Who acts: expert, random, zero, the folder of a checkpoint or run, or retrieval: and the
-    folder of an alignment run. The expert labels every step, whoever acts."""
+    """Who acts: expert, random, zero, the folder of a checkpoint or run, retrieval: and the folder
+    of an alignment run, module:name, ws://host:port, a zip of stable-baselines3, or lerobot: and a
+    folder. The expert labels every step, whoever acts."""
     proposals: int = 1
     """Chunks that an aligned policy proposes at each decision, by other words, ways and goals; the
     one that its aligned space finds nearest to what is asked is run."""
@@ -61,6 +64,10 @@ class CollectRun:
     ensemble: float = ENSEMBLE
     """Share of the chunk before in what an aligned policy runs of each chunk; 0: chunks as they
     are."""
+    policy_arg: Mapping[str, str] = field(default_factory=dict)
+    """Arguments of what makes a policy of your own, name=value."""
+    contract: str = ""
+    """What a policy from outside speaks; empty: what it says itself."""
     seed: int = 0
     """Chooses the block of training seeds; equal seeds give equal episodes."""
     n_slots: int = 32
@@ -75,6 +82,7 @@ class CollectRun:
         some(tasks=self.task_ids)
         check_taught(self.task_ids)
         check_policy(self.choice.name)
+        check_contract_name(self.contract)
         whole(1, TRAIN_SEEDS_FROM, episodes=self.episodes)
         whole(1, n_slots=self.n_slots)
         whole(0, MAX_SEED, seed=self.seed)
@@ -120,6 +128,7 @@ def collect(config: CollectRun, console: Console) -> dict[str, Tally]:
     if config.policy not in POLICIES:
         # A damaged checkpoint is refused before anything is written.
         policy_of(config.choice, Crank(config.task_ids[0], 1, config.crank))
+        try_out(config.choice, config.task_ids, config.crank)
     resume = config.resume and (config.out / "run.json").exists()
     refuse_place(config.out, config, verb=VERB, resume=resume, may=MAY_CHANGE)
     with opened(config.out, config, verb=VERB, resume=resume, card=_card(config)):
@@ -163,7 +172,7 @@ def _collect_task(
     if not plan:
         return tally
     crank = Crank(task_id, even_slots(len(plan), config.n_slots), config.crank)
-    policy = policy_of(config.choice, crank)
+    policy = acting_for(config.choice, crank)
     expert = expert_for(task_id, crank.embodiment, crank.task.manners)
     labeller = Labeller(crank, expert, TaskTable.of(config.task_ids))
     began_s, n_steps = time.perf_counter(), 0

@@ -72,14 +72,20 @@ class DetectRun:
         whole(1, MOST_EPISODES, episodes=self.episodes)
         whole(1, n_slots=self.n_slots)
         within(0.001, 0.5, alpha=self.alpha)
-        if self.policy.startswith(RETRIEVAL) or (Path(self.policy) / "finetune.json").is_file():
+        is_rl = (Path(self.policy) / "finetune.json").is_file()
+        if self.policy.startswith(RETRIEVAL) or is_rl or Choice(name=self.policy).is_outside:
             raise BadConfig(f"{self.policy!r} has no decoder to watch; name an alignment run")
         _ = self.choice  # refuses switches that say nothing
 
     @property
     def choice(self) -> Choice:
         """The policy with its switches."""
-        return Choice.of(self)
+        return Choice(
+            name=self.policy,
+            proposals=self.proposals,
+            guidance=self.guidance,
+            ensemble=self.ensemble,
+        )
 
     @property
     def task_ids(self) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ A seed stands for the episode that it stands for in a benchmark of the same sett
 failed there can be looked at: `bench` counts seeds from BENCH_SEEDS_FROM.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -27,7 +27,9 @@ from vla_sim.loop.choice import Choice
 from vla_sim.loop.detecting.detect import load_detector
 from vla_sim.loop.detecting.traces import watched, with_trace
 from vla_sim.loop.evaluation import planned_spec
+from vla_sim.loop.outsiders import tolerated, try_out
 from vla_sim.loop.policies import check_policy, policy_of
+from vla_sim.loop.serving.contracts import check_contract_name
 from vla_sim.loop.showing.film_file import FORMATS, save_film
 from vla_sim.loop.showing.film_frames import captioned, side_by_side
 from vla_sim.ranges import MAX_EPISODE_SEED, whole, within
@@ -48,8 +50,7 @@ class FilmRun:
     out: Path | None = None
     """A .webp, .gif or .png (one row of stills per episode); TASK.webp where none is given."""
     policy: str = "expert"
-    """Who acts: expert, random, zero, the folder of a checkpoint or run, retrieval: and the folder
-    of an alignment run, or module:name."""
+    """Who acts, as `bench` takes it: a name, a folder, module:name, ws://host:port, a zip."""
     proposals: int = 1
     """Chunks that an aligned policy proposes at each decision, by other words, ways and goals; the
     one that its aligned space finds nearest to what is asked is run."""
@@ -58,6 +59,10 @@ class FilmRun:
     ensemble: float = ENSEMBLE
     """Share of the chunk before in what an aligned policy runs of each chunk; 0: chunks as they
     are."""
+    policy_arg: Mapping[str, str] = field(default_factory=dict)
+    """Arguments of what makes a policy of your own, name=value."""
+    contract: str = ""
+    """What a policy from outside speaks; empty: what it says itself."""
     detector: Path | None = None
     """A file of `vla-sim detect` for the alignment run that acts: what it says stands below the
     picture from the moment it says it."""
@@ -89,6 +94,7 @@ class FilmRun:
     def __post_init__(self) -> None:
         check_engine(task_id_of(self.task), self._able.engine)
         check_policy(self.choice.name)
+        check_contract_name(self.contract)
         whole(1, _MOST_EPISODES, n=self.n)
         whole(0, MAX_EPISODE_SEED, seed=self.seed)
         whole(32, 2048, size=self.size)
@@ -158,9 +164,10 @@ def film(config: FilmRun) -> list[Episode]:
     if config.detector is not None:
         detector = load_detector(config.detector, config.policy)
         detector.check(task_id)
+    try_out(config.choice, [task_id], able)
     large = Crank(task_id, config.n, replace(able, image_size=config.size))
-    policy = policy_of(config.choice, large)
-    if policy.needs_images:
+    policy = None if config.choice.is_outside else policy_of(config.choice, large)
+    if policy is None or policy.needs_images:
         # It acts on pictures of the size that it knows; the same actions are then filmed large.
         acted, said = _acted(config.choice, Crank(task_id, config.n, able), plan, detector)
         policy = ReplayPolicy(acted)
@@ -187,10 +194,11 @@ def _acted(
 ) -> tuple[list[Episode], Said]:
     """The episodes, and what a detector says while they run."""
     if detector is None:
-        return run_all(crank, policy_of(choice, crank), plan), _silence(plan)
-    policy = watched(choice, crank)
-    episodes = run_all(crank, policy, plan)
-    return episodes, [detector.said(with_trace(episode, policy)) for episode in episodes]
+        policy = tolerated(policy_of(choice, crank), choice)
+        return run_all(crank, policy, plan), _silence(plan)
+    seen = watched(choice, crank)
+    episodes = run_all(crank, seen, plan)
+    return episodes, [detector.said(with_trace(episode, seen)) for episode in episodes]
 
 
 def _pictures(episode: Episode) -> NDArray[np.uint8]:

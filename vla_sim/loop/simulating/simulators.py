@@ -24,7 +24,7 @@ from vla_sim.envs.suites import SPINE
 from vla_sim.envs.task_table import TaskTable
 from vla_sim.envs.tasks import make_task
 from vla_sim.loop.choice import Choice
-from vla_sim.loop.policies import policy_of
+from vla_sim.loop.outsiders import acting_for
 from vla_sim.loop.simulating.labels import Labeller
 from vla_sim.protocols.chunk_model import ChunkModel
 from vla_sim.ranges import some, whole
@@ -122,7 +122,7 @@ class Simulators:
         episodes: list[Episode] = []
         for task_id, specs in plan.items():
             crank = self._stations[task_id].spare_crank
-            episodes += run_all(crank, policy_of(policy, crank), specs)
+            episodes += run_all(crank, acting_for(policy, crank), specs)
         return episodes
 
     def gallery(self, plan: Mapping[str, Sequence[EpisodeSpec]]) -> Rows | None:

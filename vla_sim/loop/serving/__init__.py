@@ -1,0 +1,1 @@
+"""Policies over the wire: contracts, the protocol, who asks and who serves."""
