@@ -75,7 +75,7 @@ COLUMNS: Mapping[str, Column] = {
     "failure": Column(kind="text", about="kind, empty for a success", of=lambda r: r.failure),
     "policy_failure": Column(
         kind="text",
-        about="what the policy broke off with, if it did",
+        about="why the policy broke off, if so",
         of=lambda r: r.policy_failure,
     ),
     "path_length_m": Column(

@@ -34,6 +34,7 @@ from vla_sim.loop.benching.row_store import RowStore, clear
 from vla_sim.loop.benching.team import Plan
 from vla_sim.loop.choice import Choice
 from vla_sim.loop.opening import opened, refuse_place
+from vla_sim.loop.outsiders import try_out
 from vla_sim.loop.run_folder import BEGUN
 from vla_sim.loop.simulating.worker import check_processes
 from vla_sim.records.episode import EpisodeSpec
@@ -129,6 +130,8 @@ def _decide(run: BenchRun, console: Console) -> Decided:
         first = stores[POLICY].row(spec)
         return first, stores[OTHER].row(spec) if known is None else known[first.pair_key]
 
+    for choice in choices.values():
+        try_out(choice, run.task_ids, measurement.crank)
     differences: list[float] = []
     decision = Decision(side="", n_pairs=0, e_value=1.0)
     size = max(LEAST_ROUND, run.n_slots * max(1, run.n_processes))
