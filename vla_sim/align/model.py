@@ -25,7 +25,9 @@ from vla_sim.align.fusion.fusion import FusionSizes, Moment
 from vla_sim.align.fusion.table import FusionConfig
 from vla_sim.align.heads import N_TOLD, Aims, Decoder, GoalHead, HazardCode, told_of
 from vla_sim.align.losses.temperature import INITIAL
+from vla_sim.align.motion_head import MotionHead
 from vla_sim.align.normaliser import Normaliser
+from vla_sim.align.reach_head import ReachHead
 from vla_sim.errors import UnknownName
 from vla_sim.ranges import whole
 from vla_sim.records.triple import N_PROPRIO, N_QUERIES, THING
@@ -52,6 +54,10 @@ class ModelConfig:
     hidden: int = 256
     n_modes: int = 2
     """Ways that the decoder can propose at once: left or right of an obstacle, open or closed."""
+    reach: bool = False
+    """Have a head that tells how long it takes to get there, see `ReachHead`."""
+    motion: bool = False
+    """Have a head that tells what moves in a strip of pictures, see `MotionHead`."""
 
     def __post_init__(self) -> None:
         whole(1, n_embed=self.n_embed, n_query=self.n_query, n_hazard=self.n_hazard)
@@ -163,6 +169,9 @@ class AlignModel(nn.Module):
         self.log_inverse_temperature = nn.ParameterDict(
             {pair: nn.Parameter(torch.tensor(INITIAL)) for pair in (*PAIRS, "step")}
         )
+        # Last, so that the weights of all others are drawn as if these were not there.
+        self.reach = ReachHead(n_state=self.n_state, hidden=hidden) if config.reach else None
+        self.motion = MotionHead(n_map=n_map) if config.motion else None
 
     def encode_texts(self, texts: Sequence[str]) -> Tensor:
         """Features of sentences, each distinct one encoded once, shape (N, D).

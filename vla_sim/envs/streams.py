@@ -12,7 +12,7 @@ import numpy as np
 
 from vla_sim.ranges import MAX_SEED, whole
 
-Purpose = Literal["plan", "scene", "words", "arm", "axis", "noise", "chain"]
+Purpose = Literal["plan", "scene", "words", "arm", "axis", "noise", "chain", "strip", "jitter"]
 _PURPOSES: tuple[Purpose, ...] = get_args(Purpose)
 """A purpose's place seeds its streams: append, never insert."""
 

@@ -46,6 +46,7 @@ from vla_sim.loop.aligning.resuming import (
     write_decisions,
     written_down,
 )
+from vla_sim.loop.aligning.supervised import check_supervised
 from vla_sim.loop.budget import Budget
 from vla_sim.loop.evaluation import GALLERY_SEEDS_FROM, bodies, gallery_plan, make_protocol, planned
 from vla_sim.loop.learned import LearnedModel
@@ -178,6 +179,7 @@ def align(run: AlignRun, monitor: Monitor) -> RunFolder:
         crank=run.simulators.crank,
     )
     table = TaskTable.of((*run.task_ids, *(() if held is None else held.task_ids)))
+    check_supervised(run.learner, run.simulators, table, run.task_ids, simulated=held is None)
     given = None if held is None else dataset_rows(held, table, cache=run.picture_cache)
     with opened(
         run.out,
@@ -216,7 +218,12 @@ def _turn(
     goes_on = run.resume and is_saved(folder)
     if run.resume and not goes_on:
         begin_again(folder)
-    config = SimulatorsConfig(task_ids=tasks, stations=run.simulators, table=table)
+    config = SimulatorsConfig(
+        task_ids=tasks,
+        stations=run.simulators,
+        table=table,
+        strip_steps=run.learner.strip_steps,
+    )
     with open_simulators(config, n_processes=run.n_processes, seed=run.seed) as simulators:
         first = given or _first_harvest(run, simulators, monitor)
         learner = Learner(
@@ -227,7 +234,7 @@ def _turn(
             table=table,
         )
         learner.remember(*first)
-        for line in memory_remarks(learner.memory, *first, table):
+        for line in memory_remarks(learner.memory, *first[:2], table):
             monitor.say(line)
         budget = Budget(run.max_updates, max_seconds=run.max_seconds)
         judge = Judge(
@@ -251,7 +258,8 @@ def _turn(
         monitor.say(budget.cut or judge.decisions[-1].reason)
         trainer = run.learner.trainer
         for line in silent_terms(
-            {**vars(trainer.weights), **trainer.own_losses}, folder.rows(LOSSES)
+            {**vars(trainer.weights), **trainer.own_losses, **trainer.supervision.weights},
+            folder.rows(LOSSES),
         ):
             monitor.say(line)
 
@@ -273,7 +281,7 @@ def _collection_round(
     if online:
         with monitor.waiting():
             harvest = simulators.harvest()
-        learner.remember(harvest.steps, harvest.segments)
+        learner.remember(harvest.steps, harvest.segments, harvest.strips)
         monitor.harvested(harvest)
 
 
@@ -311,13 +319,13 @@ def _evaluation_round(
 
 def _first_harvest(
     run: AlignRun, simulators: AskedSimulators, monitor: Monitor
-) -> tuple[Rows, Rows | None]:
+) -> tuple[Rows, Rows | None, Rows | None]:
     """What is learnt from before the learner acts: the experts' first episodes."""
     monitor.waits_for("simulators start, experts show the tasks")
     simulators.ask_collect(None, expert_share=1.0, n_rows=run.warm_up_rows)
     harvest = simulators.harvest()
     monitor.harvested(harvest)
-    return harvest.steps, harvest.segments
+    return harvest.steps, harvest.segments, harvest.strips
 
 
 def _gallery(
