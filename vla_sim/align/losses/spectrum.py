@@ -145,7 +145,7 @@ def noise_line(n_windows: float) -> float:
     """
     if n_windows <= 1.0:
         return 1.0
-    raw = 1.0 - NOISE_QUANTILE ** (1.0 / (n_windows - 1.0))
+    raw = 1.0 - math.pow(NOISE_QUANTILE, 1.0 / (n_windows - 1.0))
     return (raw - 1.0 / n_windows) / (1.0 - 1.0 / n_windows)
 
 

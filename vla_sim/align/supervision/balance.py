@@ -23,6 +23,11 @@ class BalanceConfig(TaughtConfig):
     watch: bool = False
     """Report the entropy even where nothing is taught."""
 
+    @property
+    def watches(self) -> bool:
+        """See the field."""
+        return self.watch
+
     def __post_init__(self) -> None:
         super().__post_init__()
         above(0, floor=self.floor)
@@ -64,7 +69,7 @@ def balance_lesson(config: BalanceConfig, asked: Asked) -> Lesson:
 def _neighbours(body_B: Tensor) -> tuple[Tensor, Tensor]:
     """For each moment the next one of its body, and whether that is another one."""
     other_B = torch.arange(len(body_B))
-    for body in body_B.unique().tolist():
+    for body in sorted(set(body_B.tolist())):
         rows = (body_B.cpu() == body).nonzero().squeeze(1)
         other_B[rows] = rows.roll(-1)
     return other_B.to(body_B.device), other_B != torch.arange(len(body_B))

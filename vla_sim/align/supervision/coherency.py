@@ -47,6 +47,11 @@ class CoherencyConfig(TaughtConfig):
     watch: bool = False
     """Report coherence and delay even where nothing is taught."""
 
+    @property
+    def watches(self) -> bool:
+        """See the field."""
+        return self.watch
+
     def __post_init__(self) -> None:
         super().__post_init__()
         whole(16, strip_steps=self.strip_steps)

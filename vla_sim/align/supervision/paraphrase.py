@@ -32,6 +32,11 @@ class ParaphraseConfig(TaughtConfig):
     watch: bool = False
     """Report how far a chunk moves with other words even where nothing is taught."""
 
+    @property
+    def watches(self) -> bool:
+        """See the field."""
+        return self.watch
+
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.measure not in MEASURES:

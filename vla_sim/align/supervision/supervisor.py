@@ -21,6 +21,12 @@ from vla_sim.align.supervision.taught import Lesson
 from vla_sim.errors import BadConfig
 
 Teach = Callable[[Asked], Lesson]
+NEEDS = {
+    "paraphrase": "somebody who says a meaning otherwise, Sources(reword=...)",
+    "pseudo_labels": "somebody who says a meaning otherwise, Sources(reword=...)",
+    "reachability": "a teacher that knows the limits of the robots, Sources(reach=...)",
+}
+"""Whom supervision asks, where it asks anybody."""
 
 
 class Supervisor:
@@ -63,7 +69,7 @@ class Supervisor:
         watched: dict[str, Tensor] = {}
         for name, teach in self._lessons.items():
             config = self.config.of_terms[name]
-            watches = getattr(config, "watch", False) and asked.n_steps % config.every == 0
+            watches = config.watches and asked.n_steps % config.every == 0
             if name not in wanted and not watches:
                 continue
             with torch.set_grad_enabled(name in wanted):
@@ -76,32 +82,24 @@ class Supervisor:
 
 def _lessons(config: SupervisionConfig, sources: Sources) -> dict[str, Teach]:
     """Each kind that is switched on, with whom it asks."""
-    lessons: dict[str, Teach] = {}
-    for name, own in config.of_terms.items():
-        if own.weight > 0.0 or getattr(own, "watch", False):
-            lessons[name] = _lesson(name, config, sources)
-    return lessons
-
-
-def _lesson(name: str, config: SupervisionConfig, sources: Sources) -> Teach:
-    if name in ("paraphrase", "pseudo_labels") and sources.reword is None:
-        raise BadConfig(
-            f"supervision.{name} needs somebody who says a meaning otherwise: give the trainer "
-            "sources=Sources(reword=...)"
-        )
-    if name == "reachability" and sources.reach is None:
-        raise BadConfig(
-            "supervision.reachability needs a teacher that knows the limits of the robots: give "
-            "the trainer sources=Sources(reach=...)"
-        )
-    reword, reach = sources.reword, sources.reach
-    table: dict[str, Callable[..., Lesson]] = {
-        "paraphrase": partial(paraphrase_lesson, config.paraphrase, reword=reword),
+    table: dict[str, Teach] = {
         "masking": partial(masking_lesson, config.masking),
-        "pseudo_labels": partial(pseudo_label_lesson, config.pseudo_labels, reword=reword),
         "modality_dropout": partial(modality_dropout_lesson, config.modality_dropout),
         "balance": partial(balance_lesson, config.balance),
         "coherency": partial(coherency_lesson, config.coherency),
-        "reachability": partial(reachability_lesson, config.reachability, teacher=reach),
     }
-    return table[name]
+    if (reword := sources.reword) is not None:
+        table["paraphrase"] = partial(paraphrase_lesson, config.paraphrase, reword=reword)
+        table["pseudo_labels"] = partial(pseudo_label_lesson, config.pseudo_labels, reword=reword)
+    if (reach := sources.reach) is not None:
+        table["reachability"] = partial(reachability_lesson, config.reachability, teacher=reach)
+    lessons: dict[str, Teach] = {}
+    for name, own in config.of_terms.items():
+        if own.weight == 0.0 and not own.watches:
+            continue
+        if name not in table:
+            raise BadConfig(
+                f"supervision.{name} is on and needs {NEEDS[name]}: give the trainer its sources"
+            )
+        lessons[name] = table[name]
+    return lessons

@@ -21,6 +21,11 @@ class TaughtConfig:
         at_least(0, weight=self.weight)
         whole(1, every=self.every)
 
+    @property
+    def watches(self) -> bool:
+        """Whether something is reported even where nothing is taught."""
+        return False
+
 
 @dataclass(frozen=True, kw_only=True)
 class Lesson:
