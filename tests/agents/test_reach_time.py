@@ -1,5 +1,6 @@
 """Laws of the least times: an integrated plan takes so long, limits bind, nothing is beaten."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -16,7 +17,7 @@ from vla_sim.assets.car import CAR
 from vla_sim.assets.car_manners import CAR_MANNERS
 from vla_sim.assets.panda import PANDA, PANDA_MANNERS
 from vla_sim.errors import BadConfig
-from vla_sim.records.manner import MANNERS
+from vla_sim.records.manner import MANNERS, Manner, MannerProfile
 
 Floats = NDArray[np.float64]
 LIMITS = np.array([0.35, 1.6, 16.0])
@@ -66,7 +67,7 @@ def test_outside_of_where_the_tool_may_go_there_is_no_time() -> None:
 @pytest.mark.parametrize("side", [0, 1])
 def test_a_bend_and_a_straight_lead_onto_the_point(side: int) -> None:
     rng, radius = np.random.default_rng(0), 5.0
-    start = np.stack([car(*rng.uniform(-2.0, 2.0, 2), rng.uniform(-3.0, 3.0)) for _ in range(50)])
+    start = np.stack([car(*rng.uniform(-2.0, 2.0, 3)) for _ in range(50)])
     point = rng.uniform(-20.0, 20.0, (50, 3))
     lengths = bend_lengths(start, point, radius)[:, side]
     turn = 1.0 if side == 0 else -1.0
@@ -96,10 +97,14 @@ def test_a_car_that_cannot_stop_in_time_has_to_come_round() -> None:
 
 
 def test_a_teacher_without_limits_is_refused() -> None:
-    for lacking in (
-        {name: profile for name, profile in PANDA_MANNERS.items() if name != "gently"},
-        {**PANDA_MANNERS, "gently": replace(PANDA_MANNERS["gently"], jerk=np.inf)},
-    ):
+    without: Mapping[Manner, MannerProfile] = {
+        name: profile for name, profile in PANDA_MANNERS.items() if name != "gently"
+    }
+    endless: Mapping[Manner, MannerProfile] = {
+        **PANDA_MANNERS,
+        "gently": replace(PANDA_MANNERS["gently"], jerk=np.inf),
+    }
+    for lacking in (without, endless):
         with pytest.raises(BadConfig, match=r"gently|positive numbers"):
             tool_reach(PANDA, lacking, lower_m=FAR[0], upper_m=FAR[1])
         with pytest.raises(BadConfig, match=r"gently|positive numbers"):

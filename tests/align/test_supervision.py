@@ -239,7 +239,7 @@ def test_what_nothing_would_teach_is_refused(changed: dict[str, Any], message: s
 
 def test_who_is_not_there_cannot_be_asked() -> None:
     for kind, needed in (("paraphrase", "says a meaning"), ("reachability", "knows the limits")):
-        own = SupervisionConfig(**{kind: getattr(ALL_ON, kind)})  # type: ignore[arg-type]
+        own = SupervisionConfig(**{kind: getattr(ALL_ON, kind)})
         with pytest.raises(BadConfig, match=needed):
             trainer(replace(PLAIN, supervision=own, model=HEADS), sources=None)
 

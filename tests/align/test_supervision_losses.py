@@ -34,18 +34,14 @@ def test_gradients_are_finite_differences() -> None:
     weight = torch.rand(5, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     target = random(5, 4, seed=1).detach()
     for distance in (cosine_distance, squared_distance):
-        assert torch.autograd.gradcheck(  # type: ignore[no-untyped-call]
+        assert torch.autograd.gradcheck(
             lambda x, d=distance: consistency_loss(d(x, target), weight), (random(5, 4),)
         )
     first = torch.tensor(0.02, dtype=torch.float64, requires_grad=True)
     second = torch.tensor(0.6, dtype=torch.float64, requires_grad=True)
-    assert torch.autograd.gradcheck(  # type: ignore[no-untyped-call]
-        lambda a, b: balance_loss(a, b, floor=0.9), (first, second)
-    )
+    assert torch.autograd.gradcheck(lambda a, b: balance_loss(a, b, floor=0.9), (first, second))
     slack, reachable = random(5, seed=2).detach(), torch.tensor([1, 1, 0, 1, 0], dtype=torch.bool)
-    assert torch.autograd.gradcheck(  # type: ignore[no-untyped-call]
-        lambda x: reach(x, slack, reachable), (random(5),)
-    )
+    assert torch.autograd.gradcheck(lambda x: reach(x, slack, reachable), (random(5),))
 
 
 def test_targets_of_consistency_are_held_and_the_minimum_is_at_them() -> None:
