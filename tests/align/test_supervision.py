@@ -177,19 +177,19 @@ def test_paraphrases_come_to_mean_the_same_and_other_goals_do_not() -> None:
         config = replace(
             PLAIN, supervision=SupervisionConfig(paraphrase=kind), freeze_text_after=1.0
         )
-        learner, rng, n = trainer(config), np.random.default_rng(0), 30
+        learner, rng, n = trainer(config), np.random.default_rng(0), 40
         reports = []
         for step in range(n):
             learner.set_progress(step / n)
-            rows = squares.steps(rng, 6)
+            rows = squares.steps(rng, 8)
             reports.append(learner.step(rows, squares.say_all(rng, rows)).report)
         names = ("chunk_moved_by_paraphrase", "chunk_moved_by_other_goal")
-        own, other = (float(np.mean([r[name] for r in reports[-10:]])) for name in names)
+        own, other = (float(np.mean([r[name] for r in reports[-12:]])) for name in names)
         return own, other
 
-    (own, other), (plain_own, plain_other) = moved(4.0), moved(0.0)
+    (own, other), (plain_own, _) = moved(4.0), moved(0.0)
     assert own < 0.8 * plain_own
-    assert other / own > plain_other / plain_own, "not by ignoring language"
+    assert other > 1.5 * own, "not by ignoring language"
 
 
 def test_pseudo_labels_need_a_gate_to_be_passed_and_rows_without_actions() -> None:
