@@ -171,6 +171,7 @@ def test_watching_alone_reports_and_teaches_nothing() -> None:
     assert all(torch.equal(v, state[k]) for k, v in plain.model.state_dict().items())
 
 
+@pytest.mark.slow
 def test_paraphrases_come_to_mean_the_same_and_other_goals_do_not() -> None:
     def moved(weight: float) -> tuple[float, float]:
         kind = ParaphraseConfig(weight=weight, every=1, watch=True)

@@ -67,7 +67,7 @@ def test_reachability_is_zero_where_teacher_and_student_agree_and_only_there() -
     at_truth = (slack / 0.2).requires_grad_()
     loss = reach(at_truth, slack, everywhere)
     loss.backward()  # type: ignore[no-untyped-call]
-    assert float(loss) == pytest.approx(0.0, abs=1e-12)
+    assert loss.item() == pytest.approx(0.0, abs=1e-12)
     assert at_truth.grad is not None and float(at_truth.grad.abs().max()) < 1e-12
     assert float(reach(slack / 0.2 + 0.5, slack, everywhere)) > 1e-3
 
