@@ -86,6 +86,10 @@ class LossNotFinite(VlaSimError):
     """A loss or a gradient that is no number; nothing was learnt from the batch that gave it."""
 
 
+class FlatSignal(VlaSimError):
+    """Signals that were to be compared, none of which moves."""
+
+
 class ResetNeeded(VlaSimError):
     """Something was asked of an environment before its first episode."""
 

@@ -19,6 +19,7 @@ from vla_sim.align.losses.motion import excess, filtered, mean_of, shortfall
 from vla_sim.align.losses.table import LOSSES
 from vla_sim.align.losses.temperature import INITIAL, LARGEST, clamp_temperature
 from vla_sim.align.objective import Weights
+from vla_sim.align.supervision.config import SupervisionConfig
 from vla_sim.records.triple import GRID
 
 
@@ -32,7 +33,7 @@ def differentiates(function: object, *inputs: Tensor) -> bool:
 
 
 def test_every_weight_has_a_loss_and_every_loss_a_weight() -> None:
-    assert set(vars(Weights())) == set(LOSSES)
+    assert set(vars(Weights())) | set(SupervisionConfig().of_terms) == set(LOSSES)
 
 
 def test_gradients_are_finite_differences() -> None:

@@ -25,7 +25,9 @@ from vla_sim.align.fusion.fusion import FusionSizes, Moment
 from vla_sim.align.fusion.table import FusionConfig
 from vla_sim.align.heads import N_TOLD, Aims, Decoder, GoalHead, HazardCode, told_of
 from vla_sim.align.losses.temperature import INITIAL
+from vla_sim.align.motion_head import MotionHead
 from vla_sim.align.normaliser import Normaliser
+from vla_sim.align.reach_head import ReachHead
 from vla_sim.errors import UnknownName
 from vla_sim.ranges import whole
 from vla_sim.records.triple import N_PROPRIO, N_QUERIES, THING
@@ -58,6 +60,10 @@ class ModelConfig:
     siglip: tuple[str, ...] = ()
     """Pairs of CONTRASTED that are learnt by SigLIP in the place of InfoNCE, each with a learnt
     bias: it is a weight, and kept with the others."""
+    reach: bool = False
+    """Have a head that tells how long it takes to get there, see `ReachHead`."""
+    motion: bool = False
+    """Have a head that tells what moves in a strip of pictures, see `MotionHead`."""
 
     def __post_init__(self) -> None:
         whole(1, n_embed=self.n_embed, n_query=self.n_query, n_hazard=self.n_hazard)
@@ -175,6 +181,9 @@ class AlignModel(nn.Module):
         self.contrast_bias = nn.ParameterDict(
             {pair: nn.Parameter(torch.tensor(0.0)) for pair in config.siglip}
         )
+        # Last, so that the weights of all others are drawn as if these were not there.
+        self.reach = ReachHead(n_state=self.n_state, hidden=hidden) if config.reach else None
+        self.motion = MotionHead(n_map=n_map) if config.motion else None
 
     def encode_texts(self, texts: Sequence[str]) -> Tensor:
         """Features of sentences, each distinct one encoded once, shape (N, D).

@@ -34,12 +34,13 @@ OF_MOMENTS = (*BEHAVIOUR, "contrast_step")
 """Taken of the rows that behaviour is learnt from, so from the same update on. The gates order what
 is taken of whole segments."""
 GROUPS: dict[str, tuple[str, ...]] = {
-    "behaviour": (*BEHAVIOUR, "hazard"),
-    "grounding": ("grounding", "outcome"),
+    "behaviour": (*BEHAVIOUR, "hazard", "paraphrase", "pseudo_labels", "reachability"),
+    "grounding": ("grounding", "outcome", "coherency"),
     "alignment": (
         *("contrast_vl", "contrast_la", "contrast_va", "contrast_step"),
         *("cycle", "triple", "cyclip_cross", "cyclip_inner"),
         *(COMMITMENT, BALANCE, CALIBRATION),
+        *("masking", "modality_dropout", "balance"),
     ),
 }
 """Terms that pull together; gradient surgery is done between groups."""

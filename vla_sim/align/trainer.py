@@ -28,6 +28,7 @@ from vla_sim.align.contrast import Contrast
 from vla_sim.align.curriculum import CurriculumState, advance
 from vla_sim.align.encoders.tokenizer import Tokenizer
 from vla_sim.align.eye_error import EyeError
+from vla_sim.align.model import PolicyOutput
 from vla_sim.align.objective import (
     GROUPS,
     LossReport,
@@ -39,11 +40,14 @@ from vla_sim.align.optimiser import Optimiser
 from vla_sim.align.own_losses import load_losses, own_terms
 from vla_sim.align.priors import PRIORS, prior_terms
 from vla_sim.align.segments import OF_SEGMENTS, segment_terms
+from vla_sim.align.supervision.asked import Asked
+from vla_sim.align.supervision.sources import Sources
+from vla_sim.align.supervision.supervisor import Supervisor
 from vla_sim.align.surgery import backward_with_surgery
 from vla_sim.align.trainer_config import TrainerConfig
 from vla_sim.errors import BadConfig, DamagedFile, LossNotFinite
 from vla_sim.records.reports import Recall
-from vla_sim.records.triple import N_QUERIES, SegmentTriples, StepTriples
+from vla_sim.records.triple import N_QUERIES, SegmentTriples, StepTriples, StripTriples
 
 TEXTS_KEPT_FOR = 100
 """Steps for which a rehearsal's sentence features are kept while words are still learnt: to encode
@@ -70,6 +74,7 @@ class AlignTrainer:
         task_body: Sequence[int],
         seed: int,
         bounds: NDArray[np.float32] | None = None,
+        sources: Sources | None = None,
     ) -> None:
         """A trainer with fresh weights.
 
@@ -81,13 +86,16 @@ class AlignTrainer:
             seed: Seed of the weights and of all randomness of training.
             bounds: For each task index and manner, between which bounds chunks are to move the
                 body, see `bounds.bounds_of`; None: the hardware's limits alone.
+            sources: Whom supervision asks; None for nobody.
 
         Raises:
-            BadConfig: If a task names a body that is not there.
+            BadConfig: If a task names a body that is not there, or supervision asks for somebody
+                who is not.
         """
         if not all(0 <= index < len(bodies) for index in task_body):
             raise BadConfig(f"task_body names a body outside the {len(bodies)} given")
         self.config = config
+        self.supervisor = Supervisor(config.supervision, sources or Sources())
         self.task_body = tuple(task_body)
         self.bounds = bounds
         self.device = torch.device(config.device)
@@ -144,6 +152,11 @@ class AlignTrainer:
         """Whether the next step would learn from segments."""
         return self.n_steps % self.config.segment_every == 0
 
+    @property
+    def wants_strips(self) -> bool:
+        """Whether the next step would look at strips."""
+        return self.supervisor.wants_strips(self.n_steps)
+
     def step(
         self,
         rows: StepTriples,
@@ -152,6 +165,7 @@ class AlignTrainer:
         segment_texts: Sequence[str] = (),
         rehearsal: StepTriples | None = None,
         rehearsal_texts: Sequence[Sequence[str]] = (),
+        strips: StripTriples | None = None,
     ) -> LossReport:
         """Learn from one batch.
 
@@ -162,6 +176,7 @@ class AlignTrainer:
             segment_texts: A sentence for each segment.
             rehearsal: Moments for the decoder alone, see `rehearsed`; None to leave it out.
             rehearsal_texts: A sentence for each of their goals.
+            strips: Stretches of pictures, see `wants_strips`; None to leave them out.
 
         Returns:
             The losses of this step, before the update.
@@ -195,16 +210,22 @@ class AlignTrainer:
         wanted |= self.config.own_losses
         if "contrast_step" in wanted:
             wanted |= self.model.fusion.weights
+        wanted |= self.supervisor.weights(self.n_steps, self.fraction)
         segment = None
         if segments is not None and any(name.startswith(OF_SEGMENTS) for name in wanted):
             check_segments(segments.meaning)
             segment = SegmentBatch.of(segments, self.task_body, self.device)
+            segment = self.supervisor.band(segment, self.fraction)
 
         shared = self._towers(batch, texts, segment, segment_texts)
         heads_input = shared
         if self.config.surgery == "pcgrad":
             heads_input = tuple(z.detach().requires_grad_(z.requires_grad) for z in shared)
-        terms, watched = self._terms(batch, segment, heads_input, wanted)
+        terms, watched, out = self._terms(batch, segment, heads_input, wanted)
+        asked = self._asked(rows, batch, segment, segment_texts, heads_input, out, strips)
+        more, seen_more = self.supervisor.lessons(asked, wanted)
+        terms |= more
+        watched |= seen_more
         if rehearsal is not None and "rehearsal" in wanted:
             check_texts(rehearsal.weight.shape[0], rehearsal.weight.shape[1], rehearsal_texts)
             self._rehearse(rehearsal, rehearsal_texts, wanted, terms, watched)
@@ -330,17 +351,26 @@ class AlignTrainer:
         """What the heads share: maps and sentence features, of steps and then of segments."""
         n_pictures, n_goals = batch.weight_BG.shape
         flat = [text for row in texts for text in row]
-        with torch.set_grad_enabled("vision" not in self.frozen), self._autocast():
-            map_BSC = self.model.vision(batch.image_BHWC)
-        with self._autocast():
-            text_XD = self.model.encode_texts([*flat, *segment_texts]).float()
+        map_BSC = self._see(batch.image_BHWC)
+        text_XD = self._read([*flat, *segment_texts])
         text_BGD = text_XD[: len(flat)].view(n_pictures, n_goals, -1)
         if segment is None:
             return map_BSC, text_BGD
-        with torch.set_grad_enabled("vision" not in self.frozen), self._autocast():
-            map_XSC = self.model.vision(segment.clip_NFHWC.flatten(0, 1))
+        map_XSC = self._see(segment.clip_NFHWC.flatten(0, 1))
         map_NFSC = map_XSC.view(*segment.clip_NFHWC.shape[:2], *map_XSC.shape[1:])
         return map_BSC, text_BGD, map_NFSC, text_XD[len(flat) :]
+
+    def _see(self, image_NHWC: Tensor) -> Tensor:
+        """Feature maps of pictures (N, S, C)."""
+        learns = torch.is_grad_enabled() and "vision" not in self.frozen
+        with torch.set_grad_enabled(learns), self._autocast():
+            map_NSC: Tensor = self.model.vision(image_NHWC)
+        return map_NSC
+
+    def _read(self, texts: Sequence[str]) -> Tensor:
+        """Features of sentences (N, D)."""
+        with self._autocast():
+            return self.model.encode_texts(texts).float()
 
     def _batch(self, rows: StepTriples) -> StepBatch:
         return StepBatch.of(rows, self.task_body, self.device, self.bounds)
@@ -386,7 +416,7 @@ class AlignTrainer:
         segment: SegmentBatch | None,
         shared: tuple[Tensor, ...],
         wanted: Mapping[str, float],
-    ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    ) -> tuple[dict[str, Tensor], dict[str, Tensor], PolicyOutput]:
         map_BSC, text_BGD = shared[:2]
         first, last = self.config.goal_forcing, self.config.last_goal_forcing
         told_share = first + (last - first) * self.fraction
@@ -427,7 +457,37 @@ class AlignTrainer:
             )
             terms |= more
             watched |= seen
-        return terms, watched
+        return terms, watched, out
+
+    def _asked(
+        self,
+        rows: StepTriples,
+        batch: StepBatch,
+        segment: SegmentBatch | None,
+        segment_texts: Sequence[str],
+        shared: tuple[Tensor, ...],
+        out: PolicyOutput,
+        strips: StripTriples | None,
+    ) -> Asked:
+        return Asked(
+            model=self.model,
+            rows=rows,
+            batch=batch,
+            map_BSC=shared[0],
+            text_BGD=shared[1],
+            out=out,
+            segment=segment,
+            segment_texts=tuple(segment_texts),
+            map_NFSC=None if segment is None else shared[2],
+            text_ND=None if segment is None else shared[3],
+            strips=strips,
+            see=self._see,
+            read=self._read,
+            task_body=self.task_body,
+            generator=self.generator,
+            n_steps=self.n_steps,
+            fraction=self.fraction,
+        )
 
 
 def _part(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:

@@ -13,6 +13,7 @@ from vla_sim.align.model import ModelConfig
 from vla_sim.align.objective import Weights
 from vla_sim.align.optimiser import OptimiserConfig
 from vla_sim.align.own_losses import load_losses
+from vla_sim.align.supervision.config import SupervisionConfig
 from vla_sim.errors import BadConfig
 from vla_sim.ranges import above, at_least, whole, within
 
@@ -27,6 +28,8 @@ class TrainerConfig:
     """Losses of your own beside those, each as "module:name" with its weight, see `OwnLoss`."""
     contrast: ContrastConfig = field(default_factory=ContrastConfig)
     """Targets, negatives and temperatures of the contrastive terms."""
+    supervision: SupervisionConfig = field(default_factory=SupervisionConfig)
+    """What modalities and controllers teach beside the labels: off unless it is given a weight."""
     curriculum: CurriculumConfig = field(default_factory=CurriculumConfig)
     optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
     segment_every: int = 4
@@ -63,6 +66,7 @@ class TrainerConfig:
         self.contrast.require_use(
             vars(self.weights), siglip=self.model.siglip, segment_every=self.segment_every
         )
+        self._check_supervision()
         text = self.model.text
         if (
             isinstance(text, BaseConfig)
@@ -93,4 +97,39 @@ class TrainerConfig:
             raise BadConfig(
                 f"{still}, and fusion {fusion_name(self.model.fusion)!r} needs it to come to the "
                 "codes: let it learn, or take another fusion"
+            )
+
+    def _check_supervision(self) -> None:
+        """Refuse supervision for which the model has no head, or that nothing keeps from collapse.
+
+        Raises:
+            BadConfig: It says which setting to give.
+        """
+        own, weights = self.supervision, self.weights
+        if own.reachability.weight and not self.model.reach:
+            raise BadConfig(
+                f"supervision.reachability.weight is {own.reachability.weight}, and model.reach is "
+                "False: the model has no head to teach; give it one, model.reach = True"
+            )
+        if own.coherency.steps_wanted and not self.model.motion:
+            raise BadConfig(
+                "supervision.coherency is on, and model.motion is False: nothing tells what is "
+                "seen to move; give the model that head, model.motion = True"
+            )
+        if own.masking.weight and not weights.contrast_vl:
+            raise BadConfig(
+                f"supervision.masking.weight is {own.masking.weight}, and weights.contrast_vl is "
+                "0: views alone agree soonest where everything is the same; give it a weight"
+            )
+        of_moments = {
+            "modality_dropout": own.modality_dropout.weight > 0.0,
+            "balance": own.balance.weight > 0.0,
+            "pseudo_labels.similarity": own.pseudo_labels.weight > 0.0
+            and own.pseudo_labels.similarity is not None,
+        }
+        if not weights.contrast_step and (asked := [name for name, on in of_moments.items() if on]):
+            raise BadConfig(
+                f"supervision.{asked[0]} asks where moments lie on the sphere, and "
+                "weights.contrast_step is 0: nothing would teach that; give it a weight"
+                + ("" if asked[0] != "pseudo_labels.similarity" else ", or set similarity to None")
             )

@@ -13,7 +13,18 @@ import numpy as np
 from vla_sim.ranges import MAX_SEED, whole
 
 Purpose = Literal[
-    "plan", "scene", "words", "arm", "axis", "noise", "chain", "pairs", "schedule", "posture"
+    "plan",
+    "scene",
+    "words",
+    "arm",
+    "axis",
+    "noise",
+    "chain",
+    "pairs",
+    "schedule",
+    "posture",
+    "strip",
+    "jitter",
 ]
 _PURPOSES: tuple[Purpose, ...] = get_args(Purpose)
 """A purpose's place seeds its streams: append, never insert."""

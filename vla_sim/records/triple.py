@@ -100,5 +100,22 @@ class SegmentTriples:
     seed: NDArray[np.int64]
 
 
+@dataclass(frozen=True, kw_only=True)
+class StripTriples:
+    """N stretches of T control steps of some episodes, without a gap: motion as it is seen.
+
+    Attributes:
+        strip: uint8 (N, T + 1, h, w, 3), the picture before each step, and the last one.
+        action: float32 (N, T, N_ACT), normalised.
+        task: int64 (N,).
+        seed: int64 (N,), the episode's seed.
+    """
+
+    strip: NDArray[np.uint8]
+    action: NDArray[np.float32]
+    task: NDArray[np.int64]
+    seed: NDArray[np.int64]
+
+
 Rows = Mapping[str, NDArray[np.generic]]
 """A record of this file as {field: array}, e.g. `vars(triples)`: what buffers and files hold."""

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from vla_sim.envs.streams import stream
 from vla_sim.errors import BadRows
 from vla_sim.records.episode import Episode
 from vla_sim.records.triple import (
@@ -27,6 +28,21 @@ def outcome_step(success: NDArray[np.bool_]) -> int:
 def clip_frames(last: int) -> NDArray[np.int64]:
     """Which N_CLIP of the pictures 0 to `last` make the clip: evenly spaced, both ends in it."""
     return np.linspace(0, last, N_CLIP).round().astype(np.int64)
+
+
+def jittered_frames(last: int, jitter: float, rng: np.random.Generator) -> NDArray[np.int64]:
+    """The same with the inner pictures earlier or later; start and outcome stay.
+
+    Args:
+        last: The last picture.
+        jitter: Farthest, as a share of the time between two pictures, less than a half: so they
+            keep their order.
+        rng: Draws.
+    """
+    even = np.linspace(0, last, N_CLIP)
+    shift = rng.uniform(-jitter, jitter, N_CLIP) * (last / (N_CLIP - 1))
+    shift[[0, -1]] = 0.0
+    return (even + shift).round().astype(np.int64)
 
 
 def knots(actions: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -67,6 +83,7 @@ def cut_numbers(
     cell: NDArray[np.float32],
     cell_visible: NDArray[np.bool_],
     seed: int,
+    frames: NDArray[np.int64] | None = None,
 ) -> tuple[NDArray[np.int64], Rows]:
     """What `cut` makes of an episode but for its pictures, of which it says which they are.
 
@@ -81,6 +98,7 @@ def cut_numbers(
         cell: As in `cut`.
         cell_visible: As in `cut`.
         seed: As in `cut`.
+        frames: As in `cut`.
 
     Returns:
         Places of the clip's pictures among the M, int64 (N_CLIP,), and one row of all columns but
@@ -88,7 +106,7 @@ def cut_numbers(
     """
     n_steps = outcome_step(success) + 1
     last = min(n_steps, n_images - 1)
-    frames = clip_frames(last)
+    frames = clip_frames(last) if frames is None else frames
     start = np.zeros((1, N_PROPRIO), np.float32)
     start[0, : proprio.shape[1]] = proprio[0]
     return frames, {
@@ -116,6 +134,7 @@ def cut(
     cell: NDArray[np.float32],
     cell_visible: NDArray[np.bool_],
     seed: int,
+    frames: NDArray[np.int64] | None = None,
 ) -> SegmentTriples:
     """One row for the arrays of an episode of T steps, up to its outcome.
 
@@ -130,6 +149,7 @@ def cut(
         cell: float32 (M, 2), image position (u, v) of the referent in each picture, in [0, 1].
         cell_visible: bool (M,).
         seed: The episode's seed.
+        frames: The pictures of the clip; None for `clip_frames`.
     """
     frames, numbers = cut_numbers(
         n_images=len(images),
@@ -142,6 +162,7 @@ def cut(
         cell=cell,
         cell_visible=cell_visible,
         seed=seed,
+        frames=frames,
     )
     return SegmentTriples(clip=images[frames][None], **numbers)  # type: ignore[arg-type]
 
@@ -153,6 +174,7 @@ def segment(
     meaning: int,
     cell: NDArray[np.float32],
     cell_visible: NDArray[np.bool_],
+    jitter: float = 0.0,
 ) -> SegmentTriples:
     """One row for an episode of T steps, up to its outcome: see `cut`.
 
@@ -162,6 +184,8 @@ def segment(
         meaning: Code of its true meaning.
         cell: float32 (T + 1, 2), image position (u, v) of its referent, in [0, 1].
         cell_visible: bool (T + 1,).
+        jitter: How far inner pictures may leave their even places, see `jittered_frames`; by how
+            much they do follows from the episode's seed.
 
     Raises:
         BadRows: If the episode has no steps or no pictures, or the cells do not match them.
@@ -177,6 +201,11 @@ def segment(
             f"{name} has {n} pictures; its cells have the shapes {cell.shape} and "
             f"{cell_visible.shape}, and need {(n, 2)} and {(n,)}"
         )
+    frames = None
+    if jitter:
+        last = min(outcome_step(episode.success) + 1, n - 1)
+        rng = stream(episode.spec.task_id, episode.spec.seed, "jitter")
+        frames = jittered_frames(last, jitter, rng)
     return cut(
         images=episode.images,
         actions=episode.actions,
@@ -188,4 +217,5 @@ def segment(
         cell=cell,
         cell_visible=cell_visible,
         seed=episode.spec.seed,
+        frames=frames,
     )

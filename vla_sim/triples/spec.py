@@ -65,6 +65,16 @@ def segment_spec(height: int, width: int) -> Spec:
     }
 
 
+def strip_spec(height: int, width: int, n_steps: int) -> Spec:
+    """What `StripTriples` of so many steps hold."""
+    return {
+        "strip": Column((n_steps + 1, height, width, 3), "uint8"),
+        "action": Column((n_steps, N_ACT), "float32"),
+        "task": Column((), "int64"),
+        "seed": Column((), "int64"),
+    }
+
+
 def count(rows: Rows, spec: Spec) -> int:
     """The number of rows, after checking every column.
 

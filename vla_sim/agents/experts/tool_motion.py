@@ -149,6 +149,11 @@ class ToolRollout:
         # What the plan says about now differs from what is by jerk * dt^2 / 8: fade that out.
         self._offset[rows] = _in_frames(self._frames[rows], self.velocity[rows]) - at_now
 
+    def left_s(self) -> Floats:
+        """Time that the plans still take [s], shape (m,): the least that the limits admit."""
+        whole = [trajectory.duration for trajectory in self._trajectories]
+        return np.asarray(np.array(whole) - self._clock_s).clip(0.0)
+
     def advance(self) -> Floats:
         """One control step along the plans: the new commanded velocity [m/s], shape (m, 3)."""
         dt_s = self._motion.config.dt_s

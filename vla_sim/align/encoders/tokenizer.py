@@ -1,7 +1,7 @@
 """Words and single Chinese characters to integers, with a vocabulary built from a corpus."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Self
 
 import torch
@@ -21,6 +21,16 @@ _TOKEN = re.compile(r"[a-z]+|[0-9]+|[\u3400-\u9fff]")
 def split_tokens(text: str) -> list[str]:
     """Lower-case words, numbers and Chinese characters of a text; punctuation is dropped."""
     return _TOKEN.findall(text.lower())
+
+
+def thinned(text: str, drops: Callable[[], bool]) -> str:
+    """A text in lower case without some of its words, numbers and Chinese characters.
+
+    Args:
+        text: What was said.
+        drops: Asked for each of them in turn.
+    """
+    return _TOKEN.sub(lambda token: "" if drops() else token[0], text.lower())
 
 
 class Tokenizer:

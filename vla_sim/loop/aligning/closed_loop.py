@@ -47,6 +47,7 @@ from vla_sim.loop.aligning.resuming import (
     write_decisions,
     written_down,
 )
+from vla_sim.loop.aligning.supervised import check_supervised
 from vla_sim.loop.budget import Budget
 from vla_sim.loop.evaluation import GALLERY_SEEDS_FROM, bodies, gallery_plan, make_protocol, planned
 from vla_sim.loop.learned import LearnedModel
@@ -190,6 +191,7 @@ def align(run: AlignRun, monitor: Monitor) -> RunFolder:
         crank=run.simulators.crank,
     )
     table = TaskTable.of((*run.task_ids, *(() if held is None else held.task_ids)))
+    check_supervised(run.learner, run.simulators, table, run.task_ids, simulated=held is None)
     given: Given | None = None
     if held is not None:
         given = given_by(
@@ -236,7 +238,12 @@ def _turn(
     goes_on = run.resume and is_saved(folder)
     if run.resume and not goes_on:
         begin_again(folder)
-    config = SimulatorsConfig(task_ids=tasks, stations=run.simulators, table=table)
+    config = SimulatorsConfig(
+        task_ids=tasks,
+        stations=run.simulators,
+        table=table,
+        strip_steps=run.learner.strip_steps,
+    )
     with open_simulators(config, n_processes=run.n_processes, seed=run.seed) as simulators:
         first = given or _first_harvest(run, simulators, monitor)
         learner = Learner(
@@ -269,7 +276,7 @@ def _turn(
             _evaluation_round(run, folder, simulators, learner, judge, budget, monitor)
         monitor.say(budget.cut or judge.decisions[-1].reason)
         trainer = run.learner.trainer
-        weights = {**vars(trainer.weights), **trainer.own_losses}
+        weights = {**vars(trainer.weights), **trainer.own_losses, **trainer.supervision.weights}
         if trainer.weights.contrast_step:
             weights |= learner.trainer.model.fusion.weights
         for line in silent_terms(weights, folder.rows(LOSSES)):
@@ -293,7 +300,7 @@ def _collection_round(
     if online:
         with monitor.waiting():
             harvest = simulators.harvest()
-        learner.remember(harvest.steps, harvest.segments)
+        learner.remember(harvest.steps, harvest.segments, harvest.strips)
         monitor.harvested(harvest)
 
 
@@ -335,7 +342,7 @@ def _first_harvest(run: AlignRun, simulators: AskedSimulators, monitor: Monitor)
     simulators.ask_collect(None, expert_share=1.0, n_rows=run.warm_up_rows)
     harvest = simulators.harvest()
     monitor.harvested(harvest)
-    return GivenRows(harvest.steps, harvest.segments)
+    return GivenRows(harvest.steps, harvest.segments, harvest.strips)
 
 
 def _gallery(

@@ -31,6 +31,7 @@ class Drawn:
             "steps": self.batch.steps,
             "segments": self.batch.segments,
             "rehearsal": self.rehearsal,
+            "strips": self.batch.strips,
         }
         return {
             f"{group}/{name}": np.asarray(values)

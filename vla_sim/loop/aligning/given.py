@@ -38,8 +38,8 @@ class Given(ABC):
 class GivenRows(Given):
     """Rows in memory: simulators have just made them, or a dataset has few."""
 
-    def __init__(self, steps: Rows, segments: Rows | None) -> None:
-        self.steps, self.segments = steps, segments
+    def __init__(self, steps: Rows, segments: Rows | None, strips: Rows | None = None) -> None:
+        self.steps, self.segments, self.strips = steps, segments, strips
 
     @property
     def first_steps(self) -> Rows:
@@ -48,7 +48,7 @@ class GivenRows(Given):
 
     def into(self, learner: Learner, table: TaskTable) -> list[str]:
         """See `Given`."""
-        learner.remember(self.steps, self.segments)
+        learner.remember(self.steps, self.segments, self.strips)
         return memory_remarks(learner.memory, self.steps, self.segments, table)
 
 

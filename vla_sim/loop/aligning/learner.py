@@ -14,6 +14,7 @@ from vla_sim.align.body import Body
 from vla_sim.align.checkpoint import load_checkpoint, save_checkpoint
 from vla_sim.align.encoders.tokenizer import Tokenizer
 from vla_sim.align.objective import LossReport
+from vla_sim.align.supervision.sources import Sources
 from vla_sim.align.trainer import AlignTrainer
 from vla_sim.align.trainer_config import TrainerConfig
 from vla_sim.disk.atomic import replace_file
@@ -24,12 +25,13 @@ from vla_sim.errors import BadConfig, DamagedFile, RunFolderError
 from vla_sim.loop.aligning.drawn import Drawn
 from vla_sim.loop.aligning.memory import Memory, MemoryConfig
 from vla_sim.loop.aligning.monitor import OnUpdate
-from vla_sim.loop.aligning.wording import PhraseBank
+from vla_sim.loop.aligning.reach_labels import ReachLabels
+from vla_sim.loop.aligning.wording import PhraseBank, draw_texts
 from vla_sim.loop.learned import LearnedModel
 from vla_sim.loop.model_bodies import bodies_of, bounds_of_tasks
 from vla_sim.physics.camera import rays
 from vla_sim.records.camera import CameraSpec
-from vla_sim.records.triple import GRID, N_GOALS, Rows, SegmentTriples, StepTriples
+from vla_sim.records.triple import GRID, N_GOALS, Rows, SegmentTriples, StepTriples, StripTriples
 
 MEMORY = "memory.safetensors"
 """What a learner remembers, beside the state of its trainer."""
@@ -41,6 +43,11 @@ class LearnerConfig:
 
     trainer: TrainerConfig = field(default_factory=TrainerConfig)
     memory: MemoryConfig = field(default_factory=MemoryConfig)
+
+    @property
+    def strip_steps(self) -> int:
+        """Steps of the strips that are learnt from; 0 for none."""
+        return self.trainer.supervision.coherency.steps_wanted
 
 
 def fit_bodies(steps: Rows, table: TaskTable) -> list[Body]:
@@ -107,7 +114,9 @@ class Learner:
         self.config = config
         self.table = table or TaskTable()
         self._task_body = bodies_of(self.table).task_body
-        self.memory = Memory(config.memory, image_size=image_size, seed=seed)
+        self.memory = Memory(
+            config.memory, image_size=image_size, seed=seed, strip_steps=config.strip_steps
+        )
         self.trainer = AlignTrainer(
             config.trainer,
             corpus=Tokenizer.from_corpus(corpus("seen")),
@@ -115,6 +124,7 @@ class Learner:
             task_body=self._task_body,
             seed=seed,
             bounds=bounds_of_tasks(self.table),
+            sources=Sources(reword=draw_texts, reach=ReachLabels(self.table)),
         )
         self.drawn: Drawn | None = None
         """What the newest update learnt from."""
@@ -124,11 +134,13 @@ class Learner:
         """The present model."""
         return LearnedModel(self.trainer.model, table=self.table, task_body=self._task_body)
 
-    def remember(self, steps: Rows, segments: Rows | None) -> None:
+    def remember(self, steps: Rows, segments: Rows | None, strips: Rows | None = None) -> None:
         """Take in triples."""
         self.memory.steps.add(steps)
         if segments is not None:
             self.memory.segments.add(segments)
+        if strips is not None and self.memory.strips is not None:
+            self.memory.strips.add(strips)
 
     def learn(
         self, n_updates: int, *, spent: int, budget: int, on_update: OnUpdate | None = None
@@ -153,7 +165,9 @@ class Learner:
         return losses
 
     def _update(self) -> LossReport:
-        batch = self.memory.draw(with_segments=self.trainer.wants_segments)
+        batch = self.memory.draw(
+            with_segments=self.trainer.wants_segments, with_strips=self.trainer.wants_strips
+        )
         self.drawn = Drawn(batch=batch)
         steps = StepTriples(**batch.steps)  # type: ignore[arg-type]
         segments = (
@@ -172,6 +186,7 @@ class Learner:
             batch.segment_texts,
             rehearsal,
             by_row(rehearsal_texts),
+            None if batch.strips is None else StripTriples(**batch.strips),  # type: ignore[arg-type]
         )
 
     def save_model(self, folder: Path) -> Path:

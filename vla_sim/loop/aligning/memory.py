@@ -1,8 +1,8 @@
-"""What the trainer draws its batches from: step triples and segment triples, bounded, balanced."""
+"""What the trainer draws its batches from: triples of steps and segments, bounded, balanced."""
 
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from vla_sim.loop.aligning.wording import PhraseBank, draw_texts
 from vla_sim.ranges import above, whole, within
 from vla_sim.records.triple import Rows
 from vla_sim.triples.buffer import TripleBuffer, TripleBufferConfig
-from vla_sim.triples.spec import segment_spec, step_spec
+from vla_sim.triples.spec import segment_spec, step_spec, strip_spec
 from vla_sim.triples.stored_memory import StoredMemory
 from vla_sim.triples.stored_rows import StoredRows
 
@@ -41,12 +41,18 @@ class MemoryConfig:
     words, and where in them the meant thing is. Which rows these are follows from their content."""
     max_duplicates: int = 2
     """Segments of one meaning in a batch: more would be no negatives of each other."""
+    n_strips: int = 128
+    """Strips kept, where a run learns from them: at 64 px one of 48 steps takes 0.6 MB."""
+    batch_strips: int = 10
+    """Strips per update that learns from them; a fifth of them is only measured on."""
 
     def __post_init__(self) -> None:
         whole(1, n_steps=self.n_steps, n_segments=self.n_segments)
         whole(1, batch_steps=self.batch_steps, max_duplicates=self.max_duplicates)
         whole(2, batch_segments=self.batch_segments)
         whole(0, batch_rehearsal=self.batch_rehearsal)
+        whole(2, batch_strips=self.batch_strips)
+        whole(self.batch_strips, n_strips=self.n_strips)
         above(0, label_share=self.label_share)
         within(0, 1, label_share=self.label_share)
 
@@ -59,12 +65,23 @@ class Batch:
     step_texts: list[str]
     segments: Rows | None
     segment_texts: list[str]
+    strips: Rows | None = None
 
 
 class Memory:
-    """Step and segment triples, in rings or on disk, and the generator that draws from them."""
+    """Step and segment triples, in rings or on disk, strips, and the generator that draws."""
 
-    def __init__(self, config: MemoryConfig, *, image_size: int, seed: int) -> None:
+    def __init__(
+        self, config: MemoryConfig, *, image_size: int, seed: int, strip_steps: int = 0
+    ) -> None:
+        """An empty memory.
+
+        Args:
+            config: Settings.
+            image_size: Side of the pictures [px].
+            seed: Of the generator.
+            strip_steps: Steps of its strips; 0 for a memory without any.
+        """
         self.config = config
         self.rng = np.random.default_rng(seed)
         self.phrases = PhraseBank(seed)
@@ -82,6 +99,11 @@ class Memory:
         self.segments: TripleBuffer | StoredMemory = self._of_segments.build(
             segment_spec(image_size, image_size)
         )
+        self.strips: TripleBuffer | None = None
+        if strip_steps:
+            self.strips = TripleBufferConfig(capacity=config.n_strips).build(
+                strip_spec(image_size, image_size, strip_steps)
+            )
 
     def draw_from(self, steps: StoredRows, segments: StoredRows) -> None:
         """From now on, draw from rows on disk, by the same law; what the rings hold is dropped."""
@@ -112,8 +134,14 @@ class Memory:
         most = min(self.config.batch_segments, self.segments.largest_batch)
         return int(most) if self.segments.n_groups > 1 else 0
 
-    def draw(self, *, with_segments: bool) -> Batch:
-        """A batch; segments come along if asked for, see `segments_per_batch`."""
+    def draw(self, *, with_segments: bool, with_strips: bool = False) -> Batch:
+        """A batch; segments come along if asked for, see `segments_per_batch`, and so do strips."""
+        batch = self._draw(with_segments)
+        if not with_strips or not self.strips:
+            return batch
+        return replace(batch, strips=self.strips.sample(self.config.batch_strips, self.rng))
+
+    def _draw(self, with_segments: bool) -> Batch:
         steps = self._known(self.steps.sample(self.config.batch_steps, self.rng, self.weights))
         step_texts = draw_texts(np.asarray(steps["meaning"], dtype=np.int64), self.rng)
         n_segments = self.segments_per_batch if with_segments else 0
@@ -137,15 +165,22 @@ class Memory:
         return with_labels(rows, self.config.label_share)
 
     def state(self) -> dict[str, NDArray[np.generic]]:
-        """Both, for an exact resume (the generator goes elsewhere: it is no array)."""
+        """All of it, for an exact resume (the generator goes elsewhere: it is no array)."""
         return {
             **{f"steps/{k}": v for k, v in self.steps.state().items()},
             **{f"segments/{k}": v for k, v in self.segments.state().items()},
+            **{
+                f"strips/{k}": v
+                for k, v in (self.strips.state() if self.strips is not None else {}).items()
+            },
         }
 
     def load_state(self, state: Mapping[str, NDArray[np.generic]]) -> None:
         """Become the memory that gave `state`."""
-        for name, part in (("steps/", self.steps), ("segments/", self.segments)):
+        parts = {"steps/": self.steps, "segments/": self.segments}
+        if self.strips is not None:
+            parts["strips/"] = self.strips
+        for name, part in parts.items():
             part.load_state(
                 {k.removeprefix(name): v for k, v in state.items() if k.startswith(name)}
             )

@@ -99,6 +99,7 @@ class SimulatorPool(AskedSimulators):
         return Harvest(
             steps=steps,
             segments=self._rows([part.segments for part in parts]),
+            strips=self._rows([part.strips for part in parts]),
             n_episodes=sum(part.n_episodes for part in parts),
             n_successes=sum(part.n_successes for part in parts),
             n_env_steps=sum(part.n_env_steps for part in parts),

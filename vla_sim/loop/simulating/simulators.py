@@ -27,10 +27,11 @@ from vla_sim.loop.choice import Choice
 from vla_sim.loop.outsiders import acting_for
 from vla_sim.loop.simulating.labels import Labeller
 from vla_sim.protocols.chunk_model import ChunkModel
-from vla_sim.ranges import some, whole
+from vla_sim.ranges import some, whole, within
 from vla_sim.records.episode import Episode, EpisodeSpec
 from vla_sim.records.triple import Rows
 from vla_sim.triples.segment import segment
+from vla_sim.triples.strip import strip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,10 +42,14 @@ class StationConfig:
     """Simulations per task."""
     label_every: int = 2
     """Control steps from one labelled picture to the next: neighbours teach little."""
+    clip_jitter: float = 0.0
+    """How far the two inner pictures of a segment leave their even places, at most, as a share of
+    the time between two: then an order of events is learnt, and no instant."""
     crank: CrankConfig = field(default_factory=CrankConfig)
 
     def __post_init__(self) -> None:
         whole(1, n_slots=self.n_slots, label_every=self.label_every)
+        within(0, 0.45, clip_jitter=self.clip_jitter)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,9 +60,12 @@ class SimulatorsConfig:
     stations: StationConfig = field(default_factory=StationConfig)
     table: TaskTable = field(default_factory=TaskTable)
     """The tasks that triples count by: those above, and whatever else the run brings along."""
+    strip_steps: int = 0
+    """Steps of the strips that some episodes give, see `strip`; 0 for none."""
 
     def __post_init__(self) -> None:
         some(task_ids=self.task_ids)
+        whole(0, strip_steps=self.strip_steps)
         for task_id in self.task_ids:
             self.table.index(task_id)
 
@@ -70,6 +78,8 @@ class Harvest:
     """Rows of StepTriples."""
     segments: Rows | None
     """Rows of SegmentTriples of the episodes that ended in success; None if there were none."""
+    strips: Rows | None = None
+    """Rows of StripTriples of some episodes; None if there were none."""
     n_episodes: int
     n_successes: int
     n_env_steps: int
@@ -106,10 +116,10 @@ class Simulators:
             station.collect(model, expert_share=expert_share, n_rows=n_rows)
             for station in self._stations.values()
         ]
-        segments = [h.segments for h in harvests if h.segments is not None]
         return Harvest(
             steps=concatenated([h.steps for h in harvests]),
-            segments=concatenated(segments) if segments else None,
+            segments=joined([h.segments for h in harvests]),
+            strips=joined([h.strips for h in harvests]),
             n_episodes=sum(h.n_episodes for h in harvests),
             n_successes=sum(h.n_successes for h in harvests),
             n_env_steps=sum(h.n_env_steps for h in harvests),
@@ -146,6 +156,7 @@ class _Station:
         self.table = config.table
         self.task_index = self.table.index(task_id)
         self.config = config.stations
+        self._strip_steps = config.strip_steps
         self.first_seed = first_seed
         self._run: Rollout | None = None
         self._turn = 0
@@ -184,6 +195,7 @@ class _Station:
         run = self._run
         rows: list[Rows] = []
         segments: list[Rows] = []
+        strips: list[Rows] = []
         n_labelled = n_episodes = n_successes = n_env_steps = 0
         while n_labelled < n_rows:
             if self._turn % self.config.label_every == 0:
@@ -195,10 +207,16 @@ class _Station:
                 n_episodes += 1
                 n_successes += episode.success_once
                 if episode.success_once:
-                    segments.append(segment_rows(episode, self.task_index))
+                    segments.append(
+                        segment_rows(episode, self.task_index, jitter=self.config.clip_jitter)
+                    )
+                if self._strip_steps:
+                    cut = strip(episode, task=self.task_index, n_steps=self._strip_steps)
+                    strips += [] if cut is None else [vars(cut)]
         return Harvest(
             steps=concatenated(rows),
-            segments=concatenated(segments) if segments else None,
+            segments=joined(segments),
+            strips=joined(strips),
             n_episodes=n_episodes,
             n_successes=n_successes,
             n_env_steps=n_env_steps,
@@ -213,8 +231,8 @@ class _Station:
         return (draw_spec(self.task_id, seed) for seed in itertools.count(self.first_seed))
 
 
-def segment_rows(episode: Episode, task_index: int) -> Rows:
-    """The segment triple of an episode whose pictures were kept, as rows."""
+def segment_rows(episode: Episode, task_index: int, *, jitter: float = 0.0) -> Rows:
+    """The segment triple of an episode whose pictures were kept, as rows; see `segment`."""
     assert episode.cell is not None and episode.cell_visible is not None
     triple = segment(
         episode,
@@ -222,6 +240,7 @@ def segment_rows(episode: Episode, task_index: int) -> Rows:
         meaning=encode(episode.instruction.meaning),
         cell=episode.cell,
         cell_visible=episode.cell_visible,
+        jitter=jitter,
     )
     return vars(triple)
 
@@ -229,3 +248,9 @@ def segment_rows(episode: Episode, task_index: int) -> Rows:
 def concatenated(parts: Sequence[Rows]) -> Rows:
     """Rows one after the other."""
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def joined(parts: Sequence[Rows | None]) -> Rows | None:
+    """Rows one after the other, of the parts that have some; None if none has."""
+    some = [part for part in parts if part is not None]
+    return concatenated(some) if some else None

@@ -1,0 +1,1 @@
+"""Supervision: what one modality teaches another, and what a controller teaches both."""
