@@ -5,6 +5,7 @@ Legend: B pictures, G goals a picture, Q queries, N segments, R = B * G rows, S 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from math import log
 
 import torch
 from torch import Generator, Tensor
@@ -21,6 +22,7 @@ from vla_sim.align.losses.grounding import grounding_loss
 from vla_sim.align.losses.hazard import hazard_loss
 from vla_sim.align.model import AlignModel, PolicyOutput, likeliest
 from vla_sim.align.priors import PRIORS
+from vla_sim.align.reconciling.look import GradientLook
 from vla_sim.errors import BadConfig
 from vla_sim.ranges import at_least
 
@@ -35,7 +37,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "grounding": ("grounding", "outcome"),
     "alignment": ("contrast_vl", "contrast_la", "contrast_va", "contrast_step", "cycle"),
 }
-"""Terms that pull together; gradient surgery is done between groups."""
+"""Terms that pull together; what pulls apart is reconciled between groups."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,11 +87,22 @@ class LossReport:
         total: The weighted sum that was differentiated.
         terms: Each term before its weight.
         report: What was only watched.
+        gradients: Which way the groups of terms pulled, on the steps on which somebody looks.
     """
 
     total: float
     terms: Mapping[str, float]
     report: Mapping[str, float]
+    gradients: GradientLook | None = None
+
+
+def chance_levels(batch: StepBatch, segment: SegmentBatch | None) -> dict[str, float]:
+    """{term: its loss where nothing is known}, of the terms that choose among candidates [nat]."""
+    levels = {"contrast_step": log(batch.weight_BG.numel())}
+    if segment is not None:
+        of_segments = ("contrast_vl", "contrast_la", "contrast_va", "cycle")
+        levels |= dict.fromkeys(of_segments, log(len(segment.meaning_N)))
+    return levels
 
 
 def policy_terms(

@@ -2,14 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
 
-from vla_sim.align.curriculum import CurriculumConfig
+from vla_sim.align.curriculum import CurriculumConfig, Stage
 from vla_sim.align.encoders.base import BaseConfig
 from vla_sim.align.model import ModelConfig
 from vla_sim.align.objective import Weights
 from vla_sim.align.optimiser import OptimiserConfig
 from vla_sim.align.own_losses import load_losses
+from vla_sim.align.priors import PRIORS
+from vla_sim.align.reconciling.fixed import FixedConfig
+from vla_sim.align.reconciling.table import ReconcilingConfig, reconciler_name
 from vla_sim.errors import BadConfig
 from vla_sim.ranges import above, at_least, whole, within
 
@@ -41,7 +43,8 @@ class TrainerConfig:
     freeze_text_after: float = 0.5
     """Share of the budget after which the text tower stands still and each sentence is encoded
     once for all: by then words are learnt, and a third of the time is theirs."""
-    surgery: Literal["none", "pcgrad"] = "none"
+    reconciling: ReconcilingConfig = field(default_factory=FixedConfig)
+    """How losses that want different things give one gradient."""
     device: str = "cpu"
     """Where training runs, as torch names it: "cpu", "cuda", "cuda:1"."""
     bf16: bool = False
@@ -55,6 +58,13 @@ class TrainerConfig:
         within(0, 1, freeze_text_after=self.freeze_text_after)
         above(0, **self.own_losses)
         load_losses(self.own_losses)  # refuses what cannot be loaded
+        self.reconciling.check({**vars(self.weights), **self.own_losses})
+        if {"vision", "text"} <= set(self.freeze) and self.reconciling.needs_shared:
+            raise BadConfig(
+                "freeze names both towers, and reconciling is "
+                f"{reconciler_name(self.reconciling)!r}: nothing is learnt that losses share; let "
+                "a tower learn, or use --reconciling fixed without priority"
+            )
         text = self.model.text
         if (
             isinstance(text, BaseConfig)
@@ -72,3 +82,16 @@ class TrainerConfig:
                     f"freeze names {tower!r}, and model.{tower}.train is {config.train!r}: let it "
                     "learn or let it stand still"
                 )
+
+    def wanted(self, stage: Stage, n_steps: int) -> dict[str, float]:
+        """{term: weight} of the update after so many, at a stage of the curriculum."""
+        wanted = self.weights.active(
+            stage, behaviour_from_start=self.curriculum.behaviour_from_start
+        )
+        due = n_steps % self.priors_every == 0
+        wanted = {
+            name: weight * (self.priors_every if name in PRIORS else 1)
+            for name, weight in wanted.items()
+            if due or name not in PRIORS
+        }
+        return wanted | dict(self.own_losses)
