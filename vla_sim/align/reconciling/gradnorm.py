@@ -70,6 +70,7 @@ class GradNorm(Weigher):
 
     def __init__(self, config: GradNormConfig) -> None:
         self.config = config
+        self.alpha = config.alpha
         self.say = LearntNumbers(learning_rate=config.learning_rate)
         """Logarithms of shares, before floors."""
         self.initial: dict[str, float] = {}
@@ -168,7 +169,7 @@ class GradNorm(Weigher):
             {term: max(values[term], 0.0) / self.initial[term] for term in norms}
         )
         factors = self.factors()
-        slopes = weight_slopes(norms, rates, factors, alpha=self.config.alpha)
+        slopes = weight_slopes(norms, rates, factors, alpha=self.alpha)
         shares, free = self._shares()
         along = sum(slopes[term] * shares[term] for term in slopes)
         self.say.step(

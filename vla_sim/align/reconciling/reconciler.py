@@ -70,7 +70,7 @@ class ReconcilerConfig:
         for setting, names in self.named.items():
             for name in names:
                 if name not in weights:
-                    raise UnknownName(f"term, for reconciling.{setting},", name, weights)
+                    raise UnknownName(f"term for reconciling.{setting}", name, weights)
         for name in self.priority:
             if not weights[name]:
                 raise BadConfig(

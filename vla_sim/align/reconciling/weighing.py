@@ -11,8 +11,8 @@ from vla_sim.errors import BadConfig
 from vla_sim.ranges import above, within
 
 PRIOR_FLOOR = 0.5
-"""A prior keeps half of its weight: it is there to be small on most rows, and who weighs by size or
-by speed would take that for unimportant."""
+"""It is there to be small on most rows, and who weighs by size or by speed would take that for
+unimportant."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,8 +21,9 @@ class WeighingConfig(ReconcilerConfig):
 
     terms: tuple[str, ...] = ()
     """Terms whose weights are learnt; all where none is named. The others keep theirs."""
-    floors: Mapping[str, float] = field(default_factory=lambda: dict.fromkeys(PRIORS, PRIOR_FLOOR))
-    """Share of its weight that a term keeps whatever is learnt, 0 where it is not named."""
+    floors: Mapping[str, float] = field(default_factory=dict)
+    """Share of its weight that a term keeps whatever is learnt, as NAME=SHARE; of those not named, a
+    physical prior keeps half and the others nothing."""
     learning_rate: float = 0.01
     """Of the learnt weights' logarithms."""
     surgery: SurgeryName = "none"
@@ -54,7 +55,7 @@ class WeighingConfig(ReconcilerConfig):
                     "multiply; give it a weight, or take it out"
                 )
         weighed = [name for name in self.terms or weights if weights[name]]
-        if not any(self.floors.get(name, 0.0) < 1.0 for name in weighed):
+        if not any(self.floor(name) < 1.0 for name in weighed):
             raise BadConfig(
                 f"reconciling.floors keeps all of the weight of {', '.join(weighed)}: nothing is "
                 "left to be learnt; lower a floor, or use --reconciling fixed"
@@ -66,7 +67,7 @@ class WeighingConfig(ReconcilerConfig):
 
     def floor(self, term: str) -> float:
         """Share of its weight that a term keeps."""
-        return self.floors.get(term, 0.0)
+        return self.floors.get(term, PRIOR_FLOOR if term in PRIORS else 0.0)
 
     def stacked(self, groups: Groups, weigher: Weigher) -> Reconciler:
         """A weigher, and after it what the settings say."""

@@ -28,6 +28,7 @@ from vla_sim.loop.aligning.dataset import (
     opening_remarks,
     require_same_data,
 )
+from vla_sim.loop.aligning.gradients import GRADIENTS, gradient_rows
 from vla_sim.loop.aligning.judge import Judge
 from vla_sim.loop.aligning.learner import Learner, LearnerConfig
 from vla_sim.loop.aligning.monitor import Monitor
@@ -186,7 +187,7 @@ def align(run: AlignRun, monitor: Monitor) -> RunFolder:
         resume=run.resume,
         card=run_card(protocol=protocol, seed=run.seed),
         notes=None if held is None else note(held),
-        scratch=(LOSSES,),
+        scratch=(LOSSES, GRADIENTS),
     ) as folder:
         monitor.say(f"run folder {folder.path}")
         for line in () if held is None else opening_remarks(run.task_ids, held):
@@ -251,7 +252,9 @@ def _turn(
         monitor.say(budget.cut or judge.decisions[-1].reason)
         trainer = run.learner.trainer
         for line in silent_terms(
-            {**vars(trainer.weights), **trainer.own_losses}, folder.rows(LOSSES)
+            {**vars(trainer.weights), **trainer.own_losses},
+            folder.rows(LOSSES),
+            still=learner.trainer.pulls.still,
         ):
             monitor.say(line)
 
@@ -354,6 +357,8 @@ def _learn(
             )
         except LossNotFinite as error:
             raise written_down(error, folder, learner) from error
+        for seen in gradient_rows(losses, n_before=budget.n_spent):
+            folder.append(GRADIENTS, seen)
         budget.spend(n)
         row = monitor.learnt(losses, budget, learner.trainer.curriculum.stage)
         folder.append(LOSSES, row)
