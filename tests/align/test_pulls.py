@@ -1,4 +1,4 @@
-"""A term that is switched on and moves nothing is found, and looking for it costs next to nothing."""
+"""A term that is switched on and moves nothing is found, and looking costs next to nothing."""
 
 import sys
 from dataclasses import replace

@@ -116,7 +116,7 @@ def test_where_the_parameters_are_the_representation_it_is_pcgrad_on_the_paramet
     jacobian = torch.stack([2.0 * (z.detach() - want) for want in wants])
     reconciler = PcgradConfig().build({name: (name,) for name in "abc"})
     reconciler.backward(
-        StepLosses.of(terms, dict.fromkeys("abc", 1.0), shared=[z], leaves=[leaf], parameters=[]),
+        StepLosses.of(terms, dict.fromkeys("abc", 1.0), shared=[z], leaves=[leaf], parameters=[z]),
         values={},
         chance={},
         n_steps=1,
@@ -127,17 +127,21 @@ def test_where_the_parameters_are_the_representation_it_is_pcgrad_on_the_paramet
 
 
 def test_what_has_priority_is_never_moved_against() -> None:
-    toy = Toy()
-    plain, _, rows = toy.reconciled(FixedConfig())
-    own = toy.gradients_of(("a",))[0]
-    gram = gramian(rows)
-    assert gram[0, 1] < 0.0, "they conflict"
-    assert gram[0].sum() < 0.0, "and the plain sum works against it"
-    for config in (FixedConfig(priority=("a",)), PcgradConfig(priority=("a",))):
-        reconciler = config.build(GROUPED)
-        kept = reconciler.coefficients(gram[::-1, ::-1], ["two", "a"], torch.Generator())
-        assert (gram[::-1, ::-1] @ kept)[1] >= -1e-6 * gram.max()
-    del plain, own
+    against = np.array([[9.0, -2.0, 1.0], [-2.0, 1.0, -0.5], [1.0, -0.5, 1.0]])
+    names = ["one", "a", "b"]
+    assert against[1].sum() < 0.0, "the plain sum works against it"
+    for make in (FixedConfig, PcgradConfig):
+        for first in (("a",), ("a", "b")):
+            reconciler = make(priority=first).build(GROUPED)
+            assert reconciler.cuts({"a"}) and (make is PcgradConfig or not reconciler.cuts({"c"}))
+            kept = reconciler.coefficients(against, names, torch.Generator().manual_seed(0))
+            along = against @ kept
+            assert all(along[names.index(name)] >= -1e-9 for name in first)
+            assert kept[0] >= 1.0, "others keep what they had"
+    assert FixedConfig(priority=("a",)).build(GROUPED).parts("abc") == {
+        "two": ["b", "c"],
+        "a": ["a"],
+    }
 
 
 def test_a_group_without_gradient_at_the_representation_changes_nothing_for_the_others() -> None:
@@ -159,7 +163,7 @@ def test_every_reconciler_learns_and_equal_seeds_are_equal(name: str) -> None:
     runs = []
     for _ in range(2):
         learner = trainer(config)
-        runs.append([one_step(learner, seed) for seed in range(3)])
+        runs.append([one_step(learner, seed) for seed in range(2)])
     assert runs[0] == runs[1]
     looks = [report.gradients for report in runs[0]]
     assert (looks[0] is None) == (name == "fixed") and looks[1] is None
@@ -192,9 +196,7 @@ def test_floors_and_terms_that_contradict_are_refused(
 ) -> None:
     with pytest.raises(BadConfig, match=r"floors\[jerk\] is 1.5"):
         make(floors={"jerk": 1.5})
-    with pytest.raises(
-        UnknownName, match="term for reconciling.floors 'jrek'; did you mean 'jerk'"
-    ):
+    with pytest.raises(UnknownName, match=r"no term for reconciling.floors 'jrek'"):
         trainer_config(make(floors={"jrek": 0.5}))
     with pytest.raises(BadConfig, match="nothing is left to be learnt"):
         trainer_config(make(terms=("goal", "held"), floors={"goal": 1.0, "held": 1.0}))
@@ -205,7 +207,7 @@ def test_floors_and_terms_that_contradict_are_refused(
 
 
 def test_settings_that_contradict_are_refused() -> None:
-    with pytest.raises(UnknownName, match="term for reconciling.priority 'speed'"):
+    with pytest.raises(UnknownName, match=r"no term for reconciling.priority 'speed'"):
         trainer_config(PcgradConfig(priority=("speed",)))
     with pytest.raises(BadConfig, match="priority names 'contrast_step', and its weight is 0"):
         trainer_config(FixedConfig(priority=("contrast_step",)))

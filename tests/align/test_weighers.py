@@ -126,7 +126,7 @@ def test_a_floor_stays_outside_of_uncertainty() -> None:
 
 
 def test_a_loss_below_zero_is_refused_by_name() -> None:
-    with pytest.raises(BadConfig, match="the loss 'mine:loss' is -0.5, and uncertainty"):
+    with pytest.raises(BadConfig, match=r"the loss 'mine:loss' is -0.5, and uncertainty"):
         see(Uncertainty(UncertaintyConfig()), {"mine:loss": -0.5})
 
 

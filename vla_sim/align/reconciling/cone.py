@@ -54,8 +54,8 @@ def into_cone(
     moved_T[sides] += length * added_S
     if np.linalg.norm(factor_TT @ moved_T) < NOTHING * np.linalg.norm(moved_T):
         return np.zeros_like(point_T)
-    moved_T[~real_T] = 0.0
-    out_T: NDArray[np.float64] = np.where(real_T, moved_T * inverse_T, point_T)
+    out_T = point_T.copy()
+    out_T[sides] += length * added_S * inverse_T[sides]
     return out_T
 
 

@@ -28,7 +28,7 @@ class GradNormConfig(WeighingConfig):
     learning_rate: float = 0.025
     alpha: float = 1.5
     """How much the slow ones are favoured; near 0 all gradients are to be of one length."""
-    every: int = 4
+    every: int = 12
     """Lengths of gradients are measured, and weights moved, on every k-th update: each measured
     term costs a backward through the heads."""
 

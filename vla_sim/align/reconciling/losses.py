@@ -11,10 +11,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-BLOCK = 4096
-"""Products of float32 are summed over so many entries in float32 and beyond them in float64: as
-exact as all of it in float64, without a copy that is twice as large."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class StepLosses:
@@ -76,24 +72,23 @@ class StepLosses:
     def rows_of(self, parts: Iterable[Sequence[str]]) -> Tensor | None:
         """Gradients of parts of the losses at the representation, shape (T, X).
 
-        The heads' own gradients are added up on the way, as one backward would have done.
-
         Returns:
-            None where no tower learns.
+            None where no tower learns. A part that does not reach the representation is zero.
         """
         leaves = self.learnt_through
-        rows: list[Tensor] = []
+        if not leaves:
+            return None
+        rows = []
         for names in parts:
-            found = torch.autograd.grad(
-                self.sum_of(names), [*leaves, *self.heads], retain_graph=True, allow_unused=True
-            )
-            if leaves:
-                rows.append(_flat(found[: len(leaves)], leaves))
-            for parameter, gradient in zip(self.heads, found[len(leaves) :], strict=True):
-                if gradient is not None:
-                    before = parameter.grad
-                    parameter.grad = gradient if before is None else before + gradient
-        return torch.stack(rows) if rows else None
+            row_X = self.row_of(names)
+            rows.append(_flat([None] * len(leaves), leaves) if row_X is None else row_X)
+        return torch.stack(rows)
+
+    def into_heads(self) -> None:
+        """The plain gradient for all that lies behind the representation; the graph is kept."""
+        found = torch.autograd.grad(self.total, self.heads, retain_graph=True, allow_unused=True)
+        for parameter, gradient in zip(self.heads, found, strict=True):
+            parameter.grad = gradient
 
     def into_towers(self, gradient_X: Tensor) -> None:
         """Backward through the towers from a gradient at the representation."""
@@ -114,11 +109,6 @@ def _flat(gradients: Sequence[Tensor | None], like: Sequence[Tensor]) -> Tensor:
 
 
 def gramian(row_TX: Tensor) -> NDArray[np.float64]:
-    """<g_i, g_j> of rows of float32, summed in float64; one read off the device."""
-    n_rows, n = row_TX.shape
-    whole = n - n % BLOCK
-    block_NTB = row_TX[:, :whole].view(n_rows, -1, BLOCK).transpose(0, 1)
-    rest_TB = row_TX[:, whole:]
-    gram_TT = (block_NTB @ block_NTB.transpose(1, 2)).double().sum(0)
-    gram_TT = gram_TT + (rest_TB @ rest_TB.T).double()
-    return np.asarray(gram_TT.tolist(), dtype=np.float64)
+    """<g_i, g_j> of rows, summed in float64; one read off the device."""
+    exact_TX = row_TX.double()
+    return np.asarray((exact_TX @ exact_TX.T).tolist(), dtype=np.float64)

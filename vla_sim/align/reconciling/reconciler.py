@@ -164,6 +164,7 @@ class Reconciler:
             return Reconciled(report={}, look=look)
         parts = self.parts(losses.weighted)
         row_TX = losses.rows_of(parts.values())
+        losses.into_heads()
         if row_TX is None:
             return Reconciled(report={}, look=None)
         gram_TT, names = gramian(row_TX), list(parts)

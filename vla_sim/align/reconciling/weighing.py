@@ -22,8 +22,8 @@ class WeighingConfig(ReconcilerConfig):
     terms: tuple[str, ...] = ()
     """Terms whose weights are learnt; all where none is named. The others keep theirs."""
     floors: Mapping[str, float] = field(default_factory=dict)
-    """Share of its weight that a term keeps whatever is learnt, as NAME=SHARE; of those not named, a
-    physical prior keeps half and the others nothing."""
+    """Share of its weight that a term keeps whatever is learnt, as NAME=SHARE; of those not named,
+    a physical prior keeps half and the others nothing."""
     learning_rate: float = 0.01
     """Of the learnt weights' logarithms."""
     surgery: SurgeryName = "none"

@@ -10,6 +10,7 @@ from vla_sim.eval.report.plot import SERIES, Chart
 
 BIN_DEG = 15.0
 RIGHT_ANGLE_DEG = 90.0
+TICKS = [m * 10.0**k for k in range(-4, 4) for m in (1.0, 3.0)]
 
 
 def gradient_charts(rows: Sequence[Mapping[str, Any]]) -> list[Chart]:
@@ -44,21 +45,24 @@ def _angles(rows: Sequence[Mapping[str, Any]]) -> Chart:
     layout = plot.layout("angle between gradients [°]", "% of looks")
     layout["barmode"] = "group"
     layout["xaxis"].update(range=[0, 180], dtick=30)
-    plot.mark(layout, RIGHT_ANGLE_DEG, "against each other →", "--bad", side="left")
-    layout["annotations"][-1]["y"] = 0.93  # bars stand at its foot
+    plot.mark(layout, RIGHT_ANGLE_DEG, "", "--bad", side="left")
     return {"id": "gradient-angles", "height": 300, "data": data, "layout": layout}
 
 
 def _curves(rows: Sequence[Mapping[str, Any]], key: str, title: str) -> Chart:
     data = []
     x = [float(row["step"]) for row in rows]
-    for i, name in enumerate(_names(rows, key)):
+    # What was never moved is one line at 1, and says nothing.
+    names = [
+        name for name in _names(rows, key) if any(row[key].get(name, 1.0) != 1.0 for row in rows)
+    ]
+    for i, name in enumerate(names):
         line = plot.line(x, [row[key].get(name) for row in rows], name, SERIES[i % len(SERIES)])
         line["line"]["dash"] = ("solid", "dash", "dot")[i // len(SERIES) % 3]
         line["mode"] = "lines" if len(x) > 1 else "markers"
         data.append(line)
     layout = plot.layout("updates", title)
-    layout["yaxis"].update(type="log", tickformat="~g")
+    layout["yaxis"].update(type="log", tickformat="~g", tickvals=TICKS)
     return {"id": f"gradient-{key}", "height": 320, "data": data, "layout": layout}
 
 

@@ -97,8 +97,8 @@ def silent_terms(
             )
         elif name in still:
             said.append(
-                f"the term {name} was not zero and yet had no gradient, in any of {still[name]} looks "
-                "over the run, and has taught nothing: all that it is computed from is frozen, "
+                f"the term {name} was not zero and had no gradient in any of {still[name]} looks "
+                "over the run, so it has taught nothing: all that it is computed from is frozen, "
                 "detached or clamped"
             )
     return said
