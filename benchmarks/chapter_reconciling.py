@@ -129,7 +129,7 @@ def gradnorm_rows(seeds: range = range(3)) -> Iterator[Row]:
         )
 
 
-def cost_rows(repeats: int = 6) -> Iterator[Row]:
+def cost_rows(repeats: int = 3) -> Iterator[Row]:
     """A full step with each reconciler over the plain step, CPU time of one run."""
     full = TrainerConfig(weights=Weights(contrast_step=0.1))
     configs = {name: replace(full, reconciling=made) for name, made in RECONCILERS.items()}

@@ -11,7 +11,7 @@ from benchmarks.chapter_reconciling import AGAINST, conflict_rows, oracle_rows, 
 from vla_sim.align.reconciling.cone import cosines, into_cone
 from vla_sim.align.reconciling.conflict_free import conflict_free
 from vla_sim.align.reconciling.look import angles_deg, conflict_share
-from vla_sim.align.reconciling.losses import gramian
+from vla_sim.align.reconciling.losses import PIECE, gramian
 from vla_sim.align.reconciling.pcgrad import pcgrad
 
 Surgery = Callable[[NDArray[np.float64], torch.Generator], NDArray[np.float64]]
@@ -95,7 +95,9 @@ def test_for_one_priority_it_is_the_formula() -> None:
 
 
 def test_products_are_summed_in_float64() -> None:
-    row_TX = torch.randn(3, 9_001, generator=seeded()) * torch.tensor([[1.0], [50.0], [1e3]])
+    row_TX = torch.randn(3, 2 * PIECE + 17, generator=seeded()) * torch.tensor(
+        [[1.0], [50.0], [1e3]]
+    )
     exact = (row_TX.double() @ row_TX.double().T).numpy()
     length = np.sqrt(np.diag(exact))
     assert (np.abs(gramian(row_TX) - exact) / np.outer(length, length)).max() < 1e-15

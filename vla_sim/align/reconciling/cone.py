@@ -61,7 +61,8 @@ def into_cone(
 
 def cosines(gram_TT: NDArray[np.float64], point_T: NDArray[np.float64]) -> NDArray[np.float64]:
     """Cosine of a combination with each gradient; 0 where either is nothing."""
-    length_T = np.sqrt(np.diag(gram_TT).clip(0.0)) * np.sqrt(max(point_T @ gram_TT @ point_T, 0.0))
+    length = np.sqrt(max(float(point_T @ gram_TT @ point_T), 0.0))
+    length_T = length * np.sqrt(np.diag(gram_TT).clip(0.0))
     out_T: NDArray[np.float64] = np.divide(
         gram_TT @ point_T, length_T, where=length_T > 0.0, out=np.zeros_like(length_T)
     )

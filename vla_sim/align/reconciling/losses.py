@@ -11,6 +11,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+PIECE = 65_536
+"""Entries of a row that are made float64 at once: of all of them the copy alone costs more than
+their products."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class StepLosses:
@@ -110,5 +114,9 @@ def _flat(gradients: Sequence[Tensor | None], like: Sequence[Tensor]) -> Tensor:
 
 def gramian(row_TX: Tensor) -> NDArray[np.float64]:
     """<g_i, g_j> of rows, summed in float64; one read off the device."""
-    exact_TX = row_TX.double()
-    return np.asarray((exact_TX @ exact_TX.T).tolist(), dtype=np.float64)
+    n_rows = len(row_TX)
+    gram_TT = torch.zeros((n_rows, n_rows), dtype=torch.float64, device=row_TX.device)
+    for piece_TX in row_TX.split(PIECE, dim=1):
+        exact_TX = piece_TX.double()
+        gram_TT += exact_TX @ exact_TX.T
+    return np.asarray(gram_TT.tolist(), dtype=np.float64)
