@@ -116,7 +116,7 @@ def gramian(row_TX: Tensor) -> NDArray[np.float64]:
     """<g_i, g_j> of rows, summed in float64; one read off the device."""
     n_rows = len(row_TX)
     gram_TT = torch.zeros((n_rows, n_rows), dtype=torch.float64, device=row_TX.device)
-    for piece_TX in row_TX.split(PIECE, dim=1):
+    for piece_TX in torch.split(row_TX, PIECE, dim=1):
         exact_TX = piece_TX.double()
         gram_TT += exact_TX @ exact_TX.T
     return np.asarray(gram_TT.tolist(), dtype=np.float64)
