@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,6 +19,7 @@ from vla_sim.align.fusion.table import FUSIONS
 from vla_sim.align.model import ModelConfig
 from vla_sim.align.objective import Weights
 from vla_sim.align.optimiser import Optimiser
+from vla_sim.align.reconciling.table import RECONCILERS
 from vla_sim.align.trainer_config import TrainerConfig
 
 EVERY_TERM = replace(Weights(), contrast_step=0.5, triple=0.5, cyclip_cross=0.5, cyclip_inner=0.5)
@@ -68,9 +69,9 @@ def test_nothing_of_an_update_is_made_elsewhere_and_little_is_read(fusion: str) 
     assert len(reads) - len(READS) <= 2, "transformers asks of each mask whether it hides anything"
 
 
-@pytest.mark.parametrize("surgery", ["pcgrad"])
-def test_nor_of_an_update_with_surgery(surgery: Literal["pcgrad"]) -> None:
-    reads_of(replace(ALL, surgery=surgery))
+@pytest.mark.parametrize("reconciling", ["conflict-free", "gradnorm"])
+def test_nor_of_an_update_that_is_reconciled(reconciling: str) -> None:
+    reads_of(replace(ALL, reconciling=RECONCILERS[reconciling]))
 
 
 def test_nor_of_an_update_through_foreign_towers(

@@ -19,6 +19,7 @@ from vla_sim.align.fusion.poe import Poe, PoeConfig, product
 from vla_sim.align.fusion.table import FUSIONS
 from vla_sim.align.model import ModelConfig
 from vla_sim.align.objective import GROUPS, LossReport, Weights
+from vla_sim.align.reconciling.table import RECONCILERS
 from vla_sim.align.trainer import AlignTrainer
 from vla_sim.align.trainer_config import TrainerConfig
 from vla_sim.errors import BadConfig, LossNotFinite
@@ -183,10 +184,10 @@ def test_what_a_fusion_learns_by_itself_is_in_the_log_and_in_the_groups(name: st
         )
 
 
-@pytest.mark.parametrize("surgery", ["none", "pcgrad"])
+@pytest.mark.parametrize("reconciling", ["fixed", "pcgrad"])
 @pytest.mark.parametrize("name", ["moe", "codebook"])
-def test_a_resumed_run_has_the_same_codes_and_losses(name: str, surgery: str) -> None:
-    config = told(name, surgery=surgery)
+def test_a_resumed_run_has_the_same_codes_and_losses(name: str, reconciling: str) -> None:
+    config = told(name, reconciling=RECONCILERS[reconciling])
     learner = trainer(config)
     for seed in range(3):
         one_step(learner, seed)

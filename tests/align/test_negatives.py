@@ -24,6 +24,7 @@ from vla_sim.align.negatives.unique import n_unique
 from vla_sim.align.negatives.vote import VoteConfig, vote
 from vla_sim.align.objective import Weights
 from vla_sim.align.optimiser import OptimiserConfig
+from vla_sim.align.reconciling.table import RECONCILERS
 from vla_sim.align.soft_targets import SoftTargetsConfig
 from vla_sim.align.trainer_config import TrainerConfig
 from vla_sim.envs.language.codes import encode
@@ -196,9 +197,9 @@ def test_bank_mining_and_vote_wait_for_their_time() -> None:
     assert "semi_hard_vl" in reports[1][2].report
 
 
-@pytest.mark.parametrize("surgery", ["none", "pcgrad"])
-def test_a_resumed_run_remembers_to_the_last_bit(surgery: Any, tmp_path: Path) -> None:
-    config = replace(EVERYTHING, surgery=surgery)
+@pytest.mark.parametrize("reconciling", ["fixed", "pcgrad"])
+def test_a_resumed_run_remembers_to_the_last_bit(reconciling: str, tmp_path: Path) -> None:
+    config = replace(EVERYTHING, reconciling=RECONCILERS[reconciling])
     learner = trainer(config)
     for seed in range(3):
         one_step(learner, seed, 6)

@@ -3,12 +3,12 @@
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
 
 import pytest
 
 from tests.align.test_trainer import ALL, one_step, trainer
 from vla_sim.align.objective import Weights
+from vla_sim.align.reconciling.table import RECONCILERS
 from vla_sim.align.trainer_config import TrainerConfig
 from vla_sim.errors import BadConfig, UnknownName
 
@@ -40,9 +40,10 @@ def config(name: str, weight: float = 2.0) -> TrainerConfig:
     return replace(ALL, own_losses={f"own_losses_of_a_test:{name}": weight})
 
 
-@pytest.mark.parametrize("surgery", ["none", "pcgrad"])
-def test_it_is_a_term_that_is_weighted_and_learnt(surgery: Literal["none", "pcgrad"]) -> None:
-    learner = trainer(replace(config("gentle"), weights=ONLY_GOAL, surgery=surgery))
+@pytest.mark.parametrize("name", ["fixed", "pcgrad"])
+def test_it_is_a_term_that_is_weighted_and_learnt(name: str) -> None:
+    ways = RECONCILERS[name]
+    learner = trainer(replace(config("gentle"), weights=ONLY_GOAL, reconciling=ways))
     reports = [one_step(learner, seed) for seed in range(30)]
     name = "own_losses_of_a_test:gentle"
     first, last = reports[0], reports[-1]

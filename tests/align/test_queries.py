@@ -153,7 +153,7 @@ def test_the_noise_can_follow_the_eyes_own_error(rows: StepTriples) -> None:
     learner = AlignTrainer(
         config, corpus=squares.CORPUS, bodies=[squares.BODY], task_body=[0], seed=0
     )
-    batch, error = StepBatch.of(rows, [0], DEVICE), learner.eye_error
+    batch, error = StepBatch.of(rows, [0], DEVICE), learner.forcing.eye_error
     norm = learner.model.normaliser
     truth_BGQ3 = norm.scaled(batch.goal_BGQ3, batch.body_B)
     off = torch.tensor([0.02, 0.05, 9.0])[:, None]
@@ -165,6 +165,6 @@ def test_the_noise_can_follow_the_eyes_own_error(rows: StepTriples) -> None:
         config, corpus=squares.CORPUS, bodies=[squares.BODY], task_body=[0], seed=1
     )
     again.load_state(learner.state())
-    torch.testing.assert_close(again.eye_error.mean_MQ, error.mean_MQ)
+    torch.testing.assert_close(again.forcing.eye_error.mean_MQ, error.mean_MQ)
     texts = squares.say_all(np.random.default_rng(1), rows)
     assert again.step(rows, texts) == learner.step(rows, texts)

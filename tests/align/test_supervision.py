@@ -13,6 +13,7 @@ from vla_sim.align.checkpoint import load_checkpoint, save_checkpoint
 from vla_sim.align.curriculum import CurriculumConfig
 from vla_sim.align.model import ModelConfig
 from vla_sim.align.objective import GROUPS, LossReport, Weights
+from vla_sim.align.reconciling.table import RECONCILERS
 from vla_sim.align.supervision.balance import BalanceConfig
 from vla_sim.align.supervision.band import BandConfig
 from vla_sim.align.supervision.coherency import CoherencyConfig
@@ -105,9 +106,9 @@ def with_all(**changed: Any) -> TrainerConfig:
     return replace(PLAIN, supervision=ALL_ON, model=HEADS, **changed)
 
 
-@pytest.mark.parametrize("surgery", ["none", "pcgrad"])
-def test_every_kind_is_taken_is_finite_and_teaches(surgery: str) -> None:
-    learner = trainer(with_all(surgery=surgery))
+@pytest.mark.parametrize("reconciling", ["fixed", "pcgrad"])
+def test_every_kind_is_taken_is_finite_and_teaches(reconciling: str) -> None:
+    learner = trainer(with_all(reconciling=RECONCILERS[reconciling]))
     learner.set_progress(0.2)
     before = {name: p.clone() for name, p in learner.model.named_parameters()}
     report = one_step(learner, 0, unlabelled=2)

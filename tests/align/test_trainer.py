@@ -15,6 +15,8 @@ from vla_sim.align.losses.temperature import TemperatureConfig
 from vla_sim.align.model import PAIRS, TOWERS, ModelConfig
 from vla_sim.align.objective import LossReport, Weights
 from vla_sim.align.optimiser import OptimiserConfig
+from vla_sim.align.reconciling.pcgrad import PcgradConfig
+from vla_sim.align.reconciling.table import RECONCILERS
 from vla_sim.align.trainer import AlignTrainer
 from vla_sim.align.trainer_config import TrainerConfig
 from vla_sim.errors import BadConfig, DamagedFile, LossNotFinite, UnknownName
@@ -127,9 +129,9 @@ def test_an_unknown_tower_is_named() -> None:
         trainer(replace(ALL, freeze=("eyes",)))
 
 
-@pytest.mark.parametrize("surgery", ["none", "pcgrad"])
-def test_a_resumed_run_has_the_same_losses_to_the_last_bit(surgery: str) -> None:
-    config = replace(ALL, surgery=surgery)  # type: ignore[arg-type]
+@pytest.mark.parametrize("reconciling", RECONCILERS)
+def test_a_resumed_run_has_the_same_losses_to_the_last_bit(reconciling: str) -> None:
+    config = replace(ALL, reconciling=RECONCILERS[reconciling])
     learner = trainer(config)
     for seed in range(3):
         learner.set_progress(0.2 * seed)
@@ -166,7 +168,7 @@ def test_surgery_without_conflict_changes_nothing() -> None:
     """One group of losses alone has nobody to conflict with: plain and surgical steps agree."""
     weights = Weights(**{name: 0.0 for name in vars(Weights()) if name != "grounding"})
     plain = trainer(replace(ALL, weights=weights))
-    surgical = trainer(replace(ALL, weights=weights, surgery="pcgrad"))
+    surgical = trainer(replace(ALL, weights=weights, reconciling=PcgradConfig()))
     for seed in range(2):
         rng = np.random.default_rng(seed)
         rows = squares.steps(rng, 4)

@@ -17,6 +17,7 @@ from vla_sim.agents.experts.overtake import OvertakeExpertConfig
 from vla_sim.align.encoders.hugging_face_vision import HuggingFaceVisionConfig
 from vla_sim.align.encoders.text import BagTextConfig
 from vla_sim.align.fusion.gate import GateConfig
+from vla_sim.align.reconciling.gradnorm import GradNormConfig
 from vla_sim.cli import main as entry
 from vla_sim.cli import verbs
 from vla_sim.cli.help import documented
@@ -327,6 +328,8 @@ def test_a_part_is_chosen_by_name_and_its_own_options_follow() -> None:
     assert chosen == Outer(inner=Inner(size=2))
     with pytest.raises(UnknownName, match="no choice for --inner 'lage'; did you mean 'large'"):
         override(Outer(), ["--inner", "lage"], prog="", choices=choices)
+    with pytest.raises(BadConfig, match="--inner is 'small' and 'large': it takes one"):
+        override(Outer(), ["--inner=small", "--inner", "large"], prog="", choices=choices)
 
 
 def test_the_towers_of_an_alignment_are_chosen_on_the_command_line(capsys: Capture) -> None:
@@ -334,12 +337,17 @@ def test_the_towers_of_an_alignment_are_chosen_on_the_command_line(capsys: Captu
     for text in ("--text", "--learner.trainer.model.text"):
         words = [text, "bag", f"{text}.width", "32", "--vision", "hf", "--vision.name=/x=y"]
         words += ["--fusion=gate", "--fusion.entropy-floor", "0.1", "--device", "cuda"]
+        words += ["--reconciling", "gradnorm", "--reconciling.priority", "jerk"]
+        words += ["--reconciling.floors", "goal=0.3", "--reconciling.surgery", "pcgrad"]
         made = override(
             verb.settings("glance"), words, prog="", choices=verb.choices(), shorts=verb.shorts
         ).learner.trainer
         assert made.model.text == BagTextConfig(width=32)
         assert made.model.vision == HuggingFaceVisionConfig(name="/x=y")
         assert made.model.fusion == GateConfig(entropy_floor=0.1)
+        assert made.reconciling == GradNormConfig(
+            priority=("jerk",), floors={"goal": 0.3}, surgery="pcgrad"
+        )
         assert made.device == "cuda"
     assert main(["align", "--text", "transformer", "--help-all"]) == 0
     out = capsys.readouterr().out

@@ -1,6 +1,7 @@
 """A made-up but plausible run, for looking at the report and for testing it."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,6 +65,7 @@ def synthetic_run(make: Callable[..., Episode], body: Body) -> ReportInput:
         decisions=decided,
         final=final,
         losses=tuple(_losses(step, rng) for step in range(0, 2400, 20)),
+        gradients=tuple(_gradients(step) for step in range(1, 2400, 50)),
         films=tuple(
             _film(task, i, en, zh, succeeded=True)
             for i, (task, (_, en, zh)) in enumerate(TASKS.items())
@@ -155,6 +157,20 @@ def _task(task: str, arm: Arm, success: NDArray[np.bool_], rng: np.random.Genera
         rates[f"violation/{name}"] = wilson(int((steps > 0).sum()), n)
         means[f"violation_steps/{name}"] = bootstrap_mean(steps)
     return TaskReport(task_id=task, arm=arm, rates=rates, means=means, guess_rate=0.25)
+
+
+def _gradients(step: int) -> dict[str, Any]:
+    rng = np.random.default_rng(step)  # of its own, so that nothing else of the run changes
+    return {
+        "step": step,
+        "angles": {
+            "behaviour/grounding": float(rng.normal(80.0, 15.0)),
+            "behaviour/alignment": float(rng.normal(98.0, 8.0)),
+        },
+        "norms": {"behaviour": 1.0, "grounding": 0.2, "alignment": 0.05},
+        "weights": {"goal": 1.0 + step / 2400, "hazard": 1.0 - step / 4800, "cycle": 1.0},
+        "sigmas": {"goal": 0.9 - step / 4800},
+    }
 
 
 def _losses(step: int, rng: np.random.Generator) -> dict[str, float]:

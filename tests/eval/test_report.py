@@ -15,6 +15,7 @@ from vla_sim.eval.aggregate import overall_rate
 from vla_sim.eval.body import Body
 from vla_sim.eval.report.charts import code_curves, loss_curves
 from vla_sim.eval.report.content import Practice, ReportInput
+from vla_sim.eval.report.gradient_charts import gradient_charts
 from vla_sim.eval.report.numbers import percent, plain
 from vla_sim.eval.report.pictures import film_uri, overlay
 from vla_sim.eval.report.practice_chart import practice_curves
@@ -86,7 +87,9 @@ def test_every_link_leads_somewhere_and_every_chart_has_a_place(html: str, page:
     drawn = re.findall(
         r'"id": "([\w-]+)"', html.split('id="charts-data">')[1].split("</script>")[0]
     )
-    assert set(drawn) == {"curves", "task-curves", "losses", "timeline-0", "timeline-1"}
+    gradients = {"gradient-angles", "gradient-weights", "gradient-sigmas"}
+    timelines = {"timeline-0", "timeline-1"}
+    assert set(drawn) == {"curves", "task-curves", "losses"} | gradients | timelines
     assert set(drawn) <= page.ids
 
 
@@ -261,3 +264,15 @@ def test_the_timeline_is_that_of_the_metrics(episode: Make, body: Body) -> None:
 )
 def test_numbers_have_three_digits(value: float, text: str) -> None:
     assert plain(value) == text
+
+
+def test_every_look_is_in_one_bin_of_its_pair_and_what_never_moved_is_not_drawn(
+    content: ReportInput,
+) -> None:
+    angles, weights, sigmas = gradient_charts(content.gradients)
+    for bars in angles["data"]:
+        assert sum(bars["y"]) == pytest.approx(100.0)
+    assert [line["name"] for line in weights["data"]] == ["goal", "hazard"]
+    assert [line["name"] for line in sigmas["data"]] == ["goal"]
+    fixed = [{**row, "weights": {}, "sigmas": {}} for row in content.gradients]
+    assert len(gradient_charts(fixed)) == 1

@@ -97,6 +97,8 @@ def test_a_term_that_never_acts_is_named_and_one_that_acts_once_is_not() -> None
     assert "jerk was zero from the first update" in zero
     assert "cycle was never taken" in never
     assert not silent_terms({"goal": 1.0}, history)
+    (still,) = silent_terms({"goal": 1.0}, history, still={"goal": 7})
+    assert "goal was not zero and had no gradient in any of 7 looks" in still
 
 
 def test_a_share_of_the_rows_keeps_its_actions_and_it_is_always_the_same() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from vla_sim.align.encoders.text import BagTextConfig
+from vla_sim.align.reconciling.table import RECONCILERS
 from vla_sim.errors import BadConfig, UnknownName, VlaSimError
 from vla_sim.loop.aligning.closed_loop import AlignRun
 from vla_sim.loop.settings import from_json, to_json
@@ -119,7 +120,7 @@ def test_a_study_that_contradicts_itself_is_refused(wrong: dict[str, Any], said:
 
 
 def test_an_arm_that_changes_nothing_is_refused() -> None:
-    base = changed(AlignRun(), {"learner.trainer.surgery": "pcgrad"})
+    base = changed(AlignRun(), {"learner.trainer.reconciling": RECONCILERS["pcgrad"]})
     with pytest.raises(BadConfig, match="the arms 'base' and 'pcgrad' are the same here"):
         StudyRun(arms=(BASE, "pcgrad"), base=base)
 

@@ -12,6 +12,8 @@ from vla_sim.align.encoders.hugging_face_text import HuggingFaceTextConfig
 from vla_sim.align.encoders.hugging_face_vision import HuggingFaceVisionConfig
 from vla_sim.align.encoders.text import BagTextConfig
 from vla_sim.align.fusion.gate import GateConfig
+from vla_sim.align.reconciling.gradnorm import GradNormConfig
+from vla_sim.align.reconciling.uncertainty import UncertaintyConfig
 from vla_sim.cli.verbs import VERBS
 from vla_sim.errors import BadConfig
 
@@ -85,6 +87,8 @@ ALTERNATIVES = (
     HuggingFaceTextConfig(name="somewhere", train="unfrozen"),
     HuggingFaceVisionConfig(name="somewhere", train="unfrozen"),
     GateConfig(),
+    GradNormConfig(),
+    UncertaintyConfig(),
 )
 """Configs that a recipe may be given instead of its own."""
 

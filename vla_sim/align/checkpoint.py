@@ -24,7 +24,7 @@ from vla_sim.align.encoders.tokenizer import Tokenizer
 from vla_sim.align.encoders.tower import Tower
 from vla_sim.align.fusion.table import FUSIONS, fusion_name
 from vla_sim.align.model import AlignModel, ModelConfig
-from vla_sim.align.trainer import TrainerState
+from vla_sim.align.trainer_state import TrainerState
 from vla_sim.disk import atomic
 from vla_sim.errors import DamagedFile
 

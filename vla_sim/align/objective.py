@@ -5,11 +5,12 @@ Legend: B pictures, G goals a picture, Q queries, R = B * G rows, S cells, E emb
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from math import log
 
 import torch
 from torch import Generator, Tensor
 
-from vla_sim.align.batch import StepBatch, moved
+from vla_sim.align.batch import SegmentBatch, StepBatch, moved
 from vla_sim.align.contrast import Contrast
 from vla_sim.align.curriculum import Stage
 from vla_sim.align.fusion.codebook import COMMITMENT
@@ -24,6 +25,7 @@ from vla_sim.align.losses.hazard import hazard_loss
 from vla_sim.align.model import AlignModel, PolicyOutput, likeliest
 from vla_sim.align.moments import step_terms
 from vla_sim.align.priors import PRIORS
+from vla_sim.align.reconciling.look import GradientLook
 from vla_sim.errors import BadConfig
 from vla_sim.ranges import at_least
 
@@ -43,7 +45,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *("masking", "modality_dropout", "balance"),
     ),
 }
-"""Terms that pull together; gradient surgery is done between groups."""
+"""Terms that pull together; what pulls apart is reconciled between groups."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,11 +108,22 @@ class LossReport:
         total: The weighted sum that was differentiated.
         terms: Each term before its weight.
         report: What was only watched.
+        gradients: Which way the groups of terms pulled, on the steps on which somebody looks.
     """
 
     total: float
     terms: Mapping[str, float]
     report: Mapping[str, float]
+    gradients: GradientLook | None = None
+
+
+def chance_levels(batch: StepBatch, segment: SegmentBatch | None) -> dict[str, float]:
+    """{term: its loss where nothing is known}, of the terms that choose among candidates [nat]."""
+    levels = {"contrast_step": log(batch.weight_BG.numel())}
+    if segment is not None:
+        of_segments = ("contrast_vl", "contrast_la", "contrast_va", "cycle")
+        levels |= dict.fromkeys(of_segments, log(len(segment.meaning_N)))
+    return levels
 
 
 def policy_terms(

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import torch
@@ -70,6 +71,15 @@ class Optimiser:
     def clip(self) -> Tensor:
         """Shorten the gradient if it is too long; returns the norm that it had."""
         return clip_grad_norm_(self.model.parameters(), self.config.gradient_norm)
+
+    def not_finite(self) -> list[str]:
+        """The first few weights whose gradient is no number."""
+        wrong = (
+            name
+            for name, weight in self.model.named_parameters()
+            if weight.grad is not None and not torch.isfinite(weight.grad).all()
+        )
+        return list(islice(wrong, 3))
 
     def step(self, fraction: float) -> None:
         """Update the model after a fraction of the budget."""

@@ -6,9 +6,6 @@ Legend: B pictures, G goals a picture, N segments, F pictures a clip, S cells, C
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import asdict, dataclass
-from itertools import islice
-from typing import Any
 
 import numpy as np
 import torch
@@ -21,45 +18,34 @@ from vla_sim.align.batch import (
     check_goals,
     check_segments,
     check_texts,
-    moved,
 )
 from vla_sim.align.body import Body
 from vla_sim.align.contrast import Contrast
 from vla_sim.align.curriculum import CurriculumState, advance
 from vla_sim.align.encoders.tokenizer import Tokenizer
-from vla_sim.align.eye_error import EyeError
+from vla_sim.align.forcing import Forcing
 from vla_sim.align.model import PolicyOutput
 from vla_sim.align.objective import (
     GROUPS,
     LossReport,
-    noisy_aims,
+    chance_levels,
     policy_terms,
-    rehearsed,
 )
 from vla_sim.align.optimiser import Optimiser
 from vla_sim.align.own_losses import load_losses, own_terms
 from vla_sim.align.priors import PRIORS, prior_terms
+from vla_sim.align.pulls import Pulls
+from vla_sim.align.reconciling.losses import StepLosses
+from vla_sim.align.rehearsal import Rehearsal
 from vla_sim.align.segments import OF_SEGMENTS, segment_terms
 from vla_sim.align.supervision.asked import Asked
 from vla_sim.align.supervision.sources import Sources
 from vla_sim.align.supervision.supervisor import Supervisor
-from vla_sim.align.surgery import backward_with_surgery
 from vla_sim.align.trainer_config import TrainerConfig
-from vla_sim.errors import BadConfig, DamagedFile, LossNotFinite
+from vla_sim.align.trainer_state import TrainerState, put_back, state_of
+from vla_sim.errors import BadConfig, LossNotFinite
 from vla_sim.records.reports import Recall
-from vla_sim.records.triple import N_QUERIES, SegmentTriples, StepTriples, StripTriples
-
-TEXTS_KEPT_FOR = 100
-"""Steps for which a rehearsal's sentence features are kept while words are still learnt: to encode
-its thousand sentences anew in every step would cost more than all the rest."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class TrainerState:
-    """All that the next step depends on: tensors, and numbers that JSON keeps exactly."""
-
-    tensors: Mapping[str, Tensor]
-    meta: Mapping[str, Any]
+from vla_sim.records.triple import SegmentTriples, StepTriples, StripTriples
 
 
 class AlignTrainer:
@@ -108,13 +94,16 @@ class AlignTrainer:
         self.frozen: tuple[str, ...] = ()
         self.freeze(config.freeze)
         self.optimiser = Optimiser(config.optimiser, self.model)
+        self.curriculum = CurriculumState(stage=config.curriculum.first)
         self.contrast = Contrast(config.contrast)
         config.contrast.temperatures.keep(self.model.log_inverse_temperature)
-        self.curriculum = CurriculumState(stage=config.curriculum.first)
-        self.eye_error = EyeError(len(bodies), N_QUERIES, self.device)
+        self.forcing = Forcing(config, self.model, generator=self.generator, device=self.device)
+        self.rehearsal = Rehearsal(self.model, self.forcing, self.generator)
         self.fraction = 0.0
         self.n_steps = 0
         self.own_losses = load_losses(config.own_losses)
+        self.reconciler = config.reconciling.build({**GROUPS, "own": tuple(self.own_losses)})
+        self.pulls = Pulls(self.model, own=self.own_losses)
 
     def set_progress(self, fraction: float) -> None:
         """Say which share of the budget is spent; it sets learning rates."""
@@ -122,13 +111,8 @@ class AlignTrainer:
 
     def measured(self, *, vl: Recall, la: Recall) -> CurriculumState:
         """Tell the curriculum what retrieval measured (R@10), and see whether a gate opens."""
-        self.curriculum = advance(
-            self.config.curriculum,
-            self.curriculum,
-            fraction=self.fraction,
-            vl=vl,
-            la=la,
-        )
+        gates, held = self.config.curriculum, self.curriculum
+        self.curriculum = advance(gates, held, fraction=self.fraction, vl=vl, la=la)
         return self.curriculum
 
     def freeze(self, towers: Sequence[str]) -> None:
@@ -196,21 +180,7 @@ class AlignTrainer:
         if len(segment_texts) != n_segments:
             raise BadConfig(f"{n_segments} segments need a sentence each, got {len(segment_texts)}")
         batch = self._batch(rows)
-        wanted = self.config.weights.active(
-            self.curriculum.stage,
-            behaviour_from_start=self.config.curriculum.behaviour_from_start,
-        )
-        every = self.config.priors_every
-        due = self.n_steps % every == 0
-        wanted = {
-            name: weight * (every if name in PRIORS else 1)
-            for name, weight in wanted.items()
-            if due or name not in PRIORS
-        }
-        wanted |= self.config.own_losses
-        if "contrast_step" in wanted:
-            wanted |= self.model.fusion.weights
-        wanted |= self.supervisor.weights(self.n_steps, self.fraction)
+        wanted = self._wanted()
         segment = None
         if segments is not None and any(name.startswith(OF_SEGMENTS) for name in wanted):
             check_segments(segments.meaning)
@@ -218,83 +188,66 @@ class AlignTrainer:
             segment = self.supervisor.band(segment, self.fraction)
 
         shared = self._towers(batch, texts, segment, segment_texts)
-        heads_input = shared
-        if self.config.surgery == "pcgrad":
-            heads_input = tuple(z.detach().requires_grad_(z.requires_grad) for z in shared)
-        terms, watched, out = self._terms(batch, segment, heads_input, wanted)
-        asked = self._asked(rows, batch, segment, segment_texts, heads_input, out, strips)
-        more, seen_more = self.supervisor.lessons(asked, wanted)
-        terms |= more
-        watched |= seen_more
+        leaves = shared
+        if self.reconciler.cuts(wanted):
+            leaves = tuple(z.detach().requires_grad_(z.requires_grad) for z in shared)
+        terms, watched, out = self._terms(batch, segment, leaves, wanted)
+        asked = self._asked(rows, batch, segment, segment_texts, leaves, out, strips)
+        lessons, seen_of_lessons = self.supervisor.lessons(asked, wanted)
+        terms |= lessons
+        watched |= seen_of_lessons
         if rehearsal is not None and "rehearsal" in wanted:
             check_texts(rehearsal.weight.shape[0], rehearsal.weight.shape[1], rehearsal_texts)
-            self._rehearse(rehearsal, rehearsal_texts, wanted, terms, watched)
-        total = torch.stack([wanted[name] * term for name, term in terms.items()]).sum()
+            with self._autocast():
+                text_XD = self.rehearsal.texts(rehearsal_texts, n_steps=self.n_steps)
+            self.rehearsal.add(self._batch(rehearsal), text_XD, wanted, terms, watched)
+        losses = StepLosses.of(
+            terms,
+            self.reconciler.weights(wanted),
+            shared=shared,
+            leaves=leaves,
+            parameters=self.model.parameters(),
+        )
+        looked = self.pulls.lengths(terms, leaves)
         # One transfer for all of them: each by itself would make a GPU wait.
-        names = (*terms, *watched)
-        read = torch.stack([total, *terms.values(), *watched.values()]).detach().tolist()
-        values = dict(zip(names, read[1:], strict=True))
-        if bad := [name for name in terms if not math.isfinite(values[name])]:
+        scalars = (losses.total, *terms.values(), *watched.values(), *looked.values())
+        total, *read = torch.stack(scalars).detach().tolist()
+        of = dict(zip((*terms, *watched), read, strict=False))
+        values, seen = {name: of[name] for name in terms}, {name: of[name] for name in watched}
+        if bad := [name for name, value in values.items() if not math.isfinite(value)]:
             raise LossNotFinite(f"the loss is not finite ({', '.join(bad)})")
-        seen = {name: values[name] for name in watched}
+        self.pulls.note(dict(zip(looked, read[len(of) :], strict=True)), values)
         self.optimiser.zero_grad()
-        if self.config.surgery == "pcgrad":
-            weighted = {name: wanted[name] * term for name, term in terms.items()}
-            seen["conflict_share"] = backward_with_surgery(
-                [
-                    torch.stack([weighted[name] for name in names if name in weighted]).sum()
-                    for names in (*GROUPS.values(), tuple(self.own_losses))
-                    if any(name in weighted for name in names)
-                ],
-                shared=shared,
-                leaves=heads_input,
-                heads=[p for p in self.model.parameters() if p.requires_grad],
-                generator=self.generator,
-            )
-        else:
-            total.backward()  # type: ignore[no-untyped-call]
+        reconciled = self.reconciler.backward(
+            losses,
+            values=values,
+            chance=chance_levels(batch, segment),
+            n_steps=self.n_steps,
+            generator=self.generator,
+        )
+        seen |= reconciled.report
         seen["gradient_norm"] = float(self.optimiser.clip())
         if not math.isfinite(seen["gradient_norm"]):
             raise LossNotFinite(
                 "every loss is finite, but not the gradient "
-                f"({', '.join(self._without_gradient()) or 'its norm'})"
+                f"({', '.join(self.optimiser.not_finite()) or 'its norm'})"
             )
         self.optimiser.step(self.fraction)
         self.config.contrast.temperatures.keep(self.model.log_inverse_temperature)
         self.model.fusion.settle(self.generator)
         self.n_steps += 1
-        return LossReport(
-            total=read[0],
-            terms={name: values[name] for name in terms},
-            report=seen,
-        )
+        return LossReport(total=total, terms=values, report=seen, gradients=reconciled.look)
+
+    def _wanted(self) -> dict[str, float]:
+        """{term: weight} of the present update."""
+        wanted = self.config.wanted(self.curriculum.stage, self.n_steps)
+        if "contrast_step" in wanted:
+            wanted |= self.model.fusion.weights
+        return wanted | self.supervisor.weights(self.n_steps, self.fraction)
 
     def state(self) -> TrainerState:
-        """All that the next step depends on, copied.
-
-        Sentence features that are kept are no part of it and are dropped here, so that going on
-        from the state and never having stopped are the same.
-        """
-        if self.model.learns_words:
-            self.model.forget_texts()
-        tensors = {
-            f"model.{name}": value.detach().clone()
-            for name, value in self.model.state_dict().items()
-        }
-        tensors |= {f"optimiser.{name}": value for name, value in self.optimiser.state().items()}
-        tensors["eye_error"] = self.eye_error.mean_MQ.clone()
-        contrast, contrast_meta = self.contrast.state()
-        tensors |= {f"contrast.{name}": value for name, value in contrast.items()}
-        tensors["random.own"] = self.generator.get_state()
-        tensors["random.torch"] = torch.get_rng_state()
-        meta = {
-            "n_steps": self.n_steps,
-            "fraction": self.fraction,
-            "frozen": list(self.frozen),
-            "curriculum": asdict(self.curriculum),
-            "contrast": contrast_meta,
-        }
-        return TrainerState(tensors=tensors, meta=meta)
+        """All that the next step depends on, see `state_of`."""
+        return state_of(self)
 
     def load_state(self, state: TrainerState) -> None:
         """Go on where another trainer with the same settings stopped: the next losses are equal.
@@ -302,26 +255,7 @@ class AlignTrainer:
         Raises:
             DamagedFile: If the state does not fit this model.
         """
-        weights = _part(state.tensors, "model.")
-        expected = {name: value.shape for name, value in self.model.state_dict().items()}
-        moments = _part(state.tensors, "optimiser.")
-        if state.meta["n_steps"] and not moments:
-            raise DamagedFile("the training state lacks the optimiser's moments; start afresh")
-        if {name: value.shape for name, value in weights.items()} != expected:
-            raise DamagedFile("the training state belongs to a model with other settings")
-        self.model.load_state_dict(weights)
-        self.model.forget_texts()
-        self.freeze(state.meta["frozen"])
-        self.optimiser.load_state(moments)
-        self.eye_error.mean_MQ = state.tensors["eye_error"].to(self.device).clone()
-        self.generator.set_state(state.tensors["random.own"])
-        torch.set_rng_state(state.tensors["random.torch"])
-        self.n_steps = int(state.meta["n_steps"])
-        self.fraction = float(state.meta["fraction"])
-        self.curriculum = CurriculumState(**state.meta["curriculum"])
-        self.contrast.load_state(
-            _part(state.tensors, "contrast."), state.meta.get("contrast", {}), self.device
-        )
+        put_back(self, state)
 
     def _autocast(self) -> AbstractContextManager[object]:
         """The precision that towers run in."""
@@ -331,15 +265,6 @@ class AlignTrainer:
 
     def _stands_still(self, part: nn.Module) -> bool:
         return any(part in self.model.parts(tower) for tower in self.frozen)
-
-    def _without_gradient(self) -> list[str]:
-        """The first few weights whose gradient is no number."""
-        wrong = (
-            name
-            for name, weight in self.model.named_parameters()
-            if weight.grad is not None and not torch.isfinite(weight.grad).all()
-        )
-        return list(islice(wrong, 3))
 
     def _towers(
         self,
@@ -375,41 +300,6 @@ class AlignTrainer:
     def _batch(self, rows: StepTriples) -> StepBatch:
         return StepBatch.of(rows, self.task_body, self.device, self.bounds)
 
-    def _rehearse(
-        self,
-        rows: StepTriples,
-        texts: Sequence[Sequence[str]],
-        wanted: Mapping[str, float],
-        terms: dict[str, Tensor],
-        watched: dict[str, Tensor],
-    ) -> None:
-        """Add what the decoder alone is taught: behaviour, and the priors on many more states."""
-        batch = self._batch(rows)
-        if self.model.learns_words and self.n_steps % TEXTS_KEPT_FOR == 0:
-            self.model.forget_texts()
-        with self._autocast():
-            text_XD = self.model.kept_texts([text for row in texts for text in row]).float()
-        terms["rehearsal"], chunk_BGKA = rehearsed(
-            self.model,
-            batch,
-            text_XD.view(*batch.weight_BG.shape, -1),
-            noise_BQ=self._noise(batch),
-            generator=self.generator,
-        )
-        if any(name in wanted for name in PRIORS):
-            priors, watched["rehearsed_rows_beyond"] = prior_terms(
-                self.model, batch, chunk_BGKA, wanted
-            )
-            for name, prior in priors.items():
-                terms[name] = terms[name] + prior if name in terms else prior
-
-    def _noise(self, batch: StepBatch) -> Tensor:
-        """Standard deviation of the noise on the points that the decoder is told, (B, Q)."""
-        noise = self.config.rehearsal_noise
-        if noise is None:
-            return self.eye_error.deviation(batch.body_B)
-        return batch.proprio_BP.new_full((len(batch.body_B), N_QUERIES), noise)
-
     def _terms(
         self,
         batch: StepBatch,
@@ -418,24 +308,11 @@ class AlignTrainer:
         wanted: Mapping[str, float],
     ) -> tuple[dict[str, Tensor], dict[str, Tensor], PolicyOutput]:
         map_BSC, text_BGD = shared[:2]
-        first, last = self.config.goal_forcing, self.config.last_goal_forcing
-        told_share = first + (last - first) * self.fraction
-        told_BG = torch.rand(batch.weight_BG.shape, generator=self.generator) < told_share
+        truth, told_BG = self.forcing.told(batch, fraction=self.fraction)
         out = self.model.act(
-            map_BSC,
-            text_BGD,
-            batch.proprio_BP,
-            batch.body_B,
-            truth=noisy_aims(
-                self.model,
-                batch,
-                noise_BQ=self._noise(batch),
-                generator=self.generator,
-            ),
-            told_BG=moved(told_BG, self.device),
+            map_BSC, text_BGD, batch.proprio_BP, batch.body_B, truth=truth, told_BG=told_BG
         )
-        if self.config.rehearsal_noise is None:  # nobody else asks how far the eye errs
-            self.eye_error.see(self.model.normaliser, batch, out.goal_BGQ3)
+        self.forcing.see(batch, out)
         terms, watched = policy_terms(
             self.model, batch, out, wanted, contrast=self.contrast, n_steps=self.n_steps
         )
@@ -488,8 +365,3 @@ class AlignTrainer:
             n_steps=self.n_steps,
             fraction=self.fraction,
         )
-
-
-def _part(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    """The tensors whose names begin with a prefix, under the rest of their names."""
-    return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}

@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
 
 from vla_sim.align.contrast_config import ContrastConfig
-from vla_sim.align.curriculum import CurriculumConfig
+from vla_sim.align.curriculum import CurriculumConfig, Stage
 from vla_sim.align.encoders.base import BaseConfig
 from vla_sim.align.fusion.codebook import CodebookConfig, FsqConfig
 from vla_sim.align.fusion.table import fusion_name
@@ -13,6 +12,9 @@ from vla_sim.align.model import ModelConfig
 from vla_sim.align.objective import Weights
 from vla_sim.align.optimiser import OptimiserConfig
 from vla_sim.align.own_losses import load_losses
+from vla_sim.align.priors import PRIORS
+from vla_sim.align.reconciling.fixed import FixedConfig
+from vla_sim.align.reconciling.table import ReconcilingConfig, reconciler_name
 from vla_sim.align.supervision.config import SupervisionConfig
 from vla_sim.errors import BadConfig
 from vla_sim.ranges import above, at_least, whole, within
@@ -49,7 +51,8 @@ class TrainerConfig:
     freeze_text_after: float = 0.5
     """Share of the budget after which the text tower stands still and each sentence is encoded
     once for all: by then words are learnt, and a third of the time is theirs."""
-    surgery: Literal["none", "pcgrad"] = "none"
+    reconciling: ReconcilingConfig = field(default_factory=FixedConfig)
+    """How losses that want different things give one gradient."""
     device: str = "cpu"
     """Where training runs, as torch names it: "cpu", "cuda", "cuda:1"."""
     bf16: bool = False
@@ -66,7 +69,18 @@ class TrainerConfig:
         self.contrast.require_use(
             vars(self.weights), siglip=self.model.siglip, segment_every=self.segment_every
         )
-        self._check_supervision()
+        self.supervision.require_use(
+            vars(self.weights), reach=self.model.reach, motion=self.model.motion
+        )
+        self.reconciling.check(
+            {**vars(self.weights), **self.own_losses, **self.supervision.weights}
+        )
+        if {"vision", "text"} <= set(self.freeze) and self.reconciling.needs_shared:
+            raise BadConfig(
+                "freeze names both towers, and reconciling is "
+                f"{reconciler_name(self.reconciling)!r}: nothing is learnt that losses share; let "
+                "a tower learn, or use --reconciling fixed without priority"
+            )
         text = self.model.text
         if (
             isinstance(text, BaseConfig)
@@ -99,37 +113,15 @@ class TrainerConfig:
                 "codes: let it learn, or take another fusion"
             )
 
-    def _check_supervision(self) -> None:
-        """Refuse supervision for which the model has no head, or that nothing keeps from collapse.
-
-        Raises:
-            BadConfig: It says which setting to give.
-        """
-        own, weights = self.supervision, self.weights
-        if own.reachability.weight and not self.model.reach:
-            raise BadConfig(
-                f"supervision.reachability.weight is {own.reachability.weight}, and model.reach is "
-                "False: the model has no head to teach; give it one, model.reach = True"
-            )
-        if own.coherency.steps_wanted and not self.model.motion:
-            raise BadConfig(
-                "supervision.coherency is on, and model.motion is False: nothing tells what is "
-                "seen to move; give the model that head, model.motion = True"
-            )
-        if own.masking.weight and not weights.contrast_vl:
-            raise BadConfig(
-                f"supervision.masking.weight is {own.masking.weight}, and weights.contrast_vl is "
-                "0: views alone agree soonest where everything is the same; give it a weight"
-            )
-        of_moments = {
-            "modality_dropout": own.modality_dropout.weight > 0.0,
-            "balance": own.balance.weight > 0.0,
-            "pseudo_labels.similarity": own.pseudo_labels.weight > 0.0
-            and own.pseudo_labels.similarity is not None,
+    def wanted(self, stage: Stage, n_steps: int) -> dict[str, float]:
+        """{term: weight} of the update after so many, at a stage of the curriculum."""
+        wanted = self.weights.active(
+            stage, behaviour_from_start=self.curriculum.behaviour_from_start
+        )
+        due = n_steps % self.priors_every == 0
+        wanted = {
+            name: weight * (self.priors_every if name in PRIORS else 1)
+            for name, weight in wanted.items()
+            if due or name not in PRIORS
         }
-        if not weights.contrast_step and (asked := [name for name, on in of_moments.items() if on]):
-            raise BadConfig(
-                f"supervision.{asked[0]} asks where moments lie on the sphere, and "
-                "weights.contrast_step is 0: nothing would teach that; give it a weight"
-                + ("" if asked[0] != "pseudo_labels.similarity" else ", or set similarity to None")
-            )
+        return wanted | dict(self.own_losses)

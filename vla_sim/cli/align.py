@@ -16,6 +16,7 @@ SHORTS = {
     "text": "learner.trainer.model.text",
     "vision": "learner.trainer.model.vision",
     "fusion": "learner.trainer.model.fusion",
+    "reconciling": "learner.trainer.reconciling",
     "own-losses": "learner.trainer.own-losses",
     "device": "learner.trainer.device",
 }
@@ -50,11 +51,17 @@ def may_change() -> Sequence[str]:
 
 
 def choices() -> Choices:
-    """The towers, and what brings them together."""
+    """The towers, what brings them together, and what reconciles their losses."""
     from vla_sim.align.encoders.table import ENCODERS, VISIONS
     from vla_sim.align.fusion.table import FUSIONS
+    from vla_sim.align.reconciling.table import RECONCILERS
 
-    return {SHORTS["text"]: ENCODERS, SHORTS["vision"]: VISIONS, SHORTS["fusion"]: FUSIONS}
+    return {
+        SHORTS["text"]: ENCODERS,
+        SHORTS["vision"]: VISIONS,
+        SHORTS["fusion"]: FUSIONS,
+        SHORTS["reconciling"]: RECONCILERS,
+    }
 
 
 VERB: "Verb[AlignRun]" = Verb(
@@ -76,7 +83,6 @@ VERB: "Verb[AlignRun]" = Verb(
         "online-episodes",
         "learner.memory.n-steps",
         "learner.memory.label-share",
-        "learner.trainer.surgery",
         "learner.trainer.own-losses",
         "simulators.n-slots",
         "simulators.crank.image-size",

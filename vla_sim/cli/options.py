@@ -11,7 +11,7 @@ from typing import Any, TypeVar, cast, get_args, get_origin, get_type_hints
 import tyro
 
 from vla_sim.cli.verb import Choices, Shorts
-from vla_sim.errors import UnknownName, VlaSimError
+from vla_sim.errors import BadConfig, UnknownName, VlaSimError
 
 C = TypeVar("C")
 _MOST_LISTED = 24
@@ -56,7 +56,8 @@ def override(
 
     Raises:
         VlaSimError: If an option does not exist (the error lists those that do, or the nearest of
-            many), if a word belongs to no option, or if the config itself refuses a value.
+            many), if a word belongs to no option, if one part is chosen twice, or if the config
+            itself refuses a value.
         SystemExit: After a value of the wrong type, which tyro explains.
     """
     choices, shorts = choices or {}, shorts or {}
@@ -132,6 +133,7 @@ def _in_pairs(words: Sequence[str], settings: object) -> list[str]:
 def _choose(settings: C, words: Sequence[str], choices: Choices) -> tuple[C, list[str]]:
     """The settings with the parts that were chosen by name, and the words that are left."""
     left: list[str] = []
+    chosen: dict[str, str] = {}
     given = iter(words)
     for word in given:
         option, equals, name = word.partition("=")
@@ -142,6 +144,10 @@ def _choose(settings: C, words: Sequence[str], choices: Choices) -> tuple[C, lis
         name = name if equals else next(given, "")
         if name not in choices[path]:
             raise UnknownName(f"choice for {option}", name, choices[path])
+        if chosen.setdefault(path, name) != name:
+            raise BadConfig(
+                f"{option} is {chosen[path]!r} and {name!r}: it takes one; leave one out"
+            )
         settings = _with(settings, path.replace("-", "_").split("."), choices[path][name])
     return settings, left
 

@@ -9,6 +9,7 @@ from vla_sim.align.encoders.text import BagTextConfig, TransformerTextConfig
 from vla_sim.align.encoders.vision import VisionConfig
 from vla_sim.align.model import ModelConfig
 from vla_sim.align.objective import Weights
+from vla_sim.align.reconciling.pcgrad import PcgradConfig
 from vla_sim.align.trainer_config import TrainerConfig
 from vla_sim.loop.aligning.closed_loop import AlignRun
 from vla_sim.loop.aligning.learner import LearnerConfig
@@ -94,7 +95,7 @@ def core() -> AlignRun:
 
 def pcgrad() -> AlignRun:
     """The default with conflicts between losses taken out of the shared representation."""
-    return _with_trainer(replace(_trainer(), surgery="pcgrad"))
+    return _with_trainer(replace(_trainer(), reconciling=PcgradConfig()))
 
 
 def bag_of_words() -> AlignRun:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -123,6 +124,7 @@ class ReportInput:
         retrieval: Values whose mean is drawn as R@10.
         practice: How it got better by reinforcement; None where it did not.
         losses: Rows of the loss history with "elapsed_s" and a column per loss.
+        gradients: Rows of which way the losses pulled, see `gradient_charts`.
         films: One or more per task.
         failures: One per kind.
         claims: Benchmark numbers.
@@ -137,6 +139,7 @@ class ReportInput:
     retrieval: tuple[str, ...] = ("V->L/R@10", "L->V/R@10")
     practice: Practice | None = None
     losses: tuple[Mapping[str, float], ...] = ()
+    gradients: tuple[Mapping[str, Any], ...] = ()
     films: tuple[Film, ...] = ()
     failures: tuple[FailureExample, ...] = ()
     claims: tuple[Claim, ...] = ()

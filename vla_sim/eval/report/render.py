@@ -10,6 +10,7 @@ from vla_sim.disk import atomic
 from vla_sim.eval.failures import FAILURE_KINDS
 from vla_sim.eval.report import charts, numbers, tables, verdict
 from vla_sim.eval.report.content import FailureExample, Film, ReportInput
+from vla_sim.eval.report.gradient_charts import gradient_charts
 from vla_sim.eval.report.pictures import film_uri, overlay, png_uri, stills
 from vla_sim.eval.report.plot import Chart
 from vla_sim.eval.report.practice_chart import practice_curves
@@ -31,6 +32,8 @@ def render_report(content: ReportInput) -> str:
         drawn.append(charts.loss_curves(content))
     codes = charts.code_curves(content)
     drawn += codes
+    if content.gradients:
+        drawn += gradient_charts(content.gradients)
     failures = []
     for i, example in enumerate(content.failures):
         identity = f"timeline-{i}"
@@ -56,6 +59,7 @@ def render_report(content: ReportInput) -> str:
         failures=failures,
         card=tables.card_groups(content.run_card or (final.run_card if final else {})),
         charts=drawn,
+        drawn={chart["id"] for chart in drawn},
         plotly=get_plotlyjs() if drawn else "",
         numbers=numbers,
     )

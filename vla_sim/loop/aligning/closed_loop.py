@@ -29,6 +29,7 @@ from vla_sim.loop.aligning.dataset import (
     require_same_data,
 )
 from vla_sim.loop.aligning.given import DataMemory, Given, GivenRows
+from vla_sim.loop.aligning.gradients import GRADIENTS, gradient_rows
 from vla_sim.loop.aligning.judge import Judge
 from vla_sim.loop.aligning.learner import Learner, LearnerConfig
 from vla_sim.loop.aligning.monitor import Monitor
@@ -208,7 +209,7 @@ def align(run: AlignRun, monitor: Monitor) -> RunFolder:
         resume=run.resume,
         card=run_card(protocol=protocol, seed=run.seed),
         notes=None if held is None else note(held),
-        scratch=(LOSSES,),
+        scratch=(LOSSES, GRADIENTS),
     ) as folder:
         monitor.say(f"run folder {folder.path}")
         for line in () if held is None else opening_remarks(run.task_ids, held):
@@ -279,7 +280,8 @@ def _turn(
         weights = {**vars(trainer.weights), **trainer.own_losses, **trainer.supervision.weights}
         if trainer.weights.contrast_step:
             weights |= learner.trainer.model.fusion.weights
-        for line in silent_terms(weights, folder.rows(LOSSES)):
+        still = learner.trainer.pulls.still
+        for line in silent_terms(weights, folder.rows(LOSSES), still=still):
             monitor.say(line)
 
 
@@ -379,6 +381,8 @@ def _learn(
             )
         except LossNotFinite as error:
             raise written_down(error, folder, learner) from error
+        for seen in gradient_rows(losses, n_before=budget.n_spent):
+            folder.append(GRADIENTS, seen)
         budget.spend(n)
         row = monitor.learnt(losses, budget, learner.trainer.curriculum.stage)
         folder.append(LOSSES, row)

@@ -71,14 +71,20 @@ def few_meanings(memory: Memory) -> str:
     )
 
 
-def silent_terms(wanted: Mapping[str, float], losses: Iterable[Mapping[str, Any]]) -> list[str]:
+def silent_terms(
+    wanted: Mapping[str, float],
+    losses: Iterable[Mapping[str, Any]],
+    *,
+    still: Mapping[str, int] | None = None,
+) -> list[str]:
     """Terms of the objective that have taught nothing in a whole run, a line for each.
 
     Args:
         wanted: {term: weight} of the run's settings; terms of weight 0 are not spoken of.
         losses: Rows of the history of losses.
+        still: {term: looks in vain}, see `Pulls`.
     """
-    history = list(losses)
+    history, still = list(losses), still or {}
     said = []
     for name in (name for name, weight in wanted.items() if weight > 0.0):
         values = [float(row[name]) for row in history if name in row]
@@ -91,5 +97,11 @@ def silent_terms(wanted: Mapping[str, float], losses: Iterable[Mapping[str, Any]
             said.append(
                 f"the term {name} was zero from the first update to the last and has taught "
                 "nothing: a bound that is never reached, or labels that never differ"
+            )
+        elif name in still:
+            said.append(
+                f"the term {name} was not zero and had no gradient in any of {still[name]} looks "
+                "over the run, so it has taught nothing: all that it is computed from is frozen, "
+                "detached or clamped"
             )
     return said

@@ -6,6 +6,7 @@ from pathlib import Path
 from vla_sim.errors import LossNotFinite
 from vla_sim.eval.report_file import from_json
 from vla_sim.eval.stopping import decisions
+from vla_sim.loop.aligning.gradients import GRADIENTS
 from vla_sim.loop.aligning.judge import Judge
 from vla_sim.loop.aligning.learner import Learner
 from vla_sim.loop.budget import Budget
@@ -54,7 +55,7 @@ def nothing_left(folder: RunFolder, max_updates: int) -> str | None:
 
 def begin_again(folder: RunFolder) -> None:
     """Clear the logs of a run that was killed before its first `save`: all of it is done again."""
-    for name in (LOSSES, REPORTS):
+    for name in (LOSSES, GRADIENTS, REPORTS):
         folder.keep_rows(name, [])
 
 
@@ -70,7 +71,8 @@ def put_back(folder: RunFolder, learner: Learner, judge: Judge, budget: Budget) 
     judge.history = [from_json(row["report"]) for row in rows]
     judge.decisions = list(decisions(judge.history, judge.stopping))
     folder.keep_rows(REPORTS, rows)
-    folder.keep_rows(LOSSES, [row for row in folder.rows(LOSSES) if row["step"] <= budget.n_spent])
+    for name in (LOSSES, GRADIENTS):
+        folder.keep_rows(name, [row for row in folder.rows(name) if row["step"] <= budget.n_spent])
     write_decisions(folder, judge)
 
 

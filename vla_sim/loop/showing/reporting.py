@@ -17,6 +17,7 @@ from vla_sim.errors import DamagedFile, RunFolderError
 from vla_sim.eval.report.content import Practice, ReportInput
 from vla_sim.eval.report.render import write_report
 from vla_sim.eval.report_file import from_json
+from vla_sim.loop.aligning.gradients import GRADIENTS
 from vla_sim.loop.evaluation import bodies
 from vla_sim.loop.learned import LearnedModel
 from vla_sim.loop.policies import best_checkpoint
@@ -80,6 +81,7 @@ def _aligned(run: ReportRun, folder: RunFolder) -> ReportInput:
         history=history,
         decisions=decisions,
         losses=_numbers(folder, "losses.jsonl"),
+        gradients=tuple(folder.rows(GRADIENTS)),
         films=films,
         failures=failures,
         **_measured(folder),

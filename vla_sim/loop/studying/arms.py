@@ -11,6 +11,7 @@ from vla_sim.align.encoders.text import BagTextConfig
 from vla_sim.align.fusion.table import FUSIONS
 from vla_sim.align.objective import GROUPS
 from vla_sim.align.priors import PRIORS
+from vla_sim.align.reconciling.table import RECONCILERS
 from vla_sim.errors import BadConfig, UnknownName
 from vla_sim.foreign import is_foreign, load_foreign
 from vla_sim.loop.studying.arm import StudyArm
@@ -114,7 +115,7 @@ ARMS: Mapping[str, StudyArm] = {
         section="5.10",
         en="PCGrad between behaviour, grounding and alignment",
         zh="在行为、定位与对齐之间使用 PCGrad",
-        change={"learner.trainer.surgery": "pcgrad"},
+        change={"learner.trainer.reconciling": RECONCILERS["pcgrad"]},
     ),
     "no-priors": StudyArm(
         section="5.10",
