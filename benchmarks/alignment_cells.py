@@ -16,7 +16,7 @@ from benchmarks.cells import cell
 from benchmarks.many_tasks import QUIET, RUNS
 from benchmarks.repeat import default_of, settings_of, trained, training
 from vla_sim.agents.progress import Progress
-from vla_sim.align.objective import GROUPS, Weights
+from vla_sim.align.objective import CONTRASTIVE, Weights
 from vla_sim.align.priors import PRIORS
 from vla_sim.envs.crank import Crank, CrankConfig
 from vla_sim.envs.rollout import run_all
@@ -59,7 +59,7 @@ def aligned(seed: int) -> AlignRun:
 
 def unaligned(seed: int) -> AlignRun:
     """The same without the contrastive terms, for as long."""
-    run = weighed(aligned(seed), **dict.fromkeys(GROUPS["alignment"], 0.0))
+    run = weighed(aligned(seed), **dict.fromkeys(CONTRASTIVE, 0.0))
     updates = round(EQUAL_TIME * run.max_updates)
     return replace(run, max_updates=updates, out=RUNS / f"unaligned-{seed}")
 

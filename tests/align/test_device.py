@@ -58,7 +58,7 @@ def reads_of(config: TrainerConfig) -> list[str]:
             more,
             squares.say_all(rng, more),
         )
-    assert set(report.terms) == set(vars(EVERY_TERM))
+    assert set(report.terms) == {*vars(EVERY_TERM), *learner.model.fusion.weights}
     return elsewhere.reads
 
 

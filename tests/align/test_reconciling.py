@@ -8,6 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from tests.align.test_trainer import ALL, one_step, trainer
+from vla_sim.align.fusion.codebook import COMMITMENT
+from vla_sim.align.fusion.moe import BALANCE
+from vla_sim.align.fusion.poe import CALIBRATION
 from vla_sim.align.objective import GROUPS, Weights
 from vla_sim.align.reconciling.conflict_free import ConflictFreeConfig
 from vla_sim.align.reconciling.fixed import FixedConfig
@@ -17,6 +20,7 @@ from vla_sim.align.reconciling.pcgrad import PcgradConfig, pcgrad
 from vla_sim.align.reconciling.reconciler import ReconcilerConfig
 from vla_sim.align.reconciling.table import RECONCILERS, reconciler_name
 from vla_sim.align.reconciling.uncertainty import UncertaintyConfig
+from vla_sim.align.supervision.config import SupervisionConfig
 from vla_sim.align.trainer_config import TrainerConfig
 from vla_sim.errors import BadConfig, UnknownName
 
@@ -183,7 +187,9 @@ def test_looking_changes_no_loss() -> None:
 
 def test_every_term_is_in_one_group() -> None:
     grouped = [name for names in GROUPS.values() for name in names]
-    assert sorted(grouped) == sorted(vars(Weights()))
+    of_fusions = (CALIBRATION, BALANCE, COMMITMENT)
+    of_all = (*vars(Weights()), *SupervisionConfig().weights, *of_fusions)
+    assert sorted(grouped) == sorted(of_all)
 
 
 def trainer_config(reconciling: ReconcilerConfig, **others: object) -> TrainerConfig:

@@ -35,12 +35,16 @@ BEHAVIOUR = ("goal", "has_point", "held", "behaviour", "rehearsal", *PRIORS)
 OF_MOMENTS = (*BEHAVIOUR, "contrast_step")
 """Taken of the rows that behaviour is learnt from, so from the same update on. The gates order what
 is taken of whole segments."""
+CONTRASTIVE = (
+    *("contrast_vl", "contrast_la", "contrast_va", "contrast_step"),
+    *("cycle", "triple", "cyclip_cross", "cyclip_inner"),
+)
+"""Terms that lay modalities on one sphere, whatever else may teach them there."""
 GROUPS: dict[str, tuple[str, ...]] = {
     "behaviour": (*BEHAVIOUR, "hazard", "paraphrase", "pseudo_labels", "reachability"),
     "grounding": ("grounding", "outcome", "coherency"),
     "alignment": (
-        *("contrast_vl", "contrast_la", "contrast_va", "contrast_step"),
-        *("cycle", "triple", "cyclip_cross", "cyclip_inner"),
+        *CONTRASTIVE,
         *(COMMITMENT, BALANCE, CALIBRATION),
         *("masking", "modality_dropout", "balance"),
     ),

@@ -77,7 +77,7 @@ def put_back(trainer: "AlignTrainer", state: TrainerState) -> None:
     trainer.fraction = float(state.meta["fraction"])
     trainer.curriculum = CurriculumState(**state.meta["curriculum"])
     trainer.contrast.load_state(
-        _part(state.tensors, "contrast."), state.meta["contrast"], trainer.device
+        _part(state.tensors, "contrast."), state.meta.get("contrast", {}), trainer.device
     )
     trainer.pulls.load_state(state.meta["pulls"])
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from vla_sim.align.encoders.text import BagTextConfig
 from vla_sim.align.fusion.table import FUSIONS
-from vla_sim.align.objective import GROUPS
+from vla_sim.align.objective import CONTRASTIVE
 from vla_sim.align.priors import PRIORS
 from vla_sim.align.reconciling.table import RECONCILERS
 from vla_sim.errors import BadConfig, UnknownName
@@ -32,7 +32,7 @@ ARMS: Mapping[str, StudyArm] = {
         section="5.6",
         en="no contrastive term at all",
         zh="去掉全部对比项",
-        change=_weights(0.0, *GROUPS["alignment"]),
+        change=_weights(0.0, *CONTRASTIVE),
     ),
     "no-vl": StudyArm(
         section="5.2", en="no V-L contrast", zh="去掉 V–L 对比", change=_weights(0.0, "contrast_vl")
@@ -100,7 +100,7 @@ ARMS: Mapping[str, StudyArm] = {
         zh="八分之一的行，且去掉全部对比项",
         change={
             "learner.memory.label_share": 0.125,
-            **_weights(0.0, *GROUPS["alignment"]),
+            **_weights(0.0, *CONTRASTIVE),
         },
     ),
     # 5.7: negatives. A memory bank, semi-hard mining and the vote of three belong here.
