@@ -11,7 +11,10 @@ import pytest
 from vla_sim.align.encoders.hugging_face_text import HuggingFaceTextConfig
 from vla_sim.align.encoders.hugging_face_vision import HuggingFaceVisionConfig
 from vla_sim.align.encoders.text import BagTextConfig
+from vla_sim.align.fusion.codebook import CodebookConfig, FsqConfig
 from vla_sim.align.fusion.gate import GateConfig
+from vla_sim.align.fusion.moe import MoeConfig
+from vla_sim.align.fusion.poe import PoeConfig
 from vla_sim.align.reconciling.gradnorm import GradNormConfig
 from vla_sim.align.reconciling.uncertainty import UncertaintyConfig
 from vla_sim.cli.verbs import VERBS
@@ -23,9 +26,14 @@ ZERO_IS_MEANT: frozenset[tuple[str, str]] = frozenset(
         ("AlignRun", "n_processes"),
         ("AlignRun", "seed"),
         ("BagTextConfig", "unknown_dropout"),
+        ("BalanceConfig", "weight"),
         ("BenchRun", "gallery"),
         ("BenchRun", "n_processes"),
         ("BenchRun", "severity"),
+        ("CodebookConfig", "commitment"),
+        ("CodebookConfig", "decay"),
+        ("CodebookConfig", "expire_below"),
+        ("CoherencyConfig", "weight"),
         ("CollectRun", "seed"),
         ("ContrastConfig", "warm_up"),
         ("DetectRun", "ensemble"),
@@ -34,35 +42,50 @@ ZERO_IS_MEANT: frozenset[tuple[str, str]] = frozenset(
         ("FilmRun", "severity"),
         ("FinetuneRun", "episodes"),
         ("FinetuneRun", "seed"),
+        ("FsqConfig", "decay"),
         ("GateConfig", "entropy_floor"),
         ("HuggingFaceTextConfig", "unfreeze_from"),
         ("HuggingFaceTextConfig", "unfreeze_until"),
         ("HuggingFaceVisionConfig", "unfreeze_from"),
         ("HuggingFaceVisionConfig", "unfreeze_until"),
-        ("MemoryBankConfig", "batches"),
+        ("MaskingConfig", "patches"),
+        ("MaskingConfig", "weight"),
+        ("MaskingConfig", "words"),
         ("MeasuredConfig", "ensemble"),
         ("MeasuredConfig", "guidance"),
+        ("MemoryBankConfig", "batches"),
         ("MemoryConfig", "batch_rehearsal"),
+        ("ModalityDropoutConfig", "weight"),
         ("OptimiserConfig", "base_learning_rate"),
         ("OptimiserConfig", "last_rate"),
         ("OptimiserConfig", "temperature_learning_rate"),
         ("OptimiserConfig", "warm_up_fraction"),
         ("OptimiserConfig", "weight_decay"),
-        ("PpoConfig", "gae_lambda"),
-        ("PpoConfig", "log_std"),
+        ("ParaphraseConfig", "weight"),
+        ("PoeConfig", "least_log_variance"),
         ("PowerRun", "from_rate"),
         ("PowerRun", "rho"),
         ("PowerRun", "to_rate"),
+        ("PpoConfig", "gae_lambda"),
+        ("PpoConfig", "log_std"),
+        ("PseudoLabelConfig", "cells"),
+        ("PseudoLabelConfig", "mode_probability"),
+        ("PseudoLabelConfig", "similarity"),
+        ("PseudoLabelConfig", "since"),
+        ("PseudoLabelConfig", "weight"),
+        ("ReachabilityConfig", "margin"),
+        ("ReachabilityConfig", "weight"),
         ("SayRun", "seed"),
+        ("SemiHardConfig", "margin"),
         ("ServeRun", "ensemble"),
         ("ServeRun", "guidance"),
         ("ServeRun", "steps"),
         ("ServerConfig", "port"),
         ("ServerConfig", "window_ms"),
         ("ShowcaseConfig", "n_failures"),
-        ("SemiHardConfig", "margin"),
         ("SlotsConfig", "gamma"),
         ("SoftTargetsConfig", "band"),
+        ("StationConfig", "clip_jitter"),
         ("StoppingConfig", "min_retrieval_gain"),
         ("StoppingConfig", "min_success_gain"),
         ("StoppingConfig", "retrieval_weight"),
@@ -80,13 +103,21 @@ ZERO_IS_MEANT: frozenset[tuple[str, str]] = frozenset(
     }
 )
 """(class, field) for which zero has a meaning; all `Weights` besides."""
-NEGATIVE_IS_MEANT = {("PpoConfig", "log_std")}
+NEGATIVE_IS_MEANT = {
+    ("PoeConfig", "least_log_variance"),
+    ("PpoConfig", "log_std"),
+    ("PseudoLabelConfig", "similarity"),
+}
 SEEDS = ("AlignRun", "CollectRun", "FinetuneRun")
 ALTERNATIVES = (
     BagTextConfig(),
     HuggingFaceTextConfig(name="somewhere", train="unfrozen"),
     HuggingFaceVisionConfig(name="somewhere", train="unfrozen"),
     GateConfig(),
+    PoeConfig(),
+    MoeConfig(),
+    CodebookConfig(),
+    FsqConfig(),
     GradNormConfig(),
     UncertaintyConfig(),
 )
