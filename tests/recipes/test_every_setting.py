@@ -62,7 +62,6 @@ ZERO_IS_MEANT: frozenset[tuple[str, str]] = frozenset(
         ("OptimiserConfig", "warm_up_fraction"),
         ("OptimiserConfig", "weight_decay"),
         ("ParaphraseConfig", "weight"),
-        ("PoeConfig", "least_log_variance"),
         ("PowerRun", "from_rate"),
         ("PowerRun", "rho"),
         ("PowerRun", "to_rate"),
