@@ -19,8 +19,13 @@ from vla_sim.loop.studying.wording import bounds, over_seeds, signed
 from vla_sim.recipes import study as studies
 
 Rows = Callable[[], Iterator[Row]]
-MODULES: tuple[str, ...] = ()
-"""Modules of the chapter's parts, without the package: "chapter_reconciliation"."""
+MODULES: tuple[str, ...] = (
+    "chapter_contrast",
+    "chapter_supervision",
+    "chapter_codebooks",
+    "chapter_reconciling",
+)
+"""Modules of the chapter's parts, without the package."""
 SEEDS = 3
 
 

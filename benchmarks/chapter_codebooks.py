@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -37,7 +38,7 @@ SIZES = FusionSizes(
 )
 """About those of the default recipe."""
 PICTURES = 32
-ROWS = 100_000
+N_ROWS = 100_000
 """On disk, of 64 px: 1.4 GB."""
 PX = 64
 DRAWN = 480
@@ -214,7 +215,7 @@ def disk() -> Iterator[Row]:
         )
     n_bytes, grown, disk_ms, ring_ms = map(float, told.stdout.split())
     yield Row(
-        name=f"peak memory of {ROWS:,} rows on disk, all drawn once on average",
+        name=f"peak memory of {N_ROWS:,} rows on disk, all drawn once on average",
         value=f"{grown / 1e6:.0f} MB of {n_bytes / 1e6:,.0f} MB",
         bar="<= 5 %",
         holds=grown <= 0.05 * n_bytes,
@@ -236,12 +237,12 @@ def _draw_from(folder: Path) -> None:
     for name, (dtype, shape) in files.items():
         with (folder / f"{name}.npy").open("wb") as file:
             descr = np.lib.format.dtype_to_descr(dtype)
-            header = {"descr": descr, "fortran_order": False, "shape": (ROWS, *shape)}
+            header = {"descr": descr, "fortran_order": False, "shape": (N_ROWS, *shape)}
             np.lib.format.write_array_header_1_0(file, header)
-            for _ in range(ROWS // 1000):
+            for _ in range(N_ROWS // 1000):
                 file.write(np.zeros((1000, *shape), dtype).tobytes())
     records, pictures = (RowFile(np.load(folder / f"{name}.npy", mmap_mode="r")) for name in files)
-    task = np.arange(ROWS, dtype=np.int64) % 4
+    task = np.arange(N_ROWS, dtype=np.int64) % 4
     part = StoredPart(records=records, task=task, pictures=pictures, shown=("image", None))
     before = _peak_bytes()
     stored = StoredMemory(TripleBufferConfig(capacity=1), StoredRows([part], spec))
@@ -251,12 +252,12 @@ def _draw_from(folder: Path) -> None:
         memory.sample(PICTURES, rng)
         memory.sample(DRAWN - PICTURES, rng, without=("image",))
 
-    disk_ms = _milliseconds(lambda: update(stored), ROWS // DRAWN)
-    for _ in range(ROWS // DRAWN):
+    disk_ms = _milliseconds(lambda: update(stored), N_ROWS // DRAWN)
+    for _ in range(N_ROWS // DRAWN):
         stored.sample(DRAWN, rng)
     grown = _peak_bytes() - before
-    ring = TripleBufferConfig(capacity=ROWS // 10).build(spec)
-    ring.add(stored.rows.thinned(ROWS // 10))
+    ring = TripleBufferConfig(capacity=N_ROWS // 10).build(spec)
+    ring.add(stored.rows.thinned(N_ROWS // 10))
 
     def as_before() -> None:
         ring.sample(PICTURES, rng)
@@ -269,10 +270,13 @@ def _peak_bytes() -> int:
     return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
-def rows() -> Iterator[Row]:
-    """All of them."""
-    for measure in (oracles, expiry, calibration, costs, disk):
-        yield from measure()
+ROWS: dict[str, Callable[[], Iterator[Row]]] = {
+    "oracles": oracles,
+    "expiry": expiry,
+    "calibration": calibration,
+    "cost": costs,
+    "disk": disk,
+}
 
 
 def main() -> int:
@@ -282,7 +286,7 @@ def main() -> int:
         _draw_from(Path(sys.argv[2]))
         return 0
     short = 0
-    for row in rows():
+    for row in chain.from_iterable(measure() for measure in ROWS.values()):
         verdict = "holds" if row.holds else "FALLS SHORT"
         print(f"{row.name}: {row.value} ({row.bar}): {verdict}", flush=True)
         short += not row.holds
