@@ -35,7 +35,7 @@ from benchmarks.alignment_cells import (
 )
 from benchmarks.cells import NotMeasured, reading_only
 from benchmarks.over_seeds import Reports, over_tasks, rate, spread
-from benchmarks.row import Row, percent
+from benchmarks.row import Row, percent, told
 from vla_sim.envs.suites import CORE, SPINE
 from vla_sim.envs.task_names import short_name, task_id_of
 from vla_sim.eval.statistics import mcnemar, paired_difference
@@ -249,8 +249,7 @@ def main() -> int:
     said = parser.parse_args()
     console = Console()
     if said.show:
-        for row in shown(console):
-            print(f"{row.name}: {row.value} ({row.bar}): {'holds' if row.holds else 'FALLS SHORT'}")
+        told(shown(console))
         return 0
     for name in said.only or CELLS:
         console.rule(name)

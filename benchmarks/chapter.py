@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 
-from benchmarks.row import Row
+from benchmarks.row import Row, told
 from vla_sim.loop.studying.cell_store import CellStore
 from vla_sim.loop.studying.comparison import spread
 from vla_sim.loop.studying.measures import MEASURES, SUCCESS
@@ -87,10 +87,7 @@ ROWS: Mapping[str, Rows] = _rows()
 
 def main() -> int:
     """Print what the study's cells say."""
-    for measure in STUDY.values():
-        for row in measure():
-            verdict = "holds" if row.holds else "FALLS SHORT"
-            print(f"{row.name}: {row.value} ({row.bar}): {verdict}")
+    told(row for measure in STUDY.values() for row in measure())
     return 0
 
 

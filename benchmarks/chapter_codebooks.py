@@ -10,14 +10,13 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from itertools import chain
 from pathlib import Path
 
 import numpy as np
 import torch
 from scipy.stats import norm
 
-from benchmarks.row import Row
+from benchmarks.row import Row, rows_told
 from vla_sim.align.fusion.code_use import told_of
 from vla_sim.align.fusion.fusion import FusionSizes, Moment
 from vla_sim.align.fusion.poe import PoeConfig, product
@@ -285,12 +284,7 @@ def main() -> int:
     if sys.argv[1:2] == ["--drawn-from"]:
         _draw_from(Path(sys.argv[2]))
         return 0
-    short = 0
-    for row in chain.from_iterable(measure() for measure in ROWS.values()):
-        verdict = "holds" if row.holds else "FALLS SHORT"
-        print(f"{row.name}: {row.value} ({row.bar}): {verdict}", flush=True)
-        short += not row.holds
-    return int(short > 0)
+    return rows_told(ROWS, __doc__)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from itertools import chain
 
 import numpy as np
 import torch
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 
 from benchmarks import duplicates
 from benchmarks.over_seeds import spread
-from benchmarks.row import Row
+from benchmarks.row import Row, rows_told
 from benchmarks.step_time import WORDS, robot, segments, sentences, steps
 from vla_sim.align.body import Body
 from vla_sim.align.contrast_config import ContrastConfig
@@ -221,13 +220,8 @@ ROWS: dict[str, Callable[[], Iterator[Row]]] = {
 
 
 def main() -> int:
-    """Print every row."""
-    short = 0
-    for row in chain.from_iterable(measure() for measure in ROWS.values()):
-        verdict = "holds" if row.holds else "FALLS SHORT"
-        print(f"{row.name}: {row.value} ({row.bar}): {verdict}", flush=True)
-        short += not row.holds
-    return int(short > 0)
+    """Print the rows; 0 if every one holds."""
+    return rows_told(ROWS, __doc__)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@
 torch thread; takes about two minutes.
 """
 
-import argparse
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -14,7 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from benchmarks.row import Row
+from benchmarks.row import Row, rows_told
 from benchmarks.step_time import robot, segments, sentences, steps
 from benchmarks.two_scales import N_STEPS, SCALES, relative_rates
 from vla_sim.align.body import Body
@@ -213,18 +212,9 @@ ROWS: dict[str, Callable[[], Iterator[Row]]] = {
 
 
 def main() -> int:
-    """Measure; 0 if every row holds."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", nargs="*", choices=sorted(ROWS), help="measurements to make")
-    said = parser.parse_args()
+    """Print the rows; 0 if every one holds."""
     torch.set_num_threads(1)
-    short = 0
-    for name in said.only or ROWS:
-        for row in ROWS[name]():
-            verdict = "holds" if row.holds else "FALLS SHORT"
-            print(f"{row.name}: {row.value} ({row.bar}): {verdict}", flush=True)
-            short += not row.holds
-    return int(short > 0)
+    return rows_told(ROWS, __doc__)
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ from benchmarks.over_seeds import (
     spread,
     wording_rows,
 )
-from benchmarks.row import Row
+from benchmarks.row import Row, told
 from vla_sim.agents.ensemble import ENSEMBLE
 from vla_sim.envs.suites import SPINE
 from vla_sim.envs.task_names import short_name
@@ -266,8 +266,7 @@ def main() -> int:
     said = parser.parse_args()
     console = Console()
     if said.show:
-        for row in training_rows(console, measured_seeds()):
-            print(f"{row.name}: {row.value} ({row.bar}): {'holds' if row.holds else 'FALLS SHORT'}")
+        told(training_rows(console, measured_seeds()))
         return 0
     for name in said.only or CELLS:
         console.rule(name)

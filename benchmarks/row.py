@@ -1,5 +1,7 @@
 """Row: one claim with its measured value and its bar."""
 
+import argparse
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from vla_sim.records.reports import Estimate
@@ -18,3 +20,28 @@ class Row:
 def percent(rate: Estimate) -> str:
     """A rate with its 95 % interval."""
     return f"{100 * rate.value:.1f} % [{100 * rate.low:.1f}, {100 * rate.high:.1f}]"
+
+
+def told(rows: Iterable[Row]) -> int:
+    """Print rows as they come; 0 if each of them holds, else 1."""
+    short = 0
+    for row in rows:
+        verdict = "holds" if row.holds else "FALLS SHORT"
+        print(f"{row.name}: {row.value} ({row.bar}): {verdict}", flush=True)
+        short += not row.holds
+    return int(short > 0)
+
+
+def rows_told(measurements: Mapping[str, Callable[[], Iterator[Row]]], about: str | None) -> int:
+    """Print the rows of measurements, or of those that the command line names after `--only`.
+
+    Args:
+        measurements: {name: what yields its rows}.
+        about: What `--help` says.
+    """
+    parser = argparse.ArgumentParser(description=about)
+    parser.add_argument(
+        "--only", nargs="*", choices=sorted(measurements), help="measurements to make"
+    )
+    names = parser.parse_args().only or list(measurements)
+    return told(row for name in names for row in measurements[name]())
