@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.row import Row, percent
+from benchmarks.row import Row, percent, told
 from vla_sim.agents.controls import EXPERT_ACTION_STEPS
 from vla_sim.agents.experts.table import expert_for
 from vla_sim.envs.crank import Crank, CrankConfig
@@ -165,11 +165,7 @@ def peeping(tasks: Sequence[str] = CORE, n: int = N_EPISODES) -> Iterator[Row]:
 
 def main() -> int:
     """Print all rows; 0 if each of them holds."""
-    short = 0
-    for row in peeping():
-        print(f"{row.name}: {row.value}: {'holds' if row.holds else 'FALLS SHORT'}", flush=True)
-        short += not row.holds
-    return int(short > 0)
+    return told(peeping())
 
 
 if __name__ == "__main__":
