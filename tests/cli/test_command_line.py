@@ -353,7 +353,9 @@ def test_the_towers_of_an_alignment_are_chosen_on_the_command_line(capsys: Captu
     out = capsys.readouterr().out
     assert "--text.n-heads INT  (2)" in out
     assert "--text {transformer,transformer_2_layers,bag,minilm,hf}  (transformer)" in out
-    assert "--fusion {cross-attention,late,film,gate}  (cross-attention)" in out
+    assert (
+        "--fusion {cross-attention,late,film,gate,poe,moe,codebook,fsq}  (cross-attention)" in out
+    )
     assert main(["align", "--text.n-head", "3"]) == 2
     assert "no option '--text.n-head'; of" in (said := said_error(capsys))
     assert "'--text.n-heads'" in said
