@@ -31,5 +31,8 @@ if find_spec("torchvision") is None:
     import_module("datasets")  # which looks for torchvision too, and is right to find none
     functional = stand_in("torchvision.transforms.v2.functional")
     v2 = stand_in("torchvision.transforms.v2", Transform=torch.nn.Module, functional=functional)
-    transforms = stand_in("torchvision.transforms", v2=v2, ToTensor=ToTensor)
+    cropping = stand_in("torchvision.transforms.functional")
+    transforms = stand_in(
+        "torchvision.transforms", v2=v2, functional=cropping, ToTensor=ToTensor, __path__=[]
+    )
     stand_in("torchvision", transforms=transforms, __path__=[])
