@@ -1,9 +1,9 @@
 """An expert that sleeps through every third scene, and keeps what it did in which moment."""
 
 import numpy as np
-from moments import key_of
 from numpy.typing import NDArray
 
+from moments import key_of
 from vla_sim.agents.controls import expert_policy
 from vla_sim.envs.tasks import make_task
 from vla_sim.records.teacher_input import TeacherInput

@@ -15,10 +15,10 @@ from lerobot.processor import (
     PolicyProcessorPipeline,
     RenameObservationsProcessorStep,
 )
-from moments import KEY_BYTES, key_of
 from numpy.typing import NDArray
 from torch import Tensor
 
+from moments import KEY_BYTES, key_of
 from vla_sim.records.observation import PICTURE
 
 RECALLED: set[bytes] = set()
@@ -58,6 +58,8 @@ class RememberedConfig(PreTrainedConfig):
 class RememberedPolicy(PreTrainedPolicy):
     """Keys and actions are its weights, saved and loaded as those of any policy."""
 
+    keys: Tensor
+    actions: Tensor
     config_class = RememberedConfig
     name = "remembered"
 

@@ -6,11 +6,11 @@ import gymnasium
 import numpy as np
 import pytest
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
+from numpy.typing import NDArray
+
 from lerobot_env_vla_sim.episode_env import ID
 from lerobot_env_vla_sim.eval_batch import NEW_ROLLOUT, EvalBatch
 from lerobot_env_vla_sim.scenes import Scenes
-from numpy.typing import NDArray
-
 from vla_sim.agents.controls import expert_policy
 from vla_sim.envs.acting import Acting
 from vla_sim.errors import BadAction, BadConfig, ResetNeeded, UnknownName
@@ -18,7 +18,7 @@ from vla_sim.loop.benching.bench import BenchRun
 
 TASK = "vla_sim/Reach-v1"
 ENGLISH = Scenes(languages=("en",))
-SEEDS = [10_000, 10_001, 10_002]
+SEEDS: list[int | None] = [10_000, 10_001, 10_002]
 
 
 @pytest.fixture

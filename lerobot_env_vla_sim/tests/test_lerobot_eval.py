@@ -12,11 +12,11 @@ from pathlib import Path
 
 import imageio
 import pytest
-import remembered
-from dozing_expert import DONE, DozingExpert
 from lerobot.scripts.lerobot_eval import main
 from rich.console import Console
 
+import remembered
+from dozing_expert import DONE, DozingExpert
 from vla_sim.envs.crank import Crank
 from vla_sim.envs.rollout import run_all
 from vla_sim.loop.benching.bench import BENCH_SEEDS_FROM, BenchRun, bench

@@ -97,8 +97,8 @@ class EvalBatch(VlaVectorEnv):
         self._truncated |= result.truncated & ~over
         ended = (self._terminated | self._truncated) & ~over
         self._succeeded |= result.success & ended
-        info = step_info(result) | {"is_success": self._succeeded.copy()}
-        info = {**info, **{f"_{name}": np.ones_like(over) for name in info}}
+        info: dict[str, Any] = step_info(result) | {"is_success": self._succeeded.copy()}
+        info |= {f"_{name}": np.ones_like(over) for name in info}
         if ended.any():  # where LeRobot up to 0.5 looks
             info["final_info"] = {"is_success": self._succeeded & ended}
             info["_final_info"] = ended

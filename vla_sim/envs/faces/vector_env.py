@@ -153,7 +153,9 @@ class VlaVectorEnv(VectorEnv[Seen, NDArray[np.float32], NDArray[Any]]):
             for slot in over:
                 info["final_obs"][slot] = row_of(observations, int(slot))
             info["_final_obs"] = done
-            info["final_info"] = {key: value for key, value in info.items() if "final" not in key}
+            final = {key: value for key, value in info.items() if "final" not in key}
+            # Who does not look at the mask is to take no moment of another episode for its end.
+            info["final_info"] = final | {"is_success": result.success & done}
             info["_final_info"] = done
             self.crank.start(over, [self.spec_of(self._fresh_seed()) for _ in over])
             observations = with_rows(observations, over, self.mode.see(over))
