@@ -21,7 +21,7 @@ help:
 	@echo "make test-slow  the tests that take minutes"
 	@echo "make test-openpi   openpi's own client against \`vla-sim serve\`"
 	@echo "make test-oracles  our statistics against those of fieldtrial, beside those that the tests have anyway"
-	@echo "make test-lerobot  LeRobot itself reads, deletes, splits, merges and appends our datasets"
+	@echo "make test-lerobot  LeRobot itself edits our datasets and evaluates on our tasks"
 
 $(BIN)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -48,17 +48,18 @@ test-slow: $(BIN)/.installed
 	$(BIN)/pytest -m slow
 
 # LeRobot's pins fit neither our torch nor our transformers: it gets an environment of its own.
-$(LEROBOT)/.installed: pyproject.toml constraints.txt
+$(LEROBOT)/.installed: pyproject.toml constraints.txt lerobot_env_vla_sim/pyproject.toml
 	$(PYTHON) -m venv $(LEROBOT)
-	$(LEROBOT)/bin/pip install --quiet --disable-pip-version-check --editable . pytest \
+	$(LEROBOT)/bin/pip install --quiet --disable-pip-version-check \
+		--editable . --editable lerobot_env_vla_sim pytest hypothesis \
 		"$$(grep '^torch==' constraints.txt)" \
 		'numpy<2.3' 'huggingface-hub<1' 'datasets>=4,<5' 'av>=15,<16' 'pandas<3' draccus==0.10.0 \
-		jsonlines einops deepdiff termcolor accelerate
+		jsonlines einops deepdiff termcolor accelerate 'diffusers<0.36' 'imageio[ffmpeg]>=2.34,<3' pyserial
 	$(LEROBOT)/bin/pip install --quiet --disable-pip-version-check --no-deps lerobot==0.4.4
 	@touch $@
 
 test-lerobot: $(LEROBOT)/.installed
-	$(LEROBOT)/bin/python -m pytest tests/interop
+	$(LEROBOT)/bin/python -m pytest tests/interop lerobot_env_vla_sim/tests
 
 # openpi's client wants a numpy before 2: it gets an environment of its own, and talks to ours. It
 # imports typing_extensions without naming it.

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, cast
 
 import gymnasium
@@ -103,6 +104,20 @@ def test_autoreset_happens_in_the_same_step_and_keeps_the_last_observation() -> 
             assert "violation/off_road" in info["final_info"]
             return
     pytest.fail("driving off the road ended no episode")
+
+
+def test_a_moment_of_one_episode_is_not_the_end_that_another_has(
+    envs: VlaVectorEnv, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    envs.reset(seed=0)
+    step = envs.crank.step
+    all_hold, one_ends = np.ones(3, dtype=bool), np.array([False, True, False])
+    monkeypatch.setattr(
+        envs.crank, "step", lambda a: replace(step(a), success=all_hold, terminated=one_ends)
+    )
+    *_, info = envs.step(STILL)
+    assert info["is_success"].all()
+    assert info["final_info"]["is_success"].tolist() == one_ends.tolist()
 
 
 def test_equal_seeds_give_equal_episodes_and_reset_is_repeatable() -> None:

@@ -23,6 +23,7 @@ from vla_sim.envs.faces.vector_env import step_info
 from vla_sim.envs.plan import draw_spec
 from vla_sim.envs.streams import TRAIN_SEEDS_FROM
 from vla_sim.errors import NotCopyable, ResetNeeded
+from vla_sim.records.episode import EpisodeSpec
 from vla_sim.records.seed import checked_seed
 from vla_sim.records.shift import Shift
 
@@ -123,8 +124,7 @@ class VlaEnv(gymnasium.Env[Any, Any]):
         if spec is None:
             if seed is None:
                 seed = TRAIN_SEEDS_FROM + int(self.np_random.integers(2**40))
-            axis, severity = self.shift.axis, self.shift.severity
-            spec = draw_spec(self.crank.task_id, seed, axis=axis, severity=severity)
+            spec = self.spec_of(seed)
         self.crank.start(_ONLY, [spec])
         return self._observe(), {"is_success": False, **self._told()}
 
@@ -146,6 +146,11 @@ class VlaEnv(gymnasium.Env[Any, Any]):
             bool(result.truncated[0]),
             info,
         )
+
+    def spec_of(self, seed: int) -> EpisodeSpec:
+        """The episode that a seed stands for here; what draws otherwise overrides it."""
+        axis, severity = self.shift.axis, self.shift.severity
+        return draw_spec(self.crank.task_id, seed, axis=axis, severity=severity)
 
     def render(self) -> NDArray[np.uint8] | None:
         """The camera's picture, uint8 (h, w, 3); None where the render mode is.

@@ -127,7 +127,7 @@ class VlaVectorEnv(VectorEnv[Seen, NDArray[np.float32], NDArray[Any]]):
             raise ResetNeeded("reset() with a mask")
         super().reset(seed=asked.first_seed)
         specs = asked.specs or [
-            self._spec_of(self._fresh_seed() if s is None else s) for s in asked.seeds
+            self.spec_of(self._fresh_seed() if s is None else s) for s in asked.seeds
         ]
         self.crank.start(asked.slots, specs)
         success = np.zeros(self.num_envs, dtype=bool)
@@ -154,9 +154,11 @@ class VlaVectorEnv(VectorEnv[Seen, NDArray[np.float32], NDArray[Any]]):
             for slot in over:
                 info["final_obs"][slot] = row_of(observations, int(slot))
             info["_final_obs"] = done
-            info["final_info"] = {key: value for key, value in info.items() if "final" not in key}
+            final = {key: value for key, value in info.items() if "final" not in key}
+            # Who does not look at the mask is to take no moment of another episode for its end.
+            info["final_info"] = final | {"is_success": result.success & done}
             info["_final_info"] = done
-            self.crank.start(over, [self._spec_of(self._fresh_seed()) for _ in over])
+            self.crank.start(over, [self.spec_of(self._fresh_seed()) for _ in over])
             observations = with_rows(observations, over, self.mode.see(over))
             info.update(self._batched(self._told()))
         return observations, result.reward, result.terminated, result.truncated, info
@@ -171,6 +173,11 @@ class VlaVectorEnv(VectorEnv[Seen, NDArray[np.float32], NDArray[Any]]):
             return None
         self._check_started("render()")
         return tuple(self.crank.view.rgb(self._all))
+
+    def spec_of(self, seed: int) -> EpisodeSpec:
+        """The episode that a seed stands for here; what draws otherwise overrides it."""
+        axis, severity = self.shift.axis, self.shift.severity
+        return draw_spec(self.crank.task_id, seed, axis=axis, severity=severity)
 
     def call(self, name: str, *args: Any, **kwargs: Any) -> tuple[Any, ...]:
         """What an attribute or a method of every simulation says, see `SlotView`.
@@ -227,10 +234,6 @@ class VlaVectorEnv(VectorEnv[Seen, NDArray[np.float32], NDArray[Any]]):
 
     def close_extras(self, **kwargs: Any) -> None:
         """Nothing to release: the batch goes with the object."""
-
-    def _spec_of(self, seed: int) -> EpisodeSpec:
-        axis, severity = self.shift.axis, self.shift.severity
-        return draw_spec(self.crank.task_id, seed, axis=axis, severity=severity)
 
     def _fresh_seed(self) -> int:
         return TRAIN_SEEDS_FROM + int(self.np_random.integers(2**40))
