@@ -3,13 +3,14 @@
 Legend: B pictures, G goals a picture, Q queries, N segments, R = B * G rows, S cells, E embedding.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 
 import torch
 from torch import Generator, Tensor
 
 from vla_sim.align.batch import SegmentBatch, StepBatch, moved
+from vla_sim.align.crew import ALONE, Crew
 from vla_sim.align.curriculum import Stage
 from vla_sim.align.heads import Aims
 from vla_sim.align.losses.behaviour import behaviour_loss
@@ -21,6 +22,8 @@ from vla_sim.align.losses.grounding import grounding_loss
 from vla_sim.align.losses.hazard import hazard_loss
 from vla_sim.align.model import AlignModel, PolicyOutput, likeliest
 from vla_sim.align.priors import PRIORS
+from vla_sim.align.segment_vectors import SegmentVectors
+from vla_sim.align.share import Share, both_ways
 from vla_sim.errors import BadConfig
 from vla_sim.ranges import at_least
 
@@ -125,7 +128,13 @@ def policy_terms(
 
 
 def rehearsed(
-    model: AlignModel, batch: StepBatch, text_BGD: Tensor, *, noise_BQ: Tensor, generator: Generator
+    model: AlignModel,
+    batch: StepBatch,
+    text_bGD: Tensor,
+    *,
+    noise_BQ: Tensor,
+    generator: Generator,
+    crew: Crew = ALONE,
 ) -> tuple[Tensor, Tensor]:
     """What the decoder alone makes of moments, told true hazards and true aims with noise.
 
@@ -135,21 +144,23 @@ def rehearsed(
     Args:
         model: The model.
         batch: B moments; their pictures are not looked at.
-        text_BGD: Features of their sentences.
+        text_bGD: Features of the sentences of this process's own rows.
         noise_BQ: Standard deviation of the noise in units of the goal's scale.
         generator: Draws the noise.
+        crew: The processes that share the rows.
 
     Returns:
         The behaviour loss, and the chunks that would be acted on (B, G, K, A).
     """
-    hazard_BS = batch.hazard_BS.clamp(SURE, 1.0 - SURE).logit()
-    chunk_BGZKA, logit_BGZ, _ = model.decode(
-        noisy_aims(model, batch, noise_BQ=noise_BQ, generator=generator),
-        hazard_BS,
-        text_BGD,
-        batch.proprio_BP,
-        batch.body_B,
+    own = crew.own(len(batch.body_B))
+    chunk_bGZKA, logit_bGZ, _ = model.decode(
+        noisy_aims(model, batch, noise_BQ=noise_BQ, generator=generator).rows(own),
+        batch.hazard_BS[own].clamp(SURE, 1.0 - SURE).logit(),
+        text_bGD,
+        batch.proprio_BP[own],
+        batch.body_B[own],
     )
+    chunk_BGZKA, logit_BGZ = crew.whole((chunk_bGZKA, logit_bGZ))
     loss = _behaviour(model, batch, chunk_BGZKA, logit_BGZ)
     return loss, likeliest(chunk_BGZKA, logit_BGZ)
 
@@ -217,71 +228,71 @@ def step_vectors(
     return state_RE, action_RE, same_RR & (body_R[:, None] == body_R[None, :])
 
 
+def asks_for_actions(wanted: Iterable[str]) -> bool:
+    """Whether a term of whole segments is among them that looks at z_A."""
+    return any(name in wanted for name in ("contrast_la", "contrast_va", "cycle"))
+
+
 def segment_terms(
     model: AlignModel,
     batch: SegmentBatch,
-    map_NFSC: Tensor,
-    text_ND: Tensor,
+    vectors: SegmentVectors,
     wanted: Mapping[str, float],
     *,
     more_text_RD: Tensor,
     more_meaning_R: Tensor,
+    share: Share,
 ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
     """Terms of whole segments, those that are wanted, and what is only watched.
 
     Args:
         model: The model.
         batch: N segments.
-        map_NFSC: Feature maps of their pictures.
-        text_ND: Features of their sentences.
+        vectors: What the model makes of them.
         wanted: {term: weight}.
         more_text_RD: Features of further sentences, free candidates for the clips to tell apart.
         more_meaning_R: What those mean.
+        share: Which rows the contrastive terms are taken of here.
     """
     terms: dict[str, Tensor] = {}
-    scale = {pair: theta.exp() for pair, theta in model.log_inverse_temperature.items()}
-    vision_NE, log_attention_NS = model.embed_clip(map_NFSC, batch.time_NF)
-    text_NE = model.embed_text(text_ND)
-    meaning_N = batch.meaning_N
-    same_NN = meaning_N[:, None] == meaning_N[None, :]
     watched: dict[str, Tensor] = {}
+    scale = {pair: theta.exp() for pair, theta in model.log_inverse_temperature.items()}
+    vision_NE, text_NE, meaning_N = vectors.vision_NE, vectors.text_NE, batch.meaning_N
     if "outcome" in wanted:
-        terms["outcome"] = grounding_loss(log_attention_NS, batch.cell_N2, batch.visible_N)
+        terms["outcome"] = grounding_loss(vectors.log_attention_NS, batch.cell_N2, batch.visible_N)
     if "contrast_vl" in wanted:
-        candidate_XE = torch.cat((text_NE, model.embed_text(more_text_RD)))
-        candidate_meaning_X = torch.cat((meaning_N, more_meaning_R))
-        logits_NX = scale["vl"] * vision_NE @ candidate_XE.T
-        same_NX = meaning_N[:, None] == candidate_meaning_X[None, :]
-        terms["contrast_vl"] = 0.5 * (
-            contrastive_loss(logits_NX, same_NX)
-            + contrastive_loss(logits_NX[:, : len(meaning_N)].T, same_NN)
+        terms["contrast_vl"], watched["vl_top1_in_batch"] = both_ways(
+            vision_NE,
+            torch.cat((text_NE, model.embed_text(more_text_RD))),
+            scale["vl"],
+            meaning_N,
+            torch.cat((meaning_N, more_meaning_R)),
+            share,
         )
-        best_N = logits_NX.argmax(1, keepdim=True)
-        watched["vl_top1_in_batch"] = same_NX.gather(1, best_N).float().mean()
-    if any(name in wanted for name in ("contrast_la", "contrast_va", "cycle")):
-        known = (batch.knots_NKA, batch.duration_N, batch.start_NP, batch.body_N)
-        if (acted := batch.acted) is not None:  # what nobody recorded the actions of is no pair
-            known = (known[0][acted], known[1][acted], known[2][acted], known[3][acted])
-            text_NE, vision_NE, meaning_N = text_NE[acted], vision_NE[acted], meaning_N[acted]
-            same_NN = meaning_N[:, None] == meaning_N[None, :]
-        action_NE = model.embed_action(*known)
+    action_NE = vectors.action_NE
+    if action_NE is None:
+        return terms, watched
+    if (acted := batch.acted) is not None:  # what nobody recorded the actions of is no pair
+        vision_NE, text_NE, action_NE = vision_NE[acted], text_NE[acted], action_NE[acted]
+        meaning_N = meaning_N[acted]
     if "contrast_la" in wanted:
-        logits_NN = scale["la"] * text_NE @ action_NE.T
-        terms["contrast_la"] = 0.5 * (
-            contrastive_loss(logits_NN, same_NN) + contrastive_loss(logits_NN.T, same_NN)
+        terms["contrast_la"], _ = both_ways(
+            text_NE, action_NE, scale["la"], meaning_N, meaning_N, share
         )
     if "contrast_va" in wanted:
         # Equal words in another scene are another motion: only a clip's own actions are positive.
-        own_NN = torch.eye(len(meaning_N), dtype=torch.bool, device=meaning_N.device)
-        logits_NN = scale["va"] * vision_NE @ action_NE.T
-        terms["contrast_va"] = 0.5 * (
-            contrastive_loss(logits_NN, own_NN) + contrastive_loss(logits_NN.T, own_NN)
-        )
+        own_N = torch.arange(len(meaning_N), device=meaning_N.device)
+        terms["contrast_va"], _ = both_ways(vision_NE, action_NE, scale["va"], own_N, own_N, share)
     if "cycle" in wanted:
         from_la_NE = model.predict_v(torch.cat((text_NE, action_NE), dim=-1))
         from_vl_NE = model.predict_a(torch.cat((text_NE, vision_NE), dim=-1))
-        terms["cycle"] = 0.5 * (
-            cycle_loss(from_la_NE, vision_NE, scale["va"])
-            + cycle_loss(from_vl_NE, action_NE, scale["va"])
-        )
+
+        def of_rows(rows: slice) -> Tensor:
+            first = rows.start
+            return 0.5 * (
+                cycle_loss(from_la_NE[rows], vision_NE, scale["va"], first=first)
+                + cycle_loss(from_vl_NE[rows], action_NE, scale["va"], first=first)
+            )
+
+        terms["cycle"] = share.mean(of_rows, len(meaning_N))
     return terms, watched

@@ -8,8 +8,12 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from vla_sim.align.crew import ALONE, Crew
 
-def pcgrad(gradient_TX: Tensor, generator: torch.Generator | None = None) -> Tensor:
+
+def pcgrad(
+    gradient_TX: Tensor, generator: torch.Generator | None = None, crew: Crew = ALONE
+) -> Tensor:
     """Sum of the gradients after each gave up what works against another.
 
     Each gradient is projected, in random order, off the ORIGINAL gradient of every task that it
@@ -19,6 +23,7 @@ def pcgrad(gradient_TX: Tensor, generator: torch.Generator | None = None) -> Ten
     Args:
         gradient_TX: One gradient a row, of separate backward passes.
         generator: Source of the order.
+        crew: The processes among which X is shared.
 
     Returns:
         The combined gradient, shape (X,). Without conflicts, and for one task, the plain sum.
@@ -27,7 +32,7 @@ def pcgrad(gradient_TX: Tensor, generator: torch.Generator | None = None) -> Ten
         arXiv 2001.06782, algorithm 1. Where norms differ much, conflicts may remain.
     """
     n_tasks = len(gradient_TX)
-    dot_TT = gradient_TX @ gradient_TX.T
+    dot_TT = crew.total(gradient_TX @ gradient_TX.T)
     # Work on the coefficients of the rows: every projection stays in their span.
     coefficient_TT = torch.eye(n_tasks, dtype=gradient_TX.dtype, device=gradient_TX.device)
     for task in range(n_tasks):
@@ -40,12 +45,12 @@ def pcgrad(gradient_TX: Tensor, generator: torch.Generator | None = None) -> Ten
     return coefficient_TT.sum(0) @ gradient_TX
 
 
-def conflict_share(gradient_TX: Tensor) -> float:
+def conflict_share(gradient_TX: Tensor, crew: Crew = ALONE) -> float:
     """Share of the pairs of tasks whose gradients point against each other."""
     n_tasks = len(gradient_TX)
     if n_tasks < 2:
         return 0.0
-    against_TT = (gradient_TX @ gradient_TX.T) < 0.0
+    against_TT = crew.total(gradient_TX @ gradient_TX.T) < 0.0
     return float(against_TT.sum()) / (n_tasks * (n_tasks - 1))
 
 
@@ -56,6 +61,7 @@ def backward_with_surgery(
     leaves: Sequence[Tensor],
     heads: Sequence[Tensor],
     generator: torch.Generator,
+    crew: Crew = ALONE,
 ) -> float:
     """Backward of several losses with their conflicts taken out of the shared representation.
 
@@ -65,6 +71,7 @@ def backward_with_surgery(
         leaves: The same values, cut off from the towers.
         heads: All parameters; those behind the leaves get the plain sum of their gradients.
         generator: Source of the order of projections.
+        crew: The processes among which the representation is shared.
 
     Returns:
         The share of conflicting pairs.
@@ -85,9 +92,9 @@ def backward_with_surgery(
     if not rows:
         return 0.0
     gradient_TX = torch.stack(rows)
-    pieces = torch.split(pcgrad(gradient_TX, generator), [z.numel() for z in used])
+    pieces = torch.split(pcgrad(gradient_TX, generator, crew), [z.numel() for z in used])
     torch.autograd.backward(
         [z for z in shared if z.requires_grad],
         [piece.view_as(z) for piece, z in zip(pieces, used, strict=True)],
     )
-    return conflict_share(gradient_TX)
+    return conflict_share(gradient_TX, crew)

@@ -24,13 +24,16 @@ from vla_sim.align.batch import (
     moved,
 )
 from vla_sim.align.body import Body
+from vla_sim.align.crew import ALONE, Crew, whole_of
 from vla_sim.align.curriculum import CurriculumState, advance
 from vla_sim.align.encoders.tokenizer import Tokenizer
 from vla_sim.align.eye_error import EyeError
+from vla_sim.align.gradient_cache import GradientCache
 from vla_sim.align.losses.temperature import clamp_temperature
 from vla_sim.align.objective import (
     GROUPS,
     LossReport,
+    asks_for_actions,
     noisy_aims,
     policy_terms,
     rehearsed,
@@ -39,7 +42,10 @@ from vla_sim.align.objective import (
 from vla_sim.align.optimiser import Optimiser
 from vla_sim.align.own_losses import load_losses, own_terms
 from vla_sim.align.priors import PRIORS, prior_terms
+from vla_sim.align.segment_vectors import SegmentVectors, segment_vectors
+from vla_sim.align.share import Share
 from vla_sim.align.surgery import backward_with_surgery
+from vla_sim.align.towers import Towers
 from vla_sim.align.trainer_config import TrainerConfig
 from vla_sim.errors import BadConfig, DamagedFile, LossNotFinite
 from vla_sim.records.reports import Recall
@@ -70,6 +76,7 @@ class AlignTrainer:
         task_body: Sequence[int],
         seed: int,
         bounds: NDArray[np.float32] | None = None,
+        crew: Crew = ALONE,
     ) -> None:
         """A trainer with fresh weights.
 
@@ -81,6 +88,7 @@ class AlignTrainer:
             seed: Seed of the weights and of all randomness of training.
             bounds: For each task index and manner, between which bounds chunks are to move the
                 body, see `bounds.bounds_of`; None: the hardware's limits alone.
+            crew: The processes that train the same model; each has a trainer like this one.
 
         Raises:
             BadConfig: If a task names a body that is not there.
@@ -90,6 +98,7 @@ class AlignTrainer:
         self.config = config
         self.task_body = tuple(task_body)
         self.bounds = bounds
+        self.crew = crew
         self.device = torch.device(config.device)
         self.generator = torch.Generator().manual_seed(seed)
         tokenizer = corpus if isinstance(corpus, Tokenizer) else Tokenizer.from_corpus(corpus)
@@ -154,7 +163,8 @@ class AlignTrainer:
         """Learn from one batch.
 
         Args:
-            rows: B moments with G goals each.
+            rows: B moments with G goals each. Where a crew trains, its number divides B and N, and
+                every process gives all rows, but of the pictures only those of its own.
             texts: A sentence for each of them, B lists of G.
             segments: N segments, see `wants_segments`; None to leave the alignment out.
             segment_texts: A sentence for each segment.
@@ -196,18 +206,35 @@ class AlignTrainer:
             check_segments(segments.meaning)
             segment = SegmentBatch.of(segments, self.task_body, self.device)
 
-        shared = self._towers(batch, texts, segment, segment_texts)
+        towers = Towers(
+            model=self.model,
+            crew=self.crew,
+            sees="vision" not in self.frozen,
+            precision=self._autocast,
+            said=self.model.sentences([*(text for row in texts for text in row), *segment_texts]),
+        )
+        cache: GradientCache | None = None
+        if segment is not None and self.config.segment_portion is not None:
+            cache = towers.in_portions(
+                batch,
+                segment,
+                portion=self.config.segment_portion,
+                with_actions=asks_for_actions(wanted),
+                generator=self.generator,
+            )
+        shared = towers.both(batch, segment if cache is None else None)
         heads_input = shared
         if self.config.surgery == "pcgrad":
             heads_input = tuple(z.detach().requires_grad_(z.requires_grad) for z in shared)
-        terms, watched = self._terms(batch, segment, heads_input, wanted)
+        terms, watched = self._terms(batch, segment, heads_input, cache, wanted)
         if rehearsal is not None and "rehearsal" in wanted:
             check_texts(rehearsal.weight.shape[0], rehearsal.weight.shape[1], rehearsal_texts)
             self._rehearse(rehearsal, rehearsal_texts, wanted, terms, watched)
         total = torch.stack([wanted[name] * term for name, term in terms.items()]).sum()
         # One transfer for all of them: each by itself would make a GPU wait.
         names = (*terms, *watched)
-        read = torch.stack([total, *terms.values(), *watched.values()]).detach().tolist()
+        of_batch = self.crew.mean(torch.stack([total, *terms.values(), *watched.values()]))
+        read = of_batch.detach().tolist()
         values = dict(zip(names, read[1:], strict=True))
         if bad := [name for name in terms if not math.isfinite(values[name])]:
             raise LossNotFinite(f"the loss is not finite ({', '.join(bad)})")
@@ -225,9 +252,13 @@ class AlignTrainer:
                 leaves=heads_input,
                 heads=[p for p in self.model.parameters() if p.requires_grad],
                 generator=self.generator,
+                crew=self.crew,
             )
         else:
             total.backward()  # type: ignore[no-untyped-call]
+        if cache is not None:
+            cache.backward()
+        self.crew.average_gradients(self.model.parameters())
         seen["gradient_norm"] = float(self.optimiser.clip())
         if not math.isfinite(seen["gradient_norm"]):
             raise LossNotFinite(
@@ -310,28 +341,6 @@ class AlignTrainer:
         )
         return list(islice(wrong, 3))
 
-    def _towers(
-        self,
-        batch: StepBatch,
-        texts: Sequence[Sequence[str]],
-        segment: SegmentBatch | None,
-        segment_texts: Sequence[str],
-    ) -> tuple[Tensor, ...]:
-        """What the heads share: maps and sentence features, of steps and then of segments."""
-        n_pictures, n_goals = batch.weight_BG.shape
-        flat = [text for row in texts for text in row]
-        with torch.set_grad_enabled("vision" not in self.frozen), self._autocast():
-            map_BSC = self.model.vision(batch.image_BHWC)
-        with self._autocast():
-            text_XD = self.model.encode_texts([*flat, *segment_texts]).float()
-        text_BGD = text_XD[: len(flat)].view(n_pictures, n_goals, -1)
-        if segment is None:
-            return map_BSC, text_BGD
-        with torch.set_grad_enabled("vision" not in self.frozen), self._autocast():
-            map_XSC = self.model.vision(segment.clip_NFHWC.flatten(0, 1))
-        map_NFSC = map_XSC.view(*segment.clip_NFHWC.shape[:2], *map_XSC.shape[1:])
-        return map_BSC, text_BGD, map_NFSC, text_XD[len(flat) :]
-
     def _batch(self, rows: StepTriples) -> StepBatch:
         return StepBatch.of(rows, self.task_body, self.device, self.bounds)
 
@@ -349,12 +358,14 @@ class AlignTrainer:
             self.model.forget_texts()
         with self._autocast():
             text_XD = self.model.kept_texts([text for row in texts for text in row]).float()
+        text_BGD = text_XD.view(*batch.weight_BG.shape, -1)
         terms["rehearsal"], chunk_BGKA = rehearsed(
             self.model,
             batch,
-            text_XD.view(*batch.weight_BG.shape, -1),
+            text_BGD[self.crew.own(len(text_BGD))],
             noise_BQ=self._noise(batch),
             generator=self.generator,
+            crew=self.crew,
         )
         if any(name in wanted for name in PRIORS):
             priors, watched["rehearsed_rows_beyond"] = prior_terms(
@@ -375,24 +386,25 @@ class AlignTrainer:
         batch: StepBatch,
         segment: SegmentBatch | None,
         shared: tuple[Tensor, ...],
+        cache: GradientCache | None,
         wanted: Mapping[str, float],
     ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-        map_BSC, text_BGD = shared[:2]
+        map_bSC, text_bGD = shared[:2]
         first, last = self.config.goal_forcing, self.config.last_goal_forcing
         told_share = first + (last - first) * self.fraction
         told_BG = torch.rand(batch.weight_BG.shape, generator=self.generator) < told_share
-        out = self.model.act(
-            map_BSC,
-            text_BGD,
-            batch.proprio_BP,
-            batch.body_B,
-            truth=noisy_aims(
-                self.model,
-                batch,
-                noise_BQ=self._noise(batch),
-                generator=self.generator,
+        truth = noisy_aims(self.model, batch, noise_BQ=self._noise(batch), generator=self.generator)
+        own = self.crew.own(len(told_BG))
+        out = whole_of(
+            self.crew,
+            self.model.act(
+                map_bSC,
+                text_bGD,
+                batch.proprio_BP[own],
+                batch.body_B[own],
+                truth=truth.rows(own),
+                told_BG=moved(told_BG[own], self.device),
             ),
-            told_BG=moved(told_BG, self.device),
         )
         if self.config.rehearsal_noise is None:  # nobody else asks how far the eye errs
             self.eye_error.see(self.model.normaliser, batch, out.goal_BGQ3)
@@ -403,14 +415,22 @@ class AlignTrainer:
             priors, watched["rows_beyond"] = prior_terms(self.model, batch, out.chunk_BGKA, wanted)
             terms |= priors
         if segment is not None:
+            if cache is None:
+                own = self.crew.own(len(segment.meaning_N))
+                with_actions = asks_for_actions(wanted)
+                vectors = segment_vectors(
+                    self.model, segment, *shared[2:4], rows=own, with_actions=with_actions
+                ).tensors
+            else:
+                vectors = cache.vectors
             more, seen = segment_terms(
                 self.model,
                 segment,
-                shared[2],
-                shared[3],
+                SegmentVectors.of_tensors(self.crew.whole(vectors)),
                 wanted,
-                more_text_RD=text_BGD.flatten(0, 1),
+                more_text_RD=out.moment.text_BGD.flatten(0, 1),
                 more_meaning_R=batch.meaning_BG.flatten(),
+                share=Share(crew=self.crew, at_once=self.config.segment_portion),
             )
             terms |= more
             watched |= seen

@@ -26,6 +26,9 @@ class TrainerConfig:
     optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
     segment_every: int = 4
     """Segments are learnt from on every k-th step: a clip costs as much as its pictures."""
+    segment_portion: int | None = None
+    """Segments that are encoded at once: batches of thousands then fit where only a portion would,
+    with the same gradient, for a second forward pass. None for all of them at once."""
     priors_every: int = 4
     """Physical priors are taken on every k-th step, k times as heavy: chunks seldom come near the
     limits, and many small operations are dear on a CPU."""
@@ -50,6 +53,12 @@ class TrainerConfig:
 
     def __post_init__(self) -> None:
         whole(1, segment_every=self.segment_every, priors_every=self.priors_every)
+        whole(1, segment_portion=self.segment_portion)
+        if self.segment_portion is not None and self.surgery != "none":
+            raise BadConfig(
+                f"segment_portion is {self.segment_portion}, and surgery {self.surgery!r} needs "
+                "the maps of all segments at once: leave one of them out"
+            )
         at_least(0, rehearsal_noise=self.rehearsal_noise)
         within(0, 1, goal_forcing=self.goal_forcing, last_goal_forcing=self.last_goal_forcing)
         within(0, 1, freeze_text_after=self.freeze_text_after)
