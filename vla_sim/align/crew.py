@@ -14,9 +14,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
 from typing import Any, TypeVar
 
+import torch
 from torch import Tensor, nn
 
 T = TypeVar("T")
+
+
+def rows_of(rank: int, size: int, n_rows: int) -> slice:
+    """Which of so many rows are those of a process, in one piece."""
+    return slice(n_rows * rank // size, n_rows * (rank + 1) // size)
 
 
 class Crew:
@@ -24,10 +30,12 @@ class Crew:
 
     rank = 0
     size = 1
+    device: torch.device | None = None
+    """Where this process is to train; None for where the settings say."""
 
     def own(self, n_rows: int) -> slice:
-        """Which of so many rows are this process's, in one piece."""
-        return slice(n_rows * self.rank // self.size, n_rows * (self.rank + 1) // self.size)
+        """Which of so many rows are this process's."""
+        return rows_of(self.rank, self.size, n_rows)
 
     def whole(self, own: Sequence[Tensor]) -> tuple[Tensor, ...]:
         """Of each tensor (n, ...) the rows of all processes, (N, ...), in order.

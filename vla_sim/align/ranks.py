@@ -35,6 +35,7 @@ class Ranks(Crew):
     def __init__(self, *, rank: int, size: int, store: Store, device: torch.device) -> None:
         self.rank = rank
         self.size = size
+        self.device = device
         self._store = store
         kind = "cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo"
         with self._together():
@@ -83,12 +84,12 @@ class Ranks(Crew):
                 laid_out = torch.empty_like(p, requires_grad=False)
                 p.grad = laid_out.copy_(mean.view(p.shape) / self.size)
 
-    def tell(self, each: Sequence[object]) -> object:
-        """Tell every process something of its own, an entry each; returns this one's.
+    def tell(self, each: Sequence[object]) -> None:
+        """Tell every process something of its own, an entry each; this one's is passed over.
 
         For the first process; the others `hear` it.
         """
-        return self._scattered(list(each))
+        self._scattered([None, *each[1:]])
 
     def hear(self) -> Any:
         """What the first process tells this one; waits for it."""
@@ -170,16 +171,17 @@ def join(device: str) -> Ranks:
     """Meet the processes that torchrun started beside this one.
 
     Args:
-        device: Where this process trains, see `device_here`.
+        device: Where all are told to train.
 
     Raises:
-        BadConfig: If torch was built without what they need.
+        BadConfig: If torch was built without what they need, or there is no GPU for each.
         ProcessLost: If the others do not come.
     """
     if not dist.is_available() or not dist.is_gloo_available():
         raise BadConfig("torch was built without gloo, which several processes need: use one")
+    here = torch.device(device_here(device))
     store, rank, size = next(rendezvous("env://", timeout=LONGEST_UPDATE))
-    return Ranks(rank=rank, size=size, store=store, device=torch.device(device))
+    return Ranks(rank=rank, size=size, store=store, device=here)
 
 
 def device_here(device: str) -> str:

@@ -99,7 +99,7 @@ class AlignTrainer:
         self.task_body = tuple(task_body)
         self.bounds = bounds
         self.crew = crew
-        self.device = torch.device(config.device)
+        self.device = crew.device or torch.device(config.device)
         self.generator = torch.Generator().manual_seed(seed)
         tokenizer = corpus if isinstance(corpus, Tokenizer) else Tokenizer.from_corpus(corpus)
         with torch.random.fork_rng(devices=[]):

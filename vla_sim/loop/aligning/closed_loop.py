@@ -12,6 +12,7 @@ from pathlib import Path
 import torch
 
 from vla_sim.agents.taught import check_taught
+from vla_sim.align.crew import Crew
 from vla_sim.envs.streams import TRAIN_SEEDS_FROM
 from vla_sim.envs.suites import SPINE, names_of, tasks_of
 from vla_sim.envs.task_names import short_name
@@ -21,6 +22,7 @@ from vla_sim.eval.protocol import Protocol
 from vla_sim.eval.report_file import to_json
 from vla_sim.eval.run_card import run_card
 from vla_sim.eval.stopping import StoppingConfig
+from vla_sim.loop.aligning.crewing import crew_here, follow
 from vla_sim.loop.aligning.dataset import (
     dataset_rows,
     fitted,
@@ -149,7 +151,7 @@ def align(run: AlignRun, monitor: Monitor) -> RunFolder:
 
     Args:
         run: What to do.
-        monitor: Shows progress.
+        monitor: Shows progress. Of processes that torchrun started the first alone does.
 
     Returns:
         The run folder; its `best.json` names the checkpoint that was kept.
@@ -157,6 +159,15 @@ def align(run: AlignRun, monitor: Monitor) -> RunFolder:
     torch.set_num_threads(
         1
     )  # the simulators have the other core; two threads collapse on busy ones
+    with crew_here(run.learner.memory, run.learner.trainer.device) as crew:
+        if crew.rank == 0:
+            return _led(run, monitor, crew)
+        follow(crew, run.learner.trainer)
+    return RunFolder(run.out)
+
+
+def _led(run: AlignRun, monitor: Monitor, crew: Crew) -> RunFolder:
+    """All of a run but the other processes' updates."""
     check_processes(1 if run.n_processes is None else run.n_processes)
     held = None if run.data is None else contents(run.data)
     run = _settled(run, held)
@@ -191,7 +202,7 @@ def align(run: AlignRun, monitor: Monitor) -> RunFolder:
         monitor.say(f"run folder {folder.path}")
         for line in () if held is None else opening_remarks(run.task_ids, held):
             monitor.say(line)
-        _turn(run, folder, protocol, table, given, monitor)
+        _turn(run, folder, protocol, table, given, monitor, crew)
     return folder
 
 
@@ -210,6 +221,7 @@ def _turn(
     table: TaskTable,
     given: tuple[Rows, Rows] | None,
     monitor: Monitor,
+    crew: Crew,
 ) -> None:
     """The loop: a round after the other until the budget is spent or the judge says stop."""
     tasks, crank = run.task_ids, run.simulators.crank
@@ -217,7 +229,9 @@ def _turn(
     if run.resume and not goes_on:
         begin_again(folder)
     config = SimulatorsConfig(task_ids=tasks, stations=run.simulators, table=table)
-    with open_simulators(config, n_processes=run.n_processes, seed=run.seed) as simulators:
+    with open_simulators(
+        config, n_processes=run.n_processes, seed=run.seed, n_trainers=crew.size
+    ) as simulators:
         first = given or _first_harvest(run, simulators, monitor)
         learner = Learner(
             run.learner,
@@ -225,6 +239,7 @@ def _turn(
             seed=run.seed,
             first_steps=first[0],
             table=table,
+            crew=crew,
         )
         learner.remember(*first)
         for line in memory_remarks(learner.memory, *first, table):
@@ -297,7 +312,7 @@ def _evaluation_round(
         episodes = simulators.episodes()
     report, decision = judge.judge(model, episodes, step=step, elapsed_s=elapsed_s)
     assert report.retrieval is not None
-    learner.trainer.measured(
+    learner.measured(
         vl=report.retrieval.recall("V->L/R@10"), la=report.retrieval.recall("L->A/R@10")
     )
     learner.memory.attend_to(

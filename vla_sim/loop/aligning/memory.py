@@ -62,8 +62,19 @@ class Batch:
 class Memory:
     """Two rings and the generator that draws from them."""
 
-    def __init__(self, config: MemoryConfig, *, image_size: int, seed: int) -> None:
+    def __init__(
+        self, config: MemoryConfig, *, image_size: int, seed: int, n_sharing: int = 1
+    ) -> None:
+        """A memory of nothing.
+
+        Args:
+            config: Settings.
+            image_size: Side of the pictures [px].
+            seed: Of all that is drawn.
+            n_sharing: How many share each batch evenly: its segments are a multiple of this.
+        """
         self.config = config
+        self.n_sharing = n_sharing
         self.rng = np.random.default_rng(seed)
         self.phrases = PhraseBank(seed)
         self.task_weights: dict[int, float] | None = None
@@ -99,7 +110,7 @@ class Memory:
         None at all while every segment is of one meaning: there is nothing to tell it from.
         """
         most = min(self.config.batch_segments, self.segments.largest_batch)
-        return int(most) if self.segments.n_groups > 1 else 0
+        return int(most) // self.n_sharing * self.n_sharing if self.segments.n_groups > 1 else 0
 
     def draw(self, *, with_segments: bool) -> Batch:
         """A batch; segments come along if asked for, see `segments_per_batch`."""
