@@ -23,7 +23,7 @@ from vla_sim.align.losses.hazard import hazard_loss
 from vla_sim.align.model import AlignModel, PolicyOutput, likeliest
 from vla_sim.align.priors import PRIORS
 from vla_sim.align.segment_vectors import SegmentVectors
-from vla_sim.align.share import Share, both_ways
+from vla_sim.align.share import Share, both_ways, top1
 from vla_sim.errors import BadConfig
 from vla_sim.ranges import at_least
 
@@ -261,13 +261,13 @@ def segment_terms(
     if "outcome" in wanted:
         terms["outcome"] = grounding_loss(vectors.log_attention_NS, batch.cell_N2, batch.visible_N)
     if "contrast_vl" in wanted:
-        terms["contrast_vl"], watched["vl_top1_in_batch"] = both_ways(
-            vision_NE,
-            torch.cat((text_NE, model.embed_text(more_text_RD))),
-            scale["vl"],
-            meaning_N,
-            torch.cat((meaning_N, more_meaning_R)),
-            share,
+        candidate_XE = torch.cat((text_NE, model.embed_text(more_text_RD)))
+        candidate_meaning_X = torch.cat((meaning_N, more_meaning_R))
+        terms["contrast_vl"] = both_ways(
+            vision_NE, candidate_XE, scale["vl"], meaning_N, candidate_meaning_X, share
+        )
+        watched["vl_top1_in_batch"] = top1(
+            vision_NE, candidate_XE, meaning_N, candidate_meaning_X, share
         )
     action_NE = vectors.action_NE
     if action_NE is None:
@@ -276,13 +276,13 @@ def segment_terms(
         vision_NE, text_NE, action_NE = vision_NE[acted], text_NE[acted], action_NE[acted]
         meaning_N = meaning_N[acted]
     if "contrast_la" in wanted:
-        terms["contrast_la"], _ = both_ways(
+        terms["contrast_la"] = both_ways(
             text_NE, action_NE, scale["la"], meaning_N, meaning_N, share
         )
     if "contrast_va" in wanted:
         # Equal words in another scene are another motion: only a clip's own actions are positive.
         own_N = torch.arange(len(meaning_N), device=meaning_N.device)
-        terms["contrast_va"], _ = both_ways(vision_NE, action_NE, scale["va"], own_N, own_N, share)
+        terms["contrast_va"] = both_ways(vision_NE, action_NE, scale["va"], own_N, own_N, share)
     if "cycle" in wanted:
         from_la_NE = model.predict_v(torch.cat((text_NE, action_NE), dim=-1))
         from_vl_NE = model.predict_a(torch.cat((text_NE, vision_NE), dim=-1))

@@ -121,7 +121,7 @@ class Ranks(Crew):
         try:
             yield
         except RuntimeError as error:
-            raise ProcessLost(f"{self._lost()} ({str(error).partition(chr(10))[0]})") from error
+            raise ProcessLost(self._lost()) from error
 
     def _lost(self) -> str:
         for rank in range(self.size):

@@ -45,14 +45,16 @@ class Share:
         own = self.crew.own(n_rows)
         if self.is_all or not n_rows:
             return of_rows(own)
+        worth = self.crew.size / n_rows
+        if own.start == own.stop:
+            # One row that does not count: all processes have to exchange the same gradients.
+            own, worth = slice(0, 1), 0.0
         at_once = self.at_once or n_rows
-        # Who has no row takes one that does not count: all processes exchange the same gradients.
-        firsts = range(own.start, own.stop, at_once) or (0,)
-        parts = []
-        for first in firsts:
-            rows = slice(first, max(min(first + at_once, own.stop), 1))
-            weight = self.crew.size * max(min(first + at_once, own.stop) - first, 0) / n_rows
-            parts.append(weight * self._part(of_rows, rows))
+        portions = [
+            slice(first, min(first + at_once, own.stop))
+            for first in range(own.start, own.stop, at_once)
+        ]
+        parts = [worth * (p.stop - p.start) * self._part(of_rows, p) for p in portions]
         return torch.stack(parts).sum(0)
 
     def _part(self, of_rows: Callable[[slice], Tensor], rows: slice) -> Tensor:
@@ -69,7 +71,7 @@ def both_ways(
     one_id_N: Tensor,
     other_id_M: Tensor,
     share: Share,
-) -> tuple[Tensor, Tensor]:
+) -> Tensor:
     """InfoNCE between two modalities, each asking the other.
 
     Args:
@@ -82,19 +84,13 @@ def both_ways(
         share: Which of the rows to take.
 
     Returns:
-        The loss [nat], and the share of the rows of `one` whose best candidate is a right one; both
-        as `Share.mean` gives them.
+        Scalar [nat], as `Share.mean` gives it.
     """
     n = len(one_NE)
 
-    def asked(logits_nM: Tensor, same_nM: Tensor) -> Tensor:
-        best_n1 = logits_nM.detach().argmax(1, keepdim=True)
-        right = same_nM.gather(1, best_n1).float().sum() / max(len(logits_nM), 1)
-        return torch.stack((contrastive_loss(logits_nM, same_nM), right))
-
     def one_asks(rows: slice) -> Tensor:
         logits_nM = inverse_temperature * one_NE[rows] @ other_ME.T
-        return asked(logits_nM, one_id_N[rows, None] == other_id_M)
+        return contrastive_loss(logits_nM, one_id_N[rows, None] == other_id_M)
 
     def other_asks(rows: slice) -> Tensor:
         logits_Nn = inverse_temperature * one_NE @ other_ME[rows].T
@@ -103,7 +99,21 @@ def both_ways(
     if share.is_all:  # one matrix for both
         logits_NM = inverse_temperature * one_NE @ other_ME.T
         same_NM = one_id_N[:, None] == other_id_M
-        there, top1 = asked(logits_NM, same_NM).unbind()
-        return 0.5 * (there + contrastive_loss(logits_NM[:, :n].T, same_NM[:, :n].T)), top1
-    there, top1 = share.mean(one_asks, n).unbind()
-    return 0.5 * (there + share.mean(other_asks, n)), top1.detach()
+        return 0.5 * (
+            contrastive_loss(logits_NM, same_NM)
+            + contrastive_loss(logits_NM[:, :n].T, same_NM[:, :n].T)
+        )
+    return 0.5 * (share.mean(one_asks, n) + share.mean(other_asks, n))
+
+
+@torch.no_grad()
+def top1(
+    one_NE: Tensor, other_ME: Tensor, one_id_N: Tensor, other_id_M: Tensor, share: Share
+) -> Tensor:
+    """Share of the rows of `one` whose nearest candidate is a right one; see `both_ways`."""
+
+    def of_rows(rows: slice) -> Tensor:
+        best_n = (one_NE[rows] @ other_ME.T).argmax(1)
+        return (one_id_N[rows] == other_id_M[best_n]).float().mean()
+
+    return share.mean(of_rows, len(one_NE))

@@ -93,6 +93,10 @@ class TokenText(TextEncoder, Generic[Settings]):
         ids_NT = self.tokens(texts)
         return lambda places: self.encoded(ids_NT[list(places)])
 
+    def steady(self, texts: Sequence[str]) -> Tensor:
+        """See `TextEncoder.steady`."""
+        return torch.cat([self.encoded(self.tokenizer.batch([text])) for text in texts])
+
     def tokens(self, texts: Sequence[str]) -> Tensor:
         """Token ids, int64 (N, T), PAD behind each sentence; in training some are dropped."""
         ids_NT = self.tokenizer.batch(texts)
