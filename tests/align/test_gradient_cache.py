@@ -39,7 +39,7 @@ def test_the_gradient_is_that_of_the_whole_with_the_same_draws(portion: int) -> 
     # One graph over the same portions: they draw alike.
     parts = [tower(row_NX[k : k + portion])[0] for k in range(0, N_ROWS, portion)]
     whole = loss_of(torch.cat(parts))
-    whole.backward()
+    torch.autograd.backward(whole)
     drawn_next = torch.rand(3), torch.rand(3, generator=generator)
     expected = {name: p.grad for name, p in tower.named_parameters()}
     tower.zero_grad(set_to_none=True)
@@ -55,7 +55,7 @@ def test_the_gradient_is_that_of_the_whole_with_the_same_draws(portion: int) -> 
     )
     loss = loss_of(cache.vectors[0])
     assert loss.item() == whole.item()
-    loss.backward()
+    torch.autograd.backward(loss)
     assert all(p.grad is None for p in tower.parameters()), "nothing was kept of the first look"
     cache.backward()
     for name, p in tower.named_parameters():
@@ -76,8 +76,8 @@ def test_gradients_are_added_to_those_that_are_there() -> None:
         generators=(),
         device=torch.device("cpu"),
     )
-    (3.0 * weight).sum().backward()
-    cache.vectors[0].sum().backward()
+    torch.autograd.backward((3.0 * weight).sum())
+    torch.autograd.backward(cache.vectors[0].sum())
     cache.backward()
     assert torch.equal(
         weight.grad if weight.grad is not None else torch.empty(0), torch.full((2,), 4.0)

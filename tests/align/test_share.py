@@ -32,9 +32,9 @@ def taken(shares: list[Share]) -> list[Tensor]:
     """The mean over processes of loss and top 1, and the loss's gradients."""
     parts = []
     for share in shares:
-        one, other, scale, *ids = problem()
-        loss = both_ways(one, other, scale, *ids, share)
-        right = top1(one, other, *ids, share)
+        one, other, scale, one_id, other_id = problem()
+        loss = both_ways(one, other, scale, one_id, other_id, share)
+        right = top1(one, other, one_id, other_id, share)
         parts.append([loss.detach(), right, *torch.autograd.grad(loss, (one, other, scale))])
     return [torch.stack(values).mean(0) for values in zip(*parts, strict=True)]
 
@@ -54,10 +54,10 @@ def test_parts_are_the_whole(shares: list[Share]) -> None:
 
 
 def test_the_gradient_is_the_finite_difference() -> None:
-    one, other, scale, *ids = problem()
+    one, other, scale, one_id, other_id = problem()
 
     def loss(one: Tensor, other: Tensor, scale: Tensor) -> Tensor:
-        return both_ways(one, other, scale, *ids, Share(at_once=3))
+        return both_ways(one, other, scale, one_id, other_id, Share(at_once=3))
 
     assert torch.autograd.gradcheck(loss, (one, other, scale), fast_mode=True)
 

@@ -1,5 +1,6 @@
 """The learned model as policies and measurements need it: a checkpoint behind arrays."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -53,6 +54,12 @@ class LearnedModel:
     def n_modes(self) -> int:
         """Ways that its decoder sees at once."""
         return int(self.core.model.config.n_modes)
+
+    @property
+    def temperatures(self) -> dict[str, float]:
+        """{contrastive pair: tau}."""
+        thetas = self.core.model.log_inverse_temperature
+        return {pair: math.exp(-float(theta)) for pair, theta in thetas.items()}
 
     def body_of(self, task_id: str) -> int:
         """The index of the body that acts in a task, see `body_of_task`."""

@@ -18,6 +18,7 @@ from vla_sim.envs.suites import SPINE, names_of, tasks_of
 from vla_sim.envs.task_names import short_name
 from vla_sim.envs.task_table import TaskTable
 from vla_sim.errors import LossNotFinite
+from vla_sim.eval.health import health_report
 from vla_sim.eval.protocol import Protocol
 from vla_sim.eval.report_file import to_json
 from vla_sim.eval.run_card import run_card
@@ -30,6 +31,7 @@ from vla_sim.loop.aligning.dataset import (
     opening_remarks,
     require_same_data,
 )
+from vla_sim.loop.aligning.health import batch_size, health_of
 from vla_sim.loop.aligning.judge import Judge
 from vla_sim.loop.aligning.learner import Learner, LearnerConfig
 from vla_sim.loop.aligning.monitor import Monitor
@@ -318,6 +320,18 @@ def _evaluation_round(
     learner.memory.attend_to(
         {judge.table.index(t.task_id): t.rates["success_at_end"].value for t in report.tasks}
     )
+    if decision.is_best:
+        health = health_of(
+            model,
+            judge.embedded,
+            report.retrieval,
+            judge.gallery,
+            judge.table,
+            step=step,
+            temperatures=model.temperatures,
+            batch=batch_size(learner.memory, run.learner.trainer, learner.trainer.crew.size),
+        )
+        folder.write_text(f"{name}/{health_report.FILE}", health_report.to_json(health))
     folder.append(REPORTS, {"checkpoint": name, "report": to_json(report)})
     write_decisions(folder, judge)
     save(folder, learner, judge, budget)

@@ -1,6 +1,6 @@
 """The judge: from one evaluation to a report, and from all of them to a decision."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol as Role
 
@@ -40,26 +40,40 @@ class Embedder(Role):
         ...
 
 
-def gallery_texts(rows: Rows) -> list[str]:
-    """One seen paraphrase for each segment of a gallery, the same at every call."""
-    rng = stream("gallery", 0, "words")
+def gallery_texts(rows: Rows, *, telling: int = 0) -> list[str]:
+    """One seen paraphrase for each segment of a gallery, the same at every call.
+
+    Args:
+        rows: The segments.
+        telling: Another number gives other words.
+    """
+    rng = stream("gallery", telling, "words")
     texts = []
     for row, meaning in enumerate(rows["meaning"].tolist()):
-        language = LANGUAGES[row % len(LANGUAGES)]
+        language = LANGUAGES[(row + telling) % len(LANGUAGES)]
         texts.append(say(decode(meaning), language=language, split="seen", rng=rng).text)
     return texts
 
 
+def embeddings(
+    model: Embedder, rows: Rows, texts: Sequence[str], table: TaskTable
+) -> dict[str, Floats]:
+    """What a model makes of segments, whose tasks a table counts: {"V", "L", "A": (N, d)}."""
+    return {
+        "V": model.embed_clips(rows),
+        "L": model.embed_texts(texts),
+        "A": model.embed_actions(rows, table),
+    }
+
+
 def retrieve(model: Embedder, gallery: Rows, table: TaskTable) -> RetrievalReport:
     """Retrieval in all directions over a gallery of segments, whose tasks a table counts."""
-    return retrieval_report(
-        {
-            "V": model.embed_clips(gallery),
-            "L": model.embed_texts(gallery_texts(gallery)),
-            "A": model.embed_actions(gallery, table),
-        },
-        np.asarray(gallery["meaning"], dtype=np.int64),
-    )
+    return retrieved(embeddings(model, gallery, gallery_texts(gallery), table), gallery)
+
+
+def retrieved(embedded: Mapping[str, Floats], gallery: Rows) -> RetrievalReport:
+    """The same of embeddings that are there already."""
+    return retrieval_report(embedded, np.asarray(gallery["meaning"], dtype=np.int64))
 
 
 @dataclass(kw_only=True)
@@ -73,6 +87,8 @@ class Judge:
     table: TaskTable
     history: list[EvalReport] = field(default_factory=list)
     decisions: list[StopDecision] = field(default_factory=list)
+    embedded: dict[str, Floats] = field(default_factory=dict)
+    """What the newest model made of the gallery."""
 
     @property
     def says_stop(self) -> bool:
@@ -87,13 +103,14 @@ class Judge:
         self, model: Embedder, episodes: Sequence[Episode], *, step: int, elapsed_s: float
     ) -> tuple[EvalReport, StopDecision]:
         """Report on a model and decide."""
+        self.embedded = embeddings(model, self.gallery, gallery_texts(self.gallery), self.table)
         report = eval_report(
             episodes,
             self.bodies,
             protocol=self.protocol,
             step=step,
             elapsed_s=elapsed_s,
-            retrieval=retrieve(model, self.gallery, self.table),
+            retrieval=retrieved(self.embedded, self.gallery),
             run_card=self.protocol.card,
         )
         self.history.append(report)

@@ -25,5 +25,5 @@ def open_simulators(
 
 
 def spare_cores(n_trainers: int = 1) -> int:
-    """Cores that no trainer has, but one at least: simulators that wait leave the trainers alone."""
+    """Cores that no trainer has, but one at least: simulators that wait leave trainers alone."""
     return max(1, usable_cores() - n_trainers)
