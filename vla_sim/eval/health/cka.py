@@ -13,10 +13,10 @@ FEWEST = 4
 
 
 def debiased_cka(one_NX: NDArray[np.floating], other_NY: NDArray[np.floating]) -> float | None:
-    """Linear CKA with unbiased estimates: 1 for the same up to rotation and scale, 0 in the mean
-    for what is independent, and a little below 0 at times.
+    """Linear CKA with unbiased estimates.
 
-    The biased form calls 64 rows of independent features of 256 dimensions .8 alike.
+    1 for the same up to rotation and scale; 0 in the mean for what is independent, and so below 0
+    at times. The biased form calls 64 rows of independent features of 256 dimensions .8 alike.
 
     Args:
         one_NX: Features of N rows.
