@@ -184,11 +184,11 @@ def process_rows() -> Iterator[Row]:
             other.wait()
         shared = json.loads(out.read_text())
     alone = history()
-    for what, other, bar in (
+    for what, beside, bar in (
         ("two processes against one", shared, 1e-5),
         ("for scale, one whose weights begin 1e-7 of them elsewhere", history(nudge=1e-7), None),
     ):
-        of_total, of_term = farthest(alone, other)
+        of_total, of_term = farthest(alone, beside)
         yield Row(
             name=f"{what}, {N_UPDATES} updates: largest difference of a total, of a term",
             value=f"{of_total:.1e} of it, {of_term:.1e}",

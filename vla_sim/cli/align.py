@@ -79,7 +79,6 @@ VERB: "Verb[AlignRun]" = Verb(
         "online-episodes",
         "learner.memory.n-steps",
         "learner.memory.label-share",
-        "learner.trainer.segment-portion",
         "learner.trainer.surgery",
         "learner.trainer.own-losses",
         "simulators.n-slots",
