@@ -127,17 +127,18 @@ def batch(k: int, n_steps: int) -> Update:
     )
 
 
-def losses_of(scenario: str, crew: Crew = ALONE) -> list[dict[str, float]]:
-    """Every loss of every update, and what is watched."""
-    config, n_steps = SCENARIOS.get(scenario, (PLAIN, 20))
-    trainer = AlignTrainer(
-        config,
-        corpus=squares.CORPUS,
-        bodies=[squares.BODY, OTHER],
-        task_body=[0, 1],
-        seed=0,
-        crew=crew,
+def trainer_of(config: TrainerConfig, crew: Crew = ALONE) -> AlignTrainer:
+    """One of two bodies."""
+    bodies = [squares.BODY, OTHER]
+    return AlignTrainer(
+        config, corpus=squares.CORPUS, bodies=bodies, task_body=[0, 1], seed=0, crew=crew
     )
+
+
+def losses_of(scenario: str, crew: Crew = ALONE) -> list[dict[str, float]]:
+    """Every loss of every update, what is watched, and how long gradients are."""
+    config, n_steps = SCENARIOS.get(scenario, (PLAIN, 20))
+    trainer = trainer_of(config, crew)
     history = []
     for k in range(n_steps):
         if scenario == KILLED and k == n_steps // 2 and crew.rank == crew.size - 1:

@@ -111,6 +111,14 @@ def test_what_needs_all_segments_at_once_is_refused_with_portions(
     replace(PORTIONS, segment_portion=None, **changed)
 
 
+def test_terms_of_portions_are_seen_to_pull() -> None:
+    config, n_steps = crew_at_work.SCENARIOS["thirds in portions"]
+    trainer = crew_at_work.trainer_of(config)
+    crew_at_work.batch(0, n_steps).done_by(trainer)
+    terms = {"contrast_vl", "contrast_la", "contrast_va", "cycle", "triple", "outcome"}
+    assert terms <= trainer.pulls.pulled and not trainer.pulls.still
+
+
 def test_a_portion_is_a_whole_number() -> None:
     with pytest.raises(BadConfig, match="segment_portion is 0"):
         TrainerConfig(segment_portion=0)

@@ -11,9 +11,17 @@ import pytest
 
 from tests.align import crew_at_work, squares
 from tests.align.launching import ended, launched
+from vla_sim.align.fusion.table import FUSIONS
+from vla_sim.align.model import ModelConfig
+from vla_sim.align.reconciling.conflict_free import ConflictFreeConfig
+from vla_sim.align.reconciling.gradnorm import GradNormConfig
+from vla_sim.align.reconciling.uncertainty import UncertaintyConfig
+from vla_sim.align.supervision.config import SupervisionConfig
+from vla_sim.align.supervision.paraphrase import ParaphraseConfig
+from vla_sim.align.trainer_config import TrainerConfig
 from vla_sim.errors import BadConfig
 from vla_sim.loop.aligning.closed_loop import align
-from vla_sim.loop.aligning.crewing import check_shares
+from vla_sim.loop.aligning.crewing import check_shared_work, check_shares
 from vla_sim.loop.aligning.memory import Memory, MemoryConfig
 from vla_sim.loop.aligning.monitor import Monitor
 from vla_sim.loop.simulating.places import spare_cores
@@ -32,6 +40,32 @@ def test_batches_that_cannot_be_shared_are_refused() -> None:
         check_shares(replace(fits, batch_rehearsal=63), 2)
 
 
+@pytest.mark.parametrize(
+    ("config", "named"),
+    [
+        (TrainerConfig(reconciling=UncertaintyConfig()), "reconciling 'uncertainty'"),
+        (TrainerConfig(reconciling=GradNormConfig()), "reconciling 'gradnorm'"),
+        (TrainerConfig(reconciling=ConflictFreeConfig()), "reconciling 'conflict-free'"),
+        *(
+            (TrainerConfig(model=ModelConfig(fusion=FUSIONS[name])), f"fusion {name!r}")
+            for name in ("codebook", "fsq", "moe", "poe")
+        ),
+        (
+            TrainerConfig(supervision=SupervisionConfig(paraphrase=ParaphraseConfig(weight=0.1))),
+            "supervision.paraphrase",
+        ),
+    ],
+)
+def test_what_one_process_alone_can_do_is_refused(config: TrainerConfig, named: str) -> None:
+    with pytest.raises(BadConfig, match=rf"2 processes cannot train with {named}.*torchrun"):
+        check_shared_work(config, 2)
+
+
+def test_what_is_taken_of_the_whole_batch_may_be_shared() -> None:
+    for config, _ in crew_at_work.SCENARIOS.values():
+        check_shared_work(config, 2)
+
+
 def test_a_world_that_does_not_fit_is_refused_before_anything_is_made(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -39,8 +73,13 @@ def test_a_world_that_does_not_fit_is_refused_before_anything_is_made(
     for name, value in told.items():
         monkeypatch.setenv(name, value)
     began = time.monotonic()
+    run = replace(recipes.glance(), out=tmp_path / "run")
     with pytest.raises(BadConfig, match="5 processes cannot share"):
-        align(replace(recipes.glance(), out=tmp_path / "run"), Monitor())
+        align(run, Monitor())
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    trainer = replace(run.learner.trainer, reconciling=GradNormConfig())
+    with pytest.raises(BadConfig, match="2 processes cannot train with reconciling 'gradnorm'"):
+        align(replace(run, learner=replace(run.learner, trainer=trainer)), Monitor())
     assert time.monotonic() - began < 60 and not (tmp_path / "run").exists()
 
 

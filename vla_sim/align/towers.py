@@ -38,6 +38,31 @@ class Towers:
     precision: Callable[[], AbstractContextManager[object]]
     said: Sentences
 
+    def encoded(
+        self,
+        batch: StepBatch,
+        segment: SegmentBatch | None,
+        *,
+        portion: int | None,
+        with_actions: bool,
+        generator: Generator,
+    ) -> tuple[tuple[Tensor, ...], GradientCache | None]:
+        """What the heads share, see `both`, and the segments where they go in portions.
+
+        Args:
+            batch: The moments.
+            segment: The segments; None to leave them out.
+            portion: Segments at once; None for all, and for no cache.
+            with_actions: Whether a loss asks for z_A.
+            generator: What towers draw from.
+        """
+        if segment is None or portion is None:
+            return self.both(batch, segment), None
+        cache = self.in_portions(
+            batch, segment, portion=portion, with_actions=with_actions, generator=generator
+        )
+        return self.both(batch, None), cache
+
     def both(self, batch: StepBatch, segment: SegmentBatch | None) -> tuple[Tensor, ...]:
         """What the heads share: maps and sentence features, of steps and then of segments.
 

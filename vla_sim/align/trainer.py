@@ -203,16 +203,13 @@ class AlignTrainer:
             precision=self._autocast,
             said=self.model.sentences([*(text for row in texts for text in row), *segment_texts]),
         )
-        cache: GradientCache | None = None
-        if segment is not None and self.config.segment_portion is not None:
-            cache = towers.in_portions(
-                batch,
-                segment,
-                portion=self.config.segment_portion,
-                with_actions=asks_for_actions(wanted),
-                generator=self.generator,
-            )
-        shared = towers.both(batch, segment if cache is None else None)
+        shared, cache = towers.encoded(
+            batch,
+            segment,
+            portion=self.config.segment_portion,
+            with_actions=asks_for_actions(wanted),
+            generator=self.generator,
+        )
         leaves = shared
         if self.reconciler.cuts(wanted):
             leaves = tuple(z.detach().requires_grad_(z.requires_grad) for z in shared)
