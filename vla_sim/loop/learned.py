@@ -64,7 +64,7 @@ class LearnedModel:
     def temperatures(self) -> dict[str, float]:
         """{contrastive pair: tau}."""
         thetas = self.core.model.log_inverse_temperature
-        return {pair: math.exp(-float(theta)) for pair, theta in thetas.items()}
+        return {pair: math.exp(-float(theta.detach())) for pair, theta in thetas.items()}
 
     def body_of(self, task_id: str) -> int:
         """The index of the body that acts in a task, see `body_of_task`."""
