@@ -65,10 +65,10 @@ def robot(name: str, order: int) -> Embodiment:
     )
 
 
-def steps(rng: np.random.Generator, n: int) -> StepTriples:
-    """N random moments of two tasks."""
+def steps(rng: np.random.Generator, n: int, *, px: int = 64) -> StepTriples:
+    """N random moments of two tasks, with pictures of so many pixels a side."""
     return StepTriples(
-        image=rng.integers(0, 255, (n, 64, 64, 3), dtype=np.uint8),
+        image=rng.integers(0, 255, (n, px, px, 3), dtype=np.uint8),
         proprio=rng.normal(size=(n, N_PROPRIO)).astype(np.float32),
         task=rng.integers(0, 2, n),
         meaning=rng.integers(0, 60, (n, N_GOALS)),
@@ -84,10 +84,10 @@ def steps(rng: np.random.Generator, n: int) -> StepTriples:
     )
 
 
-def segments(rng: np.random.Generator, n: int) -> SegmentTriples:
-    """N random segments of two tasks."""
+def segments(rng: np.random.Generator, n: int, *, px: int = 64) -> SegmentTriples:
+    """N random segments of two tasks, with pictures of so many pixels a side."""
     return SegmentTriples(
-        clip=rng.integers(0, 255, (n, N_CLIP, 64, 64, 3), dtype=np.uint8),
+        clip=rng.integers(0, 255, (n, N_CLIP, px, px, 3), dtype=np.uint8),
         clip_time_s=np.sort(rng.uniform(0, 5, (n, N_CLIP))).astype(np.float32),
         task=rng.integers(0, 2, n),
         meaning=rng.integers(0, 60, n),

@@ -80,7 +80,9 @@ class StepBatch:
     `bounds_BGX` is what each label's manner allows, see `losses.motion.SIDES`; `rows_of` tells for
     each body that is there which moments are its own, known before anything is on a device.
     `weight_BG` is 1 where there is a chunk and a goal to learn from, `visible_BG` where there is a
-    cell: a moment that nobody labelled with actions still shows what its words mean.
+    cell: a moment that nobody labelled with actions still shows what its words mean. Where several
+    processes share the batch, `image_` is of a process's own moments only: all else weighs little,
+    and every process knows it.
     """
 
     image_BHWC: Tensor
@@ -148,7 +150,11 @@ class StepBatch:
 
 @dataclass(frozen=True, kw_only=True)
 class SegmentBatch:
-    """N whole segments; `acted` lists those with actions where some have none, else it is None."""
+    """N whole segments; `acted` lists those with actions where some have none, else it is None.
+
+    Knots of a segment without actions are zero. Where several processes share the batch, `clip_` is
+    of a process's own segments only.
+    """
 
     clip_NFHWC: Tensor
     time_NF: Tensor
@@ -163,9 +169,13 @@ class SegmentBatch:
     visible_N: Tensor
 
     def of_rows(self, rows: Tensor) -> Self:
-        """Some of the segments, all of which have actions."""
-        mine = {name: value[rows] for name, value in vars(self).items() if name != "acted"}
-        return type(self)(acted=None, **mine)
+        """Some of the segments, all of which have actions, as losses ask for them: no clips."""
+        mine = {
+            name: value[rows]
+            for name, value in vars(self).items()
+            if name not in ("acted", "clip_NFHWC")
+        }
+        return type(self)(acted=None, clip_NFHWC=self.clip_NFHWC[:0], **mine)
 
     @classmethod
     def of(cls, rows: SegmentTriples, task_body: Sequence[int], device: torch.device) -> Self:
@@ -174,7 +184,10 @@ class SegmentBatch:
         def tensor(value: NDArray[np.generic]) -> Tensor:
             return moved(value, device)
 
-        known = labelled(rows.knots)
+        known, knots = labelled(rows.knots), rows.knots
+        if not known.all():
+            knots = knots.copy()
+            knots[~known] = 0.0
         return cls(
             clip_NFHWC=tensor(rows.clip),
             time_NF=tensor(rows.clip_time_s),
@@ -182,7 +195,7 @@ class SegmentBatch:
             meaning_N=tensor(rows.meaning),
             seed_N=tensor(rows.seed),
             acted=None if known.all() else moved(np.flatnonzero(known), device),
-            knots_NKA=tensor(rows.knots),
+            knots_NKA=tensor(knots),
             duration_N=tensor(rows.duration_s),
             start_NP=tensor(rows.start),
             cell_N2=tensor(rows.cell),

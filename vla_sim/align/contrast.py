@@ -36,6 +36,19 @@ class More:
     near_NM: Tensor | None = None
 
 
+def need_two(name: str, first_NE: Tensor) -> None:
+    """See that a pair has two rows.
+
+    Raises:
+        BadConfig: If there is one or none: nothing to tell apart.
+    """
+    if len(first_NE) < 2:
+        raise BadConfig(
+            f"the pair {name!r} has {len(first_NE)} rows in this batch: nothing to tell apart; "
+            "give two or more"
+        )
+
+
 class Contrast:
     """Owns what the contrastive terms remember from one update to the next."""
 
@@ -96,11 +109,7 @@ class Contrast:
         Raises:
             BadConfig: If there is one row or none: nothing to tell apart.
         """
-        if len(first_NE) < 2:
-            raise BadConfig(
-                f"the pair {name!r} has {len(first_NE)} rows in this batch: nothing to tell apart; "
-                "give two or more"
-            )
+        need_two(name, first_NE)
         scale = model.log_inverse_temperature[name].exp()
         candidate_ME = torch.cat((second_NE, *(more.vector_ME for more in to_second)))
         logits_NM = scale * first_NE @ candidate_ME.T

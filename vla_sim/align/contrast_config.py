@@ -1,6 +1,6 @@
 """What the contrastive terms can be told."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from vla_sim.align.losses.temperature import TemperatureConfig
@@ -26,6 +26,25 @@ class ContrastConfig:
 
     def __post_init__(self) -> None:
         whole(0, warm_up=self.warm_up)
+
+    def beyond_plain(self, siglip: Collection[str]) -> list[str]:
+        """What makes the terms of segments more than InfoNCE over one batch, setting by setting.
+
+        Args:
+            siglip: Pairs that SigLIP takes.
+        """
+        soft = {pair: kind for pair, kind in vars(self.targets).items() if kind in SOFT}
+        return [
+            *(f"contrast.targets.{p} = {kind!r}" for p, kind in soft.items() if p != "step"),
+            *(f"model.siglip = {pair!r}" for pair in siglip if pair != "step"),
+            *([f"contrast.bank.batches = {self.bank.batches}"] if self.bank.batches else []),
+            *(
+                [f"contrast.semi_hard.margin = {self.semi_hard.margin}"]
+                if self.semi_hard.margin > 0.0
+                else []
+            ),
+            *([f"contrast.vote.floor = {self.vote.floor}"] if self.vote.floor < 1.0 else []),
+        ]
 
     def require_use(
         self, weights: Mapping[str, float], *, siglip: Sequence[str], segment_every: int

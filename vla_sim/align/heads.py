@@ -52,6 +52,14 @@ class Aims:
             held_N=torch.where(chosen_N, self.held_N, other.held_N),
         )
 
+    def rows(self, rows: slice) -> "Aims":
+        """Those of some rows."""
+        return Aims(
+            point_NQ3=self.point_NQ3[rows],
+            has_point_NQ=self.has_point_NQ[rows],
+            held_N=self.held_N[rows],
+        )
+
 
 def told_of(aims: Aims, proprio_NP: Tensor, scale_N11: Tensor) -> Tensor:
     """A decoder's view of its aims, shape (N, N_TOLD).

@@ -17,7 +17,7 @@ from vla_sim.align.body import Body
 from vla_sim.align.clip_tower import ClipTower
 from vla_sim.align.encoders.action import ActionConfig
 from vla_sim.align.encoders.table import AnyVisionConfig, TextConfig
-from vla_sim.align.encoders.text import TransformerTextConfig
+from vla_sim.align.encoders.text import Reading, TransformerTextConfig
 from vla_sim.align.encoders.tokenizer import Tokenizer
 from vla_sim.align.encoders.vision import VisionConfig
 from vla_sim.align.fusion.cross_attention import CrossAttentionConfig
@@ -28,6 +28,7 @@ from vla_sim.align.losses.temperature import INITIAL
 from vla_sim.align.motion_head import MotionHead
 from vla_sim.align.normaliser import Normaliser
 from vla_sim.align.reach_head import ReachHead
+from vla_sim.align.sentences import Sentences
 from vla_sim.errors import UnknownName
 from vla_sim.ranges import whole
 from vla_sim.records.triple import N_PROPRIO, N_QUERIES, THING
@@ -186,15 +187,19 @@ class AlignModel(nn.Module):
         self.motion = MotionHead(n_map=n_map) if config.motion else None
 
     def encode_texts(self, texts: Sequence[str]) -> Tensor:
-        """Features of sentences, each distinct one encoded once, shape (N, D).
+        """Features of sentences, each distinct one encoded once, shape (N, D)."""
+        return self.sentences(texts).features(range(len(texts)))
+
+    def sentences(self, texts: Sequence[str]) -> Sentences:
+        """Sentences to encode some of, or some after others.
 
         A frozen tower encodes a sentence once for all: see `forget_texts`.
         """
-        place: dict[str, int] = {}
-        index = [place.setdefault(text, len(place)) for text in texts]
         frozen = self.training and not self.learns_words
-        distinct_UD: Tensor = self.kept_texts(list(place)) if frozen else self.text(list(place))
-        return distinct_UD[torch.tensor(index, device=distinct_UD.device)]
+        return Sentences(texts, self._kept_reading if frozen else self.text.reading)
+
+    def _kept_reading(self, texts: list[str]) -> Reading:
+        return lambda places: self.kept_texts([texts[place] for place in places])
 
     @property
     def learns_words(self) -> bool:

@@ -12,6 +12,7 @@ from torch import Generator, Tensor
 
 from vla_sim.align.batch import SegmentBatch, StepBatch, moved
 from vla_sim.align.contrast import Contrast
+from vla_sim.align.crew import ALONE, Crew
 from vla_sim.align.curriculum import Stage
 from vla_sim.align.fusion.codebook import COMMITMENT
 from vla_sim.align.fusion.moe import BALANCE
@@ -180,7 +181,13 @@ def policy_terms(
 
 
 def rehearsed(
-    model: AlignModel, batch: StepBatch, text_BGD: Tensor, *, noise_BQ: Tensor, generator: Generator
+    model: AlignModel,
+    batch: StepBatch,
+    text_bGD: Tensor,
+    *,
+    noise_BQ: Tensor,
+    generator: Generator,
+    crew: Crew = ALONE,
 ) -> tuple[Tensor, Tensor]:
     """What the decoder alone makes of moments, told true hazards and true aims with noise.
 
@@ -190,21 +197,23 @@ def rehearsed(
     Args:
         model: The model.
         batch: B moments; their pictures are not looked at.
-        text_BGD: Features of their sentences.
+        text_bGD: Features of the sentences of this process's own rows.
         noise_BQ: Standard deviation of the noise in units of the goal's scale.
         generator: Draws the noise.
+        crew: The processes that share the rows.
 
     Returns:
         The behaviour loss, and the chunks that would be acted on (B, G, K, A).
     """
-    hazard_BS = batch.hazard_BS.clamp(SURE, 1.0 - SURE).logit()
-    chunk_BGZKA, logit_BGZ, _ = model.decode(
-        noisy_aims(model, batch, noise_BQ=noise_BQ, generator=generator),
-        hazard_BS,
-        text_BGD,
-        batch.proprio_BP,
-        batch.body_B,
+    own = crew.own(len(batch.body_B))
+    chunk_bGZKA, logit_bGZ, _ = model.decode(
+        noisy_aims(model, batch, noise_BQ=noise_BQ, generator=generator).rows(own),
+        batch.hazard_BS[own].clamp(SURE, 1.0 - SURE).logit(),
+        text_bGD,
+        batch.proprio_BP[own],
+        batch.body_B[own],
     )
+    chunk_BGZKA, logit_BGZ = crew.whole((chunk_bGZKA, logit_bGZ))
     loss = _behaviour(model, batch, chunk_BGZKA, logit_BGZ)
     return loss, likeliest(chunk_BGZKA, logit_BGZ)
 

@@ -9,10 +9,11 @@ import torch
 from torch import Tensor
 
 from vla_sim.align.batch import SegmentBatch
-from vla_sim.align.contrast import Contrast, More
+from vla_sim.align.contrast import Contrast, More, need_two
 from vla_sim.align.model import AlignModel
 from vla_sim.align.negatives.neighbours import neighbours
 from vla_sim.align.negatives.unique import episode_id, n_unique
+from vla_sim.align.share import Share, both_ways, top1
 from vla_sim.align.soft_targets import alike, equal_outcome
 
 
@@ -61,14 +62,24 @@ class Pairs:
     contrast: Contrast
     n_steps: int
     """Updates that were made before this one."""
+    share: Share = field(default_factory=Share)
+    """Which rows plain InfoNCE is taken of here; any other form is taken of all of them."""
     watched: dict[str, Tensor] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._held = self.contrast.held(self.n_steps)
         self._mines = self.contrast.mines(self.n_steps)
+        plain = not self.contrast.config.beyond_plain(self.model.config.siglip)
+        self._in_parts = plain and not self.share.is_all
 
     def vision_text(self, v: Vectors, more_text_RE: Tensor, more_meaning_R: Tensor) -> Tensor:
         """Clips and sentences [nat]; further sentences are candidates for the clips."""
+        self._count("vl", v.batch.meaning_N, more_meaning_R)
+        if self._in_parts:
+            text_XE = torch.cat((v.text_NE, more_text_RE))
+            ids = v.batch.meaning_N, torch.cat((v.batch.meaning_N, more_meaning_R))
+            self.watched["vl_top1_in_batch"] = top1(v.vision_NE, text_XE, *ids, self.share)
+            return self._part_of("vl", v.vision_NE, text_XE, *ids)
         same_NR = v.batch.meaning_N[:, None] == more_meaning_R[None, :]
         near_NR = self._near(v.batch.meaning_N, more_meaning_R)
         further = More(vector_ME=more_text_RE, positive_NM=same_NR, near_NM=near_NR)
@@ -76,16 +87,18 @@ class Pairs:
         true_NM = torch.cat((v.same, same_NR), dim=1)
         best_N1 = logits_NM[:, : true_NM.shape[1]].argmax(1, keepdim=True)
         self.watched["vl_top1_in_batch"] = true_NM.gather(1, best_N1).float().mean()
-        self._count("vl", v.batch.meaning_N, more_meaning_R)
         return loss
 
     def text_action(self, v: ActedVectors) -> Tensor:
         """Sentences and actions [nat]: whatever means the same is positive."""
+        self._count("la", v.batch.meaning_N)
+        if self._in_parts:
+            meaning_N = v.batch.meaning_N
+            return self._part_of("la", v.text_NE, v.action_NE, meaning_N, meaning_N)
         target_NN = v.same
         if self.contrast.config.targets.la == "dtw":
             target_NN = torch.maximum(target_NN.to(v.text_NE.dtype), self._alike(v))
         loss, _ = self._taken("la", v, v.text_NE, v.action_NE, target_NN)
-        self._count("la", v.batch.meaning_N)
         return loss
 
     def vision_action(self, v: ActedVectors) -> Tensor:
@@ -94,6 +107,10 @@ class Pairs:
         Equal words in another scene are another motion: only a clip's own actions are positive, and
         those that soft targets add.
         """
+        self._count("va", v.episodes)
+        if self._in_parts:
+            own_N = torch.arange(len(v), device=v.batch.meaning_N.device)
+            return self._part_of("va", v.vision_NE, v.action_NE, own_N, own_N)
         batch, targets = v.batch, self.contrast.config.targets
         target_NN = torch.eye(len(v), dtype=torch.bool, device=v.batch.meaning_N.device)
         if targets.va == "dtw":
@@ -108,8 +125,15 @@ class Pairs:
                 visible_N=batch.visible_N,
             )
         loss, _ = self._taken("va", v, v.vision_NE, v.action_NE, target_NN)
-        self._count("va", v.episodes)
         return loss
+
+    def _part_of(
+        self, name: str, first_NE: Tensor, second_ME: Tensor, first_id_N: Tensor, id_M: Tensor
+    ) -> Tensor:
+        """The loss of a pair whose equal numbers belong together, as `Share.mean` gives it."""
+        need_two(name, first_NE)
+        scale = self.model.log_inverse_temperature[name].exp()
+        return both_ways(first_NE, second_ME, scale, first_id_N, id_M, self.share)
 
     def _taken(
         self,

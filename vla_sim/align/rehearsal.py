@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from torch import Generator, Tensor
 
 from vla_sim.align.batch import StepBatch
+from vla_sim.align.crew import ALONE, Crew
 from vla_sim.align.forcing import Forcing
 from vla_sim.align.model import AlignModel
 from vla_sim.align.objective import rehearsed
@@ -22,10 +23,13 @@ its thousand sentences anew in every step would cost more than all the rest."""
 class Rehearsal:
     """Adds behaviour and the priors of a rehearsal to a step's terms."""
 
-    def __init__(self, model: AlignModel, forcing: Forcing, generator: Generator) -> None:
+    def __init__(
+        self, model: AlignModel, forcing: Forcing, generator: Generator, crew: Crew = ALONE
+    ) -> None:
         self.model = model
         self.forcing = forcing
         self.generator = generator
+        self.crew = crew
 
     def texts(self, texts: Sequence[Sequence[str]], *, n_steps: int) -> Tensor:
         """Features of sentences, a row each, made anew every so many steps.
@@ -55,12 +59,14 @@ class Rehearsal:
             terms: Losses so far.
             watched: What is only watched so far.
         """
+        text_BGD = text_XD.view(*batch.weight_BG.shape, -1)
         terms["rehearsal"], chunk_BGKA = rehearsed(
             self.model,
             batch,
-            text_XD.view(*batch.weight_BG.shape, -1),
+            text_BGD[self.crew.own(len(text_BGD))],
             noise_BQ=self.forcing.noise(batch),
             generator=self.generator,
+            crew=self.crew,
         )
         if any(name in wanted for name in PRIORS):
             priors, watched["rehearsed_rows_beyond"] = prior_terms(

@@ -1,10 +1,9 @@
 """Terms of whole segments: clip, sentence and actions of an episode against each other.
 
-Legend: N segments, F pictures a clip, S cells, C map channels, D text features, E embedding,
-R further sentences.
+Legend: N segments, D text features, E embedding, R further sentences.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 import torch
@@ -20,6 +19,8 @@ from vla_sim.align.model import PAIRS, AlignModel
 from vla_sim.align.negatives.bank import Remembered
 from vla_sim.align.negatives.vote import vote
 from vla_sim.align.pairs import ActedVectors, Pairs, Vectors
+from vla_sim.align.segment_vectors import SegmentVectors
+from vla_sim.align.share import Share
 
 OF_SEGMENTS = ("contrast", "triple")
 """Segments are embedded where a term begins like this."""
@@ -27,43 +28,47 @@ OF_ACTIONS = ("contrast_la", "contrast_va", "cycle", "triple")
 """Terms that need the actions of segments."""
 
 
+def asks_for_actions(wanted: Iterable[str]) -> bool:
+    """Whether a term of whole segments is among them that looks at z_A."""
+    return any(name in OF_ACTIONS for name in wanted)
+
+
 def segment_terms(
     model: AlignModel,
     batch: SegmentBatch,
-    map_NFSC: Tensor,
-    text_ND: Tensor,
+    vectors: SegmentVectors,
     wanted: Mapping[str, float],
     *,
     more_text_RD: Tensor,
     more_meaning_R: Tensor,
     contrast: Contrast | None = None,
     n_steps: int = 0,
+    share: Share | None = None,
 ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
     """Terms of whole segments, those that are wanted, and what is only watched.
 
     Args:
         model: The model.
         batch: N segments.
-        map_NFSC: Feature maps of their pictures.
-        text_ND: Features of their sentences.
+        vectors: What the model makes of them, with z_A where `asks_for_actions` says so.
         wanted: {term: weight}.
         more_text_RD: Features of further sentences, free candidates for the clips to tell apart.
         more_meaning_R: What those mean.
         contrast: How pairs are taken, and what is remembered for later updates; None for plain
             InfoNCE.
         n_steps: Updates that were made before this one.
+        share: Which rows plain contrastive terms are taken of here; None for all of them at once.
     """
-    contrast = contrast or Contrast()
+    contrast, share = contrast or Contrast(), share or Share()
     terms: dict[str, Tensor] = {}
-    vision_NE, log_attention_NS = model.embed_clip(map_NFSC, batch.time_NF)
-    every = Vectors(batch=batch, vision_NE=vision_NE, text_NE=model.embed_text(text_ND))
+    every = Vectors(batch=batch, vision_NE=vectors.vision_NE, text_NE=vectors.text_NE)
     if "outcome" in wanted:
-        terms["outcome"] = grounding_loss(log_attention_NS, batch.cell_N2, batch.visible_N)
-    acted = _with_actions(model, every) if any(name in wanted for name in OF_ACTIONS) else None
+        terms["outcome"] = grounding_loss(vectors.log_attention_NS, batch.cell_N2, batch.visible_N)
+    acted = None if vectors.action_NE is None else _with_actions(every, vectors.action_NE)
     if acted is not None and contrast.votes(n_steps):
         every, acted = _voted(every, acted, floor=contrast.config.vote.floor)
-    pairs = Pairs(model=model, contrast=contrast, n_steps=n_steps)
-    pairs.watched["effective_batch"] = vision_NE.new_full((), len(every))
+    pairs = Pairs(model=model, contrast=contrast, n_steps=n_steps, share=share)
+    pairs.watched["effective_batch"] = every.vision_NE.new_full((), len(every))
     if "contrast_vl" in wanted:
         more_RE = model.embed_text(more_text_RD)
         terms["contrast_vl"] = pairs.vision_text(every, more_RE, more_meaning_R)
@@ -72,7 +77,7 @@ def segment_terms(
             terms["contrast_la"] = pairs.text_action(acted)
         if "contrast_va" in wanted:
             terms["contrast_va"] = pairs.vision_action(acted)
-        terms |= _thirds(model, acted, wanted)
+        terms |= _thirds(model, acted, wanted, share)
         cone_N = narrowest(acted.vision_NE, acted.text_NE, acted.action_NE).detach()
         pairs.watched["cone"] = cone_N.mean()
     terms |= _symmetries(every, acted, wanted)
@@ -81,7 +86,7 @@ def segment_terms(
     return terms, pairs.watched
 
 
-def _with_actions(model: AlignModel, every: Vectors) -> ActedVectors | None:
+def _with_actions(every: Vectors, action_NE: Tensor) -> ActedVectors | None:
     """The segments whose actions were recorded; None where fewer than two were.
 
     With one alone there is nothing to tell apart, and a share of labels can leave so few by chance:
@@ -92,8 +97,7 @@ def _with_actions(model: AlignModel, every: Vectors) -> ActedVectors | None:
         if len(rows) < 2:
             return None
         batch = batch.of_rows(rows)
-        vision_NE, text_NE = vision_NE[rows], text_NE[rows]
-    action_NE = model.embed_action(batch.knots_NKA, batch.duration_N, batch.start_NP, batch.body_N)
+        vision_NE, text_NE, action_NE = vision_NE[rows], text_NE[rows], action_NE[rows]
     return ActedVectors(batch=batch, vision_NE=vision_NE, text_NE=text_NE, action_NE=action_NE)
 
 
@@ -106,17 +110,24 @@ def _voted(every: Vectors, acted: ActedVectors, *, floor: float) -> tuple[Vector
     return replace(every, weight_N=of_all_N), replace(acted, weight_N=weight_N)
 
 
-def _thirds(model: AlignModel, v: ActedVectors, wanted: Mapping[str, float]) -> dict[str, Tensor]:
+def _thirds(
+    model: AlignModel, v: ActedVectors, wanted: Mapping[str, float], share: Share
+) -> dict[str, Tensor]:
     """Terms that bring all three modalities together."""
     terms: dict[str, Tensor] = {}
     scale = {pair: model.log_inverse_temperature[pair].exp() for pair in PAIRS}
     if "cycle" in wanted:
         from_la_NE = model.predict_v(torch.cat((v.text_NE, v.action_NE), dim=-1))
         from_vl_NE = model.predict_a(torch.cat((v.text_NE, v.vision_NE), dim=-1))
-        terms["cycle"] = 0.5 * (
-            cycle_loss(from_la_NE, v.vision_NE, scale["va"])
-            + cycle_loss(from_vl_NE, v.action_NE, scale["va"])
-        )
+
+        def of_rows(rows: slice) -> Tensor:
+            first = rows.start
+            return 0.5 * (
+                cycle_loss(from_la_NE[rows], v.vision_NE, scale["va"], first=first)
+                + cycle_loss(from_vl_NE[rows], v.action_NE, scale["va"], first=first)
+            )
+
+        terms["cycle"] = share.mean(of_rows, len(v))
     if "triple" in wanted:
         mean_scale = torch.stack(list(scale.values())).mean()
         terms["triple"] = triple_loss(

@@ -1,6 +1,7 @@
 """One step of learning after another.
 
-Legend: B pictures, G goals a picture, N segments, F pictures a clip, S cells, C channels, D text.
+Legend: B pictures, G goals a picture, N segments, S cells, C channels, D text; a small letter is of
+this process's own rows alone.
 """
 
 import math
@@ -21,9 +22,11 @@ from vla_sim.align.batch import (
 )
 from vla_sim.align.body import Body
 from vla_sim.align.contrast import Contrast
+from vla_sim.align.crew import ALONE, Crew
 from vla_sim.align.curriculum import CurriculumState, advance
 from vla_sim.align.encoders.tokenizer import Tokenizer
 from vla_sim.align.forcing import Forcing
+from vla_sim.align.gradient_cache import GradientCache
 from vla_sim.align.model import PolicyOutput
 from vla_sim.align.objective import (
     GROUPS,
@@ -37,10 +40,12 @@ from vla_sim.align.priors import PRIORS, prior_terms
 from vla_sim.align.pulls import Pulls
 from vla_sim.align.reconciling.losses import StepLosses
 from vla_sim.align.rehearsal import Rehearsal
-from vla_sim.align.segments import OF_SEGMENTS, segment_terms
+from vla_sim.align.segments import OF_SEGMENTS, asks_for_actions, segment_terms
+from vla_sim.align.share import Share
 from vla_sim.align.supervision.asked import Asked
 from vla_sim.align.supervision.sources import Sources
 from vla_sim.align.supervision.supervisor import Supervisor
+from vla_sim.align.towers import Towers
 from vla_sim.align.trainer_config import TrainerConfig
 from vla_sim.align.trainer_state import TrainerState, put_back, state_of
 from vla_sim.errors import BadConfig, LossNotFinite
@@ -61,6 +66,7 @@ class AlignTrainer:
         seed: int,
         bounds: NDArray[np.float32] | None = None,
         sources: Sources | None = None,
+        crew: Crew = ALONE,
     ) -> None:
         """A trainer with fresh weights.
 
@@ -73,6 +79,7 @@ class AlignTrainer:
             bounds: For each task index and manner, between which bounds chunks are to move the
                 body, see `bounds.bounds_of`; None: the hardware's limits alone.
             sources: Whom supervision asks; None for nobody.
+            crew: The processes that train the same model; each has a trainer like this one.
 
         Raises:
             BadConfig: If a task names a body that is not there, or supervision asks for somebody
@@ -84,7 +91,8 @@ class AlignTrainer:
         self.supervisor = Supervisor(config.supervision, sources or Sources())
         self.task_body = tuple(task_body)
         self.bounds = bounds
-        self.device = torch.device(config.device)
+        self.crew = crew
+        self.device = crew.device or torch.device(config.device)
         self.generator = torch.Generator().manual_seed(seed)
         tokenizer = corpus if isinstance(corpus, Tokenizer) else Tokenizer.from_corpus(corpus)
         with torch.random.fork_rng(devices=[]):
@@ -98,7 +106,7 @@ class AlignTrainer:
         self.contrast = Contrast(config.contrast)
         config.contrast.temperatures.keep(self.model.log_inverse_temperature)
         self.forcing = Forcing(config, self.model, generator=self.generator, device=self.device)
-        self.rehearsal = Rehearsal(self.model, self.forcing, self.generator)
+        self.rehearsal = Rehearsal(self.model, self.forcing, self.generator, crew)
         self.fraction = 0.0
         self.n_steps = 0
         self.own_losses = load_losses(config.own_losses)
@@ -154,7 +162,8 @@ class AlignTrainer:
         """Learn from one batch.
 
         Args:
-            rows: B moments with G goals each.
+            rows: B moments with G goals each. Where a crew trains, its number divides B and N, and
+                every process gives all rows, but of the pictures only those of its own.
             texts: A sentence for each of them, B lists of G.
             segments: N segments, see `wants_segments`; None to leave the alignment out.
             segment_texts: A sentence for each segment.
@@ -187,12 +196,25 @@ class AlignTrainer:
             segment = SegmentBatch.of(segments, self.task_body, self.device)
             segment = self.supervisor.band(segment, self.fraction)
 
-        shared = self._towers(batch, texts, segment, segment_texts)
+        towers = Towers(
+            model=self.model,
+            crew=self.crew,
+            sees="vision" not in self.frozen,
+            precision=self._autocast,
+            said=self.model.sentences([*(text for row in texts for text in row), *segment_texts]),
+        )
+        shared, cache = towers.encoded(
+            batch,
+            segment,
+            portion=self.config.segment_portion,
+            with_actions=asks_for_actions(wanted),
+            generator=self.generator,
+        )
         leaves = shared
         if self.reconciler.cuts(wanted):
             leaves = tuple(z.detach().requires_grad_(z.requires_grad) for z in shared)
-        terms, watched, out = self._terms(batch, segment, leaves, wanted)
-        asked = self._asked(rows, batch, segment, segment_texts, leaves, out, strips)
+        terms, watched, out = self._terms(towers, batch, segment, leaves, cache, wanted)
+        asked = self._asked(towers, rows, batch, segment, segment_texts, leaves, out, strips)
         lessons, seen_of_lessons = self.supervisor.lessons(asked, wanted)
         terms |= lessons
         watched |= seen_of_lessons
@@ -207,11 +229,12 @@ class AlignTrainer:
             shared=shared,
             leaves=leaves,
             parameters=self.model.parameters(),
+            crew=self.crew,
         )
-        looked = self.pulls.lengths(terms, leaves)
+        looked = self.pulls.lengths(terms, leaves if cache is None else (*leaves, *cache.vectors))
         # One transfer for all of them: each by itself would make a GPU wait.
         scalars = (losses.total, *terms.values(), *watched.values(), *looked.values())
-        total, *read = torch.stack(scalars).detach().tolist()
+        total, *read = self.crew.mean(torch.stack(scalars).detach()).tolist()
         of = dict(zip((*terms, *watched), read, strict=False))
         values, seen = {name: of[name] for name in terms}, {name: of[name] for name in watched}
         if bad := [name for name, value in values.items() if not math.isfinite(value)]:
@@ -225,6 +248,9 @@ class AlignTrainer:
             n_steps=self.n_steps,
             generator=self.generator,
         )
+        if cache is not None:
+            cache.backward()
+        self.crew.average_gradients(self.model.parameters())
         seen |= reconciled.report
         seen["gradient_norm"] = float(self.optimiser.clip())
         if not math.isfinite(seen["gradient_norm"]):
@@ -266,52 +292,20 @@ class AlignTrainer:
     def _stands_still(self, part: nn.Module) -> bool:
         return any(part in self.model.parts(tower) for tower in self.frozen)
 
-    def _towers(
-        self,
-        batch: StepBatch,
-        texts: Sequence[Sequence[str]],
-        segment: SegmentBatch | None,
-        segment_texts: Sequence[str],
-    ) -> tuple[Tensor, ...]:
-        """What the heads share: maps and sentence features, of steps and then of segments."""
-        n_pictures, n_goals = batch.weight_BG.shape
-        flat = [text for row in texts for text in row]
-        map_BSC = self._see(batch.image_BHWC)
-        text_XD = self._read([*flat, *segment_texts])
-        text_BGD = text_XD[: len(flat)].view(n_pictures, n_goals, -1)
-        if segment is None:
-            return map_BSC, text_BGD
-        map_XSC = self._see(segment.clip_NFHWC.flatten(0, 1))
-        map_NFSC = map_XSC.view(*segment.clip_NFHWC.shape[:2], *map_XSC.shape[1:])
-        return map_BSC, text_BGD, map_NFSC, text_XD[len(flat) :]
-
-    def _see(self, image_NHWC: Tensor) -> Tensor:
-        """Feature maps of pictures (N, S, C)."""
-        learns = torch.is_grad_enabled() and "vision" not in self.frozen
-        with torch.set_grad_enabled(learns), self._autocast():
-            map_NSC: Tensor = self.model.vision(image_NHWC)
-        return map_NSC
-
-    def _read(self, texts: Sequence[str]) -> Tensor:
-        """Features of sentences (N, D)."""
-        with self._autocast():
-            return self.model.encode_texts(texts).float()
-
     def _batch(self, rows: StepTriples) -> StepBatch:
         return StepBatch.of(rows, self.task_body, self.device, self.bounds)
 
     def _terms(
         self,
+        towers: Towers,
         batch: StepBatch,
         segment: SegmentBatch | None,
         shared: tuple[Tensor, ...],
+        cache: GradientCache | None,
         wanted: Mapping[str, float],
     ) -> tuple[dict[str, Tensor], dict[str, Tensor], PolicyOutput]:
-        map_BSC, text_BGD = shared[:2]
         truth, told_BG = self.forcing.told(batch, fraction=self.fraction)
-        out = self.model.act(
-            map_BSC, text_BGD, batch.proprio_BP, batch.body_B, truth=truth, told_BG=told_BG
-        )
+        out = towers.act(batch, *shared[:2], truth=truth, told_BG=told_BG)
         self.forcing.see(batch, out)
         terms, watched = policy_terms(
             self.model, batch, out, wanted, contrast=self.contrast, n_steps=self.n_steps
@@ -324,13 +318,13 @@ class AlignTrainer:
             more, seen = segment_terms(
                 self.model,
                 segment,
-                shared[2],
-                shared[3],
+                towers.vectors(segment, shared, cache, with_actions=asks_for_actions(wanted)),
                 wanted,
-                more_text_RD=text_BGD.flatten(0, 1),
+                more_text_RD=out.moment.text_BGD.flatten(0, 1),
                 more_meaning_R=batch.meaning_BG.flatten(),
                 contrast=self.contrast,
                 n_steps=self.n_steps,
+                share=Share(crew=self.crew, at_once=self.config.segment_portion),
             )
             terms |= more
             watched |= seen
@@ -338,6 +332,7 @@ class AlignTrainer:
 
     def _asked(
         self,
+        towers: Towers,
         rows: StepTriples,
         batch: StepBatch,
         segment: SegmentBatch | None,
@@ -355,11 +350,11 @@ class AlignTrainer:
             out=out,
             segment=segment,
             segment_texts=tuple(segment_texts),
-            map_NFSC=None if segment is None else shared[2],
-            text_ND=None if segment is None else shared[3],
+            map_NFSC=shared[2] if len(shared) > 2 else None,
+            text_ND=shared[3] if len(shared) > 2 else None,
             strips=strips,
-            see=self._see,
-            read=self._read,
+            see=towers.see,
+            read=towers.read,
             task_body=self.task_body,
             generator=self.generator,
             n_steps=self.n_steps,

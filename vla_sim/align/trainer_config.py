@@ -36,6 +36,9 @@ class TrainerConfig:
     optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
     segment_every: int = 4
     """Segments are learnt from on every k-th step: a clip costs as much as its pictures."""
+    segment_portion: int | None = None
+    """Segments that are encoded at once: batches of thousands then fit where only a portion would,
+    with the same gradient, for a second forward pass. None for all of them at once."""
     priors_every: int = 4
     """Physical priors are taken on every k-th step, k times as heavy: chunks seldom come near the
     limits, and many small operations are dear on a CPU."""
@@ -61,6 +64,7 @@ class TrainerConfig:
 
     def __post_init__(self) -> None:
         whole(1, segment_every=self.segment_every, priors_every=self.priors_every)
+        whole(1, segment_portion=self.segment_portion)
         at_least(0, rehearsal_noise=self.rehearsal_noise)
         within(0, 1, goal_forcing=self.goal_forcing, last_goal_forcing=self.last_goal_forcing)
         within(0, 1, freeze_text_after=self.freeze_text_after)
@@ -81,6 +85,8 @@ class TrainerConfig:
                 f"{reconciler_name(self.reconciling)!r}: nothing is learnt that losses share; let "
                 "a tower learn, or use --reconciling fixed without priority"
             )
+        if self.segment_portion is not None:
+            self._check_portions()
         text = self.model.text
         if (
             isinstance(text, BaseConfig)
@@ -101,6 +107,20 @@ class TrainerConfig:
         if isinstance(self.model.fusion, CodebookConfig | FsqConfig):
             for tower in self.model.fusion.must_learn:
                 self._check_learns(tower)
+
+    def _check_portions(self) -> None:
+        """Raise BadConfig where something needs all segments, or maps of them, at once."""
+        needs = [*self.contrast.beyond_plain(self.model.siglip), *self.supervision.taught]
+        plain = FixedConfig()
+        if self.reconciling != plain:
+            name = reconciler_name(self.reconciling)
+            told = {k: v for k, v in vars(self.reconciling).items() if vars(plain).get(k) != v}
+            needs.append(f"reconciling {name!r}" + (f" with {told}" if name == "fixed" else ""))
+        if needs:
+            raise BadConfig(
+                f"segment_portion is {self.segment_portion}, and {' and '.join(needs)} needs all "
+                "segments of a batch, or the maps of all, at once: leave one of them out"
+            )
 
     def _check_learns(self, tower: str) -> None:
         """Raise BadConfig where a tower never learns that the fusion cannot do without."""

@@ -31,11 +31,15 @@ def recipes() -> "Mapping[str, Callable[[], AlignRun]]":
 
 def run(config: "AlignRun", console: Console) -> int:
     """Train, then say what to do with the result."""
+    from vla_sim.align.crew import launched_as
     from vla_sim.loop.aligning.closed_loop import align
     from vla_sim.loop.aligning.monitor import Monitor
 
-    with Monitor(console) as monitor:
+    leads = launched_as() == 0
+    with Monitor(console if leads else None) as monitor:
         folder = align(config, monitor)
+    if not leads:
+        return 0
     tell(
         console,
         f"next: vla-sim bench --policy {folder.path}, or vla-sim report --run {folder.path}",

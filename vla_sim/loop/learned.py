@@ -1,5 +1,6 @@
 """The learned model as policies and measurements need it: a checkpoint behind arrays."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -58,6 +59,12 @@ class LearnedModel:
     def image_px(self) -> int:
         """Height and width of the pictures that it was trained on [px]; 0 where it does not say."""
         return int(getattr(self.core.model.config.vision, "image_px", 0) or 0)
+
+    @property
+    def temperatures(self) -> dict[str, float]:
+        """{contrastive pair: tau}."""
+        thetas = self.core.model.log_inverse_temperature
+        return {pair: math.exp(-float(theta.detach())) for pair, theta in thetas.items()}
 
     def body_of(self, task_id: str) -> int:
         """The index of the body that acts in a task, see `body_of_task`."""

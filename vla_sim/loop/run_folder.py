@@ -109,7 +109,15 @@ class RunFolder:
         Raises:
             RunFolderError: If the folder cannot be written.
         """
-        self._replace(name, json.dumps(value, indent=1, ensure_ascii=False))
+        self.write_text(name, json.dumps(value, indent=1, ensure_ascii=False))
+
+    def write_text(self, name: str, text: str) -> None:
+        """Replace a file in one step.
+
+        Raises:
+            RunFolderError: If the folder cannot be written.
+        """
+        atomic.write_text(self.path / name, text)
 
     def read_json(self, name: str) -> Any:
         """Read a JSON file.
@@ -168,10 +176,7 @@ class RunFolder:
         Raises:
             RunFolderError: If the folder cannot be written.
         """
-        self._replace(name, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
-
-    def _replace(self, name: str, text: str) -> None:
-        atomic.write_text(self.path / name, text)
+        self.write_text(name, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
 
 
 def _whole_lines(data: bytes) -> bytes:

@@ -3,7 +3,7 @@
 Legend: N sentences, T tokens, D features.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -33,6 +33,10 @@ def mean_of_tokens(token_NTD: Tensor, real_NT: Tensor) -> Tensor:
     return (token_NTD * weight_NT1).sum(1) / weight_NT1.sum(1)
 
 
+Reading = Callable[[Sequence[int]], Tensor]
+"""From places in a list of sentences to their features, (N, D)."""
+
+
 class TextEncoder(Tower):
     """What every text tower offers: `width` features for each of a list of sentences."""
 
@@ -41,6 +45,13 @@ class TextEncoder(Tower):
     def forward(self, texts: Sequence[str]) -> Tensor:
         """Features of sentences, float32 (N, D). In training mode words may be dropped."""
         raise NotImplementedError
+
+    def reading(self, texts: Sequence[str]) -> Reading:
+        """What gives the features of any of the sentences, now or later, and each time alike.
+
+        The words that are dropped in training are those that `forward` of all of them would drop.
+        """
+        return lambda places: self([texts[place] for place in places])
 
     def steady(self, texts: Sequence[str]) -> Tensor:
         """Features without dropping words; a sentence's bits do not depend on its company."""
@@ -73,12 +84,29 @@ class TokenText(TextEncoder, Generic[Settings]):
         self.generator = generator
         self.width = config.width
 
-    def tokens(self, texts: Sequence[str], device: torch.device) -> Tensor:
+    def forward(self, texts: Sequence[str]) -> Tensor:
+        """Features of sentences, float32 (N, D)."""
+        return self.encoded(self.tokens(texts))
+
+    def reading(self, texts: Sequence[str]) -> Reading:
+        """See `TextEncoder.reading`."""
+        ids_NT = self.tokens(texts)
+        return lambda places: self.encoded(ids_NT[list(places)])
+
+    def steady(self, texts: Sequence[str]) -> Tensor:
+        """See `TextEncoder.steady`."""
+        return torch.cat([self.encoded(self.tokenizer.batch([text])) for text in texts])
+
+    def tokens(self, texts: Sequence[str]) -> Tensor:
         """Token ids, int64 (N, T), PAD behind each sentence; in training some are dropped."""
         ids_NT = self.tokenizer.batch(texts)
         if self.training:
             ids_NT = drop_tokens(ids_NT, self.config.unknown_dropout, self.generator)
-        return ids_NT.to(device)
+        return ids_NT
+
+    def encoded(self, ids_NT: Tensor) -> Tensor:
+        """Features of token ids, float32 (N, D)."""
+        raise NotImplementedError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,10 +154,6 @@ class TransformerText(TokenText[TransformerTextConfig]):
             add_pooling_layer=False,
         )
 
-    def forward(self, texts: Sequence[str]) -> Tensor:
-        """Features of sentences, float32 (N, D)."""
-        return self._encoded(self.tokens(texts, self.bert.device))
-
     def steady(self, texts: Sequence[str]) -> Tensor:
         """As `TextEncoder.steady`, in blocks of a few shapes: much faster than one by one."""
         device = self.bert.device
@@ -142,11 +166,13 @@ class TransformerText(TokenText[TransformerTextConfig]):
                 block_XT = torch.full((STEADY_BLOCK, n_tokens), PAD)
                 block_XT[len(rows) :, 0] = START
                 block_XT[: len(rows), : ids_NT.shape[1]] = ids_NT[rows, :n_tokens]
-                features.append(self._encoded(block_XT.to(device))[: len(rows)])
+                features.append(self.encoded(block_XT)[: len(rows)])
                 order.append(rows)
         return torch.cat(features)[torch.cat(order).argsort().to(device)]
 
-    def _encoded(self, ids_NT: Tensor) -> Tensor:
+    def encoded(self, ids_NT: Tensor) -> Tensor:
+        """See `TokenText.encoded`."""
+        ids_NT = ids_NT.to(self.bert.device)
         real_NT = ids_NT != PAD
         token_NTD = self.bert(input_ids=ids_NT, attention_mask=real_NT.long()).last_hidden_state
         return mean_of_tokens(token_NTD, real_NT)
@@ -175,9 +201,9 @@ class BagText(TokenText[BagTextConfig]):
             nn.Linear(2 * config.width, config.width),
         )
 
-    def forward(self, texts: Sequence[str]) -> Tensor:
-        """Features of sentences, float32 (N, D)."""
-        ids_NT = self.tokens(texts, self.embedding.weight.device)
+    def encoded(self, ids_NT: Tensor) -> Tensor:
+        """See `TokenText.encoded`."""
+        ids_NT = ids_NT.to(self.embedding.weight.device)
         mean_ND: Tensor = mean_of_tokens(self.embedding(ids_NT), ids_NT != PAD)
         out_ND: Tensor = mean_ND + self.mlp(mean_ND)
         return out_ND

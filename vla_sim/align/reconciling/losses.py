@@ -11,6 +11,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from vla_sim.align.crew import ALONE, Crew
+
 PIECE = 65_536
 """Entries of a row that are made float64 at once: of all of them the copy alone costs more than
 their products."""
@@ -27,6 +29,7 @@ class StepLosses:
         leaves: What the losses were computed from: the same tensors, or, where gradients are to be
             changed before they reach the towers, the same values cut off from them.
         heads: All parameters that learn.
+        crew: The processes among whose rows the representation is shared out.
     """
 
     weighted: Mapping[str, Tensor]
@@ -34,6 +37,7 @@ class StepLosses:
     shared: Sequence[Tensor]
     leaves: Sequence[Tensor]
     heads: Sequence[nn.Parameter]
+    crew: Crew = ALONE
 
     @classmethod
     def of(
@@ -44,6 +48,7 @@ class StepLosses:
         shared: Sequence[Tensor],
         leaves: Sequence[Tensor],
         parameters: Iterable[nn.Parameter],
+        crew: Crew = ALONE,
     ) -> "StepLosses":
         """Terms with their weights, beside what they were computed from."""
         weighted = {name: weights[name] * term for name, term in terms.items()}
@@ -53,6 +58,7 @@ class StepLosses:
             shared=shared,
             leaves=leaves,
             heads=[parameter for parameter in parameters if parameter.requires_grad],
+            crew=crew,
         )
 
     def sum_of(self, names: Iterable[str]) -> Tensor:
@@ -112,11 +118,18 @@ def _flat(gradients: Sequence[Tensor | None], like: Sequence[Tensor]) -> Tensor:
     )
 
 
-def gramian(row_TX: Tensor) -> NDArray[np.float64]:
-    """<g_i, g_j> of rows, summed in float64; one read off the device."""
+def gramian(row_TX: Tensor, crew: Crew = ALONE) -> NDArray[np.float64]:
+    """<g_i, g_j> of rows, summed in float64; one read off the device.
+
+    Args:
+        row_TX: Gradients, of the losses that all processes take.
+        crew: The processes among which X is shared out.
+    """
     n_rows = len(row_TX)
     gram_TT = torch.zeros((n_rows, n_rows), dtype=torch.float64, device=row_TX.device)
     for piece_TX in torch.split(row_TX, PIECE, dim=1):
         exact_TX = piece_TX.double()
         gram_TT += exact_TX @ exact_TX.T
-    return np.asarray(gram_TT.tolist(), dtype=np.float64)
+    # The loss of the batch is the mean of the processes' losses.
+    of_batch_TT = crew.total(gram_TT) / crew.size**2
+    return np.asarray(of_batch_TT.tolist(), dtype=np.float64)

@@ -167,7 +167,7 @@ class Reconciler:
         losses.into_heads()
         if row_TX is None:
             return Reconciled(report={}, look=None)
-        gram_TT, names = gramian(row_TX), list(parts)
+        gram_TT, names = gramian(row_TX, losses.crew), list(parts)
         losses.into_towers(_combined(row_TX, self.coefficients(gram_TT, names, generator)))
         return Reconciled(
             report={"conflict_share": conflict_share(gram_TT)},
@@ -215,7 +215,8 @@ class Reconciler:
         there = {name: row_X for name, row_X in rows.items() if row_X is not None}
         if not there:
             return None
-        return self._look(gramian(torch.stack(list(there.values()))), list(there))
+        gram_TT = gramian(torch.stack(list(there.values())), losses.crew)
+        return self._look(gram_TT, list(there))
 
     def _look(self, gram_TT: NDArray[np.float64], names: list[str]) -> GradientLook:
         lengths = np.sqrt(np.diag(gram_TT).clip(0.0)).tolist()

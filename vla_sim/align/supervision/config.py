@@ -47,6 +47,12 @@ class SupervisionConfig:
         """{term: weight}."""
         return {name: config.weight for name, config in self.of_terms.items()}
 
+    @property
+    def taught(self) -> list[str]:
+        """Lessons that are on, whether they are learnt from or only watched."""
+        of_terms = self.of_terms.items()
+        return [f"supervision.{name}" for name, on in of_terms if on.weight > 0.0 or on.watches]
+
     def require_use(self, weights: Mapping[str, float], *, reach: bool, motion: bool) -> None:
         """Refuse supervision for which the model has no head, or that nothing keeps from collapse.
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vla_sim.errors import BadConfig
+from vla_sim.eval.health.health_report import HealthReport
 from vla_sim.eval.report.timeline import Timeline
 from vla_sim.records.reports import EvalReport, StopDecision
 
@@ -128,6 +129,7 @@ class ReportInput:
         films: One or more per task.
         failures: One per kind.
         claims: Benchmark numbers.
+        health: The space of the kept checkpoint from inside; None where nobody looked.
         run_card: See `run_card`; empty for the card of `final`.
     """
 
@@ -143,6 +145,7 @@ class ReportInput:
     films: tuple[Film, ...] = ()
     failures: tuple[FailureExample, ...] = ()
     claims: tuple[Claim, ...] = ()
+    health: HealthReport | None = None
     run_card: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

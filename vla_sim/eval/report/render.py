@@ -8,7 +8,8 @@ from plotly.offline import get_plotlyjs
 
 from vla_sim.disk import atomic
 from vla_sim.eval.failures import FAILURE_KINDS
-from vla_sim.eval.report import charts, numbers, tables, verdict
+from vla_sim.eval.health.health_report import HealthReport
+from vla_sim.eval.report import charts, health_tables, numbers, tables, verdict
 from vla_sim.eval.report.content import FailureExample, Film, ReportInput
 from vla_sim.eval.report.gradient_charts import gradient_charts
 from vla_sim.eval.report.pictures import film_uri, overlay, png_uri, stills
@@ -55,6 +56,7 @@ def render_report(content: ReportInput) -> str:
         manners=tables.manner_table(final) if final and has_tasks else None,
         retrieval=tables.retrieval_table(final.retrieval) if final and final.retrieval else None,
         information=_information(final),
+        health=_health(content.health),
         films=[_film(film) for film in content.films],
         failures=failures,
         card=tables.card_groups(content.run_card or (final.run_card if final else {})),
@@ -78,6 +80,17 @@ def write_report(content: ReportInput, path: Path) -> Path:
     """
     atomic.write_text(path, render_report(content))
     return path
+
+
+def _health(health: HealthReport | None) -> dict[str, Any] | None:
+    if health is None:
+        return None
+    return {
+        "step": health.step,
+        "matrix": health_tables.matrix_table(health),
+        "recall": health_tables.recall_table(health),
+        "state": health_tables.state_table(health),
+    }
 
 
 def _film(film: Film) -> dict[str, Any]:

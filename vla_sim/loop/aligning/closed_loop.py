@@ -12,15 +12,18 @@ from pathlib import Path
 import torch
 
 from vla_sim.agents.taught import check_taught
+from vla_sim.align.crew import Crew
 from vla_sim.envs.streams import TRAIN_SEEDS_FROM
 from vla_sim.envs.suites import SPINE, names_of, tasks_of
 from vla_sim.envs.task_names import short_name
 from vla_sim.envs.task_table import TaskTable
 from vla_sim.errors import BadConfig, LossNotFinite
+from vla_sim.eval.health import health_report
 from vla_sim.eval.protocol import Protocol
 from vla_sim.eval.report_file import to_json
 from vla_sim.eval.run_card import run_card
 from vla_sim.eval.stopping import StoppingConfig
+from vla_sim.loop.aligning.crewing import crew_here, follow
 from vla_sim.loop.aligning.dataset import (
     fitted,
     given_by,
@@ -30,6 +33,7 @@ from vla_sim.loop.aligning.dataset import (
 )
 from vla_sim.loop.aligning.given import DataMemory, Given, GivenRows
 from vla_sim.loop.aligning.gradients import GRADIENTS, gradient_rows
+from vla_sim.loop.aligning.health import batch_size, health_of
 from vla_sim.loop.aligning.judge import Judge
 from vla_sim.loop.aligning.learner import Learner, LearnerConfig
 from vla_sim.loop.aligning.monitor import Monitor
@@ -163,7 +167,7 @@ def align(run: AlignRun, monitor: Monitor) -> RunFolder:
 
     Args:
         run: What to do.
-        monitor: Shows progress.
+        monitor: Shows progress. Of processes that torchrun started the first alone does.
 
     Returns:
         The run folder; its `best.json` names the checkpoint that was kept.
@@ -171,6 +175,15 @@ def align(run: AlignRun, monitor: Monitor) -> RunFolder:
     torch.set_num_threads(
         1
     )  # the simulators have the other core; two threads collapse on busy ones
+    with crew_here(run.learner.memory, run.learner.trainer) as crew:
+        if crew.rank == 0:
+            return _led(run, monitor, crew)
+        follow(crew, run.learner.trainer)
+    return RunFolder(run.out)
+
+
+def _led(run: AlignRun, monitor: Monitor, crew: Crew) -> RunFolder:
+    """All of a run but the other processes' updates."""
     check_processes(1 if run.n_processes is None else run.n_processes)
     held = None if run.data is None else contents(run.data)
     run = _settled(run, held)
@@ -214,7 +227,7 @@ def align(run: AlignRun, monitor: Monitor) -> RunFolder:
         monitor.say(f"run folder {folder.path}")
         for line in () if held is None else opening_remarks(run.task_ids, held):
             monitor.say(line)
-        _turn(run, folder, protocol, table, given, monitor)
+        _turn(run, folder, protocol, table, given, monitor, crew)
     return folder
 
 
@@ -233,6 +246,7 @@ def _turn(
     table: TaskTable,
     given: Given | None,
     monitor: Monitor,
+    crew: Crew,
 ) -> None:
     """The loop: a round after the other until the budget is spent or the judge says stop."""
     tasks, crank = run.task_ids, run.simulators.crank
@@ -245,7 +259,9 @@ def _turn(
         table=table,
         strip_steps=run.learner.strip_steps,
     )
-    with open_simulators(config, n_processes=run.n_processes, seed=run.seed) as simulators:
+    with open_simulators(
+        config, n_processes=run.n_processes, seed=run.seed, n_trainers=crew.size
+    ) as simulators:
         first = given or _first_harvest(run, simulators, monitor)
         learner = Learner(
             run.learner,
@@ -253,6 +269,7 @@ def _turn(
             seed=run.seed,
             first_steps=first.first_steps,
             table=table,
+            crew=crew,
         )
         for line in first.into(learner, table):
             monitor.say(line)
@@ -326,12 +343,24 @@ def _evaluation_round(
         episodes = simulators.episodes()
     report, decision = judge.judge(model, episodes, step=step, elapsed_s=elapsed_s)
     assert report.retrieval is not None
-    learner.trainer.measured(
+    learner.measured(
         vl=report.retrieval.recall("V->L/R@10"), la=report.retrieval.recall("L->A/R@10")
     )
     learner.memory.attend_to(
         {judge.table.index(t.task_id): t.rates["success_at_end"].value for t in report.tasks}
     )
+    if decision.is_best:
+        health = health_of(
+            model,
+            judge.embedded,
+            report.retrieval,
+            judge.gallery,
+            judge.table,
+            step=step,
+            temperatures=model.temperatures,
+            batch=batch_size(learner.memory, run.learner.trainer, learner.trainer.crew.size),
+        )
+        folder.write_text(f"{name}/{health_report.FILE}", health_report.to_json(health))
     folder.append(REPORTS, {"checkpoint": name, "report": to_json(report)})
     write_decisions(folder, judge)
     save(folder, learner, judge, budget)

@@ -46,14 +46,30 @@ class Embedder(Role):
         ...
 
 
-def gallery_texts(rows: Rows) -> list[str]:
-    """One seen paraphrase for each segment of a gallery, the same at every call."""
-    rng = stream("gallery", 0, "words")
+def gallery_texts(rows: Rows, *, telling: int = 0) -> list[str]:
+    """One seen paraphrase for each segment of a gallery, the same at every call.
+
+    Args:
+        rows: The segments.
+        telling: Another number gives other words.
+    """
+    rng = stream("gallery", telling, "words")
     texts = []
     for row, meaning in enumerate(rows["meaning"].tolist()):
-        language = LANGUAGES[row % len(LANGUAGES)]
+        language = LANGUAGES[(row + telling) % len(LANGUAGES)]
         texts.append(say(decode(meaning), language=language, split="seen", rng=rng).text)
     return texts
+
+
+def embeddings(
+    model: Embedder, rows: Rows, texts: Sequence[str], table: TaskTable
+) -> dict[str, Floats]:
+    """What a model makes of segments, whose tasks a table counts: {"V", "L", "A": (N, d)}."""
+    return {
+        "V": model.embed_clips(rows),
+        "L": model.embed_texts(texts),
+        "A": model.embed_actions(rows, table),
+    }
 
 
 def retrieve(model: Embedder, gallery: Rows, table: TaskTable) -> RetrievalReport:
@@ -61,15 +77,18 @@ def retrieve(model: Embedder, gallery: Rows, table: TaskTable) -> RetrievalRepor
 
     Beside it stands what the pairs are shown to say of each other.
     """
-    embeddings = {
-        "V": model.embed_clips(gallery),
-        "L": model.embed_texts(gallery_texts(gallery)),
-        "A": model.embed_actions(gallery, table),
-    }
+    embedded = embeddings(model, gallery, gallery_texts(gallery), table)
+    return retrieved(embedded, gallery, model.inverse_temperature)
+
+
+def retrieved(
+    embedded: Mapping[str, Floats], gallery: Rows, inverse_temperature: Mapping[str, float]
+) -> RetrievalReport:
+    """The same of embeddings that are there already."""
     meaning = np.asarray(gallery["meaning"], dtype=np.int64)
-    found = retrieval_report(embeddings, meaning)
+    found = retrieval_report(embedded, meaning)
     rng = stream("gallery", 0, "pairs")
-    bounds = information_bounds(embeddings, meaning, model.inverse_temperature, rng)
+    bounds = information_bounds(embedded, meaning, inverse_temperature, rng)
     return replace(found, information=bounds)
 
 
@@ -84,6 +103,8 @@ class Judge:
     table: TaskTable
     history: list[EvalReport] = field(default_factory=list)
     decisions: list[StopDecision] = field(default_factory=list)
+    embedded: dict[str, Floats] = field(default_factory=dict)
+    """What the newest model made of the gallery."""
 
     @property
     def says_stop(self) -> bool:
@@ -98,13 +119,14 @@ class Judge:
         self, model: Embedder, episodes: Sequence[Episode], *, step: int, elapsed_s: float
     ) -> tuple[EvalReport, StopDecision]:
         """Report on a model and decide."""
+        self.embedded = embeddings(model, self.gallery, gallery_texts(self.gallery), self.table)
         report = eval_report(
             episodes,
             self.bodies,
             protocol=self.protocol,
             step=step,
             elapsed_s=elapsed_s,
-            retrieval=retrieve(model, self.gallery, self.table),
+            retrieval=retrieved(self.embedded, self.gallery, model.inverse_temperature),
             run_card=self.protocol.card,
         )
         self.history.append(report)

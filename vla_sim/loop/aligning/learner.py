@@ -12,25 +12,30 @@ from safetensors.numpy import load_file, save_file
 
 from vla_sim.align.body import Body
 from vla_sim.align.checkpoint import load_checkpoint, save_checkpoint
+from vla_sim.align.crew import ALONE, Crew
 from vla_sim.align.encoders.tokenizer import Tokenizer
 from vla_sim.align.objective import LossReport
 from vla_sim.align.supervision.sources import Sources
 from vla_sim.align.trainer import AlignTrainer
 from vla_sim.align.trainer_config import TrainerConfig
+from vla_sim.align.trainer_state import TrainerState
 from vla_sim.disk.atomic import replace_file
 from vla_sim.envs.language.corpus import corpus
 from vla_sim.envs.task_table import TaskTable
 from vla_sim.envs.tasks import make_task
 from vla_sim.errors import BadConfig, DamagedFile, RunFolderError
+from vla_sim.loop.aligning.crewing import Lead
 from vla_sim.loop.aligning.drawn import Drawn
 from vla_sim.loop.aligning.memory import Memory, MemoryConfig
 from vla_sim.loop.aligning.monitor import OnUpdate
+from vla_sim.loop.aligning.orders import Copy, Measured, Update
 from vla_sim.loop.aligning.reach_labels import ReachLabels
 from vla_sim.loop.aligning.wording import PhraseBank, draw_texts
 from vla_sim.loop.learned import LearnedModel
 from vla_sim.loop.model_bodies import bodies_of, bounds_of_tasks
 from vla_sim.physics.camera import rays
 from vla_sim.records.camera import CameraSpec
+from vla_sim.records.reports import Recall
 from vla_sim.records.triple import GRID, N_GOALS, Rows, SegmentTriples, StepTriples, StripTriples
 
 MEMORY = "memory.safetensors"
@@ -101,6 +106,7 @@ class Learner:
         seed: int,
         first_steps: Rows,
         table: TaskTable | None = None,
+        crew: Crew = ALONE,
     ) -> None:
         """A learner that has not begun.
 
@@ -110,12 +116,17 @@ class Learner:
             seed: Of weights and batches.
             first_steps: Rows of StepTriples, from which the scales of bodies are read.
             table: The tasks that all rows count by; None for those of the package.
+            crew: The processes that learn together; this is the first of them.
         """
         self.config = config
         self.table = table or TaskTable()
         self._task_body = bodies_of(self.table).task_body
         self.memory = Memory(
-            config.memory, image_size=image_size, seed=seed, strip_steps=config.strip_steps
+            config.memory,
+            image_size=image_size,
+            seed=seed,
+            strip_steps=config.strip_steps,
+            n_sharing=crew.size,
         )
         self.trainer = AlignTrainer(
             config.trainer,
@@ -125,7 +136,9 @@ class Learner:
             seed=seed,
             bounds=bounds_of_tasks(self.table),
             sources=Sources(reword=draw_texts, reach=ReachLabels(self.table)),
+            crew=crew,
         )
+        self.lead = Lead(crew, self.trainer)
         self.drawn: Drawn | None = None
         """What the newest update learnt from."""
 
@@ -179,15 +192,25 @@ class Learner:
             rows, rehearsal_texts = self.memory.draw_rehearsal()
             self.drawn = Drawn(batch=batch, rehearsal=rows, rehearsal_texts=rehearsal_texts)
             rehearsal = StepTriples(**rows)  # type: ignore[arg-type]
-        return self.trainer.step(
-            steps,
-            by_row(batch.step_texts),
-            segments,
-            batch.segment_texts,
-            rehearsal,
-            by_row(rehearsal_texts),
-            None if batch.strips is None else StripTriples(**batch.strips),  # type: ignore[arg-type]
+        strips = None if batch.strips is None else StripTriples(**batch.strips)  # type: ignore[arg-type]
+        losses = self.lead.order(
+            Update(
+                fraction=self.trainer.fraction,
+                steps=steps,
+                step_texts=by_row(batch.step_texts),
+                segments=segments,
+                segment_texts=batch.segment_texts,
+                rehearsal=rehearsal,
+                rehearsal_texts=by_row(rehearsal_texts),
+                strips=strips,
+            )
         )
+        assert isinstance(losses, LossReport)
+        return losses
+
+    def measured(self, *, vl: Recall, la: Recall) -> None:
+        """Tell the curriculum what retrieval measured (R@10)."""
+        self.lead.order(Measured(vl=vl, la=la))
 
     def save_model(self, folder: Path) -> Path:
         """The model alone: what policies and benchmarks need."""
@@ -199,6 +222,8 @@ class Learner:
         """Everything that the next update depends on."""
         arrays = {k: np.asarray(v, order="C") for k, v in self.memory.state().items()}
         rng = json.dumps(self.memory.rng.bit_generator.state)
+        state = self.lead.order(Copy())
+        assert isinstance(state, TrainerState)
         path = folder / MEMORY
         try:
             replace_file(path, lambda draft: save_file(arrays, draft, metadata={"rng": rng}))
@@ -209,7 +234,7 @@ class Learner:
             self.trainer.model,
             task_body=self._task_body,
             own_tasks=self.table.own,
-            trainer=self.trainer.state(),
+            trainer=state,
             notes={
                 "rng": self.memory.rng.bit_generator.state,
                 "phrases": self.memory.phrases.seed,

@@ -72,7 +72,13 @@ class Memory:
     """Step and segment triples, in rings or on disk, strips, and the generator that draws."""
 
     def __init__(
-        self, config: MemoryConfig, *, image_size: int, seed: int, strip_steps: int = 0
+        self,
+        config: MemoryConfig,
+        *,
+        image_size: int,
+        seed: int,
+        strip_steps: int = 0,
+        n_sharing: int = 1,
     ) -> None:
         """An empty memory.
 
@@ -81,8 +87,10 @@ class Memory:
             image_size: Side of the pictures [px].
             seed: Of the generator.
             strip_steps: Steps of its strips; 0 for a memory without any.
+            n_sharing: How many share each batch evenly: its segments are a multiple of this.
         """
         self.config = config
+        self.n_sharing = n_sharing
         self.rng = np.random.default_rng(seed)
         self.phrases = PhraseBank(seed)
         self.task_weights: dict[int, float] | None = None
@@ -132,7 +140,7 @@ class Memory:
         None at all while every segment is of one meaning: there is nothing to tell it from.
         """
         most = min(self.config.batch_segments, self.segments.largest_batch)
-        return int(most) if self.segments.n_groups > 1 else 0
+        return int(most) // self.n_sharing * self.n_sharing if self.segments.n_groups > 1 else 0
 
     def draw(self, *, with_segments: bool, with_strips: bool = False) -> Batch:
         """A batch; segments come along if asked for, see `segments_per_batch`, and so do strips."""

@@ -14,6 +14,8 @@ from vla_sim.envs.crank import CrankConfig
 from vla_sim.envs.suites import tasks_of
 from vla_sim.envs.task_names import short_name, task_id_of
 from vla_sim.errors import DamagedFile, RunFolderError
+from vla_sim.eval.health import health_report
+from vla_sim.eval.health.health_report import HealthReport
 from vla_sim.eval.report.content import Practice, ReportInput
 from vla_sim.eval.report.render import write_report
 from vla_sim.eval.report_file import from_json
@@ -84,8 +86,17 @@ def _aligned(run: ReportRun, folder: RunFolder) -> ReportInput:
         gradients=tuple(folder.rows(GRADIENTS)),
         films=films,
         failures=failures,
+        health=_health(checkpoint),
         **_measured(folder),
     )
+
+
+def _health(checkpoint: Path) -> HealthReport | None:
+    """What was written beside the checkpoint; None for one of a time when nothing was."""
+    path = checkpoint / health_report.FILE
+    if not path.is_file():
+        return None
+    return health_report.from_json(path.read_text(encoding="utf-8"))
 
 
 def _practised(run: ReportRun, folder: RunFolder) -> ReportInput:

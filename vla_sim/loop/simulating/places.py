@@ -9,13 +9,14 @@ from vla_sim.physics.cores import usable_cores
 
 
 def open_simulators(
-    config: SimulatorsConfig, *, n_processes: int | None, seed: int = 0
+    config: SimulatorsConfig, *, n_processes: int | None, seed: int = 0, n_trainers: int = 1
 ) -> AskedSimulators:
     """Simulators in processes of their own, or in the calling one where `n_processes` is 0.
 
-    The answers are the same. None is a process for each core but one, and no more than tasks.
+    The answers are the same. None is a process for each core that no trainer has, and no more than
+    tasks.
     """
-    n = spare_cores() if n_processes is None else n_processes
+    n = spare_cores(n_trainers) if n_processes is None else n_processes
     if n == 0:
         return SimulatorsHere(config, seed=seed)
     if min(n, len(config.task_ids)) == 1:
@@ -23,6 +24,6 @@ def open_simulators(
     return SimulatorPool(config, n_processes=n, seed=seed)
 
 
-def spare_cores() -> int:
-    """Cores beside the trainer's, but one at least: simulators that wait for it leave it alone."""
-    return max(1, usable_cores() - 1)
+def spare_cores(n_trainers: int = 1) -> int:
+    """Cores that no trainer has, but one at least: simulators that wait leave trainers alone."""
+    return max(1, usable_cores() - n_trainers)

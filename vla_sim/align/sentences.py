@@ -1,0 +1,33 @@
+"""The sentences of a batch, each distinct one once.
+
+Legend: N sentences, D features.
+"""
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor
+
+from vla_sim.align.encoders.text import Reading
+
+
+class Sentences:
+    """Sentences that are ready to be encoded: all of them, or some now and others later."""
+
+    def __init__(self, texts: Sequence[str], read: Callable[[list[str]], Reading]) -> None:
+        """Take in sentences; nothing is encoded yet.
+
+        Args:
+            texts: The sentences.
+            read: Makes the distinct ones ready, see `TextEncoder.reading`.
+        """
+        place: dict[str, int] = {}
+        self._distinct = [place.setdefault(text, len(place)) for text in texts]
+        self._features = read(list(place))
+
+    def features(self, places: Sequence[int]) -> Tensor:
+        """Features of the sentences at these places, each distinct one encoded once, (N, D)."""
+        order: dict[int, int] = {}
+        index = [order.setdefault(self._distinct[place], len(order)) for place in places]
+        distinct_UD = self._features(list(order))
+        return distinct_UD[torch.tensor(index, device=distinct_UD.device)]

@@ -1,0 +1,1 @@
+"""Health: what an aligned space looks like from inside, beside what it can do."""
