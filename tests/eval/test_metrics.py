@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from vla_sim.errors import BadConfig
 from vla_sim.eval.body import Body, body_of
-from vla_sim.eval.comfort import ArmComfort, CarComfort
+from vla_sim.eval.comfort import ArmComfort, CarComfort, peak_use
 from vla_sim.eval.metrics.comfortable import comfortable
 from vla_sim.eval.metrics.manner_kept import manner_kept
 from vla_sim.eval.metrics.peak_jerk import peak_jerk
@@ -124,8 +124,8 @@ def test_arm_comfort_is_a_share_of_the_limits(episode: Make, body: Body, reach: 
     gentle, hard = episode(reach(0.25, 40)), episode(reach(0.25, 6))
     assert comfortable(gentle, body) == 1.0
     assert comfortable(hard, body) == 0.0
-    used = ArmComfort().use(gentle, body.embodiment)
-    looser = ArmComfort(acceleration_share=0.5, jerk_share=0.5).use(gentle, body.embodiment)
+    used = peak_use(ArmComfort(), gentle, body.embodiment)
+    looser = peak_use(ArmComfort(acceleration_share=0.5, jerk_share=0.5), gentle, body.embodiment)
     assert all(looser[name] == pytest.approx(0.5 * used[name]) for name in used)
 
 
@@ -137,7 +137,7 @@ def test_a_body_steered_by_curvature_is_a_vehicle(body: Body) -> None:
 
 
 def car_use(episode: Make, body: Body, x: NDArray[np.floating]) -> dict[str, float]:
-    return CarComfort().use(episode(x, dt_s=0.1), body.embodiment)
+    return peak_use(CarComfort(), episode(x, dt_s=0.1), body.embodiment)
 
 
 def test_car_comfort_measures_a_steady_pull(episode: Make, body: Body) -> None:
@@ -154,7 +154,7 @@ def test_car_comfort_measures_a_circle(episode: Make, body: Body) -> None:
     rate, speed = 0.5, 8.0
     yaw = rate * np.arange(201) * 0.1  # several turns: the angle wraps
     x, y = speed / rate * np.sin(yaw), -speed / rate * np.cos(yaw)
-    used = CarComfort().use(episode(x, y_m=y, yaw=yaw, dt_s=0.1), body.embodiment)
+    used = peak_use(CarComfort(), episode(x, y_m=y, yaw=yaw, dt_s=0.1), body.embodiment)
     assert used["acceleration_lateral"] == pytest.approx(rate * speed / 4.89, rel=1e-2)
     assert used["yaw_rate"] == pytest.approx(rate / 0.95, rel=1e-3)
     assert used["yaw_acceleration"] == pytest.approx(0.0, abs=1e-3)

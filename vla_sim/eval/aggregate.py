@@ -6,10 +6,16 @@ from itertools import groupby
 import numpy as np
 
 from vla_sim.errors import BadConfig, UnknownName
+from vla_sim.eval.across.table import ACROSS
 from vla_sim.eval.body import Body
+from vla_sim.eval.events import EVENTS, event_counts
 from vla_sim.eval.language_gain import language_gains
 from vla_sim.eval.metrics.table import METRICS
-from vla_sim.eval.metrics.violations import has_violation, violation_steps_fraction
+from vla_sim.eval.metrics.violations import (
+    has_violation,
+    violation_steps_fraction,
+    violations_per_m,
+)
 from vla_sim.eval.protocol import Protocol, require_measured
 from vla_sim.eval.statistics import bootstrap_mean, wilson
 from vla_sim.records.episode import Episode, Role
@@ -98,6 +104,16 @@ def task_report(episodes: Sequence[Episode], bodies: Mapping[str, Body]) -> Task
         steps = np.array([violation_steps_fraction(e, name) for e in ordered])
         _add(rates, f"violation/{name}", any_step, "rate")
         _add(means, f"violation_steps/{name}", steps, "mean")
+        per_m = np.array([violations_per_m(e, name) for e in ordered])
+        _add(means, f"violation_per_m/{name}", per_m, "mean")
+    counts = [event_counts(e) for e in ordered]
+    for name in EVENTS:
+        told = np.array([count[name] for count in counts if name in count], dtype=np.float64)
+        _add(rates, f"event/{name}", (told > 0).astype(np.float64), "rate")
+        _add(means, f"event_count/{name}", told, "mean")
+    for name, across in ACROSS.items():
+        if (found := across.of(ordered, bodies)) is not None:
+            means[name] = found
     guess = float(np.mean([e.n_goals_equivalent / e.n_goals for e in ordered]))
     return TaskReport(task_id=task_id, arm=arm, rates=rates, means=means, guess_rate=guess)
 

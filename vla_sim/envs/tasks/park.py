@@ -195,7 +195,10 @@ class Park(CarTask):
 
     def subgoals(self, goal: NDArray[np.int64]) -> Mapping[str, Floats]:
         """To come to the bay, and to be within it."""
-        c, off = self.config, self.robot.motion.point - self.goal_point()[np.arange(len(goal)), goal]
+        c, off = (
+            self.config,
+            self.robot.motion.point - self.goal_point()[np.arange(len(goal)), goal],
+        )
         inside = (np.abs(off[:, 0]) < c.depth_m) & (np.abs(off[:, 1]) < c.aside_m)
         way = np.maximum(self.distance(goal) - c.depth_m, 0.0)
         return {"way_m": way, "to_enter": 1.0 - inside}

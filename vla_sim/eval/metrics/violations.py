@@ -1,5 +1,7 @@
 """Broken limits, by name. Their names come with the episode, so they are counted per name."""
 
+import math
+
 from vla_sim.records.episode import Episode
 
 
@@ -10,6 +12,18 @@ def violation_steps_fraction(episode: Episode, name: str) -> float:
     """
     steps = episode.violations.get(name)
     return 0.0 if steps is None else float(steps.mean())
+
+
+def violations_per_m(episode: Episode, name: str) -> float:
+    """Stretches of steps on which the violation `name` was on, by the length of the path [1/m].
+
+    Infinite for a violation without motion, which no mean counts.
+    """
+    steps = episode.violations.get(name)
+    if steps is None or not steps.any():
+        return 0.0
+    begun = int(steps[0]) + int((steps[1:] & ~steps[:-1]).sum())
+    return begun / episode.path_length_m if episode.path_length_m > 0.0 else math.inf
 
 
 def has_violation(episode: Episode, name: str) -> bool:
