@@ -102,9 +102,7 @@ class Astray:
             scenes = [self._crank.scenes[row] for row in known.told.row]
             goal = np.array([other_goal(s, int(g)) for s, g in zip(scenes, goal, strict=True)])
         chunk = self._expert.chunk(known.privileged, goal, known.manner, 1)
-        moment = Moment(
-            crank=self._crank, known=known, expert=chunk[:, 0].copy(), done=self._done
-        )
+        moment = Moment(crank=self._crank, known=known, expert=chunk[:, 0].copy(), done=self._done)
         return self._plant.script(moment)[:, None]
 
 
@@ -186,8 +184,6 @@ PLANTS: Mapping[str, Plant] = {
     "off_road": Plant(task_id="vla_sim/ChangeLane-v1", script=steer_left),
     "rule_broken": Plant(task_id="vla_sim/StopAtLine-v0", script=idle),
     "limit": Plant(task_id="vla_sim/DriveToGoal-v1", script=bump),
-    "stale_action": Plant(
-        task_id="vla_sim/Reach-v1", script=as_the_expert, axis="dynamics"
-    ),
+    "stale_action": Plant(task_id="vla_sim/Reach-v1", script=as_the_expert, axis="dynamics"),
 }
 """A plant of each kind in `EVENTS`."""
