@@ -10,9 +10,11 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from unittest import mock
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torchmetrics.functional.retrieval import (
     retrieval_hit_rate,
     retrieval_normalized_dcg,
@@ -67,8 +69,8 @@ def experts(n: int = 10, task_ids: tuple[str, ...] = CORE) -> Iterator[Row]:
             curve, counts = progress_curve(episode), event_counts(episode)
             reached.append((curve[-1] == 1.0) == episode.success_once and curve[0] == 0.0)
             silent += [counts[kind] == 0 for kind in QUIET if kind in counts]
-        for episode in run_all(crank, POLICIES["zero"](task_id, crank.task), plan):
-            idle.append(float(progress_curve(episode)[-1]))
+        stood = run_all(crank, POLICIES["zero"](task_id, crank.task), plan)
+        idle += [float(progress_curve(episode)[-1]) for episode in stood]
     yield Row(
         name=f"progress 0 at the start, 1 exactly with success (n = {len(reached)})",
         value=f"{100 * np.mean(reached):.1f} %",
@@ -130,8 +132,8 @@ def retrieval() -> Iterator[Row]:
 
 
 def by_torchmetrics(
-    scores: np.ndarray[tuple[int, ...], np.dtype[np.float64]],
-    relevant: np.ndarray[tuple[int, ...], np.dtype[np.bool_]],
+    scores: NDArray[np.float64],
+    relevant: NDArray[np.bool_],
 ) -> dict[str, float]:
     """What `ranking_values` gives, by torchmetrics, a query at a time."""
     found: dict[str, list[float]] = {}
@@ -149,14 +151,13 @@ def noting(n: int = 32, task_ids: tuple[str, ...] = CORE) -> Iterator[Row]:
     spent, total = 0.0, 0.0
     plain = Course.note
 
-    def timed(course: Course, ids: np.ndarray[tuple[int], np.dtype[np.int64]]) -> None:
+    def timed(course: Course, ids: NDArray[np.int64]) -> None:
         nonlocal spent
         began = time.perf_counter()
         plain(course, ids)
         spent += time.perf_counter() - began
 
-    Course.note = timed  # type: ignore[method-assign]
-    try:
+    with mock.patch.object(Course, "note", timed):
         for task_id in task_ids:
             crank = Crank(task_id, min(n, 32), CrankConfig(image_size=16))
             expert = POLICIES["expert"](task_id, crank.task)
@@ -164,8 +165,6 @@ def noting(n: int = 32, task_ids: tuple[str, ...] = CORE) -> Iterator[Row]:
             began = time.perf_counter()
             run_all(crank, expert, plan)
             total += time.perf_counter() - began
-    finally:
-        Course.note = plain  # type: ignore[method-assign]
     yield Row(
         name=f"sub-goals and things in rollouts without pictures, {len(task_ids)} tasks",
         value=f"{100 * spent / total:.1f} % of the time",

@@ -107,7 +107,7 @@ class Astray:
 
 
 def planted(plant: Plant, n: int) -> list[Episode]:
-    """n episodes in which it goes wrong."""
+    """Run n episodes in which it goes wrong."""
     crank = Crank(plant.task_id, min(n, N_SLOTS), CrankConfig(image_size=16))
     plan = plan_episodes(
         plant.task_id,

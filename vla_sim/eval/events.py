@@ -113,8 +113,10 @@ def _still_things(episode: Episode) -> Things | None:
 
 def _begins_each(on: Bools, episode: Episode) -> Counts:
     """How many of the things (T + 1, K) begin to be in a state, in each step."""
-    begun = [_begins(column, episode) for column in on[1:].T]
-    return np.sum(begun, axis=0, dtype=np.int64)
+    begun = np.zeros(episode.n_steps, dtype=np.int64)
+    for column in on[1:].T:
+        begun += _begins(column, episode)
+    return begun
 
 
 def _begins(on: Bools, episode: Episode) -> Counts:

@@ -91,9 +91,9 @@ def _pairs(episodes: Sequence[Episode]) -> Iterator[tuple[Episode, Episode]]:
     expert = {replace(e.spec, arm="correct"): e for e in episodes if e.role == "teacher"}
     for episode in episodes:
         other = expert.get(replace(episode.spec, arm="correct"))
-        if episode.role == "policy" and other is not None:
-            if not (episode.diverged or other.diverged):
-                yield episode, other
+        if episode.role == "teacher" or other is None or episode.diverged or other.diverged:
+            continue
+        yield episode, other
 
 
 def _check(path: Floats, expert: Floats) -> None:

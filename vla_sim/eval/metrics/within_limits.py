@@ -12,8 +12,8 @@ _HARDWARE = ArmComfort(acceleration_share=1.0, jerk_share=1.0)
 def within_limits(episode: Episode, body: Body) -> float:
     """1 if no motion group passed its limits of acceleration and jerk at any step, else 0.
 
-    Of an arm comfort is a share of these, so this is the second of its two tiers. NaN if the episode
-    is too short to say; 0 if the physics diverged.
+    Comfort of an arm is a share of these, so this is the second of its two tiers. NaN if the
+    episode is too short to say; 0 if the physics diverged.
     """
     if episode.diverged:
         return 0.0
