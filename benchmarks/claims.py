@@ -16,7 +16,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import alignment, repeat, worlds
+from benchmarks import alignment, evaluation_metrics, repeat, worlds
 from benchmarks.peeping import peeping
 from benchmarks.row import Row, percent
 from benchmarks.throughput import physics_ratio, pictures_with_triples_per_s
@@ -182,6 +182,7 @@ GROUPS: dict[str, dict[str, Callable[[], Iterator[Row]]]] = {
         "benchmark": lambda: worlds.benchmark(),
         "identity": lambda: identities(TASK_IDS),
     },
+    "evaluation": dict(evaluation_metrics.GROUPS),
 }
 
 

@@ -9,17 +9,12 @@ import argparse
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from unittest import mock
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torchmetrics.functional.retrieval import (
-    retrieval_hit_rate,
-    retrieval_normalized_dcg,
-    retrieval_reciprocal_rank,
-)
 
 from benchmarks.planted import PLANTS, planted
 from benchmarks.row import Row
@@ -136,6 +131,12 @@ def by_torchmetrics(
     relevant: NDArray[np.bool_],
 ) -> dict[str, float]:
     """What `ranking_values` gives, by torchmetrics, a query at a time."""
+    from torchmetrics.functional.retrieval import (  # here: it takes seconds to load
+        retrieval_hit_rate,
+        retrieval_normalized_dcg,
+        retrieval_reciprocal_rank,
+    )
+
     found: dict[str, list[float]] = {}
     for row, target in zip(torch.from_numpy(scores), torch.from_numpy(relevant), strict=True):
         for k in HITS_AT:
@@ -173,7 +174,12 @@ def noting(n: int = 32, task_ids: tuple[str, ...] = CORE) -> Iterator[Row]:
     )
 
 
-GROUPS = {"events": events, "experts": experts, "retrieval": retrieval, "noting": noting}
+GROUPS: dict[str, Callable[[], Iterator[Row]]] = {
+    "events": events,
+    "experts": experts,
+    "retrieval": retrieval,
+    "noting": noting,
+}
 
 
 def main() -> int:
