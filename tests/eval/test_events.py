@@ -55,17 +55,15 @@ def test_only_a_thing_that_was_not_asked_for_is_wrong(episode: Make) -> None:
     assert count(episode, "wrong_object", things=things(position=moved(1, 0.004))) == 0
 
 
-def test_what_was_asked_for_before_is_not_wrong_where_it_was_put(episode: Make) -> None:
-    position = moved(0, 0.1)
+def test_what_was_asked_for_before_is_not_wrong_and_what_is_asked_for_later_is(
+    episode: Make,
+) -> None:
     concerned = np.tile([True, False], (N_STEPS + 1, 1))
     concerned[20:] = [False, True]
-    assert (
-        count(episode, "wrong_object", things=things(position=position, concerned=concerned)) == 0
-    )
-    position[30:, 0, 1] += 0.1
-    assert (
-        count(episode, "wrong_object", things=things(position=position, concerned=concerned)) == 1
-    )
+    let_go = things(position=moved(0, 0.1, step=22), concerned=concerned)
+    assert count(episode, "wrong_object", things=let_go) == 0
+    too_early = things(position=moved(1, 0.1, step=18), concerned=concerned)
+    assert count(episode, "wrong_object", things=too_early) == 1
 
 
 def test_a_fixed_thing_is_touched_where_the_hand_hits_it(episode: Make) -> None:

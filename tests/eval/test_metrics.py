@@ -225,7 +225,7 @@ def test_speed_adherence_counts_moving_steps_in_the_band(episode: Make, body: Bo
 def overtaking(episode: Make, named: int, passed_at: tuple[int, int]) -> Episode:
     """Two vehicles that fall behind a standing point at these states; 99: never."""
     x = np.array([[1.0 if t < at else -1.0 for at in passed_at] for t in range(10)])
-    position = np.zeros((10, 2, 3), dtype=np.float32)
+    position = np.zeros((10, 2, 3))
     position[:, :, 0] = x
     concerned = np.tile(np.arange(2) == named, (10, 1))
     one = episode(np.zeros(10), things=Things.still(position, concerned, drives=True))

@@ -47,17 +47,13 @@ def event_counts(episode: Episode) -> dict[str, int]:
 
 
 def wrong_object(episode: Episode) -> Counts | None:
-    """Things that the instruction is not about and that were moved, or hit where they are fixed."""
+    """Things that no instruction so far was about and that were moved, or hit if they are fixed."""
     things = _still_things(episode)
     if things is None:
         return None
-    wrong = ~things.concerned
-    state = np.arange(len(wrong))[:, None]
-    # Measured from where it was when it was last asked for, or from the start.
-    since = np.maximum.accumulate(np.where(wrong, 0, state), axis=0)
-    moved_m = np.linalg.norm(
-        things.position - np.take_along_axis(things.position, since[:, :, None], axis=0), axis=2
-    )
+    # What was asked for earlier in a chain is let go of after its turn, and falls or springs back.
+    wrong = ~np.maximum.accumulate(things.concerned, axis=0)
+    moved_m = np.linalg.norm(things.position - things.position[0], axis=2)
     touched = moved_m > TOUCHED_M
     hit = episode.violations.get("collision")
     if hit is not None:
