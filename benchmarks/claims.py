@@ -19,6 +19,7 @@ from rich.table import Table
 from benchmarks import (
     alignment,
     chapter,
+    evaluation_metrics,
     evaluation_outside,
     evaluation_statistics,
     repeat,
@@ -180,7 +181,11 @@ GROUPS: dict[str, dict[str, Callable[[], Iterator[Row]]]] = {
     },
     "chapter": dict(chapter.ROWS),
     "alignment": {name: partial(rows, Console()) for name, rows in alignment.ROWS.items()},
-    "evaluation": {**evaluation_statistics.ROWS, "outside": evaluation_outside.untaught},
+    "evaluation": {
+        **evaluation_statistics.ROWS,
+        "outside": evaluation_outside.untaught,
+        **evaluation_metrics.ROWS,
+    },
     "worlds": {
         "experts": lambda: worlds.experts(),
         "controls": lambda: worlds.controls(),

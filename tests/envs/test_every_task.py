@@ -19,6 +19,8 @@ from vla_sim.envs.suites import SPINE
 from vla_sim.envs.tasks import GUEST_TASKS, TASK_IDS, TASKS, family_of, make_task
 from vla_sim.envs.tasks.change_lane import ChangeLaneConfig
 from vla_sim.errors import UnknownName
+from vla_sim.eval.events import event_counts
+from vla_sim.eval.progress import progress_curve
 from vla_sim.records.episode import Episode
 from vla_sim.records.triple import N_GOALS
 
@@ -62,6 +64,25 @@ def test_expert_succeeds_and_keeps_within_limits(shown: list[Episode]) -> None:
             assert not episode.violations[name].any(), (name, episode.spec)
 
 
+def test_progress_goes_from_nothing_to_all_with_success(shown: list[Episode]) -> None:
+    for episode in shown:
+        assert episode.subgoals, "a task of ours names sub-goals"
+        for name, left in episode.subgoals.items():
+            assert np.isfinite(left).all() and (left >= 0.0).all(), (name, episode.spec)
+        curve = progress_curve(episode)
+        assert curve[0] == 0.0
+        assert (np.diff(curve) >= 0.0).all()
+        np.testing.assert_array_equal(curve[1:] == 1.0, np.maximum.accumulate(episode.success))
+        assert curve[np.flatnonzero(episode.success)[0]] > 0.3, "little of the way was seen"
+
+
+def test_experts_cause_no_event_that_is_a_mistake(shown: list[Episode]) -> None:
+    for episode in shown:
+        counts = event_counts(episode)
+        wrong = ("wrong_object", "wrong_target", "dropped", "tipped", "off_road", "rule_broken")
+        assert not any(counts.get(name) for name in wrong), (counts, episode.spec)
+
+
 def assert_same(shown: list[Episode], again: list[Episode]) -> None:
     for one, other in zip(shown, again, strict=True):
         assert one.spec == other.spec
@@ -69,6 +90,11 @@ def assert_same(shown: list[Episode], again: list[Episode]) -> None:
         for name in ("actions", "proprio", "position", "velocity", "reward", "images", "cell"):
             first, second = getattr(one, name), getattr(other, name)
             assert first.tobytes() == second.tobytes(), name
+        assert one.subgoals.keys() == other.subgoals.keys()
+        for name, left in one.subgoals.items():
+            assert left.tobytes() == other.subgoals[name].tobytes(), name
+        if one.things is not None and other.things is not None:
+            assert one.things.position.tobytes() == other.things.position.tobytes()
 
 
 def test_an_episode_is_the_same_to_the_last_bit_alone(shown: list[Episode]) -> None:

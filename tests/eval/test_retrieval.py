@@ -124,3 +124,15 @@ def test_bad_embeddings_are_named(embeddings: dict[str, NDArray[np.float64]]) ->
 def test_a_query_without_an_answer_is_refused() -> None:
     with pytest.raises(BadConfig, match="without any relevant"):
         ranking_values(np.ones((1, 3)), np.zeros((1, 3), dtype=bool))
+
+
+@pytest.mark.slow
+def test_it_agrees_with_torchmetrics() -> None:
+    pytest.importorskip("torchmetrics")
+    from benchmarks.evaluation_metrics import by_torchmetrics
+
+    rng = np.random.default_rng(3)
+    scores, relevant = rng.normal(size=(30, 60)), rng.random((30, 60)) < 0.1
+    relevant[:, 5] = True
+    wanted = by_torchmetrics(scores, relevant)
+    assert ranking_values(scores, relevant) == pytest.approx(wanted, abs=1e-6)

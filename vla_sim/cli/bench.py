@@ -113,7 +113,7 @@ def _motion(report: "EvalReport", n_instructions: int) -> Table:
     told = [task for task in report.tasks if task.arm == "correct"]
     table = Table(box=box.SIMPLE_HEAD, title="motion under the true instruction")
     table.add_column("task", no_wrap=True)
-    for column in ("SPL", "time\n\\[s]", "manner\nkept", "comfort"):
+    for column in ("pro-\ngress", "SPL", "time\n\\[s]", "manner\nkept", "comfort"):
         table.add_column(column, justify="right")
     if n_instructions > 1:
         table.add_column(f"done\nof {n_instructions}", justify="right")
@@ -125,8 +125,10 @@ def _motion(report: "EvalReport", n_instructions: int) -> Table:
             if name.startswith("violation/") and rate.value > 0
         }
         completed = task.means["instructions_completed"].value
+        progress = task.means.get("graded_progress")  # a task of the user's own may not tell
         table.add_row(
             short_name(task.task_id),
+            "-" if progress is None else f"{progress.value:.2f}",
             f"{task.means['spl'].value:.2f}",
             f"{task.means['time_s'].value:.1f}",
             *(

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from vla_sim.envs.course import Course
 from vla_sim.envs.crank import Crank, StepResult
 from vla_sim.records.episode import Episode, Role
 from vla_sim.records.observation import Observation
@@ -51,6 +52,7 @@ class Recorder:
         self._cell = np.zeros((n, t + 1, 2), dtype=np.float32)
         self._cell_visible = np.zeros((n, t + 1), dtype=bool)
         self._images = np.zeros((n, t + 1, size, size, 3), dtype=np.uint8) if keep_images else None
+        self._course = Course(crank)
 
     def begin(self, ids: NDArray[np.int64], seen: Observation, camera: str) -> None:
         """Note the start of the episodes in `ids`; `seen` has their rows only."""
@@ -64,6 +66,7 @@ class Recorder:
             self._first[slot] = self.crank.instructions[slot]
             self._first_shown[slot] = self.crank.shown[slot]
         self._locate(ids)
+        self._course.note(ids)
         if self._images is not None:
             self._images[ids, 0] = seen.images[camera]
 
@@ -96,6 +99,7 @@ class Recorder:
             length = self.crank.task.expert_path_length(self.crank.goal)
             self._expert_length[result.next_asked] += length[result.next_asked]
         self._locate(ids)
+        self._course.note(ids)
         if self._images is not None:
             self._images[ids, t] = seen.images[camera]
 
@@ -107,6 +111,7 @@ class Recorder:
             if rows is not None:
                 blank = np.zeros((len(rows), more, *rows.shape[2:]), dtype=rows.dtype)
                 setattr(self, name, np.concatenate([rows, blank], axis=1))
+        self._course.grow(more)
         for name, broken in self._violations.items():
             blank = np.zeros((len(broken), more), dtype=bool)
             self._violations[name] = np.concatenate([broken, blank], axis=1)
@@ -164,4 +169,9 @@ class Recorder:
             images=None if self._images is None else self._images[slot, : t + 1].copy(),
             cell=self._cell[slot, : t + 1].copy(),
             cell_visible=self._cell_visible[slot, : t + 1].copy(),
+            subgoals=self._course.subgoals(slot, t),
+            stage=self._course.stage(slot, t),
+            things=self._course.things(slot, t),
+            stale=np.ones(t, dtype=np.bool_) if crank.shifts.delay.is_late(slot) else None,
+            hold_steps=crank.task.hold_steps,
         )

@@ -6,9 +6,12 @@ from itertools import groupby
 import numpy as np
 
 from vla_sim.errors import BadConfig
+from vla_sim.eval.across.pass_power import K, all_of
 from vla_sim.eval.body import Body
+from vla_sim.eval.events import EVENTS
 from vla_sim.eval.language_gain import language_gains
 from vla_sim.eval.metrics.table import METRICS
+from vla_sim.eval.metrics.violations import per_metre
 from vla_sim.eval.protocol import Protocol, require_measured
 from vla_sim.eval.rows import rows_of
 from vla_sim.eval.statistics import bootstrap_mean, wilson
@@ -135,8 +138,20 @@ def _task_report(ordered: Sequence[EpisodeRow]) -> TaskReport:
     n_steps = np.array([row.n_steps for row in ordered])
     for name in sorted({name for row in ordered for name in row.violations}):
         on = np.array([row.violations.get(name, 0) for row in ordered])
+        begun = [
+            per_metre(row.violation_stretches.get(name, 0), row.path_length_m) for row in ordered
+        ]
         _add(rates, f"violation/{name}", (on > 0).astype(np.float64), "rate")
         _add(means, f"violation_steps/{name}", on / n_steps, "mean")
+        _add(means, f"violation_per_m/{name}", np.array(begun), "mean")
+    for name in EVENTS:
+        told = [row.events[name] for row in ordered if name in row.events]
+        counts = np.array(told, dtype=np.float64)
+        _add(rates, f"event/{name}", (counts > 0).astype(np.float64), "rate")
+        _add(means, f"event_count/{name}", counts, "mean")
+    if len(ordered) >= K:
+        hits = sum(row.success_at_end for row in ordered)
+        means[f"pass_power_{K}"] = all_of(hits, len(ordered), K)
     guess = float(np.mean([row.n_goals_equivalent / row.n_goals for row in ordered]))
     first = ordered[0].spec
     return TaskReport(

@@ -91,6 +91,10 @@ COLUMNS: Mapping[str, Column] = {
     "violations": Column(
         kind="counts", about="steps by name of the violation", of=lambda r: r.violations
     ),
+    "violation_stretches": Column(
+        kind="counts", about="how often each violation began", of=lambda r: r.violation_stretches
+    ),
+    "events": Column(kind="counts", about="how many of each kind", of=lambda r: r.events),
     **{name: _metric(name) for name in METRICS},
 }
 """What the metrics add is in the table of the metrics."""
@@ -134,6 +138,10 @@ def row_from(values: Mapping[str, Any]) -> EpisodeRow:
                 name: math.nan if values[name] is None else float(values[name]) for name in METRICS
             },
             violations={name: int(n) for name, n in dict(values["violations"]).items()},
+            violation_stretches={
+                name: int(n) for name, n in dict(values["violation_stretches"]).items()
+            },
+            events={name: int(n) for name, n in dict(values["events"]).items()},
             progress=values["progress"],
             failure=values["failure"],
             policy_failure=values["policy_failure"],

@@ -16,9 +16,24 @@ Floats = NDArray[np.float64]
 class Comfort(Protocol):
     """How far each bound was used: 1 is the bound itself."""
 
-    def use(self, episode: Episode, embodiment: Embodiment) -> dict[str, float]:
-        """{bound: largest use of it}; NaN where the episode is too short to say."""
+    def signals(self, episode: Episode, embodiment: Embodiment) -> dict[str, Floats]:
+        """{bound: use of it over the episode}; empty where the episode is too short to say."""
         ...
+
+
+def peak_use(comfort: Comfort, episode: Episode, embodiment: Embodiment) -> dict[str, float]:
+    """{bound: largest use of it}; NaN where the episode is too short to say."""
+    signals = comfort.signals(episode, embodiment)
+    return {name: float(s.max()) if len(s) else np.nan for name, s in signals.items()}
+
+
+def rms_use(comfort: Comfort, episode: Episode, embodiment: Embodiment) -> dict[str, float]:
+    """{bound: root mean square use of it, what goes the other way as none}; NaN where too short."""
+    signals = comfort.signals(episode, embodiment)
+    return {
+        name: float(np.sqrt(np.mean(np.maximum(s, 0.0) ** 2))) if len(s) else np.nan
+        for name, s in signals.items()
+    }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,9 +47,9 @@ class ArmComfort:
     acceleration_share: float = 0.25
     jerk_share: float = 0.25
 
-    def use(self, episode: Episode, embodiment: Embodiment) -> dict[str, float]:
-        """{"<group>/acceleration", "<group>/jerk"}: largest norm over the episode by its bound."""
-        used: dict[str, float] = {}
+    def signals(self, episode: Episode, embodiment: Embodiment) -> dict[str, Floats]:
+        """{"<group>/acceleration", "<group>/jerk"}: the norm in each step by its bound."""
+        used: dict[str, Floats] = {}
         for group in embodiment.motion:
             acceleration = episode.acceleration[:, embodiment.motion_slice(group.name)]
             jerk = np.diff(acceleration, axis=0) / episode.control_dt_s
@@ -42,8 +57,7 @@ class ArmComfort:
                 ("acceleration", acceleration, self.acceleration_share * group.acceleration_limit),
                 ("jerk", jerk, self.jerk_share * group.jerk_limit),
             ):
-                size = np.linalg.norm(signal, axis=1)
-                used[f"{group.name}/{name}"] = float(size.max() / bound) if len(size) else np.nan
+                used[f"{group.name}/{name}"] = np.linalg.norm(signal, axis=1) / bound
         return used
 
 
@@ -72,8 +86,8 @@ class CarComfort:
     jerk: float = 8.37
     """Rate of change of the acceleration's norm [m/s^3]."""
 
-    def use(self, episode: Episode, embodiment: Embodiment) -> dict[str, float]:
-        """Largest use of each of nuPlan's bounds; the embodiment's own limits are not needed."""
+    def signals(self, episode: Episode, embodiment: Embodiment) -> dict[str, Floats]:
+        """Use of each of nuPlan's bounds; the embodiment's own limits are not needed."""
         del embodiment
         dt_s = episode.control_dt_s
         yaw = np.unwrap(np.arctan2(episode.proprio[:, 4], episode.proprio[:, 3]).astype(float))
@@ -91,18 +105,14 @@ class CarComfort:
         yaw_rate = _smooth(yaw, order=2, window=15, derivative=1, dt_s=dt_s)
         yaw_acceleration = _smooth(yaw, order=3, window=15, derivative=2, dt_s=dt_s)
         return {
-            "acceleration_forward": _peak(smooth_forward) / self.acceleration_forward,
-            "acceleration_backward": _peak(-smooth_forward) / self.acceleration_backward,
-            "acceleration_lateral": _peak(np.abs(smooth_lateral)) / self.acceleration_lateral,
-            "yaw_rate": _peak(np.abs(yaw_rate)) / self.yaw_rate,
-            "yaw_acceleration": _peak(np.abs(yaw_acceleration)) / self.yaw_acceleration,
-            "jerk_longitudinal": _peak(np.abs(long_jerk)) / self.jerk_longitudinal,
-            "jerk": _peak(np.abs(jerk)) / self.jerk,
+            "acceleration_forward": smooth_forward / self.acceleration_forward,
+            "acceleration_backward": -smooth_forward / self.acceleration_backward,
+            "acceleration_lateral": np.abs(smooth_lateral) / self.acceleration_lateral,
+            "yaw_rate": np.abs(yaw_rate) / self.yaw_rate,
+            "yaw_acceleration": np.abs(yaw_acceleration) / self.yaw_acceleration,
+            "jerk_longitudinal": np.abs(long_jerk) / self.jerk_longitudinal,
+            "jerk": np.abs(jerk) / self.jerk,
         }
-
-
-def _peak(signal: Floats) -> float:
-    return float(signal.max()) if len(signal) else np.nan
 
 
 def _smooth(

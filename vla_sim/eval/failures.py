@@ -1,6 +1,6 @@
 """Why an episode failed, from what was measured alone."""
 
-from vla_sim.eval.progress import progress
+from vla_sim.eval.shaped_progress import shaped_progress
 from vla_sim.records.episode import Episode
 
 FAILURE_KINDS: dict[str, str] = {
@@ -33,7 +33,7 @@ _BY_VIOLATION = {
 def failure_kind(episode: Episode) -> str:
     """The first of `FAILURE_KINDS` that fits, or "" for an episode that ended in success.
 
-    Near and far are told by `progress`.
+    Near and far are told by `shaped_progress`.
     """
     if episode.success_at_end:
         return ""
@@ -51,4 +51,4 @@ def failure_kind(episode: Episode) -> str:
         return "did_not_move"
     if episode.terminated:
         return "ended_early"
-    return "timeout_near" if progress(episode) >= NEAR else "timeout_far"
+    return "timeout_near" if shaped_progress(episode) >= NEAR else "timeout_far"

@@ -18,9 +18,11 @@ class Metric:
         kind: "rate" for 0/1 outcomes (Wilson interval), "mean" for the rest (bootstrap interval).
         unit: SI unit, empty for pure numbers.
         better: Which direction is wanted; empty where neither is.
+        source: Whose definition it is, in a few words; empty where it is nobody's in particular.
     """
 
     of: Callable[[Episode, Body], float]
     kind: Literal["rate", "mean"]
     unit: str = ""
     better: Literal["higher", "lower", ""] = ""
+    source: str = ""

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy.special import gammaln
 
 from vla_sim.errors import BadConfig
+from vla_sim.eval.ranking import places
 from vla_sim.records.reports import RetrievalReport
 
 Floats = NDArray[np.float64]
@@ -85,16 +86,13 @@ def ranking_values(scores: Floats, relevant: Bools) -> dict[str, float]:
         raise BadConfig("scores are not all finite: look for NaN in the embeddings")
     if not relevant.any(axis=1).all():
         raise BadConfig("a query without any relevant candidate cannot be scored")
-    scores = np.round(scores, DECIMALS)
-    best = np.where(relevant, scores, -np.inf).max(axis=1, keepdims=True)
-    ahead = (scores > best).sum(axis=1)  # (Q,), candidates before the first relevant one
-    tied = scores == best
-    n_tied, m_tied = tied.sum(axis=1), (tied & relevant).sum(axis=1)
+    discount = _discount(min(NDCG_AT, scores.shape[1]))
+    ahead, n_tied, m_tied, gain = places(scores, relevant, decimals=DECIMALS, discount=discount)
     values = {
         f"R@{k}": float(_hit(n_tied, m_tied, np.clip(k - ahead, 0, n_tied)).mean()) for k in HITS_AT
     }
     values["MRR"] = float(_reciprocal(ahead, n_tied, m_tied).mean())
-    values[f"nDCG@{NDCG_AT}"] = float(_ndcg(scores, relevant).mean())
+    values[f"nDCG@{NDCG_AT}"] = float((gain / _ideal(relevant.sum(axis=1))).mean())
     return values
 
 
@@ -138,17 +136,6 @@ def _reciprocal(
         rows = (ahead == first) & (n == n_tied) & (m == m_tied)
         result[rows] = (chance / (first + rank)).sum()
     return result
-
-
-def _ndcg(scores: Floats, relevant: Bools) -> Floats:
-    """Discounted gain of the first NDCG_AT places over the best possible one, per query."""
-    places = min(NDCG_AT, scores.shape[1])
-    top = -np.sort(-scores, axis=1)[:, :places]
-    gain = np.zeros(len(scores))
-    for place, discount in enumerate(_discount(places)):
-        here = scores == top[:, place : place + 1]
-        gain += discount * (here & relevant).sum(axis=1) / here.sum(axis=1)
-    return gain / _ideal(relevant.sum(axis=1))
 
 
 def _ideal(m: NDArray[np.integer]) -> Floats:

@@ -1,18 +1,23 @@
 """Rows: what a result keeps of its episodes, from each episode alone."""
 
 from collections.abc import Iterable, Mapping
+from math import isfinite
 
 from vla_sim.errors import UnknownName
 from vla_sim.eval.body import Body
+from vla_sim.eval.events import event_counts
 from vla_sim.eval.failures import failure_kind
 from vla_sim.eval.metrics.table import METRICS
-from vla_sim.eval.progress import progress
+from vla_sim.eval.metrics.violations import n_stretches
+from vla_sim.eval.shaped_progress import shaped_progress
 from vla_sim.records.episode import Episode
 from vla_sim.records.episode_row import EpisodeRow
 
 
 def row_of(episode: Episode, body: Body) -> EpisodeRow:
     """The row of an episode: every metric, every violation, and why it failed."""
+    metrics = {name: float(metric.of(episode, body)) for name, metric in METRICS.items()}
+    graded = metrics["graded_progress"]
     return EpisodeRow(
         spec=episode.spec,
         rig=episode.rig,
@@ -20,9 +25,13 @@ def row_of(episode: Episode, body: Body) -> EpisodeRow:
         text=episode.instruction.text,
         shown=episode.shown.text,
         n_steps=episode.n_steps,
-        metrics={name: float(metric.of(episode, body)) for name, metric in METRICS.items()},
+        metrics=metrics,
         violations={name: int(steps.sum()) for name, steps in sorted(episode.violations.items())},
-        progress=progress(episode),
+        violation_stretches={
+            name: n_stretches(steps) for name, steps in sorted(episode.violations.items())
+        },
+        events=dict(sorted(event_counts(episode).items())),
+        progress=graded if isfinite(graded) else shaped_progress(episode),
         failure=failure_kind(episode),
         policy_failure=episode.policy_failure,
         path_length_m=episode.path_length_m,

@@ -119,6 +119,35 @@ def student_reach(n: int) -> float:
     return float(t.ppf(0.975, n - 1))
 
 
+def bootstrap_ratio(
+    above: ArrayLike, below: ArrayLike, *, n_resamples: int = 2000, seed: int = 20_240_601
+) -> Estimate:
+    """A ratio of sums over the same samples, with its percentile bootstrap interval.
+
+    Args:
+        above: Finite numbers, shape (n,).
+        below: Numbers >= 0, shape (n,), with a positive sum.
+        n_resamples: How many resamples of size n are drawn.
+        seed: Seed of the resampling.
+
+    Raises:
+        BadConfig: If the two are not pairs of finite numbers, or the ratio is undefined.
+    """
+    top, bottom = np.asarray(above, np.float64).ravel(), np.asarray(below, np.float64).ravel()
+    sound = len(top) == len(bottom) and bool(np.isfinite(top).all() and np.isfinite(bottom).all())
+    if not sound or (bottom < 0).any() or not bottom.sum() > 0:
+        raise BadConfig("a ratio needs pairs of finite numbers, those below >= 0 and not all 0")
+    rng = np.random.default_rng(seed)
+    drawn = rng.integers(len(top), size=(n_resamples, len(top)))
+    sums = bottom[drawn].sum(axis=1)
+    ratios = top[drawn].sum(axis=1)[sums > 0] / sums[sums > 0]
+    low, high = np.quantile(ratios, [0.025, 0.975])
+    value = float(top.sum() / bottom.sum())
+    return Estimate(
+        value=value, n=len(top), low=min(value, float(low)), high=max(value, float(high))
+    )
+
+
 def mcnemar(first: ArrayLike, second: ArrayLike) -> float:
     """Exact two-sided p value that two paired yes/no outcomes are equally frequent.
 

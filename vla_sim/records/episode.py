@@ -1,7 +1,7 @@
 """One attempt, from its plan to all that was measured."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -11,6 +11,7 @@ from vla_sim.records.instruction import Instruction, Language, Split
 from vla_sim.records.manner import Manner
 from vla_sim.records.seed import checked_seed
 from vla_sim.records.shift import Shift
+from vla_sim.records.things import Things
 
 Arm = Literal[
     "correct",
@@ -110,6 +111,13 @@ class Episode:
         images: uint8 (T + 1, h, w, 3) or None.
         cell: float32 (T + 1, 2) or None, image position (u right, v down) of the true referent.
         cell_visible: bool (T + 1,) or None, whether it is in the picture.
+        subgoals: {name: float32 (T + 1,)}, what was left of each sub-goal of the instruction that
+            held then, in a unit of its own; 0 where it was reached. Empty where the task has none.
+        stage: int16 (T + 1,), the number of that instruction in its chain; None without a chain.
+        things: What could be touched, over the T + 1 states; None where the task names nothing.
+        stale: bool (T,), steps on which an action acted that had been sent for an earlier one; None
+            where none did.
+        hold_steps: For how many steps the task wants its condition held; 0 for at the end.
     """
 
     spec: EpisodeSpec
@@ -139,6 +147,11 @@ class Episode:
     images: NDArray[np.uint8] | None = None
     cell: NDArray[np.float32] | None = None
     cell_visible: NDArray[np.bool_] | None = None
+    subgoals: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
+    stage: NDArray[np.int16] | None = None
+    things: Things | None = None
+    stale: NDArray[np.bool_] | None = None
+    hold_steps: int = 1
 
     @property
     def n_steps(self) -> int:

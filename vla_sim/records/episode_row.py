@@ -22,7 +22,10 @@ class EpisodeRow:
         n_steps: Number of control steps.
         metrics: {name of `METRICS`: its number; NaN where it is undefined}.
         violations: {name: on how many steps it was on}.
-        progress: How far it got, in [0, 1].
+        violation_stretches: {name: how often it began}.
+        events: {kind of event: how many}, of those that its record can tell.
+        progress: How far it got, in [0, 1]: over its task's sub-goals, or where it names none by
+            its shaped reward.
         failure: Its kind, see `FAILURE_KINDS`; empty for a success.
         policy_failure: What the policy did that cannot be acted on; empty where it acted.
         path_length_m: Of the controlled point [m].
@@ -39,6 +42,8 @@ class EpisodeRow:
     n_steps: int
     metrics: Mapping[str, float]
     violations: Mapping[str, int]
+    violation_stretches: Mapping[str, int]
+    events: Mapping[str, int]
     progress: float
     failure: str
     policy_failure: str

@@ -8,7 +8,7 @@ import numpy as np
 
 from vla_sim.assets.arenas import table_scene
 from vla_sim.assets.distractors import TABLE_KIT
-from vla_sim.envs.frames.scene_task import Floats, SceneTask
+from vla_sim.envs.frames.scene_task import Floats, Ids, SceneTask
 from vla_sim.envs.robots.arm import ArmConfig, ArmRobot
 from vla_sim.envs.robots.panda import PANDA_ARM
 from vla_sim.envs.scenery.distractors import Area, Distractors
@@ -26,6 +26,8 @@ _BORDER: tuple[Area, ...] = (
 )
 """The border of what the arm works on and the camera sees: sides, front, and beside the base."""
 _CLEARANCE_M = 0.035
+HAND_AT_M = 0.03
+"""Fingertips that are this close to a point are there, as far as a sub-goal is concerned."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +64,10 @@ class ArmTask(SceneTask):
     def arena(self) -> mujoco.MjSpec:
         """A table top."""
         return table_scene()
+
+    def hand_left(self, goal: Ids) -> Floats:
+        """(n,) how much of the way to the goal's point the fingertips still have to go [m]."""
+        return np.maximum(self.distance(goal) - HAND_AT_M, 0.0)
 
     def sample_start(self, rng: np.random.Generator, spread: Spread) -> Floats:
         """Joint angles of a start above the table, gripper straight down."""

@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vla_sim.assets.props import RUBBER
-from vla_sim.envs.frames.arm_task import ArmTask, ArmTaskConfig
+from vla_sim.envs.frames.arm_task import HAND_AT_M, ArmTask, ArmTaskConfig
 from vla_sim.envs.frames.scene_task import Floats, Ids
 from vla_sim.envs.scenery.table_objects import TableObjects
 from vla_sim.protocols.engine import Engine
 from vla_sim.protocols.task import Goal, Outcome, Points, Scene
 from vla_sim.records.instruction import Referent
+from vla_sim.records.things import Things
 from vla_sim.records.triple import N_GOALS, PLACE, THING
 
 Bools = NDArray[np.bool_]
@@ -128,6 +129,31 @@ class CarryTask(ArmTask):
             },
             violations={"wrong_object": np.any(~asked & (self.height() > LIFTED_M), axis=1)},
         )
+
+    def subgoals(self, goal: Ids) -> Mapping[str, Floats]:
+        """To get to an object, take hold of each, bring them to their places, put them down."""
+        row = np.arange(len(goal))
+        asked, there = self.asked[row, goal], self.is_there(goal)
+        opening = self.robot.privileged()["gripper_width"]
+        held = self.objects.held(self.robot.motion.point, opening)
+        away = _norm(self.objects.position() - self.robot.motion.point[:, None])
+        nearest = np.where(asked & ~there, away, np.inf).min(axis=1)
+        way = np.where(asked & ~there, self._way()[row, goal], 0.0)
+        return {
+            "hand_m": np.maximum(np.where(np.isfinite(nearest), nearest, 0.0) - HAND_AT_M, 0.0),
+            "to_take": (asked & ~held & ~there).sum(axis=1).astype(np.float64),
+            "way_m": way.sum(axis=1),
+            "to_put": (asked & ~there).sum(axis=1).astype(np.float64),
+        }
+
+    def about(self, goal: Ids) -> Bools:
+        """(n, K) which objects a goal is about: those to be carried, unless a task adds others."""
+        return self.asked[np.arange(len(goal)), goal].copy()
+
+    def things(self, goal: Ids) -> Things:
+        """The objects."""
+        opening = self.robot.privileged()["gripper_width"]
+        return self.objects.things(self.robot.motion.point, opening, self.about(goal))
 
     def height(self) -> Floats:
         """(n, K) of each object's bottom above the table [m]."""

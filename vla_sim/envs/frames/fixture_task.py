@@ -14,6 +14,7 @@ from vla_sim.envs.scenery.looks import pick_colours
 from vla_sim.protocols.engine import Engine
 from vla_sim.protocols.task import Scene
 from vla_sim.records.instruction import Referent
+from vla_sim.records.things import Things
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +67,19 @@ class FixtureTask(ArmTask):
     def moved(self) -> Floats:
         """(n, K) how far the parts have moved along their joints since the start."""
         return self.fixtures.travel() - self._start
+
+    def fixture_of(self, goal: Ids) -> Ids:
+        """(n,) the fixture that each goal is about; goals count fixtures unless a task differs."""
+        return goal
+
+    def parts(self) -> Floats:
+        """(n, K, 3) a point on each part that moves [m]."""
+        return self.goal_point()
+
+    def things(self, goal: Ids) -> Things:
+        """The fixtures' parts."""
+        concerned = np.arange(len(self.fixtures.names)) == self.fixture_of(goal)[:, None]
+        return Things.still(self.parts(), concerned)
 
     def privileged(self) -> Mapping[str, Floats]:
         """The arm's state, where the fixtures stand and where their parts are."""

@@ -14,6 +14,7 @@ from vla_sim.protocols.task import Outcome, Points, Scene
 from vla_sim.records.camera import CameraSpec
 from vla_sim.records.manner import Manner, MannerProfile
 from vla_sim.records.spread import TRAINING, Spread
+from vla_sim.records.things import Things
 from vla_sim.records.triple import THING
 
 Floats = NDArray[np.float64]
@@ -87,6 +88,14 @@ class SceneTask(Still, ABC):
     @abstractmethod
     def judge(self, goal: Ids) -> Outcome:
         """Success, reward and violations of the present state for goals of shape (n,)."""
+
+    def subgoals(self, goal: Ids) -> Mapping[str, Floats]:
+        """None on the way to success, unless a task says more."""
+        return {}
+
+    def things(self, goal: Ids) -> Things | None:
+        """Nothing that could be touched by mistake, unless a task says more."""
+        return None
 
     def privileged(self) -> Mapping[str, Floats]:
         """The robot's state."""

@@ -18,6 +18,7 @@ from vla_sim.protocols.engine import Engine
 from vla_sim.protocols.task import Goal, Points, Scene
 from vla_sim.records.instruction import Referent
 from vla_sim.records.spread import TRAINING, Spread
+from vla_sim.records.things import Things
 from vla_sim.records.triple import THING
 
 
@@ -98,6 +99,12 @@ class Tabletop(ArmTask):
         opening = self.robot.privileged()["gripper_width"]
         held = self.objects.held(self.robot.motion.point, opening)
         return Points.of({THING: (self.goal_point(), self.referent_point())}, held)
+
+    def things(self, goal: Ids) -> Things:
+        """The objects; a goal is about one of them."""
+        concerned = np.arange(len(self.objects.names)) == goal[:, None]
+        opening = self.robot.privileged()["gripper_width"]
+        return self.objects.things(self.robot.motion.point, opening, concerned)
 
     def privileged(self) -> Mapping[str, Floats]:
         """The arm's state and the objects."""

@@ -1,5 +1,6 @@
 """What every task among other vehicles on a straight road shares: the vehicles and the start."""
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ from vla_sim.protocols.engine import Engine
 from vla_sim.records.instruction import Referent
 from vla_sim.records.manner import Manner, MannerProfile
 from vla_sim.records.spread import Spread
+from vla_sim.records.things import Things
 
 Floats = NDArray[np.float64]
 
@@ -68,6 +70,15 @@ class TrafficTask(RoadTask):
         near, far = widened(ranges[0], ranges[1], spread.start)
         y, speed = rng.uniform(near, far)
         return y, speed
+
+    @abstractmethod
+    def goal_vehicle(self, goal: NDArray[np.int64]) -> NDArray[np.int64]:
+        """(n,) the vehicle that each goal is about."""
+
+    def things(self, goal: NDArray[np.int64]) -> Things:
+        """The vehicles."""
+        concerned = np.arange(len(self.vehicles)) == self.goal_vehicle(goal)[:, None]
+        return Things.still(self.traffic.position, concerned, drives=True)
 
     def hazard_geoms(self) -> NDArray[np.int64]:
         """The vehicles."""

@@ -21,6 +21,7 @@ from vla_sim.envs.scenery.looks import Looks, first_free_joint, mocap_row, pick_
 from vla_sim.protocols.engine import Engine
 from vla_sim.records.camera import CameraSpec
 from vla_sim.records.instruction import Referent
+from vla_sim.records.things import Things
 
 Floats = NDArray[np.float64]
 
@@ -82,6 +83,7 @@ class TableObjects:
         self.half_height = np.zeros((engine.n, len(self.names)))
         self.width = np.zeros((engine.n, len(self.names)))
         """(n, K) how wide each object is [m]."""
+        self._rolls = np.zeros((engine.n, len(self.names)), dtype=np.bool_)
         self._places = [engine.body_pos(name) for name in self.names]  # live views
         if self.free:
             self._joints = [first_free_joint(engine.model, name) for name in self.names]
@@ -130,6 +132,7 @@ class TableObjects:
             height = np.array([HALF_HEIGHT_M[name] for name in look])
             self.half_height[slot] = height
             slender = np.array([name.endswith("cylinder") for name in look])
+            self._rolls[slot] = [name.endswith("ball") for name in look]
             self.width[slot] = 2.0 * height * np.where(slender, SLENDERNESS, 1.0)
             for k in range(len(self.names)):
                 pos = np.array([*values["xy"][k], height[k]])
@@ -165,6 +168,25 @@ class TableObjects:
         wider = opening[:, None] - self.width
         held: NDArray[np.bool_] = near & (wider > -less) & (wider < more)
         return held
+
+    def upright(self) -> Floats:
+        """(n, K) cosine of the angle by which each object is tilted; 1 for fixed ones and balls."""
+        cosine = np.ones(self._rolls.shape)
+        if self.free:
+            for k, (q, _) in enumerate(self._joints):
+                x, y = self.engine.qpos[:, q + 4], self.engine.qpos[:, q + 5]
+                cosine[:, k] = 1.0 - 2.0 * (x**2 + y**2)
+        cosine[self._rolls] = 1.0
+        return cosine
+
+    def things(self, fingertips: Floats, opening: Floats, concerned: NDArray[np.bool_]) -> Things:
+        """The objects, for goals that are about those in `concerned` (n, K)."""
+        return Things(
+            position=self.position(),
+            upright=self.upright(),
+            held=self.held(fingertips, opening),
+            concerned=concerned,
+        )
 
     def is_still(self) -> NDArray[np.bool_]:
         """(n, K) whether loose objects neither slide, roll nor fall."""

@@ -30,6 +30,10 @@ class DelayLine:
         self._is_late[slot] = steps > 0.0
         self._latest[slot] = 0.0
 
+    def is_late(self, slot: int) -> bool:
+        """Whether the actions of a simulation act on later steps than they were sent for."""
+        return bool(self._is_late[slot])
+
     def pass_on(self, actions: NDArray[np.float64]) -> NDArray[np.float64]:
         """What arrives now, (n, n_act), when `actions` are sent now."""
         if not self._is_late.any():

@@ -140,6 +140,16 @@ class ChangeLane(TrafficTask):
             violations={"off_road": off_road},
         )
 
+    def subgoals(self, goal: NDArray[np.int64]) -> Mapping[str, Floats]:
+        """To come over into the lane."""
+        y = self.robot.motion.point[:, 1]
+        offset = np.abs(y - self.side_y[self._goal_side()[goal]])
+        return {"aside_m": np.maximum(offset - self.config.centre_tolerance_m, 0.0)}
+
+    def goal_vehicle(self, goal: NDArray[np.int64]) -> NDArray[np.int64]:
+        """(n,) the vehicle of the goal's lane."""
+        return self._goal_side()[goal]
+
     def privileged(self) -> Mapping[str, Floats]:
         """The car's state, the goals' lanes and the vehicles in them (rear ends)."""
         side = self._goal_side()

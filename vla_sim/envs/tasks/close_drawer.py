@@ -1,5 +1,6 @@
 """CloseDrawer: push in the drawer that was named, and no other."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,6 +50,12 @@ class CloseDrawer(CabinetTask):
         return self.outcome(
             goal, out < self.config.closed_m, 1.0 - out / np.maximum(start, self.config.closed_m)
         )
+
+    def subgoals(self, goal: NDArray[np.int64]) -> Mapping[str, Floats]:
+        """To get to the drawer, and to push it in."""
+        out = self.fixtures.travel()[np.arange(len(goal)), goal]
+        left = np.maximum(out - self.config.closed_m, 0.0)
+        return {"hand_m": self.hand_left(goal), "travel_m": left}
 
     def expert_path_length(self, goal: NDArray[np.int64]) -> Floats:
         """(n,) straight to the handle and in with it [m]."""

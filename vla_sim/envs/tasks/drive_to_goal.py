@@ -177,6 +177,10 @@ class DriveToGoal(CarTask):
             violations={"off_road": off_road},
         )
 
+    def subgoals(self, goal: NDArray[np.int64]) -> Mapping[str, Floats]:
+        """To come to the pad."""
+        return {"way_m": np.maximum(self.distance(goal) - self.config.radius_m, 0.0)}
+
     def privileged(self) -> Mapping[str, Floats]:
         """The car's state, the pads and the obstacles (x, y, radius)."""
         return {

@@ -147,6 +147,25 @@ class FollowLead(TrafficTask):
             violations={"off_road": off_road},
         )
 
+    def subgoals(self, goal: NDArray[np.int64]) -> Mapping[str, Floats]:
+        """To come into the vehicle's lane, into the band of the time gap, and to its speed."""
+        c, row, vehicle = self.config, np.arange(len(goal)), self._vehicle[goal]
+        speed = self.robot.privileged()["speed"]
+        gap = self.traffic.rear_x[row, vehicle] - self.front_x()
+        time_gap = gap / np.maximum(speed, 1.0)
+        low, high = self._band[goal].T
+        aside = np.abs(self.robot.motion.point[:, 1] - self.vehicle_y[vehicle])
+        differs = np.abs(speed - self._lead_speed()[row, vehicle])
+        return {
+            "aside_m": np.maximum(aside - c.lane_tolerance_m, 0.0),
+            "gap_s": np.maximum(np.maximum(low - time_gap, time_gap - high), 0.0),
+            "closing_mps": np.maximum(differs - c.closing_mps, 0.0),
+        }
+
+    def goal_vehicle(self, goal: NDArray[np.int64]) -> NDArray[np.int64]:
+        """(n,) the vehicle to keep a distance to."""
+        return self._vehicle[goal]
+
     def privileged(self) -> Mapping[str, Floats]:
         """The car's state, the goals' lanes and gaps, and the vehicle ahead in its own lane."""
         n = self.engine.n

@@ -198,6 +198,15 @@ class KeepLane(CarTask):
             violations={"off_road": off_road, "wrong_lane": wrong_lane},
         )
 
+    def subgoals(self, goal: NDArray[np.int64]) -> Mapping[str, Floats]:
+        """To come over into the lane, keep in it for so long, and reach the finish."""
+        c, (place, offset) = self.config, self._located()
+        return {
+            "aside_m": np.maximum(np.abs(offset - self.lane_offset[goal]) - c.within_m, 0.0),
+            "kept_m": np.maximum(c.kept_m - self._kept, 0.0),
+            "way_m": np.maximum(c.finish_m - place, 0.0),
+        }
+
     def privileged(self) -> Mapping[str, Floats]:
         """The car's state, the road's middle and the lanes' offsets from it."""
         points = self.frame.points

@@ -1,5 +1,6 @@
 """Lift: pick up the object that was named."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,6 +56,17 @@ class Lift(Tabletop):
             },
             violations={"wrong_object": np.any(others > 0.5 * self.config.lift_m, axis=1)},
         )
+
+    def subgoals(self, goal: NDArray[np.int64]) -> Mapping[str, Floats]:
+        """To get to the object, take hold of it and raise it."""
+        row, opening = np.arange(len(goal)), self.robot.privileged()["gripper_width"]
+        held = self.objects.held(self.robot.motion.point, opening)[row, goal]
+        height = self.objects.clearance()[row, goal]
+        return {
+            "hand_m": self.hand_left(goal),
+            "to_take": 1.0 - held,
+            "height_m": np.maximum(self.config.lift_m - height, 0.0),
+        }
 
     def expert_path_length(self, goal: NDArray[np.int64]) -> Floats:
         """(n,) straight to the object and up again [m]."""

@@ -1,5 +1,6 @@
 """OpenDrawer: pull out the drawer that was named, and no other."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,6 +46,12 @@ class OpenDrawer(CabinetTask):
         """Success when the goal's drawer is out."""
         out = self.fixtures.travel()[np.arange(len(goal)), goal]
         return self.outcome(goal, out > self.config.open_m, out / self.config.open_m)
+
+    def subgoals(self, goal: NDArray[np.int64]) -> Mapping[str, Floats]:
+        """To get to the handle, and to pull the drawer out."""
+        out = self.fixtures.travel()[np.arange(len(goal)), goal]
+        left = np.maximum(self.config.open_m - out, 0.0)
+        return {"hand_m": self.hand_left(goal), "travel_m": left}
 
     def expert_path_length(self, goal: NDArray[np.int64]) -> Floats:
         """(n,) straight to the handle and out with it [m]."""

@@ -147,6 +147,20 @@ class Overtake(TrafficTask):
             violations={"off_road": off_road, "wrong_side": wrong_side},
         )
 
+    def subgoals(self, goal: NDArray[np.int64]) -> Mapping[str, Floats]:
+        """To draw past the vehicle on its side, and to get ahead of it by the safe gap."""
+        row, vehicle = np.arange(len(goal)), self._vehicle[goal]
+        ahead = self.rear_x() - self.traffic.front_x[row, vehicle]
+        passed = self._passed[row, vehicle] == self._side[goal]
+        return {
+            "to_pass": 1.0 - passed,
+            "ahead_m": np.maximum(self.config.safe_gap_m - ahead, 0.0),
+        }
+
+    def goal_vehicle(self, goal: NDArray[np.int64]) -> NDArray[np.int64]:
+        """(n,) the vehicle to overtake."""
+        return self._vehicle[goal]
+
     def privileged(self) -> Mapping[str, Floats]:
         """The car's state, and of each goal's vehicle the lane, the ends and the side to pass."""
         n, k = self.engine.n, self._vehicle

@@ -193,6 +193,16 @@ class Park(CarTask):
             violations={"off_road": off_road, "wrong_bay": np.any(elsewhere, axis=1)},
         )
 
+    def subgoals(self, goal: NDArray[np.int64]) -> Mapping[str, Floats]:
+        """To come to the bay, and to be within it."""
+        c, off = (
+            self.config,
+            self.robot.motion.point - self.goal_point()[np.arange(len(goal)), goal],
+        )
+        inside = (np.abs(off[:, 0]) < c.depth_m) & (np.abs(off[:, 1]) < c.aside_m)
+        way = np.maximum(self.distance(goal) - c.depth_m, 0.0)
+        return {"way_m": way, "to_enter": 1.0 - inside}
+
     def privileged(self) -> Mapping[str, Floats]:
         """The car's state and the way into each free bay."""
         return {**super().privileged(), "way": self._way.copy()}

@@ -158,6 +158,13 @@ class PlaceRelative(CarryTask):
         anchor = position[np.arange(len(position))[:, None], self._anchor]
         return np.repeat(anchor[:, :, None], len(self.objects.names), axis=2)
 
+    def about(self, goal: Ids) -> NDArray[np.bool_]:
+        """(n, K): the object and its anchor."""
+        about = super().about(goal)
+        row = np.arange(len(goal))
+        about[row, self._anchor[row, goal]] = True
+        return about
+
     def is_there(self, goal: Ids) -> NDArray[np.bool_]:
         """(n, K): whether each object stands on that side of the anchor, and that stayed."""
         row = np.arange(len(goal))

@@ -1,5 +1,6 @@
 """PressButton: push the button that was named down, and no other."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -67,6 +68,20 @@ class PressButton(FixtureTask):
         point = self.fixtures.place()
         point[:, :, 2] += BUTTON_TOP_M
         return point
+
+    def parts(self) -> Floats:
+        """(n, n_buttons, 3) on top of each cap, which goes down with it."""
+        point = self.goal_point()
+        point[:, :, 2] += self.fixtures.travel()
+        return point
+
+    def subgoals(self, goal: NDArray[np.int64]) -> Mapping[str, Floats]:
+        """To get to the button, and to push it down."""
+        depth = -self.fixtures.travel()[np.arange(len(goal)), goal]
+        return {
+            "hand_m": self.hand_left(goal),
+            "depth_m": np.maximum(self.config.pressed_m - depth, 0.0),
+        }
 
     def judge(self, goal: NDArray[np.int64]) -> Outcome:
         """Success while the goal's button is down and no other is."""

@@ -1,6 +1,6 @@
 """PushToRegion: push the object that was named over the table into the region that was named."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import mujoco
@@ -152,6 +152,10 @@ class PushToRegion(CarryTask):
     def is_released(self) -> Bools:
         """(n, K) all: what is pushed is never held."""
         return np.ones_like(self._lifted)
+
+    def subgoals(self, goal: Ids) -> Mapping[str, Floats]:
+        """To get to the object, and to push it into the region: nothing is taken."""
+        return {name: left for name, left in super().subgoals(goal).items() if name != "to_take"}
 
     def judge(self, goal: Ids) -> Outcome:
         """Success when the object rests in its region; lost once it was lifted."""

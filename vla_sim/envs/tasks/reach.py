@@ -1,5 +1,6 @@
 """Reach: bring the fingertips to just above the object that was named."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,6 +55,10 @@ class Reach(Tabletop):
             reward_terms={"near": 1.0 - np.tanh(4.0 * distance), "at": np.exp(-30.0 * distance)},
             violations={},
         )
+
+    def subgoals(self, goal: NDArray[np.int64]) -> Mapping[str, Floats]:
+        """To come there."""
+        return {"hand_m": np.maximum(self.distance(goal) - self.config.tolerance_m, 0.0)}
 
     def expert_path_length(self, goal: NDArray[np.int64]) -> Floats:
         """(n,) the straight way [m]."""

@@ -173,6 +173,15 @@ class Slalom(CarTask):
             violations={"off_road": off_road, "wrong_side": wrong_side},
         )
 
+    def subgoals(self, goal: NDArray[np.int64]) -> Mapping[str, Floats]:
+        """To pass each cone on its side, and to come to the end of the course."""
+        ahead, _ = self._from_cones()
+        passed = self._passed * self._wanted[goal]
+        return {
+            "cones": (passed <= 0.0).sum(axis=1).astype(np.float64),
+            "way_m": np.maximum(self.config.finish_m - ahead[:, -1], 0.0),
+        }
+
     def privileged(self) -> Mapping[str, Floats]:
         """The car's state, and the way for each side."""
         return {**super().privileged(), "way": self._way.copy()}

@@ -95,6 +95,13 @@ class Stack(CarryTask):
         place[:, :, :, 2] -= self.objects.half_height[row, self._base][:, :, None]
         return place
 
+    def about(self, goal: Ids) -> NDArray[np.bool_]:
+        """(n, K): the object and its base."""
+        about = super().about(goal)
+        row = np.arange(len(goal))
+        about[row, self._base[row, goal]] = True
+        return about
+
     def is_there(self, goal: Ids) -> NDArray[np.bool_]:
         """(n, K): whether each object stands on the goal's base."""
         place = self.belongs()[np.arange(len(goal)), goal]

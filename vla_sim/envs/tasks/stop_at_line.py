@@ -137,6 +137,11 @@ class StopAtLine(RoadTask):
             violations={"off_road": off_road, "ran_line": ran_line},
         )
 
+    def subgoals(self, goal: NDArray[np.int64]) -> Mapping[str, Floats]:
+        """To come to the zone before the line."""
+        left = self._line_x()[np.arange(len(goal)), goal] - self.front_x()
+        return {"way_m": np.maximum(left - self.config.zone_m, 0.0)}
+
     def privileged(self) -> Mapping[str, Floats]:
         """The car's state, where the lines are, and the middle of the nearest lane."""
         return {**super().privileged(), "line_x": self._line_x(), "lane_y": self.nearest_lane_y()}

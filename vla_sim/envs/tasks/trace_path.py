@@ -170,6 +170,14 @@ class TracePath(ArmTask):
         nearest: Floats = np.sqrt(np.min(gap[:, :, 0] ** 2 + gap[:, :, 1] ** 2, axis=1))
         return nearest
 
+    def subgoals(self, goal: NDArray[np.int64]) -> Mapping[str, Floats]:
+        """To get to the line's beginning, and from joint to joint to its end."""
+        done = self._next[np.arange(len(goal)), goal]
+        return {
+            "hand_m": np.where(done > 0, 0.0, self.hand_left(goal)),
+            "joints": self.config.n_links + 1.0 - done,
+        }
+
     def judge(self, goal: NDArray[np.int64]) -> Outcome:
         """Success when every joint of the goal's line has been reached in order."""
         c = self.config

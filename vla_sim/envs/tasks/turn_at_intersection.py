@@ -202,6 +202,17 @@ class TurnAtIntersection(CarTask):
             },
         )
 
+    def subgoals(self, goal: NDArray[np.int64]) -> Mapping[str, Floats]:
+        """To come into the exit, and to drive away in it."""
+        c, x, y = self.config, *self.robot.motion.point[:, :2].T
+        out = x * self._out[goal, 0] + y * self._out[goal, 1]
+        left = x * self._beside[goal, 0] + y * self._beside[goal, 1]
+        chosen = (out > c.in_exit_m) & (np.abs(left) < c.lane_width_m)
+        return {
+            "way_m": np.maximum(self.distance(goal) - c.lane_tolerance_m, 0.0),
+            "to_enter": 1.0 - chosen,
+        }
+
     def _is_on_road(self, x: Floats, y: Floats) -> NDArray[np.bool_]:
         """(n,) whether points keep half a car from the grass."""
         c = self.config

@@ -1,5 +1,6 @@
 """TurnKnob: turn the knob that was named, in the direction that was named."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -120,6 +121,22 @@ class TurnKnob(FixtureTask):
             "knob_angle": angle[:, self._knob],
             "knob_wanted": self._wanted(),
         }
+
+    def fixture_of(self, goal: NDArray[np.int64]) -> NDArray[np.int64]:
+        """(n,) the goals' knobs."""
+        return self._knob[goal]
+
+    def parts(self) -> Floats:
+        """(n, N_KNOBS, 3) the pointers' ends."""
+        one_each = np.arange(N_KNOBS) * len(WAYS)
+        angle = np.repeat(self.fixtures.travel(), len(WAYS), axis=1)
+        return self._pointer(self.goal_point(), angle)[:, one_each]
+
+    def subgoals(self, goal: NDArray[np.int64]) -> Mapping[str, Floats]:
+        """To get to the knob, and to turn it."""
+        mine = self.moved()[np.arange(len(goal)), self._knob[goal]] * _SIGN[self._way[goal]]
+        left = np.maximum(self.config.turn_rad - mine, 0.0)
+        return {"hand_m": self.hand_left(goal), "turn_rad": left}
 
     def judge(self, goal: NDArray[np.int64]) -> Outcome:
         """Success while the goal's knob is turned far enough in the goal's direction."""

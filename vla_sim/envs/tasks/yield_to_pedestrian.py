@@ -222,6 +222,17 @@ class YieldToPedestrian(RoadTask):
             },
         )
 
+    def subgoals(self, goal: NDArray[np.int64]) -> Mapping[str, Floats]:
+        """To come to the crosswalk; then to be across once it is free, or to have waited there."""
+        c, row, waits = self.config, np.arange(len(goal)), self._waits[goal]
+        edge = self._crosswalk_x()
+        before = np.maximum(edge - c.zone_m - self.front_x(), 0.0)
+        across = np.maximum(edge + CROSSWALK_M - self.rear_x(), 0.0)
+        is_free = self._time_s >= self._off_s[row, self._named[goal]]
+        to_cross = np.where(is_free, across, CROSSWALK_M + 2.0 * self.to_front_m + before)
+        to_wait = np.maximum(c.wait_s - self._waited_s, 0.0)
+        return {"way_m": before, "then": np.where(waits, to_wait, to_cross)}
+
     def privileged(self) -> Mapping[str, Floats]:
         """The car's state, the crosswalk, and when each goal lets the car drive on [s; inf]."""
         now = self._time_s[:, None]

@@ -3,6 +3,7 @@
 import numpy as np
 
 from vla_sim.eval.body import Body
+from vla_sim.eval.comfort import peak_use
 from vla_sim.records.episode import Episode
 
 
@@ -13,6 +14,6 @@ def comfortable(episode: Episode, body: Body) -> float:
     """
     if episode.diverged:
         return 0.0
-    used = np.array(list(body.comfort.use(episode, body.embodiment).values()))
+    used = np.array(list(peak_use(body.comfort, episode, body.embodiment).values()))
     used = used[~np.isnan(used)]
     return float((used <= 1.0).all()) if len(used) else np.nan

@@ -1,5 +1,10 @@
 """Broken limits, by name. Their names come with the episode, so they are counted per name."""
 
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
 from vla_sim.records.episode import Episode
 
 
@@ -10,6 +15,24 @@ def violation_steps_fraction(episode: Episode, name: str) -> float:
     """
     steps = episode.violations.get(name)
     return 0.0 if steps is None else float(steps.mean())
+
+
+def n_stretches(steps: NDArray[np.bool_]) -> int:
+    """How often a violation began."""
+    return int(steps[:1].sum()) + int((steps[1:] & ~steps[:-1]).sum())
+
+
+def violations_per_m(episode: Episode, name: str) -> float:
+    """Stretches of steps on which the violation `name` was on, by the length of the path [1/m]."""
+    steps = episode.violations.get(name)
+    return 0.0 if steps is None else per_metre(n_stretches(steps), episode.path_length_m)
+
+
+def per_metre(n: int, path_length_m: float) -> float:
+    """A count by the length of the path [1/m]; infinite without motion, which no mean counts."""
+    if path_length_m > 0.0:
+        return n / path_length_m
+    return math.inf if n else 0.0
 
 
 def has_violation(episode: Episode, name: str) -> bool:

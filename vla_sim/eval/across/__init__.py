@@ -1,0 +1,1 @@
+"""Numbers that take several episodes: one pure function a file; `ACROSS` lists them."""
