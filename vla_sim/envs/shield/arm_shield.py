@@ -19,10 +19,12 @@ Ids = NDArray[np.int64]
 
 _N_AHEAD = 10
 """Steps that are looked ahead: after as many without a command the filter is at rest."""
+_N_TURNING = 4
+"""Steps over which turning is looked at."""
 _N_HALVINGS = 4
 _TURN_SHARE = 0.9
 """Of the limits of the tool's turning."""
-_ROOM_M = 0.003
+_ROOM_M = 0.002
 """How far beyond a wall the reference may be: the generator's own Newton steps leave as much."""
 _BRAKES_M_S2 = 1.5
 """With this deceleration, and a step's delay, a tool may be stopped without a look ahead."""
@@ -79,7 +81,9 @@ class ArmShield:
         way = speed * speed / (2.0 * _BRAKES_M_S2) + 2.0 * self._dt_s * speed
         close = np.minimum(point - self._box[0], self._box[1] - point) < way
         turning = _norm(np.maximum(np.abs(twist[:, 3:]), np.abs(action[:, 3:6])))
-        stirred: Bools = close.any(axis=1) | (turning > 0.5 * self._turn_speed)
+        assert self._turned is not None
+        turning = np.maximum(turning, _norm(self._turned))
+        stirred: Bools = close.any(axis=1) | (turning > 0.4 * self._turn_speed)
         return stirred
 
     def _nearest(self, rows: Ids, asked: Floats) -> Floats:
@@ -112,7 +116,7 @@ class ArmShield:
         out = (beyond[1:] > allowed).any(axis=0)
         rate = self._turned[rows]
         turns = np.zeros(len(rows), dtype=bool)
-        for before, after in zip(mat[:2], mat[1:3], strict=True):
+        for before, after in zip(mat[:_N_TURNING], mat[1:], strict=False):
             now = _rate(before, after, self._dt_s)
             turns |= _norm(now) > np.maximum(self._turn_speed, _norm(rate))
             turns |= _norm(now - rate) > self._turn_acceleration * self._dt_s

@@ -121,11 +121,13 @@ def guard_rows(
             wanted = max(s[4] + (fastest - s[4]) / car[ALPHA], -car[BRAKE])
         turn = held_curvature(s, wanted, turn, car)
         n_strips, n_things = _near(s, ground, solid, moving, car, near_strips, near_things)
-        # Who starts nearer than the margin may stay as near, and come no nearer.
+        # Who is nearer than the margin may stay as near, and come no nearer, down to half of it:
+        # small errors of the model would add up.
         spare = margin[2] * s[SPEED] * s[SPEED]
-        needed[0] = min(margin[0] + spare, room_on_ground(s[X], s[Y], ground, near_strips, n_strips))
-        needed[1] = room_to_things(s, solid, moving, 0.0, car, near_things, n_things)
-        needed[1] = min(margin[1] + spare, needed[1])
+        ground_now = room_on_ground(s[X], s[Y], ground, near_strips, n_strips)
+        things_now = room_to_things(s, solid, moving, 0.0, car, near_things, n_things)
+        needed[0] = min(margin[0] + spare, max(ground_now, 0.5 * margin[0]))
+        needed[1] = min(margin[1] + spare, max(things_now, 0.5 * margin[1]))
         out[row, 0], out[row, 1] = wanted, turn
         then[0], then[1], then[2], then[3] = turn, escape[row], s[CURVATURE], 0.0
         found = False
@@ -144,6 +146,7 @@ def guard_rows(
                 n_things,
                 needed,
                 car,
+                False,
                 work,
             )
             if slack >= 0.0:
@@ -180,6 +183,7 @@ def guard_rows(
                         n_things,
                         needed,
                         car,
+                        is_brake,
                         work,
                     )
                     if slack >= 0.0 and far < nearest:
@@ -205,6 +209,7 @@ def guard_rows(
                 n_things,
                 needed,
                 car,
+                True,
                 work,
             )
             if slack >= most - 0.05:
@@ -229,6 +234,7 @@ def guard_rows(
                 n_things,
                 needed,
                 car,
+                False,
                 work,
             )
             if slack >= 0.0:

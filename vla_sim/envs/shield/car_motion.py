@@ -17,7 +17,8 @@ ALPHA, DT, WHEELBASE, STEER_SPEED, TO_REAR, HALF_LENGTH, HALF_WIDTH, BRAKE, GRIP
 )
 """The car's numbers: gain of the filter, control period [s], wheelbase [m], speed of steering
 [rad/s], from the controlled point to the rear axle [m], half sides [m], full braking [m/s^2],
-sideways acceleration that is used [m/s^2], its change in a step [m/s^2], largest curvature [1/m]."""
+sideways acceleration that is used [m/s^2], its change in a step [m/s^2], largest curvature
+[1/m]."""
 FARTHEST = 1e3
 """Room where nothing is [m]."""
 _STANDS_M_S = 0.05
@@ -142,6 +143,7 @@ def slack_to_stop(
     n_things: int,
     needed: Floats,
     car: Floats,
+    to_the_end: bool,
     s: Floats,
 ) -> float:
     """Least room beyond the needed one, if the car does this now and then brakes to a stop [m].
@@ -160,6 +162,7 @@ def slack_to_stop(
         n_things: See there.
         needed: Room that is kept to the ground's edge and to things [m], (2,).
         car: The car's numbers.
+        to_the_end: Go on where the room has run out, to know how much is missing.
         s: Room to work in, (6,).
     """
     s[:] = start
@@ -173,6 +176,6 @@ def slack_to_stop(
         ground = room_on_ground(s[X], s[Y], strips, near_strips, n_strips) - needed[0]
         thing = room_to_things(s, things, velocity, t, car, near_things, n_things) - needed[1]
         least = min(least, ground, thing)
-        if least < 0.0 or s[SPEED] < _STANDS_M_S:
+        if (least < 0.0 and not to_the_end) or s[SPEED] < _STANDS_M_S:
             break
     return least

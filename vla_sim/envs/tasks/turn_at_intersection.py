@@ -208,12 +208,14 @@ class TurnAtIntersection(CarTask):
         half = c.lane_width_m - c.half_car_m
         west = np.array([[-_AWAY_M, 0.0, 0.0, 0.0, half, 0.0]])
         arms = [[0.0, 0.0, *(_AWAY_M * out), half, 0.0] for out in self._out]
+        # Right turns alone leave the arms; their way runs round the same middle as the kerb.
         corner = c.radius_m[1] - c.corner_m - c.half_car_m
         ways = [
             np.column_stack(
                 [way[:-1], way[1:], np.full(len(way) - 1, corner), np.zeros(len(way) - 1)]
             )
-            for way in self._ways
+            for way, out in zip(self._ways, self._out, strict=True)
+            if out[1] < 0.0
         ]
         strips = np.concatenate([west, np.array(arms), *ways])
         return np.tile(strips, (self.engine.n, 1, 1))
