@@ -91,6 +91,11 @@ COLUMNS: Mapping[str, Column] = {
     "violations": Column(
         kind="counts", about="steps by name of the violation", of=lambda r: r.violations
     ),
+    "n_shielded": Column(
+        kind="whole",
+        about="steps on which the shield changed the action",
+        of=lambda r: r.n_shielded,
+    ),
     **{name: _metric(name) for name in METRICS},
 }
 """What the metrics add is in the table of the metrics."""
@@ -141,6 +146,7 @@ def row_from(values: Mapping[str, Any]) -> EpisodeRow:
             expert_path_length_m=values["expert_path_length_m"],
             n_goals_equivalent=values["n_goals_equivalent"],
             n_goals=values["n_goals"],
+            n_shielded=int(values.get("n_shielded", 0)),  # results of before there were shields
         )
     except (KeyError, TypeError, ValueError) as error:
         raise DamagedFile(f"this is no row of an episode: {error!r}") from error

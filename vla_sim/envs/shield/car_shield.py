@@ -20,7 +20,7 @@ GRIP_SHARE = 0.45
 TURN_JERK_SHARE = 0.45
 """Of the limit of jerk, sideways."""
 SPEED_SHARE = 0.98
-MARGIN_M = (0.2, 0.25)
+MARGIN_M = (0.35, 0.35)
 """What is kept to the ground's edge and to things, for what the model does not know,"""
 MARGIN_S2_M = 0.003
 """and the more of it the faster the car is: times the square of its speed [m/s]."""
