@@ -88,8 +88,8 @@ def guard_rows(
 
     First, in closed form, the least change that keeps speed and the tyres' hold. Where the car
     could not stop after that, the nearest of a fan of commands, in units of the action, after
-    which it can, brought nearer by halving the way back. Where none is found, the braking that was sure to
-    be possible a step ago, or that which leaves the most room.
+    which it can, brought nearer by halving the way back. Where none is found, the braking that was
+    sure to be possible a step ago, or that which leaves the most room.
 
     Args:
         state: (n, 6), see `car_motion`.

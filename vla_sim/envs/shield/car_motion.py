@@ -21,6 +21,8 @@ sideways acceleration that is used [m/s^2], its change in a step [m/s^2], larges
 [1/m]."""
 FARTHEST = 1e3
 """Room where nothing is [m]."""
+_ENOUGH_M = 3.0
+"""More room than this is not measured: no margin is wider."""
 _STANDS_M_S = 0.05
 _MOST_STEPS = 200
 
@@ -88,6 +90,8 @@ def room_on_ground(x: float, y: float, strips: Floats, used: NDArray[np.int64], 
             over = max(-along, along - length, 0.0)
             room = strip[4] - np.sqrt(aside * aside + over * over)
         best = max(best, room)
+        if best > _ENOUGH_M:
+            break
     return best
 
 
