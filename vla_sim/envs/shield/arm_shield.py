@@ -1,9 +1,11 @@
 """ArmShield: the commanded tool stays in its workspace and within the limits of its turning.
 
 The arm's reference (`robots.arm_reference`) keeps the joints' position, speed and acceleration by
-itself while nothing blocks the arm. What it does not keep is guarded here: a fast tool is not stopped
-in time at the walls of the workspace, and the tool's turning passes its limits.
+itself while nothing blocks the arm. What it does not keep is guarded here: a fast tool is not
+stopped in time at the walls of the workspace, and the tool's turning passes its limits.
 """
+
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -116,7 +118,7 @@ class ArmShield:
         out = (beyond[1:] > allowed).any(axis=0)
         rate = self._turned[rows]
         turns = np.zeros(len(rows), dtype=bool)
-        for before, after in zip(mat[:_N_TURNING], mat[1:], strict=False):
+        for before, after in pairwise(mat[: _N_TURNING + 1]):
             now = _rate(before, after, self._dt_s)
             turns |= _norm(now) > np.maximum(self._turn_speed, _norm(rate))
             turns |= _norm(now - rate) > self._turn_acceleration * self._dt_s

@@ -181,7 +181,7 @@ class KeepLane(CarTask):
 
     def ground(self) -> Floats:
         """(n, k, 6) the road in straight pieces; it goes on at both ends."""
-        x, y, yaw = self.config.line.points()[::_EVERY, :3].T
+        x, y, yaw = self.frame.points[:, :3].T
         x, y = x.copy(), y.copy()
         for end, way in ((0, -_GOES_ON_M), (-1, _GOES_ON_M)):
             x[end] += way * np.cos(yaw[end])
