@@ -49,8 +49,8 @@ class Acting:
         """The actions for the slots `ids`, float32 (m, n_action_steps, n_act).
 
         Raises:
-            BadAction: If what comes back has another type or shape, or is not finite, which a shield
-                alone takes.
+            BadAction: If what comes back has another type or shape, or is not finite, and no shield
+                takes that.
         """
         if self.looks_at_wrist:
             images = {**observation.images, "wrist": self.crank.wrist.rgb(ids)}

@@ -29,8 +29,8 @@ def bound_rows(
     """Bring each row's commanded velocity into the bounds of its manner, by the least change.
 
     The next filtered velocity is projected onto the balls of speed, of acceleration and of jerk
-    (Dykstra's algorithm); the command is what the filter makes it of. Where jerk and acceleration
-    leave nothing in common, acceleration is kept and the jerk as small as that allows.
+    (Dykstra's algorithm); the command is what the filter makes it of. Where the three leave nothing
+    in common, acceleration is kept first, then speed, and the jerk as small as they allow.
 
     Args:
         action: SI actions, (n, 7), changed in place.
@@ -51,6 +51,13 @@ def bound_rows(
         for i in range(3):
             wanted[i] = now[i] + alpha * (action[row, i] - now[i])
             jerk_centre[i] = now[i] + acceleration[row, i] * dt
+        # What is gained until the acceleration is taken back with the jerk allowed must fit too.
+        speed, gains = 1e-9, 0.0
+        for i in range(3):
+            speed += now[i] * now[i]
+            gains += acceleration[row, i] * now[i]
+        gains = max(gains / np.sqrt(speed), 0.0) + bound[row, 2] * dt
+        fastest = max(bound[row, 0] - gains * gains / (2.0 * bound[row, 2]), 0.0)
         kept[:] = 0.0
         for _ in range(_N_SWEEPS):
             for ball in range(3):
@@ -60,10 +67,12 @@ def bound_rows(
                 if ball == 0:
                     _into_ball(wanted, jerk_centre, bound[row, 2] * dt * dt)
                 elif ball == 1:
-                    _into_ball(wanted, zero, bound[row, 0])
+                    _into_ball(wanted, zero, fastest)
                 else:
                     _into_ball(wanted, now, bound[row, 1] * dt)
                 for i in range(3):
                     kept[ball, i] = before[i] - wanted[i]
+        _into_ball(wanted, zero, bound[row, 0])
+        _into_ball(wanted, now, bound[row, 1] * dt)
         for i in range(3):
             action[row, i] = now[i] + (wanted[i] - now[i]) / alpha
