@@ -59,8 +59,8 @@ class ArmShield:
 
     def guarded(self, action: Floats, profiles: list[MannerProfile] | None) -> Floats:
         """SI actions (n, 7) that leave the shield; where one is no number, the arm brakes."""
-        out = np.where(np.isfinite(action).all(axis=1)[:, None], action, 0.0)
-        unheard = ~np.isfinite(action).all(axis=1)
+        unheard = np.any(~np.isfinite(action), axis=1)
+        out = np.where(unheard[:, None], 0.0, action)
         out[unheard, 6] = np.nan_to_num(action[unheard, 6], nan=1.0)
         out = np.clip(out, -self._scale, self._scale)
         twist = self._robot.twist
@@ -124,7 +124,7 @@ class ArmShield:
             turns |= _norm(now - rate) > self._turn_acceleration * self._dt_s
             rate = now
         at_fault = np.concatenate([out, np.repeat(turns[:, None], 3, axis=1)], axis=1)
-        return ~at_fault.any(axis=1), at_fault
+        return np.logical_not(np.any(at_fault, axis=1)), at_fault
 
 
 def _bounds(profiles: list[MannerProfile]) -> Floats:

@@ -161,18 +161,18 @@ def guard_rows(
         for i in range(_N_SPEEDS):
             a = wanted + (-car[BRAKE] - wanted) * i / (_N_SPEEDS - 1)
             for j in range(_N_TURNS + 1):
-                k = turn if j == _N_TURNS else car[SCALE] * (2.0 * j / (_N_TURNS - 1) - 1.0)
-                k = held_curvature(s, a, k, car)
-                far = ((a - wanted) / car[BRAKE]) ** 2 + ((k - turn) / car[SCALE]) ** 2
+                bend = turn if j == _N_TURNS else car[SCALE] * (2.0 * j / (_N_TURNS - 1) - 1.0)
+                bend = held_curvature(s, a, bend, car)
+                far = ((a - wanted) / car[BRAKE]) ** 2 + ((bend - turn) / car[SCALE]) ** 2
                 is_brake = i == _N_SPEEDS - 1
                 if far >= nearest and not (is_brake and nearest == FARTHEST):
                     continue
-                then[0], then[3] = k, 0.0
+                then[0], then[3] = bend, 0.0
                 for m in range(4):
                     slack = slack_to_stop(
                         s,
                         a,
-                        k,
+                        bend,
                         then[m],
                         ground,
                         solid,
@@ -187,18 +187,18 @@ def guard_rows(
                         work,
                     )
                     if slack >= 0.0 and far < nearest:
-                        nearest, best_a, best_k, best_then = far, a, k, then[m]
+                        nearest, best_a, best_k, best_then = far, a, bend, then[m]
                         break
                     if is_brake and slack > most:
-                        most, rescue_a, rescue_k, rescue_then = slack, a, k, then[m]
+                        most, rescue_a, rescue_k, rescue_then = slack, a, bend, then[m]
         if nearest == FARTHEST:
             # Braking on as was found possible a step ago differs from what was foreseen by the
             # model's error alone.
-            k = held_curvature(s, -car[BRAKE], escape[row], car)
+            bend = held_curvature(s, -car[BRAKE], escape[row], car)
             slack = slack_to_stop(
                 s,
                 -car[BRAKE],
-                k,
+                bend,
                 escape[row],
                 ground,
                 solid,
@@ -213,17 +213,17 @@ def guard_rows(
                 work,
             )
             if slack >= most - 0.05:
-                rescue_a, rescue_k, rescue_then = -car[BRAKE], k, escape[row]
+                rescue_a, rescue_k, rescue_then = -car[BRAKE], bend, escape[row]
             out[row, 0], out[row, 1], escape[row] = rescue_a, rescue_k, rescue_then
             continue
         near, far_end = 0.0, 1.0  # shares of the way from what was asked to what was found
         for _ in range(_N_HALVINGS):
             share = 0.5 * (near + far_end)
-            a, k = wanted + share * (best_a - wanted), turn + share * (best_k - turn)
+            a, bend = wanted + share * (best_a - wanted), turn + share * (best_k - turn)
             slack = slack_to_stop(
                 s,
                 a,
-                k,
+                bend,
                 best_then,
                 ground,
                 solid,
@@ -241,5 +241,5 @@ def guard_rows(
                 far_end = share
             else:
                 near = share
-        a, k = wanted + far_end * (best_a - wanted), turn + far_end * (best_k - turn)
-        out[row, 0], out[row, 1], escape[row] = a, held_curvature(s, a, k, car), best_then
+        a, bend = wanted + far_end * (best_a - wanted), turn + far_end * (best_k - turn)
+        out[row, 0], out[row, 1], escape[row] = a, held_curvature(s, a, bend, car), best_then

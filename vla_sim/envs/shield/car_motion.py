@@ -24,6 +24,10 @@ FARTHEST = 1e3
 _ENOUGH_M = 3.0
 """More room than this is not measured: no margin is wider."""
 _STANDS_M_S = 0.05
+LEADER_BRAKE_M_S2 = 2.0
+"""Who drives the car's way ahead of it may brake like this; all else goes on as it moves."""
+_SAME_WAY = 0.7
+"""Cosine between its way and the car's heading."""
 _MOST_STEPS = 200
 
 
@@ -64,13 +68,14 @@ def held_curvature(s: Floats, acceleration: float, curvature: float, car: Floats
     wanted = s[CURVATURE] + car[ALPHA] * (curvature - s[CURVATURE])
     wanted = min(max(wanted, low), high)
     wanted = s[CURVATURE] + (wanted - s[CURVATURE]) / car[ALPHA]
-    return min(max(wanted, -car[SCALE]), car[SCALE])
+    most = car[SCALE]
+    return float(min(max(wanted, -most), most))
 
 
 @kernel
 def _next_acceleration(s: Floats, acceleration: float, car: Floats) -> float:
     after = s[ACCELERATION] + car[ALPHA] * (acceleration - s[ACCELERATION])
-    return max(after, -s[SPEED] / car[DT])
+    return float(max(after, -s[SPEED] / car[DT]))
 
 
 @kernel
@@ -111,8 +116,14 @@ def room_to_things(
     for place in range(n):
         k = used[place]
         t = things[k]
-        dx = t[0] + later_s * velocity[k, 0] - s[X]
-        dy = t[1] + later_s * velocity[k, 1] - s[Y]
+        speed = np.sqrt(velocity[k, 0] ** 2 + velocity[k, 1] ** 2)
+        for_s = later_s
+        if speed > 0.0 and c * velocity[k, 0] + sn * velocity[k, 1] > _SAME_WAY * speed:
+            # It may brake: so much of its way is left by then.
+            braked_s = min(later_s, speed / LEADER_BRAKE_M_S2)
+            for_s = braked_s - 0.5 * LEADER_BRAKE_M_S2 * braked_s * braked_s / speed
+        dx = t[0] + for_s * velocity[k, 0] - s[X]
+        dy = t[1] + for_s * velocity[k, 1] - s[Y]
         # The thing's half sides, seen along the car's axes.
         cosine, sine = abs(c * t[2] + sn * t[3]), abs(c * t[3] - sn * t[2])
         ahead = abs(dx * c + dy * sn) - car[HALF_LENGTH] - t[4] * cosine - t[5] * sine
