@@ -124,9 +124,10 @@ class _Arm:
         self.dt = crank.embodiment.control_dt_s
         self.since = np.full(crank.n, _FREE_STEPS + 1)
         self.mat, self.rate = self.robot.reference[1], np.zeros((crank.n, 3))
+        self.beyond = np.zeros(crank.n)
 
     def begin(self, ids: NDArray[np.int64]) -> None:
-        self.since[ids], self.rate[ids] = _FREE_STEPS + 1, 0.0
+        self.since[ids], self.rate[ids], self.beyond[ids] = _FREE_STEPS + 1, 0.0, 0.0
         self.mat[ids] = self.robot.reference[1][ids]
 
     def broken(self) -> dict[str, NDArray[np.bool_]]:
@@ -137,9 +138,11 @@ class _Arm:
         free = self.since > _FREE_STEPS
         beyond = np.maximum(self.box[0] - point, point - self.box[1]).max(axis=1)
         change = np.linalg.norm(rate - self.rate, axis=1) / self.dt
-        self.mat, self.rate = mat, rate
+        # A tool that was pushed out comes back slowly: it breaks the bound who goes further out.
+        outwards = beyond > self.beyond
+        self.mat, self.rate, self.beyond = mat, rate, beyond
         return {
-            "workspace": free & (beyond > BEYOND_WALL_M),
+            "workspace": free & (beyond > BEYOND_WALL_M) & outwards,
             "turning": free & (np.linalg.norm(rate, axis=1) > self.turn),
             "turning_acceleration": free & (change > self.turn_change),
         }
