@@ -172,5 +172,6 @@ VERB: "Verb[BenchRun]" = Verb(
         "alpha": "until.alpha",
         "fewest": "until.fewest",
         "cap": "until.cap",
+        "shield": "crank.shield",
     },
 )

@@ -62,4 +62,5 @@ VERB: "Verb[CollectRun]" = Verb(
     run=run,
     resumes=True,
     may_change=may_change,
+    shorts={"shield": "crank.shield"},
 )

@@ -88,4 +88,5 @@ VERB: "Verb[FilmRun]" = Verb(
     several=tasks_named,
     canonical=lambda name: short_name(task_id_of(name)),
     own=own,
+    shorts={"shield": "crank.shield"},
 )

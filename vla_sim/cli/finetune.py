@@ -72,4 +72,5 @@ VERB: "Verb[FinetuneRun]" = Verb(
     run=run,
     resumes=True,
     may_change=may_change,
+    shorts={"shield": "crank.shield"},
 )

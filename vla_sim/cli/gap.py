@@ -77,4 +77,5 @@ VERB: "Verb[GapRun]" = Verb(
     example="gap --tasks Reach Lift --episodes 100 --out gap.json",
     recipes=recipes,
     run=run,
+    shorts={"shield": "crank.shield"},
 )

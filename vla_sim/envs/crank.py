@@ -22,6 +22,8 @@ from vla_sim.envs.robots.arm import ArmRobot
 from vla_sim.envs.sensing.camera_view import CameraView
 from vla_sim.envs.sensing.posture import Posture, has_posture, posture
 from vla_sim.envs.sensing.wrist import wrist_camera
+from vla_sim.envs.shield.mode import SHIELD_MODES, ShieldMode
+from vla_sim.envs.shield.shield import Shield
 from vla_sim.envs.shifting.shifts import Shifts
 from vla_sim.envs.streams import own_seed, stream
 from vla_sim.envs.task_names import task_id_of
@@ -67,6 +69,8 @@ class StepResult:
     diverged: Bools
     next_asked: Bools
     violations: Mapping[str, Bools]
+    shield_change: NDArray[np.float64] | None = None
+    """(n,) how far the shield changed the actions, normalised; None where there is no shield."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,8 +86,13 @@ class CrankConfig:
     """Height and width of the pictures [px]."""
     n_threads: int = 1
     """Threads for physics and pictures; results do not depend on it."""
+    shield: ShieldMode = "off"
+    """What the robot's shield keeps, whoever acts: nothing, the limits of the body (limits), or
+    those and what the asked manner allows (manner)."""
 
     def __post_init__(self) -> None:
+        if self.shield not in SHIELD_MODES:
+            raise UnknownName("shield", self.shield, SHIELD_MODES)
         if self.engine not in ENGINES:
             raise UnknownName("engine", self.engine, ENGINES)
         whole(16, 4096, image_size=self.image_size)
@@ -127,6 +136,8 @@ class Crank:
         self.n_substeps = round(self.embodiment.control_dt_s / self.engine.timestep_s)
         self.robot.bind(self.engine)
         self.task.bind(self.engine)
+        mode = self.config.shield
+        self.shield = None if mode == "off" else Shield(mode, self.task, self.engine)
         self.view = CameraView(
             self.task.camera,
             self.engine,
@@ -203,6 +214,8 @@ class Crank:
         self.engine.forward(ids)
         self.robot.after_step(ids)
         self.shifts.furnish(ids, specs)
+        if self.shield is not None:
+            self.shield.begin(ids)
         solved = self.task.judge(self.goal).success[ids]
         if solved.any():
             seeds = [specs[int(k)].seed for k in np.flatnonzero(solved)]
@@ -228,10 +241,14 @@ class Crank:
                 reported as the violation `action_range`.
 
         Raises:
-            BadAction: If the shape is wrong or a value is not finite; nothing has moved then.
+            BadAction: If the shape is wrong, or without a shield a value is not finite; nothing has
+                moved then. Under a shield, the robot brakes where an action is no number.
         """
         clipped, out_of_range = self.checked(actions)
-        self.robot.command(self.shifts.delay.pass_on(clipped) * self.embodiment.action_scale)
+        passed_on = self.shifts.delay.pass_on(clipped)
+        if self.shield is not None:
+            passed_on = self.shield.guarded(passed_on, [MANNERS[k] for k in self.manner])
+        self.robot.command(passed_on * self.embodiment.action_scale)
         self.task.before_step()
         diverged = self.engine.step(self.n_substeps)
         self.robot.after_step()
@@ -264,6 +281,7 @@ class Crank:
             diverged=diverged,
             next_asked=next_asked,
             violations=violations,
+            shield_change=None if self.shield is None else self.shield.change.copy(),
         )
 
     def _ask_next(self, ids: NDArray[np.int64]) -> None:
@@ -282,7 +300,7 @@ class Crank:
         """Actions clipped to [-1, 1] as float64, and which rows had to be clipped.
 
         Raises:
-            BadAction: If the shape is wrong or a value is not finite.
+            BadAction: If the shape is wrong, or without a shield a value is not finite.
         """
         expected = (self.n, self.embodiment.n_act)
         if np.shape(actions) != expected:
@@ -290,12 +308,12 @@ class Crank:
                 f"{self.task_id} wants actions of shape {expected}, not {np.shape(actions)}"
             )
         wide = np.asarray(actions, dtype=np.float64)
-        if not np.isfinite(wide).all():
+        if self.shield is None and not np.isfinite(wide).all():
             row, column = np.argwhere(~np.isfinite(wide))[0]
             raise BadAction(
                 f"action {wide[row, column]} of simulation {row}, component {column}, is not finite"
             )
-        return np.clip(wide, -1.0, 1.0), np.any(np.abs(wide) > 1.0, axis=1)
+        return np.clip(wide, -1.0, 1.0), ~np.all(np.abs(wide) <= 1.0, axis=1)
 
     def observe(self, ids: NDArray[np.int64], *, images: bool = True) -> Observation:
         """What the sensors of the slots `ids` say now."""

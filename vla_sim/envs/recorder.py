@@ -19,6 +19,7 @@ _PER_STEP = (
     "_point",
     "_reward",
     "_success",
+    "_shield_change",
     "_cell",
     "_cell_visible",
     "_images",
@@ -45,6 +46,8 @@ class Recorder:
         self._point = np.zeros((n, t + 1, 3))
         self._reward = np.zeros((n, t))
         self._success = np.zeros((n, t), dtype=bool)
+        shielded = crank.shield is not None
+        self._shield_change = np.zeros((n, t), dtype=np.float32) if shielded else None
         self._violations: dict[str, NDArray[np.bool_]] = {}
         self._expert_length = np.zeros(n)
         self._first = list(crank.instructions)
@@ -83,7 +86,7 @@ class Recorder:
         t = self.crank.steps[ids]
         if len(t) and t.max() > self._actions.shape[1]:
             self._grow()
-        self._actions[ids, t - 1] = np.clip(actions[ids], -1.0, 1.0)
+        self._actions[ids, t - 1] = np.nan_to_num(np.clip(actions[ids], -1.0, 1.0))
         self._proprio[ids, t] = seen.proprio
         self._position[ids, t] = motion.position[ids]
         self._velocity[ids, t] = motion.velocity[ids]
@@ -91,6 +94,8 @@ class Recorder:
         self._point[ids, t] = motion.point[ids]
         self._reward[ids, t - 1] = result.reward[ids]
         self._success[ids, t - 1] = result.success[ids]
+        if self._shield_change is not None and result.shield_change is not None:
+            self._shield_change[ids, t - 1] = result.shield_change[ids]
         for name, broken in result.violations.items():
             if name not in self._violations:
                 self._violations[name] = np.zeros_like(self._success)
@@ -164,6 +169,9 @@ class Recorder:
             truncated=bool(result.truncated[slot]),
             diverged=bool(result.diverged[slot]),
             policy_failure=failure,
+            shield_change=(
+                None if self._shield_change is None else self._shield_change[slot, :t].copy()
+            ),
             n_goals_equivalent=sum(goal.outcome == outcome for goal in scene.goals),
             n_goals=len(scene.goals),
             images=None if self._images is None else self._images[slot, : t + 1].copy(),

@@ -95,6 +95,11 @@ COLUMNS: Mapping[str, Column] = {
         kind="counts", about="how often each violation began", of=lambda r: r.violation_stretches
     ),
     "events": Column(kind="counts", about="how many of each kind", of=lambda r: r.events),
+    "n_shielded": Column(
+        kind="whole",
+        about="steps on which the shield changed the action",
+        of=lambda r: r.n_shielded,
+    ),
     **{name: _metric(name) for name in METRICS},
 }
 """What the metrics add is in the table of the metrics."""
@@ -149,6 +154,7 @@ def row_from(values: Mapping[str, Any]) -> EpisodeRow:
             expert_path_length_m=values["expert_path_length_m"],
             n_goals_equivalent=values["n_goals_equivalent"],
             n_goals=values["n_goals"],
+            n_shielded=int(values.get("n_shielded", 0)),  # results of before there were shields
         )
     except (KeyError, TypeError, ValueError) as error:
         raise DamagedFile(f"this is no row of an episode: {error!r}") from error

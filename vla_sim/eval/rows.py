@@ -38,6 +38,7 @@ def row_of(episode: Episode, body: Body) -> EpisodeRow:
         expert_path_length_m=float(episode.expert_path_length_m),
         n_goals_equivalent=int(episode.n_goals_equivalent),
         n_goals=int(episode.n_goals),
+        n_shielded=episode.n_shielded,
     )
 
 

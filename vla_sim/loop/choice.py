@@ -7,6 +7,8 @@ from typing import Protocol, Self
 
 from vla_sim.agents.controls import POLICIES
 from vla_sim.agents.ensemble import ENSEMBLE, MOST_ENSEMBLE
+from vla_sim.envs.crank import CrankConfig
+from vla_sim.envs.shield.mode import ShieldMode
 from vla_sim.errors import BadConfig
 from vla_sim.foreign import is_foreign
 from vla_sim.ranges import whole, within
@@ -54,6 +56,11 @@ class Asked(Protocol):
         """See `Choice`."""
         ...
 
+    @property
+    def crank(self) -> CrankConfig:
+        """What it acts in: its shield is a part of who acts."""
+        ...
+
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
@@ -68,6 +75,7 @@ class Choice:
         args: Arguments of what makes a policy of the user's own, or of a connection, as they are
             typed: (name, value).
         contract: What a policy from outside speaks, see `contract_of`; "": what it says itself.
+        shield: What stands between it and the robot, see `CrankConfig`.
     """
 
     name: str
@@ -76,6 +84,7 @@ class Choice:
     ensemble: float = ENSEMBLE
     args: tuple[tuple[str, str], ...] = ()
     contract: str = ""
+    shield: ShieldMode = "off"
 
     def __post_init__(self) -> None:
         whole(1, MOST_PROPOSALS, proposals=self.proposals)
@@ -110,6 +119,7 @@ class Choice:
             ensemble=asked.ensemble,
             args=tuple(sorted(asked.policy_arg.items())),
             contract=asked.contract,
+            shield=asked.crank.shield,
         )
 
     @property
@@ -155,6 +165,7 @@ class Choice:
         told = [self.told] if self.switched else []
         told += [self._typed] if self.args else []
         told += [f"contract {self.contract}"] if self.contract else []
+        told += [f"shield {self.shield}"] if self.shield != "off" else []
         return f"{self.name} ({', '.join(told)})" if told else self.name
 
 

@@ -108,6 +108,8 @@ class Episode:
         n_goals: How many goals the scene offers.
         policy_failure: Why who acted could not go on, which ended the episode without success; ""
             where it could.
+        shield_change: float32 (T,), how far the shield changed each action, the norm in normalised
+            units, 0 where it let it through; None where no shield was on. `actions` are as asked.
         images: uint8 (T + 1, h, w, 3) or None.
         cell: float32 (T + 1, 2) or None, image position (u right, v down) of the true referent.
         cell_visible: bool (T + 1,) or None, whether it is in the picture.
@@ -144,6 +146,7 @@ class Episode:
     n_goals_equivalent: int
     n_goals: int
     policy_failure: str = ""
+    shield_change: NDArray[np.float32] | None = None
     images: NDArray[np.uint8] | None = None
     cell: NDArray[np.float32] | None = None
     cell_visible: NDArray[np.bool_] | None = None
@@ -157,6 +160,11 @@ class Episode:
     def n_steps(self) -> int:
         """Number of control steps."""
         return len(self.actions)
+
+    @property
+    def n_shielded(self) -> int:
+        """Steps on which the shield changed the action."""
+        return 0 if self.shield_change is None else int((self.shield_change > 0.0).sum())
 
     @property
     def success_once(self) -> bool:

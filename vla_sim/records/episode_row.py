@@ -32,6 +32,7 @@ class EpisodeRow:
         expert_path_length_m: Of the expert's path to the goal [m].
         n_goals_equivalent: How many of the scene's goals the same behaviour would satisfy.
         n_goals: How many goals the scene offers.
+        n_shielded: On how many steps a shield changed the action.
     """
 
     spec: EpisodeSpec
@@ -51,6 +52,7 @@ class EpisodeRow:
     expert_path_length_m: float
     n_goals_equivalent: int
     n_goals: int
+    n_shielded: int = 0
 
     @property
     def success_at_end(self) -> bool:

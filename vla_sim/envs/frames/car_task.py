@@ -4,14 +4,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vla_sim.assets.distractors import ROADSIDE_KIT
 from vla_sim.envs.frames.scene_task import SceneTask
 from vla_sim.envs.robots.car import CarRobot
 from vla_sim.envs.scenery.distractors import Area, Distractors
+from vla_sim.errors import BadConfig
 from vla_sim.protocols.engine import Engine
 from vla_sim.records.camera import CameraSpec
 from vla_sim.records.manner import Manner, MannerProfile
+
+Floats = NDArray[np.float64]
 
 _CLEARANCE_M = 0.5
 _SHOULDER_M = (1.6, 4.5)
@@ -49,6 +53,25 @@ class CarTask(SceneTask):
         painted = (model.geom_bodyid == 0) & (model.geom_contype == 0)
         reach = np.abs(model.geom_pos[painted, 1]) + model.geom_size[painted, 1]
         self._border_m = float(reach.max(initial=0.0))
+
+    def ground(self) -> Floats:
+        """(n, m, 6): strips that together are what the car's middle may drive on.
+
+        Each is x, y of its ends [m], half its width [m], and 1 where its ends are cut square or 0
+        where they are round. The shield of the car has them from its map.
+
+        Raises:
+            BadConfig: If the task does not say.
+        """
+        raise BadConfig(
+            f"{type(self).__name__} does not say where its ground ends, so no shield can keep a "
+            "car on it: write its `ground()`, as `RoadTask` has it, or run it without a shield"
+        )
+
+    def square_ground(self, half_m: float) -> Floats:
+        """`ground` where it is a square about the origin, `half_m` to each side."""
+        strip = np.array([-half_m, 0.0, half_m, 0.0, half_m, 1.0])
+        return np.tile(strip, (self.engine.n, 1, 1))
 
     def distractor_areas(self, slot: int) -> Sequence[Area]:
         """The roadside left and right, along the way that lies before the car."""

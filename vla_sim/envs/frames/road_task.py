@@ -23,6 +23,7 @@ CHASE_CAMERA = CameraSpec(
     follow_body="car/chassis",
     follow_axes="x",
 )
+_GOES_ON_M = 1000.0
 EDGE_MARGIN_M = 0.8
 """The car's middle may come this near to the road's edge [m]."""
 
@@ -57,6 +58,12 @@ class RoadTask(CarTask):
         """The road and its lanes."""
         c = self._road
         return road(n_lanes=c.n_lanes, lane_width_m=c.lane_width_m, length_m=c.road_m)
+
+    def ground(self) -> Floats:
+        """(n, 1, 6) the road, which goes on at both ends."""
+        half = 0.5 * self.road_width_m - EDGE_MARGIN_M
+        strip = np.array([-_GOES_ON_M, 0.0, self._road.road_m + _GOES_ON_M, 0.0, half, 0.0])
+        return np.tile(strip, (self.engine.n, 1, 1))
 
     def off_road(self) -> NDArray[np.bool_]:
         """(n,) True where the car has left the road."""

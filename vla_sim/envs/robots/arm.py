@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from vla_sim.envs.robots.arm_body import ArmBody
 from vla_sim.envs.robots.arm_measurement import measure_rows, yaw_rows
-from vla_sim.envs.robots.arm_reference import command_rows
+from vla_sim.envs.robots.arm_reference import MAX_LEAD_RAD, command_rows
 from vla_sim.errors import BadConfig
 from vla_sim.physics.chain import chain_of
 from vla_sim.physics.filters import low_pass_gain
@@ -199,6 +199,72 @@ class ArmRobot:
         engine.ctrl[:, self._angle_ctrl] = self._angle_rate
         engine.ctrl[:, self._rate_ctrl] = self._qd_ref
         engine.ctrl[:, self._finger_ctrl] = self._gripper.control(self._grip_ref)[:, None]
+
+    def foreseen(self, rows: Ids, action: Floats, n_steps: int) -> tuple[Floats, Floats]:
+        """Where the reference takes the tool, if nothing blocks the arm; nothing moves.
+
+        Args:
+            rows: Simulations, (m,).
+            action: SI actions of this step, (m, 7); after it no motion is commanded.
+            n_steps: Steps that are looked ahead.
+
+        Returns:
+            Tool points [m], (n_steps + 1, m, 3), and orientations, (n_steps + 1, m, 3, 3), the
+            present first.
+        """
+        engine, m = self._engine, len(rows)
+        filtered, q_ref, qd_ref = self._filtered[rows], self._q_ref[rows], self._qd_ref[rows]
+        mat_ref, grip_ref = self._mat_ref[rows], self._grip_ref[rows]
+        lag = np.take(engine.qpos, self._q_adr, axis=1)[rows] - q_ref
+        width, unused = grip_ref.copy(), np.zeros_like(q_ref)
+        wanted = np.array(action)
+        point, mat = np.empty((n_steps + 1, m, 3)), np.empty((n_steps + 1, m, 3, 3))
+        point[0], mat[0] = self._chain.pose(q_ref)
+        for step in range(1, n_steps + 1):
+            command_rows(
+                *self._chain.arrays,
+                wanted,
+                q_ref + lag,
+                width,
+                unused,
+                self._limits,
+                self._box,
+                self._reach,
+                self._home,
+                self._alpha,
+                self.embodiment.control_dt_s,
+                self._angular_limit,
+                self._gripper.stroke_m,
+                self.config.gripper.speed_m_s,
+                self.config.gripper.lead_m,
+                filtered,
+                q_ref,
+                qd_ref,
+                mat_ref,
+                grip_ref,
+                np.empty_like(q_ref),
+            )
+            point[step], mat[step] = self._chain.pose(q_ref)
+            wanted[:, :6] = 0.0
+        return point, mat
+
+    @property
+    def reference(self) -> tuple[Floats, Floats]:
+        """Where the reference has the tool now [m], (n, 3), and how it is turned, (n, 3, 3)."""
+        point, mat = self._chain.pose(self._q_ref)
+        return point, mat
+
+    @property
+    def twist(self) -> Floats:
+        """(n, 6) the filtered commanded twist of the tool [m/s; rad/s]."""
+        return self._filtered[:, :6].copy()
+
+    @property
+    def is_blocked(self) -> NDArray[np.bool_]:
+        """(n,) where something holds a joint back, so that its reference waits for it."""
+        q = np.take(self._engine.qpos, self._q_adr, axis=1)
+        held: NDArray[np.bool_] = np.any(np.abs(self._q_ref - q) > MAX_LEAD_RAD, axis=1)
+        return held
 
     def after_step(self, ids: Ids | None = None) -> None:
         """Read the engine: update `motion`. With ids, start the history of those afresh."""

@@ -18,7 +18,7 @@ Floats = NDArray[np.float64]
 _DAMPING = 0.01
 _POSTURE_RATE = 1.0
 """How fast free motion goes back to the home posture [1/s]."""
-_MAX_LEAD_RAD = 0.05
+MAX_LEAD_RAD = 0.05
 """How far a joint's reference may be from the joint: twice what full torque needs, no more."""
 _MAX_TURN_RAD = 0.1
 """How far the commanded orientation runs ahead of the reference's; also its correction a step."""
@@ -214,7 +214,7 @@ def command_rows(
             room = max(q_ref[row, j] - limits[0, j] - _JOINT_MARGIN_RAD, 0.0)
             v = max(v, -np.sqrt(limits[3, j] * room), -room / dt)
             # A blocked arm: the reference waits within reach of the servo.
-            lead = min(max(q_ref[row, j] - q[row, j], -_MAX_LEAD_RAD), _MAX_LEAD_RAD)
+            lead = min(max(q_ref[row, j] - q[row, j], -MAX_LEAD_RAD), MAX_LEAD_RAD)
             nxt = q[row, j] + lead + v * dt
             qd_ref[row, j] = (nxt - q_ref[row, j]) / dt
             q_ref[row, j] = nxt

@@ -159,6 +159,10 @@ class DriveToGoal(CarTask):
         """(n, n_pads, 3) centres of the pads."""
         return self.engine.mocap_pos[:, self._pad_rows]
 
+    def ground(self) -> Floats:
+        """(n, 1, 6) the arena."""
+        return self.square_ground(self.config.arena_m)
+
     def judge(self, goal: NDArray[np.int64]) -> Outcome:
         """Success when the car stands on the goal's pad; failure when it hit or left the arena."""
         c = self.config

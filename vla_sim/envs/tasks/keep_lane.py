@@ -58,6 +58,7 @@ _ROADSIDE_M, _CLEAR_M, _HALF_M = 4.5, 3.5, 1.2
 """Distractors: so far beside the road, this far from all of it, in squares of this half side."""
 _EVERY = 4
 """Points of the centre line from one square to the next."""
+_GOES_ON_M = 1000.0
 _ROAD = "road"
 _LEFT_BENDING, _RIGHT_BENDING = (1.0, 0.0, 0.0, 0.0), (0.0, 1.0, 0.0, 0.0)
 """How the road's body is turned [quaternion]; over about x it bends to the other side first."""
@@ -177,6 +178,19 @@ class KeepLane(CarTask):
         within = np.abs(offset - self.lane_offset[goal]) < self.config.within_m
         self._kept = np.where(within, self._kept + place - self._place, 0.0)
         self._place = place
+
+    def ground(self) -> Floats:
+        """(n, k, 6) the road in straight pieces; it goes on at both ends."""
+        x, y, yaw = self.frame.points[:, :3].T
+        x, y = x.copy(), y.copy()
+        for end, way in ((0, -_GOES_ON_M), (-1, _GOES_ON_M)):
+            x[end] += way * np.cos(yaw[end])
+            y[end] += way * np.sin(yaw[end])
+        strips = np.zeros((self.engine.n, len(x) - 1, 6))
+        strips[:, :, 0], strips[:, :, 2] = x[:-1], x[1:]
+        strips[:, :, 1], strips[:, :, 3] = np.outer(self._side, y[:-1]), np.outer(self._side, y[1:])
+        strips[:, :, 4] = 0.5 * len(LANES) * self.config.lane_width_m - EDGE_MARGIN_M
+        return strips
 
     def judge(self, goal: NDArray[np.int64]) -> Outcome:
         """Success past the finish with the lane kept; failure past it without, or off the road."""

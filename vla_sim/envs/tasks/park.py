@@ -167,6 +167,10 @@ class Park(CarTask):
                 x, y = scene.start[:2]
                 self._way[slot, k] = self._told_way(x, y, self.bay_y[bay])
 
+    def ground(self) -> Floats:
+        """(n, 1, 6) the arena."""
+        return self.square_ground(self.config.arena_m)
+
     def judge(self, goal: NDArray[np.int64]) -> Outcome:
         """Success when the car stands straight in the goal's bay; failure when it hit something."""
         c = self.config

@@ -33,6 +33,9 @@ _BEYOND_M = 60.0
 """How far ways lead on, so that nobody stops for their end [m]."""
 _LEGS_PER_GAP = 8
 
+_FAR_M = 1000.0
+"""The course has no ends."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class SlalomConfig(CarTaskConfig):
@@ -147,6 +150,14 @@ class Slalom(CarTask):
         ahead = off[:, :, 0] * self._along[:, :, 0] + off[:, :, 1] * self._along[:, :, 1]
         left = off[:, :, 1] * self._along[:, :, 0] - off[:, :, 0] * self._along[:, :, 1]
         return ahead, left
+
+    def ground(self) -> Floats:
+        """(n, n_cones, 6) a broad way past each cone."""
+        place, way = self.engine.mocap_pos[:, self._rows, :2], _FAR_M * self._along
+        strips = np.zeros((*self._along.shape[:2], 6))
+        strips[:, :, :2], strips[:, :, 2:4] = place - way, place + way
+        strips[:, :, 4] = self.config.half_width_m
+        return strips
 
     def after_step(self, goal: NDArray[np.int64]) -> None:
         """Note on which side the cones were passed in this step."""

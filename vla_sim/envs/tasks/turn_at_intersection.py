@@ -213,6 +213,24 @@ class TurnAtIntersection(CarTask):
             "to_enter": 1.0 - chosen,
         }
 
+    def ground(self) -> Floats:
+        """(n, m, 6) the arms, and the ways through the corners where the kerb is round."""
+        c = self.config
+        half = c.lane_width_m - c.half_car_m
+        west = np.array([[-_AWAY_M, 0.0, 0.0, 0.0, half, 0.0]])
+        arms = [[0.0, 0.0, *(_AWAY_M * out), half, 0.0] for out in self._out]
+        # Right turns alone leave the arms; their way runs round the same middle as the kerb.
+        corner = c.radius_m[1] - c.corner_m - c.half_car_m
+        ways = [
+            np.column_stack(
+                [way[:-1], way[1:], np.full(len(way) - 1, corner), np.zeros(len(way) - 1)]
+            )
+            for way, out in zip(self._ways, self._out, strict=True)
+            if out[1] < 0.0
+        ]
+        strips = np.concatenate([west, np.array(arms), *ways])
+        return np.tile(strips, (self.engine.n, 1, 1))
+
     def _is_on_road(self, x: Floats, y: Floats) -> NDArray[np.bool_]:
         """(n,) whether points keep half a car from the grass."""
         c = self.config

@@ -70,6 +70,21 @@ def level(axis: str, level: float, colour: str, dash: str) -> Chart:
     }
 
 
+def span(x0: float, x1: float, colour: str) -> Chart:
+    """A shaded band from x0 to x1 over the whole height."""
+    return {
+        "type": "rect",
+        "x0": x0,
+        "x1": x1,
+        "yref": "paper",
+        "y0": 0,
+        "y1": 1,
+        "fillcolor": colour,
+        "opacity": 0.15,
+        "line": {"width": 0},
+    }
+
+
 def label(text: str, colour: str, *, x: float, y: float) -> Chart:
     """Small text at the left (x = 0) or right (x = 1) end of the height y."""
     return {

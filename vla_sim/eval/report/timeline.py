@@ -27,6 +27,7 @@ class Timeline:
         speed_asked: What the manner allows: the upper end of its typical speed [unit/s].
         acceleration_asked: Its 95th percentile [unit/s^2].
         jerk_asked: Its 95th percentile [unit/s^3].
+        shielded: (T,) whether the shield changed the action of the step; None without a shield.
     """
 
     time_s: Floats
@@ -40,6 +41,7 @@ class Timeline:
     speed_asked: float
     acceleration_asked: float
     jerk_asked: float
+    shielded: NDArray[np.bool_] | None = None
 
 
 def timeline(episode: Episode, body: Body) -> Timeline:
@@ -62,4 +64,5 @@ def timeline(episode: Episode, body: Body) -> Timeline:
         speed_asked=profile.typical_speed_band[1],
         acceleration_asked=profile.peak_acceleration,
         jerk_asked=profile.peak_jerk,
+        shielded=None if episode.shield_change is None else episode.shield_change > 0.0,
     )

@@ -11,7 +11,10 @@ OUT_OF_SIGHT = 4.0
 
 
 def action_timeline(identity: str, line: Timeline) -> Chart:
-    """Speed, acceleration and jerk above each other, with the robot's and the manner's lines."""
+    """Speed, acceleration and jerk above each other, with the robot's and the manner's lines.
+
+    Where the shield changed what was asked for, the ground is shaded.
+    """
     layout = plot.layout("time [s]", "")
     layout["showlegend"] = False
     layout["shapes"], layout["annotations"] = [], []
@@ -51,4 +54,18 @@ def action_timeline(identity: str, line: Timeline) -> Chart:
         else:
             layout["annotations"].append(plot.label(f"limit {limit:g} ↑", "--limit", x=1, y=top))
     layout["xaxis"]["anchor"] = "y3"
+    if line.shielded is not None:
+        layout["shapes"] += [plot.span(a, b, "--limit") for a, b in _spells(line)]
+        share = 100.0 * float(np.mean(line.shielded))
+        told = f"shaded: the shield acted, {share:.0f} % of the steps"
+        layout["annotations"].append(plot.label(told, "--text-soft", x=1, y=1.0))
     return {"id": identity, "height": 340, "data": data, "layout": layout}
+
+
+def _spells(line: Timeline) -> list[tuple[float, float]]:
+    """From when to when the shield acted without a pause [s]."""
+    assert line.shielded is not None
+    edges = np.diff(np.concatenate([[0], line.shielded.astype(np.int64), [0]]))
+    ends = np.concatenate([[0.0], line.time_s])  # step k lasts from ends[k] to ends[k + 1]
+    begin, end = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
+    return [(float(ends[a]), float(ends[b])) for a, b in zip(begin, end, strict=True)]

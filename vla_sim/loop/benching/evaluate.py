@@ -8,6 +8,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from vla_sim.agents.ensemble import ENSEMBLE
 from vla_sim.envs.crank import Crank, CrankConfig
 from vla_sim.envs.rollout import rollout
+from vla_sim.envs.shield.mode import ShieldMode
 from vla_sim.envs.suites import SPINE, tasks_of
 from vla_sim.envs.task_names import short_name
 from vla_sim.errors import BadConfig
@@ -46,6 +47,7 @@ def evaluate(
     ensemble: float = ENSEMBLE,
     policy_arg: Mapping[str, str] | None = None,
     contract: str = "",
+    shield: ShieldMode = "off",
     progress: bool = False,
 ) -> EvalReport:
     """Measure a policy on fixed scenes, in this process.
@@ -79,6 +81,7 @@ def evaluate(
         policy_arg: Arguments of what makes a policy that is given by its place, or of a connection.
         contract: What a policy from outside speaks, see `vla-sim contract`; "": what it says
             itself.
+        shield: What stands between the policy and the robot, see `CrankConfig`.
         progress: Show a bar.
 
     Returns:
@@ -98,6 +101,7 @@ def evaluate(
         ensemble=ensemble,
         args=tuple(sorted((policy_arg or {}).items())),
         contract=contract,
+        shield=shield,
     )
     check_policy(policy) if isinstance(policy, str) else role_of(policy)
     check_contract_name(contract)
@@ -116,7 +120,11 @@ def evaluate(
         shift=Shift(axis=axis, severity=severity),
         n_instructions=n_instructions,
         base=CrankConfig(
-            image_size=image_size, renderer=renderer, engine=engine, n_threads=n_threads
+            image_size=image_size,
+            renderer=renderer,
+            engine=engine,
+            n_threads=n_threads,
+            shield=shield,
         ),
     )
     measurement.check()
