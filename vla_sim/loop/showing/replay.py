@@ -1,0 +1,89 @@
+"""Replay: an episode of a result, run again from its row, held to it, and filmed."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from vla_sim.disk.outlet import check_outlet
+from vla_sim.envs.crank import CrankConfig
+from vla_sim.errors import BadConfig, RenderBackendError, UnknownName
+from vla_sim.loop.benching.result import read_result
+from vla_sim.loop.choice import Choice
+from vla_sim.loop.outsiders import try_out
+from vla_sim.loop.showing.film_file import FORMATS, save_film
+from vla_sim.loop.showing.result_films import Replayed, replayed, require_same_row
+from vla_sim.ranges import whole
+from vla_sim.records.episode_row import EpisodeRow
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReplayRun:
+    """Settings of a replay."""
+
+    result: Path = Path("results/mine")
+    """Folder that `vla-sim bench --out FOLDER` wrote."""
+    episode: int = 0
+    """Which row of its table, from 0; the report shows the number."""
+    out: Path | None = None
+    """A .webp, .gif or .png; episode-K.gif where none is given."""
+    policy: str = ""
+    """Who acts, where that is not where it was when it was measured; empty for what the result
+    says."""
+    size: int = 256
+    """Height and width of the film's pictures [px]; the policy sees its own."""
+
+    def __post_init__(self) -> None:
+        whole(0, episode=self.episode)
+        whole(32, 2048, size=self.size)
+        if self.path.suffix.lower() not in FORMATS:
+            raise UnknownName("film format", self.path.suffix, FORMATS)
+
+    @property
+    def path(self) -> Path:
+        """The film's file."""
+        return self.out or Path(f"episode-{self.episode}.gif")
+
+
+def replay(run: ReplayRun) -> tuple[EpisodeRow, Replayed]:
+    """Run an episode again, hold it to its row, and write its film to `run.path`.
+
+    Returns:
+        The row, and the episode.
+
+    Raises:
+        RunFolderError: If the folder holds no result, or the film cannot be written.
+        DamagedFile: If the result was edited, or the episode does not come out as it was measured.
+        BadConfig: If there is no such episode, or the result does not say who acted.
+        RenderBackendError: If the engine or the renderer here is another.
+    """
+    check_outlet(run.path)
+    result = read_result(run.result)
+    if run.episode >= len(result.rows):
+        raise BadConfig(
+            f"episode {run.episode} of {run.result}: it has {len(result.rows)}, "
+            f"0 to {len(result.rows) - 1}"
+        )
+    row = result.rows[run.episode]
+    choice = Choice(name=run.policy) if run.policy else Choice.read(result.policy)
+    crank = crank_of(row)
+    try_out(choice, [row.spec.task_id], crank)
+    (one,) = replayed(choice, [row], crank, size_px=run.size)
+    require_same_row(run.episode, one)
+    save_film(run.path, one.pictures, [one.pictures], period_s=one.episode.control_dt_s)
+    return row, one
+
+
+def crank_of(row: EpisodeRow) -> CrankConfig:
+    """The crank that a row ran on, of the same engine and renderer.
+
+    Raises:
+        RenderBackendError: If pictures were not square, as no crank of today draws them.
+    """
+    height, width = row.rig.image_size
+    if height != width:
+        raise RenderBackendError(f"pictures of {height} x {width} px are not drawn any more")
+    return CrankConfig(
+        engine=row.rig.engine.partition(" ")[0],
+        renderer=row.rig.renderer.partition(" ")[0],
+        image_size=height,
+        distractors=row.spec.axis == "distractors",
+    )
