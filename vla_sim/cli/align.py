@@ -32,12 +32,16 @@ def run(config: "AlignRun", console: Console) -> int:
     """Train, then say what to do with the result."""
     from vla_sim.loop.aligning.closed_loop import align
     from vla_sim.loop.aligning.monitor import Monitor
+    from vla_sim.loop.tracking.tracker import tracking
 
-    with Monitor(console) as monitor:
+    with (
+        tracking(config.track, config.out, project="vla-sim-align") as tracker,
+        Monitor(console, tracker=tracker) as monitor,
+    ):
         folder = align(config, monitor)
     tell(
         console,
-        f"next: vla-sim bench --policy {folder.path}, or vla-sim report --run {folder.path}",
+        f"next: vla-sim bench --policy {folder.path}, or vla-sim report {folder.path}",
     )
     return 0
 

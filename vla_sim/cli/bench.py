@@ -181,7 +181,6 @@ VERB: "Verb[BenchRun]" = Verb(
         "resume",
         "films",
         "until.decided",
-        "until.on",
         "until.width",
     ),
     example="bench --policy runs/mine --episodes 100",

@@ -1,6 +1,7 @@
 """`vla-sim replay RESULT`: an episode of a result again, to the last bit, as a film."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,20 +15,15 @@ if TYPE_CHECKING:
 
 
 def recipes() -> "Mapping[str, Callable[[], ReplayRun]]":
-    """None: the first word is a folder."""
-    return {}
+    """Loads the table."""
+    from vla_sim.recipes.table import recipes_of
+
+    return recipes_of("replay")
 
 
 def own(folder: str) -> "ReplayRun":
-    """The replay of a result's first episode."""
-    from vla_sim.loop.showing.replay import ReplayRun
-
-    return ReplayRun(result=Path(folder))
-
-
-def any_folder(word: str) -> bool:
-    """Whether a first word is taken for a folder."""
-    return bool(word)
+    """The default, of a result."""
+    return replace(recipes()["default"](), result=Path(folder))
 
 
 def run(config: "ReplayRun", console: Console) -> int:
@@ -56,7 +52,6 @@ VERB: "Verb[ReplayRun]" = Verb(
     recipes=recipes,
     run=run,
     word="RESULT",
-    default=None,
     own=own,
-    owns=any_folder,
+    owns=lambda word: word != "default",
 )

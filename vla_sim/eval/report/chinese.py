@@ -64,7 +64,8 @@ CHINESE: Mapping[str, str] = {
         "这样的差别约 {n} 个回合就会显示，五次中有四次"
     ),
     "it would take about {n} episodes": "约需 {n} 个回合",
-    "cannot be told from the best: {names}; worse: {told}": "与最好者无法区分：{names}；更差：{told}",
+    "cannot be told from the best: {names}; worse: {told}": "与最好者无法区分："
+    "{names}；更差：{told}",
     "cannot be told from the best: {names}": "与最好者无法区分：{names}",
     "{name} is better than all others": "{name} 优于其他所有结果",
     "{names} and {last}": "{names}、{last}",
@@ -160,7 +161,8 @@ CHINESE: Mapping[str, str] = {
     "timeout near": "超时（已近）",
     "timeout far": "超时（尚远）",
     "ended early": "提前结束",
-    "Who acted raised, or returned what is no chunk of actions.": "行动者抛出异常，或给出的不是动作块。",
+    "Who acted raised, or returned what is no chunk of actions.": "行动者抛出异常，"
+    "或给出的不是动作块。",
     "The physics blew up.": "物理仿真发散。",
     "It hit what it must not hit.": "撞上了不该碰的东西。",
     "It left the road.": "驶离了道路。",
@@ -211,7 +213,8 @@ CHINESE: Mapping[str, str] = {
     "In the other language, its success changes by {points} ({low} to {high}).": (
         "换成另一种语言，成功率变化 {points}（{low} 至 {high}）。"
     ),
-    "Training ran to its end after {time}, at evaluation {n}.": "训练在 {time} 后跑完，第 {n} 次评估。",
+    "Training ran to its end after {time}, at evaluation {n}.": "训练在 {time} 后跑完，"
+    "第 {n} 次评估。",
     "Training stopped by itself after {time}, at evaluation {n}: {reason}.": (
         "训练在 {time} 后、第 {n} 次评估时自行停止：{reason}。"
     ),
@@ -266,7 +269,8 @@ CHINESE: Mapping[str, str] = {
     "How many codes of the shared codebook pictures and words use, and how differently: at a "
     "divergence of 0 both use the same codes alike, at 100 % of a bit they share none and a code "
     "means the same for neither.": (
-        "图像与文字各用了共享码本中的多少码，用法差多少：散度为 0 时二者同样使用同样的码；为一比特的"
+        "图像与文字各用了共享码本中的多少码，用法差多少："
+        "散度为 0 时二者同样使用同样的码；为一比特的"
         " 100 % 时没有共同的码，同一个码对二者含义不同。"
     ),
     "What was decided at each of the {n} evaluations": "{n} 次评估各自的决定",
@@ -338,7 +342,8 @@ CHINESE: Mapping[str, str] = {
     "Motion": "运动",
     "Means over episodes with bootstrap 95 % intervals; a failed episode counts with SPL 0 and all "
     "its time. Comfort: nuPlan's bounds for the car, a quarter of the limits for the arm.": (
-        "各回合的均值，自助法 95 % 区间；失败回合按 SPL 0 和全部时间计。舒适：汽车用 nuPlan 的界，机械臂"
+        "各回合的均值，自助法 95 % 区间；失败回合按 SPL 0 和全部时间计。"
+        "舒适：汽车用 nuPlan 的界，机械臂"
         "用限值的四分之一。"
     ),
     "Measure": "量",
@@ -353,7 +358,8 @@ CHINESE: Mapping[str, str] = {
     "Gallery of {n}; equal meanings are each other's right answers. R@K is the share of queries "
     "with a right answer among the first K. Ties count as a random order. The red tick is "
     "chance.": (
-        "图库大小 {n}；含义相同者互为正确答案。R@K 是前 K 个中有正确答案的查询占比。并列按随机次序计。"
+        "图库大小 {n}；含义相同者互为正确答案。"
+        "R@K 是前 K 个中有正确答案的查询占比。并列按随机次序计。"
         "红色刻度是随机水平。"
     ),
     "Query → gallery": "查询 → 图库",
@@ -362,7 +368,8 @@ CHINESE: Mapping[str, str] = {
     "A lower bound of what the two say of each other, on held-out pairs of which no two mean the "
     "same. It cannot pass log N, and beyond the red tick it says no more than that; values at "
     "different N do not compare.": (
-        "二者互相说明多少的下界，取自含义两两不同的留出样本对。它不会超过 log N，越过红色刻度便只说明"
+        "二者互相说明多少的下界，取自含义两两不同的留出样本对。"
+        "它不会超过 log N，越过红色刻度便只说明"
         "这么多；不同 N 的值不能比较。"
     ),
     "Pair": "对",

@@ -54,8 +54,7 @@ def episode_table(results: Mapping[str, Sequence[EpisodeRow]]) -> dict[str, Any]
     table["time_s"] = [_number(row.metrics["time_s"], 2) for _, _, row in flat]
     table["progress"] = [_number(row.progress, 3) for _, _, row in flat]
     table["broken"] = [
-        ", ".join(name.replace("_", " ") for name, n in row.violations.items() if n)
-        for _, _, row in flat
+        [name.replace("_", " ") for name, n in row.violations.items() if n] for _, _, row in flat
     ]
     return table
 

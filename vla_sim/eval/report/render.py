@@ -81,9 +81,7 @@ def _part(content: ReportInput, prefix: str) -> dict[str, Any]:
         "violations": tables.violation_table(final) if final and has_tasks else None,
         "motion": tables.motion_table(final) if final and has_tasks else None,
         "manners": tables.manner_table(final) if final and has_tasks else None,
-        "retrieval": tables.retrieval_table(final.retrieval)
-        if final and final.retrieval
-        else None,
+        "retrieval": tables.retrieval_table(final.retrieval) if final and final.retrieval else None,
         "information": _information(final),
         "films": [_film(film) for film in content.films],
         "clips": [_clip(clip, content) for clip in content.clips],
@@ -156,3 +154,6 @@ _ENVIRONMENT = Environment(
     lstrip_blocks=True,
 )
 _ENVIRONMENT.filters["both"] = both
+_ENVIRONMENT.policies[
+    "json.dumps_kwargs"
+] = {}  # filters stand in their order, not in that of words

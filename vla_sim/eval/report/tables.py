@@ -135,7 +135,10 @@ def motion_table(report: EvalReport) -> Table:
     """Comfort, path length, time and jerk of each task."""
     tasks = _correct(report)
     rows: list[tuple[str, tuple[Cell, ...]]] = [
-        ("Comfortable episodes", tuple(rate_cell(t.rates.get("comfortable"), "correct") for t in tasks))
+        (
+            "Comfortable episodes",
+            tuple(rate_cell(t.rates.get("comfortable"), "correct") for t in tasks),
+        )
     ]
     chained = report.run_card.get("protocol/n_instructions", "1") != "1"
     for name, (title, unit) in _MEASURES.items():

@@ -56,9 +56,7 @@ def side_by_side(parts: tuple[ReportInput, ...]) -> Table:
         else rate_cell(overall_rate(part.final, part.success), "correct")
         for part in parts
     )
-    return Table(
-        columns=tuple(part.name for part in parts), rows=(*rows, ("All tasks", pooled))
-    )
+    return Table(columns=tuple(part.name for part in parts), rows=(*rows, ("All tasks", pooled)))
 
 
 def _of(final: EvalReport | None, task_id: str, success: str) -> Cell:

@@ -47,6 +47,8 @@ from vla_sim.loop.run_folder import BEGUN
 from vla_sim.loop.serving.contracts import check_contract_name
 from vla_sim.loop.simulating.simulators import SimulatorsConfig, StationConfig
 from vla_sim.loop.simulating.worker import check_processes
+from vla_sim.loop.tracking.reports import numbers_of
+from vla_sim.loop.tracking.tracker import TrackerName, check_tracker, tracking
 from vla_sim.ranges import some, whole
 from vla_sim.records.episode import Arm
 from vla_sim.records.instruction import Language
@@ -54,7 +56,7 @@ from vla_sim.records.reports import EvalReport
 from vla_sim.records.shift import Shift
 
 VERB = "bench"
-MAY_CHANGE = ("out", "resume", "films", "n_processes", "n_slots", "crank.n_threads")
+MAY_CHANGE = ("out", "resume", "films", "track", "n_processes", "n_slots", "crank.n_threads")
 """Settings that change no episode."""
 MOST_FILMS = 64
 BENCH_SEEDS_FROM = 10_000
@@ -119,9 +121,15 @@ class BenchRun:
     films: int = 0
     """Episodes to film into OUT, failures first, with a sheet of stills; 0 for none. With --resume
     they are added to a result that is there."""
+    track: TrackerName = ""
+    """Send rates and means to "tensorboard" (files in OUT), "trackio" or "wandb" as
+    well; empty for none."""
     crank: CrankConfig = field(default_factory=CrankConfig)
 
     def __post_init__(self) -> None:
+        check_tracker(self.track)
+        if self.track == "tensorboard" and self.folder is None:
+            raise BadConfig("track 'tensorboard' writes files into a folder: give --out")
         check_policy(self.choice.name)
         check_contract_name(self.contract)
         some(tasks=self.task_ids, arms=self.arms, languages=self.languages)
@@ -261,6 +269,8 @@ def reported(run: BenchRun, result: Result, card: Mapping[str, str]) -> EvalRepo
     report = replace(report, run_card={**card, **report.run_card})
     if run.out is not None and run.folder is None:
         write_report_file(report, run.out)
+    with tracking(run.track, run.out or Path(run.policy), project="vla-sim-bench") as tracker:
+        tracker.log(numbers_of(report, under="bench"), 0)
     return report
 
 

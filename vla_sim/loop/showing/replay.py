@@ -1,16 +1,21 @@
 """Replay: an episode of a result, run again from its row, held to it, and filmed."""
 
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vla_sim.disk.outlet import check_outlet
-from vla_sim.envs.crank import CrankConfig
-from vla_sim.errors import BadConfig, RenderBackendError, UnknownName
-from vla_sim.loop.benching.result import read_result
+from vla_sim.envs.axes import asked_shift
+from vla_sim.envs.crank import CrankConfig, crank_config_for
+from vla_sim.errors import BadConfig, RenderBackendError, RunFolderError, UnknownName
+from vla_sim.loop.benching.result import is_result, read_result
 from vla_sim.loop.choice import Choice
+from vla_sim.loop.evaluation import renderer_id
 from vla_sim.loop.outsiders import try_out
 from vla_sim.loop.showing.film_file import FORMATS, save_film
 from vla_sim.loop.showing.result_films import Replayed, replayed, require_same_row
+from vla_sim.physics.engines import engine_id
+from vla_sim.physics.render import RENDERERS
 from vla_sim.ranges import whole
 from vla_sim.records.episode_row import EpisodeRow
 
@@ -52,10 +57,15 @@ def replay(run: ReplayRun) -> tuple[EpisodeRow, Replayed]:
     Raises:
         RunFolderError: If the folder holds no result, or the film cannot be written.
         DamagedFile: If the result was edited, or the episode does not come out as it was measured.
-        BadConfig: If there is no such episode, or the result does not say who acted.
-        RenderBackendError: If the engine or the renderer here is another.
+        BadConfig: If there is no such episode, the result does not say who acted,
+            or the engine here is another.
+        RenderBackendError: If the renderer does not work here.
     """
     check_outlet(run.path)
+    if not is_result(run.result):
+        raise RunFolderError(
+            f"{str(run.result)!r} holds no result; `vla-sim bench --out FOLDER` writes one"
+        )
     result = read_result(run.result)
     if run.episode >= len(result.rows):
         raise BadConfig(
@@ -76,14 +86,23 @@ def crank_of(row: EpisodeRow) -> CrankConfig:
     """The crank that a row ran on, of the same engine and renderer.
 
     Raises:
-        RenderBackendError: If pictures were not square, as no crank of today draws them.
+        RenderBackendError: If this machine draws no pictures of that kind.
+        BadConfig: If the engine here is missing, or of another version.
     """
-    height, width = row.rig.image_size
-    if height != width:
-        raise RenderBackendError(f"pictures of {height} x {width} px are not drawn any more")
-    return CrankConfig(
-        engine=row.rig.engine.partition(" ")[0],
-        renderer=row.rig.renderer.partition(" ")[0],
-        image_size=height,
-        distractors=row.spec.axis == "distractors",
+    engine = row.rig.engine.partition(" ")[0]
+    if (here := engine_id(engine)) != row.rig.engine:
+        raise BadConfig(f"the episode ran on {row.rig.engine}, and here is {here}")
+    able = crank_config_for(
+        asked_shift(row.spec.axis, row.spec.severity), CrankConfig(image_size=row.rig.image_size[0])
     )
+    return replace(able, engine=engine, renderer=_renderer(row.rig.renderer))
+
+
+def _renderer(wanted: str) -> str:
+    """The name of the renderer whose pictures carry an id."""
+    # The default first: it needs nothing that could be missing.
+    for name in sorted(RENDERERS, key=lambda name: name != CrankConfig.renderer):
+        with suppress(RenderBackendError):
+            if renderer_id(name) == wanted:
+                return name
+    raise RenderBackendError(f"the episode was seen by {wanted}, which does not work here")

@@ -74,7 +74,7 @@ function writeRows() {
     put(row, "td", table.time_s[k] === null ? "" : `${table.time_s[k].toFixed(1)} s`, "once");
     put(row, "td", table.progress[k] === null ? "" : table.progress[k].toFixed(2));
     put(put(row, "td"), "span", named("failure", k), `pill ${succeeded(k) ? "good" : "bad"}`);
-    put(row, "td", table.broken[k].split(", ").map(say).join(", "));
+    put(row, "td", table.broken[k].map(say).join(", "));
   }
   const more = document.getElementById("more");
   more.hidden = found.length <= nShown;
