@@ -16,7 +16,14 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import alignment, chapter, evaluation_statistics, repeat, worlds
+from benchmarks import (
+    alignment,
+    chapter,
+    evaluation_report,
+    evaluation_statistics,
+    repeat,
+    worlds,
+)
 from benchmarks.peeping import peeping
 from benchmarks.row import Row, percent
 from benchmarks.throughput import physics_ratio, pictures_with_triples_per_s
@@ -173,7 +180,7 @@ GROUPS: dict[str, dict[str, Callable[[], Iterator[Row]]]] = {
     },
     "chapter": dict(chapter.ROWS),
     "alignment": {name: partial(rows, Console()) for name, rows in alignment.ROWS.items()},
-    "evaluation": {**evaluation_statistics.ROWS},
+    "evaluation": {**evaluation_statistics.ROWS, **evaluation_report.ROWS},
     "worlds": {
         "experts": lambda: worlds.experts(),
         "controls": lambda: worlds.controls(),

@@ -237,7 +237,7 @@ CHINESE: Mapping[str, str] = {
     "{interval} · adverbs obeyed": "{interval} · 遵守副词",
     # What was decided in training.
     "{score}: {why}": "{score}：{why}",
-    "success {x}": "成功 {x}",
+    "success {x} %": "成功 {x} %",
     "success {x} %, R@10 {y} % (chance {z} %)": "成功 {x} %，R@10 {y} %（随机 {z} %）",
     "first report": "第一次评估",
     "{why}; the target is met": "{why}；已达目标",
@@ -249,10 +249,9 @@ CHINESE: Mapping[str, str] = {
     "R@10 {y} points": "R@10 {y} 个百分点",
     "{x} points": "{x} 个百分点",
     "unchanged": "不变",
-    "no progress, R@10 {x} is under the smallest gain and the simulator does not agree ({y})": (
-        "没有进步：R@10 {x} 低于最小增益，仿真也不同意（{y}）"
-    ),
-    "no progress, success {x}, R@10 {y}": "没有进步：成功 {x}，R@10 {y}",
+    "no progress, R@10 {found} is under the smallest gain and the simulator does not agree "
+    "({gain})": ("没有进步：R@10 {found} 低于最小增益，仿真也不同意（{gain}）"),
+    "no progress, success {gain}, R@10 {found}": "没有进步：成功 {gain}，R@10 {found}",
     # Training.
     "Retrieval and success of the same model on one time axis. One score of both stops the run and "
     "chooses the checkpoint.": (

@@ -14,6 +14,8 @@ from markupsafe import Markup
 from vla_sim.eval.report.chinese import CHINESE
 
 _PLACE = re.compile(r"\\\{(\w+)\\\}")
+_NUMBERS, _NUMBER = "mnpxyz", r"[-−+\d.,e %]+?"
+"""Parts of these names are numbers and nothing else."""
 _SPACE = re.compile(r"\s+")
 
 
@@ -62,12 +64,18 @@ def _texts(tree: Any) -> Iterator[str]:
             yield from _texts(value)
 
 
+def _group(place: re.Match[str]) -> str:
+    """What a part in braces may be."""
+    name = place.group(1)
+    return f"(?P<{name}>{_NUMBER if name in _NUMBERS else '.+?'})"
+
+
 @cache
 def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
     """Texts with parts in braces, those that say most of their own first."""
     with_parts = [(english, chinese) for english, chinese in CHINESE.items() if "{" in english]
     with_parts.sort(key=lambda pair: -len(re.sub(r"\{\w+\}", "", pair[0])))
     return tuple(
-        (re.compile(_PLACE.sub(r"(?P<\1>.+?)", re.escape(english))), chinese)
+        (re.compile(_PLACE.sub(_group, re.escape(english))), chinese)
         for english, chinese in with_parts
     )
