@@ -77,7 +77,8 @@ def test_every_text_has_its_translation(
     assert len(asked) > 200
     spoken = {text for text in asked if re.search(r"[A-Za-z]{2}", text)}
     # Names of tasks, results, losses and policies, quantities, and what the run itself wrote.
-    outside = r"[\w.-]+-v\d+|mine|other|SPL|R@\d+|MRR|nDCG@10|[VLA+ ]+→.*|[−\d.]+ (nat|m/s³|pp|s)|[VLA] – [VLA]"
+    names = r"[\w.-]+-v\d+|mine|other|SPL|R@\d+|MRR|nDCG@10|[VLA+ ]+→.*|[VLA] – [VLA]"
+    outside = rf"{names}|[−\d.]+ (nat|m/s³|pp|s)"
     missing = {t for t in spoken if chinese_of(t) is None and not re.fullmatch(outside, t)}
     own = {content.title for content in (whole,)} | {e.verdict for e in whole.failures}
     assert missing - own - {film.outcome for film in whole.films} <= {"failure"}

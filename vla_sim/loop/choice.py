@@ -131,7 +131,9 @@ class Choice:
             if found := _SWITCH.fullmatch(part):
                 said |= {key: value for key, value in found.groupdict().items() if value}
             else:
-                pairs = (pair.partition("=") for pair in part.split(" "))
+                pairs = [pair.partition("=") for pair in part.split(" ")]
+                if not all(equals for _, equals, _ in pairs):
+                    raise _unreadable(text)
                 args += [(key, value) for key, _, value in pairs]
         choice = cls(
             name=name,
@@ -142,9 +144,7 @@ class Choice:
             contract=said.get("contract", ""),
         )
         if str(choice) != text:
-            raise BadConfig(
-                f"{text!r} does not say how to make the policy again; name it: --policy NAME"
-            )
+            raise _unreadable(text)
         return choice
 
     @property
@@ -191,6 +191,10 @@ class Choice:
         told += [self._typed] if self.args else []
         told += [f"contract {self.contract}"] if self.contract else []
         return f"{self.name} ({', '.join(told)})" if told else self.name
+
+
+def _unreadable(text: str) -> BadConfig:
+    return BadConfig(f"{text!r} does not say how to make the policy again; name it: --policy NAME")
 
 
 def is_remote(name: str) -> bool:
