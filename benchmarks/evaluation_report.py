@@ -81,9 +81,9 @@ def load_s(page: Path) -> float:
     command = [browser, "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom"]
     command.append(timed.as_uri())
     shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    found = re.search(r"<title>took (\d+) ms</title>", shown)
-    assert found is not None, "the page was not loaded"
-    return int(found.group(1)) / 1000
+    title = re.search(r"<title>took (\d+) ms</title>", shown)
+    assert title is not None, "the page was not loaded"
+    return int(title.group(1)) / 1000
 
 
 ROWS: Mapping[str, Callable[[], Iterator[Row]]] = {"report": report_of_many}

@@ -32,11 +32,10 @@ def _bench(**settings: Any) -> BenchRun:
 
 
 def test_tensorboard_holds_the_rates_of_a_benchmark(tmp_path: Path) -> None:
-    pytest.importorskip("tensorboard")
-    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+    read = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
 
     report = bench(_bench(track="tensorboard", out=tmp_path / "zero"), Console(quiet=True))
-    events = EventAccumulator(str(tmp_path / "zero" / "tensorboard"))
+    events = read.EventAccumulator(str(tmp_path / "zero" / "tensorboard"))
     events.Reload()
     (told,) = events.Scalars("bench/Reach/spl")
     assert told.value == pytest.approx(report.tasks[0].means["spl"].value)
@@ -54,7 +53,7 @@ def test_the_others_are_called_as_they_ask(
         finish=lambda: said.append(("finish", None)),
         __spec__=SimpleNamespace(),
     )
-    monkeypatch.setitem(sys.modules, name, module)  # type: ignore[arg-type]  # stands for it
+    monkeypatch.setitem(sys.modules, name, module)
     with tracking(name, tmp_path / "mine", project="vla-sim-align") as one:
         assert said == [], "a run that is refused leaves nothing behind"
         one.log({"train/total": 0.5}, 25)

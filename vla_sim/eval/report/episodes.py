@@ -30,7 +30,7 @@ def episode_table(results: Mapping[str, Sequence[EpisodeRow]]) -> dict[str, Any]
         results: {name: its rows, in their order}; a row's place is what `replay --episode` takes.
     """
     flat = [(name, k, row) for name, rows in results.items() for k, row in enumerate(rows)]
-    words = {
+    words: dict[str, list[str]] = {
         "result": [name for name, _, _ in flat],
         "task": [short(row.spec.task_id) for _, _, row in flat],
         "arm": [row.spec.arm.replace("_", " ") for _, _, row in flat],
