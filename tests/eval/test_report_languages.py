@@ -66,6 +66,8 @@ def test_every_text_has_its_translation(
         asked.append(re.sub(r"\s+", " ", str(text)).strip())
         return str(both(text))
 
+    # Templates compiled anew: those that were keep what was said of their constants.
+    monkeypatch.setattr(render, "_ENVIRONMENT", render._ENVIRONMENT.overlay())
     monkeypatch.setitem(render._ENVIRONMENT.filters, "both", noted)
     worse = tuple(
         replace(row, metrics={**row.metrics, "success_at_end": 0.0}, failure="collision")
@@ -115,6 +117,10 @@ def test_places_of_several_results_are_told_apart(whole: ReportInput) -> None:
     assert {"curves", "2-curves", "2-verdict", "together"} <= set(ids)
     assert "not compared" in html
     assert "Paired differences" not in html
+    column = f'<th scope="col">{both("Result")}</th>'
+    assert column in html
+    alone = render_report(whole, replace(whole, name="other", rows=(), clips=()))
+    assert column not in alone, "rows of one result name it nowhere"
 
 
 def test_the_table_of_episodes_holds_every_row(rows: tuple[EpisodeRow, ...]) -> None:
