@@ -21,6 +21,7 @@ from benchmarks import (
     chapter,
     evaluation_metrics,
     evaluation_outside,
+    evaluation_report,
     evaluation_statistics,
     repeat,
     worlds,
@@ -185,6 +186,7 @@ GROUPS: dict[str, dict[str, Callable[[], Iterator[Row]]]] = {
         **evaluation_statistics.ROWS,
         "outside": evaluation_outside.untaught,
         **evaluation_metrics.ROWS,
+        **evaluation_report.ROWS,
     },
     "worlds": {
         "experts": lambda: worlds.experts(),

@@ -212,12 +212,12 @@ def test_a_film_needs_pictures(content: ReportInput) -> None:
 
 def test_writing_is_whole_or_not_at_all(content: ReportInput, tmp_path: Path) -> None:
     small = replace(content, history=(), decisions=(), losses=(), failures=())
-    path = write_report(small, tmp_path / "run" / "report.html")
+    path = write_report(small, path=tmp_path / "run" / "report.html")
     assert path.read_text(encoding="utf-8") == render_report(small)
     assert [p.name for p in path.parent.iterdir()] == ["report.html"]
     (tmp_path / "file").write_text("")
     with pytest.raises(RunFolderError, match=r"cannot write .*report\.html"):
-        write_report(small, tmp_path / "file" / "report.html")
+        write_report(small, path=tmp_path / "file" / "report.html")
 
 
 def test_equal_input_gives_an_equal_file(content: ReportInput, html: str) -> None:

@@ -134,7 +134,7 @@ def test_a_bench_and_a_report_of_the_run(run: RunFolder) -> None:
     assert all(task.rates["success_at_end"].n == 3 for task in report.tasks)
     assert report.retrieval is not None and report.retrieval.gallery_size == 5
     page = write_run_report(
-        ReportRun(run=run.path, showcase=ShowcaseConfig(n_episodes=2)), Console(quiet=True)
+        ReportRun(runs=(run.path,), showcase=ShowcaseConfig(n_episodes=2)), Console(quiet=True)
     )
     text = page.read_text(encoding="utf-8")
     assert "Reach" in text and report.protocol in text

@@ -101,7 +101,7 @@ def test_the_curve_counts_control_steps(tuned: Path) -> None:
 
 
 def test_a_report_of_it_has_its_curve_and_its_films(copy: Path) -> None:
-    run = ReportRun(run=copy, showcase=ShowcaseConfig(n_episodes=1))
+    run = ReportRun(runs=(copy,), showcase=ShowcaseConfig(n_episodes=1))
     text = write_run_report(run, QUIET).read_text(encoding="utf-8")
     assert "Reach by reinforcement" in text
     assert "PPO practised for 128 control steps" in text

@@ -34,15 +34,19 @@ def run(config: "AlignRun", console: Console) -> int:
     from vla_sim.align.crew import launched_as
     from vla_sim.loop.aligning.closed_loop import align
     from vla_sim.loop.aligning.monitor import Monitor
+    from vla_sim.loop.tracking.tracker import tracking
 
     leads = launched_as() == 0
-    with Monitor(console if leads else None) as monitor:
+    with (
+        tracking(config.track if leads else "", config.out, project="vla-sim-align") as tracker,
+        Monitor(console if leads else None, tracker=tracker) as monitor,
+    ):
         folder = align(config, monitor)
     if not leads:
         return 0
     tell(
         console,
-        f"next: vla-sim bench --policy {folder.path}, or vla-sim report --run {folder.path}",
+        f"next: vla-sim bench --policy {folder.path}, or vla-sim report {folder.path}",
     )
     return 0
 

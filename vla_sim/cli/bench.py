@@ -1,6 +1,7 @@
 """`vla-sim bench`: measure a policy under a protocol, with control arms and intervals."""
 
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from rich import box
@@ -13,6 +14,7 @@ from vla_sim.disk.outlet import check_outlet
 
 if TYPE_CHECKING:
     from vla_sim.loop.benching.bench import BenchRun
+    from vla_sim.records.episode_row import EpisodeRow
     from vla_sim.records.reports import EvalReport, TaskReport
 
 
@@ -32,7 +34,7 @@ def may_change() -> tuple[str, ...]:
 
 def run(config: "BenchRun", console: Console) -> int:
     """Measure and print."""
-    from vla_sim.loop.benching.bench import bench, bench_into, parts
+    from vla_sim.loop.benching.bench import bench_into, benched, parts, reported
 
     to_run = parts(config)
     for part in to_run:
@@ -49,7 +51,11 @@ def run(config: "BenchRun", console: Console) -> int:
             shard = bench_into(part, part.folder, console)
             tell(console, f"shard {shard.shard}: {len(shard.rows)} episodes")
         else:
-            show(bench(part, console), console, n_instructions=part.n_instructions)
+            card = part.measurement.card(str(part.choice))
+            result = benched(part, console)
+            report = reported(part, result, card)
+            show(report, console, n_instructions=part.n_instructions)
+            show_failures(result.rows, console)
         if part.out is not None:
             tell(console, f"written to {part.out}")
     return 0
@@ -107,6 +113,26 @@ def show(report: "EvalReport", console: Console, *, n_instructions: int = 1) -> 
             console.print(f"information: {said_of(found.information)}", highlight=False)
 
 
+def show_failures(rows: "Sequence[EpisodeRow]", console: Console) -> None:
+    """How the episodes of each task failed, by what was told; nothing where none did."""
+    from vla_sim.envs.task_names import short_name
+
+    counts: dict[tuple[str, str], Counter[str]] = {}
+    for row in rows:
+        mine = counts.setdefault((row.spec.task_id, row.spec.arm), Counter())
+        if row.failure:
+            mine[row.failure.replace("_", " ")] += 1
+    if not any(counts.values()):
+        return
+    table = Table(box=box.SIMPLE_HEAD, title="failures by kind, episodes")
+    for column in ("task", "told", "failures"):
+        table.add_column(column)
+    for (task_id, arm), kinds in counts.items():
+        listed = ", ".join(f"{kind} {n}" for kind, n in kinds.most_common()) or "none"
+        table.add_row(short_name(task_id), arm.replace("_", " "), listed)
+    console.print(table)
+
+
 def _motion(report: "EvalReport", n_instructions: int) -> Table:
     from vla_sim.envs.task_names import short_name
 
@@ -155,8 +181,8 @@ VERB: "Verb[BenchRun]" = Verb(
         "n-processes",
         "out",
         "resume",
+        "films",
         "until.decided",
-        "until.on",
         "until.width",
     ),
     example="bench --policy runs/mine --episodes 100",

@@ -1,4 +1,4 @@
-"""`vla-sim report`: one HTML file about a run."""
+"""`vla-sim report`: one HTML file about runs and results."""
 
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
@@ -29,8 +29,11 @@ def run(config: "ReportRun", console: Console) -> int:
 
 
 VERB: "Verb[ReportRun]" = Verb(
-    summary="Write a run's curves, tables, films and worked failures into one HTML file.",
-    example="report --run runs/mine",
+    summary="Write runs and results into one HTML file: curves, tables, episodes, films, failures.",
+    example="report runs/mine results/mine --out report.html",
+    word="RUN ...",
+    words="runs",
     recipes=recipes,
     run=run,
+    shorts={"run": "runs"},
 )

@@ -1,9 +1,10 @@
 """Who acts, and how it decides: a policy's name with the switches of the aligned policy."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 from vla_sim.agents.controls import POLICIES
 from vla_sim.agents.ensemble import ENSEMBLE, MOST_ENSEMBLE
@@ -21,6 +22,10 @@ REMOTE = ("ws://", "wss://")
 """What stands before the address of a policy server."""
 MOST_PROPOSALS = 64
 MOST_GUIDANCE = 10.0
+_SWITCH = re.compile(
+    r"(?P<proposals>\d+) proposals|guidance (?P<guidance>[\d.e+-]+)"
+    r"|ensemble (?P<ensemble>[\d.e+-]+)|contract (?P<contract>\S+)"
+)
 
 
 class Asked(Protocol):
@@ -122,6 +127,36 @@ class Choice:
             shield=asked.crank.shield,
         )
 
+    @classmethod
+    def read(cls, text: str) -> Self:
+        """The choice that `str` wrote down, as a result says who was measured.
+
+        Raises:
+            BadConfig: If it is not one that `str` writes.
+        """
+        name, bracket, rest = text.removesuffix(")").partition(" (")
+        said: dict[str, Any] = {}
+        args: list[tuple[str, str]] = []
+        for part in rest.split(", ") if bracket else []:
+            if found := _SWITCH.fullmatch(part):
+                said |= {key: value for key, value in found.groupdict().items() if value}
+            else:
+                pairs = [pair.partition("=") for pair in part.split(" ")]
+                if not all(equals for _, equals, _ in pairs):
+                    raise _unreadable(text)
+                args += [(key, value) for key, _, value in pairs]
+        choice = cls(
+            name=name,
+            proposals=int(said.get("proposals", 1)),
+            guidance=float(said.get("guidance", 1.0)),
+            ensemble=float(said.get("ensemble", ENSEMBLE)),
+            args=tuple(args),
+            contract=said.get("contract", ""),
+        )
+        if str(choice) != text:
+            raise _unreadable(text)
+        return choice
+
     @property
     def is_outside(self) -> bool:
         """Whether it is somebody else's, which may fail in an episode."""
@@ -167,6 +202,10 @@ class Choice:
         told += [f"contract {self.contract}"] if self.contract else []
         told += [f"shield {self.shield}"] if self.shield != "off" else []
         return f"{self.name} ({', '.join(told)})" if told else self.name
+
+
+def _unreadable(text: str) -> BadConfig:
+    return BadConfig(f"{text!r} does not say how to make the policy again; name it: --policy NAME")
 
 
 def is_remote(name: str) -> bool:

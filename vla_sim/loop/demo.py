@@ -47,7 +47,9 @@ def demo(run: DemoRun, console: Console) -> Path:
 
     console.rule("report")
     report = write_run_report(
-        ReportRun(run=folder.path, out=out / "report.html", title="The closed loop, end to end"),
+        ReportRun(
+            runs=(folder.path,), out=out / "report.html", title="The closed loop, end to end"
+        ),
         console,
     )
     console.print(f"{time.monotonic() - began:.0f} s in all", highlight=False)

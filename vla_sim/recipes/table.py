@@ -19,6 +19,7 @@ MODULES: Mapping[str, tuple[str, str]] = {
     "finetune": ("vla_sim.recipes.finetune", "RECIPES"),
     "study": ("vla_sim.recipes.study", "RECIPES"),
     "serve": ("vla_sim.recipes.serve", "RECIPES"),
+    "replay": ("vla_sim.recipes.replay", "RECIPES"),
     "report": ("vla_sim.recipes.demo", "REPORTS"),
     "demo": ("vla_sim.recipes.demo", "DEMOS"),
 }

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from vla_sim.errors import BadConfig
 from vla_sim.eval.health.health_report import HealthReport
 from vla_sim.eval.report.timeline import Timeline
+from vla_sim.records.episode_row import EpisodeRow
 from vla_sim.records.reports import EvalReport, StopDecision
 
 
@@ -113,6 +114,19 @@ class Claim:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Clip:
+    """A film that lies on disk, of one row.
+
+    Attributes:
+        place: Of the row in its result.
+        gif: The film's bytes.
+    """
+
+    place: int
+    gif: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
 class ReportInput:
     """Everything that one report shows; empty parts leave their section out.
 
@@ -131,6 +145,10 @@ class ReportInput:
         claims: Benchmark numbers.
         health: The space of the kept checkpoint from inside; None where nobody looked.
         run_card: See `run_card`; empty for the card of `final`.
+        name: Tells it from others on the same page; empty where it is alone.
+        rows: The episodes of `final`, in their order, where they are known.
+        clips: Films of some of the rows.
+        sheet: A contact sheet of them as PNG; empty for none.
     """
 
     title: str
@@ -147,6 +165,10 @@ class ReportInput:
     claims: tuple[Claim, ...] = ()
     health: HealthReport | None = None
     run_card: Mapping[str, str] = field(default_factory=dict)
+    name: str = ""
+    rows: tuple[EpisodeRow, ...] = ()
+    clips: tuple[Clip, ...] = ()
+    sheet: bytes = b""
 
     def __post_init__(self) -> None:
         """Refuse a history that was not decided on.

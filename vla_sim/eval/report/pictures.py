@@ -27,6 +27,11 @@ def png_uri(picture: Bytes) -> str:
     return _uri("image/png", file)
 
 
+def stored_uri(kind: str, content: bytes) -> str:
+    """A picture as it lies on disk, e.g. of the kind "image/gif", as a data URI."""
+    return f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}"
+
+
 def film_uri(frames: Bytes, frame_s: float) -> str:
     """Frames (T, h, w, 3), `frame_s` seconds apart, as the data URI of an endless animation."""
     stride = -(-len(frames) // MAX_FRAMES)
@@ -83,4 +88,4 @@ def _enlarged(picture: Bytes) -> Image.Image:
 
 
 def _uri(kind: str, file: BytesIO) -> str:
-    return f"data:{kind};base64,{base64.b64encode(file.getvalue()).decode('ascii')}"
+    return stored_uri(kind, file.getvalue())

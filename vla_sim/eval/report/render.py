@@ -10,19 +10,50 @@ from vla_sim.disk import atomic
 from vla_sim.eval.failures import FAILURE_KINDS
 from vla_sim.eval.health.health_report import HealthReport
 from vla_sim.eval.report import charts, health_tables, numbers, tables, verdict
-from vla_sim.eval.report.content import FailureExample, Film, ReportInput
+from vla_sim.eval.report.content import Clip, FailureExample, Film, ReportInput
+from vla_sim.eval.report.episodes import SUCCESS, episode_table
 from vla_sim.eval.report.gradient_charts import gradient_charts
-from vla_sim.eval.report.pictures import film_uri, overlay, png_uri, stills
+from vla_sim.eval.report.pictures import film_uri, overlay, png_uri, stills, stored_uri
 from vla_sim.eval.report.plot import Chart
 from vla_sim.eval.report.practice_chart import practice_curves
 from vla_sim.eval.report.timeline_chart import action_timeline
+from vla_sim.eval.report.together import Together, side_by_side
+from vla_sim.eval.report.translation import both, spoken_in
 from vla_sim.records.reports import EvalReport
 
 N_STILLS = 5
+SCRIPT = ("all", "{n} of {m} episodes", "more", "nothing", "of", "success", "episodes")
+"""What the page's scripts say."""
 
 
-def render_report(content: ReportInput) -> str:
-    """The report as HTML text: styles, scripts, pictures and films inside, no network needed."""
+def render_report(*parts: ReportInput, title: str = "", together: Together | None = None) -> str:
+    """The report as HTML text: styles, scripts, pictures and films inside, no network needed.
+
+    Args:
+        parts: What is shown, one or several results.
+        title: At the head of the page; that of the first part where none is given.
+        together: What the parts say of each other.
+    """
+    shown = [_part(part, f"{k + 1}-" if k else "") for k, part in enumerate(parts)]
+    drawn = [chart for one in shown for chart in one["charts"]]
+    rows = {part.name: part.rows for part in parts if part.rows}
+    episodes = episode_table(rows) if rows else None
+    page = _ENVIRONMENT.get_template("report.html.j2")
+    return page.render(
+        title=title or parts[0].title,
+        parts=shown,
+        together=together,
+        beside=side_by_side(parts) if together else None,
+        episodes=episodes,
+        charts=drawn,
+        script_words={**spoken_in(drawn), **spoken_in(episodes), **spoken_in(SCRIPT)},
+        plotly=get_plotlyjs() if drawn else "",
+        numbers=numbers,
+    )
+
+
+def _part(content: ReportInput, prefix: str) -> dict[str, Any]:
+    """One result, ready to be written; `prefix` tells its places from those of the others."""
     final = content.final
     drawn: list[Chart] = []
     if content.history:
@@ -39,32 +70,32 @@ def render_report(content: ReportInput) -> str:
     for i, example in enumerate(content.failures):
         identity = f"timeline-{i}"
         drawn.append(action_timeline(identity, example.timeline))
-        failures.append(_failure(example, identity))
+        failures.append(_failure(example, prefix + identity))
     has_tasks = final is not None and len(final.tasks) > 0
-    page = _ENVIRONMENT.get_template("report.html.j2")
-    return page.render(
-        content=content,
-        final=final,
-        sentences=verdict.sentences(content),
-        tiles=verdict.tiles(content),
-        has_codes=bool(codes),
-        decisions=list(zip(content.history, content.decisions, strict=True)),
-        success=tables.success_table(final, content.success) if final and has_tasks else None,
-        gains=tables.gain_table(final) if final and final.gains else None,
-        violations=tables.violation_table(final) if final and has_tasks else None,
-        motion=tables.motion_table(final) if final and has_tasks else None,
-        manners=tables.manner_table(final) if final and has_tasks else None,
-        retrieval=tables.retrieval_table(final.retrieval) if final and final.retrieval else None,
-        information=_information(final),
-        health=_health(content.health),
-        films=[_film(film) for film in content.films],
-        failures=failures,
-        card=tables.card_groups(content.run_card or (final.run_card if final else {})),
-        charts=drawn,
-        drawn={chart["id"] for chart in drawn},
-        plotly=get_plotlyjs() if drawn else "",
-        numbers=numbers,
-    )
+    return {
+        "content": content,
+        "prefix": prefix,
+        "final": final,
+        "sentences": verdict.sentences(content),
+        "tiles": verdict.tiles(content),
+        "has_codes": bool(codes),
+        "decisions": list(zip(content.history, content.decisions, strict=True)),
+        "success": tables.success_table(final, content.success) if final and has_tasks else None,
+        "gains": tables.gain_table(final) if final and final.gains else None,
+        "violations": tables.violation_table(final) if final and has_tasks else None,
+        "motion": tables.motion_table(final) if final and has_tasks else None,
+        "manners": tables.manner_table(final) if final and has_tasks else None,
+        "retrieval": tables.retrieval_table(final.retrieval) if final and final.retrieval else None,
+        "information": _information(final),
+        "health": _health(content.health),
+        "films": [_film(film) for film in content.films],
+        "clips": [_clip(clip, content) for clip in content.clips],
+        "sheet": stored_uri("image/png", content.sheet) if content.sheet else "",
+        "failures": failures,
+        "card": tables.card_groups(content.run_card or (final.run_card if final else {})),
+        "drawn": {chart["id"] for chart in drawn},
+        "charts": [{**chart, "id": prefix + chart["id"]} for chart in drawn],
+    }
 
 
 def _information(final: EvalReport | None) -> tables.Table | None:
@@ -72,13 +103,15 @@ def _information(final: EvalReport | None) -> tables.Table | None:
     return tables.information_table(bounds) if bounds else None
 
 
-def write_report(content: ReportInput, path: Path) -> Path:
+def write_report(
+    *parts: ReportInput, path: Path, title: str = "", together: Together | None = None
+) -> Path:
     """Write the report to `path`, all of it or nothing.
 
     Raises:
         RunFolderError: If the folder cannot be written.
     """
-    atomic.write_text(path, render_report(content))
+    atomic.write_text(path, render_report(*parts, title=title, together=together))
     return path
 
 
@@ -103,6 +136,20 @@ def _film(film: Film) -> dict[str, Any]:
     }
 
 
+def _clip(clip: Clip, content: ReportInput) -> dict[str, Any]:
+    row = content.rows[clip.place]
+    return {
+        "place": clip.place,
+        "task": numbers.short(row.spec.task_id),
+        "seed": row.spec.seed,
+        "text": row.text,
+        "arm": tables.ARM_TITLES.get(row.spec.arm, numbers.words(row.spec.arm)),
+        "succeeded": row.success_at_end,
+        "outcome": FAILURE_KINDS.get(row.failure, "") or SUCCESS,
+        "uri": stored_uri("image/gif", clip.gif),
+    }
+
+
 def _failure(example: FailureExample, identity: str) -> dict[str, Any]:
     attention = None
     if example.picture is not None and example.attention is not None:
@@ -123,3 +170,7 @@ _ENVIRONMENT = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+_ENVIRONMENT.filters["both"] = both
+_ENVIRONMENT.policies[
+    "json.dumps_kwargs"
+] = {}  # filters stand in their order, not in that of words

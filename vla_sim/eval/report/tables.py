@@ -75,14 +75,14 @@ def success_table(report: EvalReport, success: str) -> Table:
         (
             short(task),
             (
-                *(_rate(found.get((task, arm)), arm, tick=guess[task]) for arm in arms),
+                *(rate_cell(found.get((task, arm)), arm, tick=guess[task]) for arm in arms),
                 Cell(text=percent(guess[task])),
             ),
         )
         for task in tasks
     ]
     mean_guess = sum(guess.values()) / len(guess) if guess else 0.0
-    pooled = tuple(_rate(overall_rate(report, success, a), a, tick=mean_guess) for a in arms)
+    pooled = tuple(rate_cell(overall_rate(report, success, a), a, tick=mean_guess) for a in arms)
     rows.append(("All tasks", (*pooled, Cell(text=percent(mean_guess)))))
     return Table(columns=(*(ARM_TITLES.get(a, words(a)) for a in arms), "Guess"), rows=tuple(rows))
 
@@ -135,7 +135,10 @@ def motion_table(report: EvalReport) -> Table:
     """Comfort, path length, time and jerk of each task."""
     tasks = _correct(report)
     rows: list[tuple[str, tuple[Cell, ...]]] = [
-        ("Comfortable episodes", tuple(_rate(t.rates.get("comfortable"), "correct") for t in tasks))
+        (
+            "Comfortable episodes",
+            tuple(rate_cell(t.rates.get("comfortable"), "correct") for t in tasks),
+        )
     ]
     chained = report.run_card.get("protocol/n_instructions", "1") != "1"
     for name, (title, unit) in _MEASURES.items():
@@ -156,18 +159,17 @@ def motion_table(report: EvalReport) -> Table:
 def manner_table(report: EvalReport) -> Table:
     """Whether adverbs were obeyed, with the typical speed under each."""
     tasks = _correct(report)
-    shown = [m for m in MANNERS if any(f"manner_kept/{m}" in t.rates for t in tasks)]
     rows = []
     for task in tasks:
         cells = []
-        for manner in shown:
+        for manner in MANNERS:
             kept = task.rates.get(f"manner_kept/{manner}")
             speed = task.means.get(f"typical_speed/{manner}")
             beside = "" if speed is None else f"at {plain(speed.value)} m/s"
-            cells.append(_rate(kept, "correct", more=beside))
-        cells.append(_rate(task.rates.get("manner_kept"), "correct"))
+            cells.append(rate_cell(kept, "correct", more=beside))
+        cells.append(rate_cell(task.rates.get("manner_kept"), "correct"))
         rows.append((short(task.task_id), tuple(cells)))
-    return Table(columns=(*shown, "all manners"), rows=tuple(rows))
+    return Table(columns=(*MANNERS, "all manners"), rows=tuple(rows))
 
 
 def retrieval_table(retrieval: RetrievalReport) -> Table:
@@ -226,7 +228,10 @@ def _correct(report: EvalReport) -> list[TaskReport]:
     return [task for task in report.tasks if task.arm == "correct"]
 
 
-def _rate(rate: Estimate | None, arm: str, *, tick: float | None = None, more: str = "") -> Cell:
+def rate_cell(
+    rate: Estimate | None, arm: str, *, tick: float | None = None, more: str = ""
+) -> Cell:
+    """A rate with its interval, as a number and as a bar."""
     if rate is None:
         return EMPTY
     return Cell(

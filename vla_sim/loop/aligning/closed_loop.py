@@ -62,6 +62,7 @@ from vla_sim.loop.simulating.asked import AskedSimulators
 from vla_sim.loop.simulating.places import open_simulators
 from vla_sim.loop.simulating.simulators import SimulatorsConfig, StationConfig
 from vla_sim.loop.simulating.worker import check_processes
+from vla_sim.loop.tracking.tracker import TrackerName, check_tracker
 from vla_sim.ranges import MAX_SEED, above, some, whole, within
 from vla_sim.records.triple import Rows
 from vla_sim.triples.lerobot.contents import Contents, contents
@@ -77,6 +78,7 @@ MAY_CHANGE = (
     "max_seconds",
     "n_processes",
     "simulators.crank.n_threads",
+    "track",
 )
 """Settings that a run may go on with otherwise: budgets, places, and what changes no result."""
 ONLINE_SEEDS_FROM = 100_000
@@ -127,11 +129,15 @@ class AlignRun:
     n_processes: int | None = None
     """Processes for the simulators beside the trainer's; 0 to run them in the trainer's own, in
     turn with it; None for one on each core but the trainer's. The run is the same to the bit."""
+    track: TrackerName = ""
+    """Send losses, evaluations and rates to "tensorboard" (files in OUT), "trackio" or "wandb" as
+    well; empty for none."""
     learner: LearnerConfig = field(default_factory=LearnerConfig)
     simulators: StationConfig = field(default_factory=StationConfig)
     stopping: StoppingConfig = field(default_factory=StoppingConfig)
 
     def __post_init__(self) -> None:
+        check_tracker(self.track)
         some(tasks=self.task_ids)
         check_taught(self.task_ids)
         whole(0, MAX_SEED, seed=self.seed)

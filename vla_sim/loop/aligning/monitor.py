@@ -24,6 +24,8 @@ from vla_sim.envs.task_names import short_name
 from vla_sim.eval.information import said_of
 from vla_sim.loop.budget import Budget
 from vla_sim.loop.simulating.simulators import Harvest
+from vla_sim.loop.tracking.reports import numbers_of
+from vla_sim.loop.tracking.tracker import Nobody, Tracker, numbers_in
 from vla_sim.records.reports import EvalReport, StopDecision
 
 
@@ -45,14 +47,20 @@ class Monitor:
     """A progress bar with a line per evaluation; silent without a console."""
 
     def __init__(
-        self, console: Console | None = None, *, on_update: OnUpdate | None = None
+        self,
+        console: Console | None = None,
+        *,
+        on_update: OnUpdate | None = None,
+        tracker: Tracker | None = None,
     ) -> None:
         """A monitor.
 
         Args:
             console: Where to show; None for nowhere.
             on_update: Called after every update. What it raises ends the run.
+            tracker: Is told each row of losses, and each evaluation.
         """
+        self.tracker = tracker or Nobody()
         self.on_update = on_update
         self.console = console or Console(quiet=True)
         self.progress = Progress(
@@ -68,6 +76,7 @@ class Monitor:
         self._bar = self.progress.add_task("starting", total=None)
         self._n_triples = 0
         self._waited_s = 0.0
+        self._n_updates = 0
 
     def __enter__(self) -> "Monitor":
         self.progress.start()
@@ -122,6 +131,8 @@ class Monitor:
                 if name in loss.terms or name in loss.report
             ]
             row[name] = float(np.mean(values))
+        self._n_updates = budget.n_spent
+        self.tracker.log(numbers_in(row, under="train"), budget.n_spent)
         self.progress.update(
             self._bar,
             total=budget.n_steps,
@@ -134,6 +145,9 @@ class Monitor:
         self, report: EvalReport, decision: StopDecision, curriculum: CurriculumState
     ) -> None:
         """An evaluation was decided on."""
+        scored = {**numbers_of(report, under="evaluation"), "evaluation/score": decision.score}
+        # The learner went on meanwhile: a tracker's steps do not fall, so the step is a number.
+        self.tracker.log({**scored, "evaluation/update": float(report.step)}, self._n_updates)
         tasks = ", ".join(
             f"{short_name(task.task_id)} {100 * task.rates['success_at_end'].value:.0f}"
             for task in report.tasks

@@ -47,6 +47,8 @@ from vla_sim.loop.run_folder import BEGUN
 from vla_sim.loop.serving.contracts import check_contract_name
 from vla_sim.loop.simulating.simulators import SimulatorsConfig, StationConfig
 from vla_sim.loop.simulating.worker import check_processes
+from vla_sim.loop.tracking.reports import numbers_of
+from vla_sim.loop.tracking.tracker import TrackerName, check_tracker, tracking
 from vla_sim.ranges import some, whole
 from vla_sim.records.episode import Arm
 from vla_sim.records.instruction import Language
@@ -54,8 +56,9 @@ from vla_sim.records.reports import EvalReport
 from vla_sim.records.shift import Shift
 
 VERB = "bench"
-MAY_CHANGE = ("out", "resume", "n_processes", "n_slots", "crank.n_threads")
+MAY_CHANGE = ("out", "resume", "films", "track", "n_processes", "n_slots", "crank.n_threads")
 """Settings that change no episode."""
+MOST_FILMS = 64
 BENCH_SEEDS_FROM = 10_000
 """Scenes of the benchmark: never trained on, never used to choose a checkpoint."""
 MOST_EPISODES = 90_000
@@ -115,9 +118,18 @@ class BenchRun:
     alone."""
     resume: bool = False
     """Go on with the benchmark in OUT: episodes that are on disk are not repeated."""
+    films: int = 0
+    """Episodes to film into OUT, failures first, with a sheet of stills; 0 for none. With --resume
+    they are added to a result that is there."""
+    track: TrackerName = ""
+    """Send rates and means to "tensorboard" (files in OUT), "trackio" or "wandb" as
+    well; empty for none."""
     crank: CrankConfig = field(default_factory=CrankConfig)
 
     def __post_init__(self) -> None:
+        check_tracker(self.track)
+        if self.track == "tensorboard" and self.folder is None:
+            raise BadConfig("track 'tensorboard' writes files into a folder: give --out")
         check_policy(self.choice.name)
         check_contract_name(self.contract)
         some(tasks=self.task_ids, arms=self.arms, languages=self.languages)
@@ -140,9 +152,16 @@ class BenchRun:
 
     def _check_place(self) -> None:
         """Refuse a place that cannot hold what is asked for, and rules that contradict it."""
-        for name, asked in (("shard", bool(self.shard)), ("resume", self.resume)):
+        whole(0, MOST_FILMS, films=self.films)
+        asked_of_folder = {"shard": self.shard, "resume": self.resume, "films": self.films}
+        for name, asked in asked_of_folder.items():
             if asked and self.folder is None:
                 raise BadConfig(f"{name} takes a folder: give --out, and no .json file")
+        if self.films and (self.shard or self.until.decided):
+            raise BadConfig(
+                f"films {self.films}: films are of a whole result; after `vla-sim merge`, or when "
+                "it is decided, `vla-sim replay RESULT --episode K` films any episode"
+            )
         if self.shard:
             Shard.read(self.shard)
         if self.until.decided and not is_result(Path(self.until.decided)):
@@ -237,10 +256,21 @@ def bench(run: BenchRun, console: Console) -> EvalReport:
     assert not run.shard, "a share of a protocol has no report"
     check_processes(run.n_processes)
     card = run.measurement.card(str(run.choice))
-    report = benched(run, console).report
+    return reported(run, benched(run, console), card)
+
+
+def reported(run: BenchRun, result: Result, card: Mapping[str, str]) -> EvalReport:
+    """A result's numbers with the whole card, in a file of their own where the run names one.
+
+    Raises:
+        RunFolderError: If it cannot be written.
+    """
+    report = result.report
     report = replace(report, run_card={**card, **report.run_card})
     if run.out is not None and run.folder is None:
         write_report_file(report, run.out)
+    with tracking(run.track, run.out or Path(run.policy), project="vla-sim-bench") as tracker:
+        tracker.log(numbers_of(report, under="bench"), 0)
     return report
 
 
@@ -274,6 +304,7 @@ def bench_into(run: BenchRun, folder: Path, console: Console) -> Result:
     with opened(folder, run, verb=VERB, resume=resume, card=card):
         result = _measured(run, card, console)
         write_result(folder, result, card)
+        _film(run, folder, result)
         (folder / BEGUN).unlink()
         clear(folder)
     return result
@@ -288,7 +319,17 @@ def _finished(run: BenchRun, folder: Path) -> Result:
         raise RunFolderError(
             f"{folder} holds another result, of {result.policy}; give another --out"
         )
+    _film(run, folder, result)
     return result
+
+
+def _film(run: BenchRun, folder: Path, result: Result) -> None:
+    """The films that are asked for."""
+    if run.films:
+        # Here, because measuring draws nothing for people.
+        from vla_sim.loop.showing.result_films import film_result
+
+        film_result(folder, result.rows, run.films, run.choice, run.measurement.crank)
 
 
 def _measured(run: BenchRun, card: Mapping[str, str], console: Console) -> Result:

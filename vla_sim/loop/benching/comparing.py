@@ -60,19 +60,39 @@ def compared(run: CompareRun) -> Comparison:
     if run.out is not None:
         check_outlet(run.out)
     results = _read(run.results)
-    protocol = next(iter(results.values())).protocol
-    comparison = compare(
-        {name: result.rows for name, result in results.items()},
-        outcome=run.on,
-        reading=protocol.success,
-        arm=run.arm,
-        alpha=run.alpha,
-        partly=bool(protocol.stopping),
-    )
+    comparison = comparison_of(results, on=run.on, arm=run.arm, alpha=run.alpha)
     if run.out is not None:
         write = _markdown if run.out.suffix == ".md" else _json
         atomic.write_text(run.out, write(comparison, results))
     return comparison
+
+
+def comparison_of(
+    results: Mapping[str, Result],
+    *,
+    on: Outcome = "success",
+    arm: Arm = "correct",
+    alpha: float = 0.05,
+) -> Comparison:
+    """Results by name, against each other.
+
+    Raises:
+        BadConfig: If there are fewer than two, or they are too short.
+        ProtocolMismatch: If they were measured differently.
+    """
+    named = list(results.values())
+    for later, result in enumerate(named):
+        for other in named[:later]:
+            require_comparable(other.report, result.report)
+    protocol = named[0].protocol
+    return compare(
+        {name: result.rows for name, result in results.items()},
+        outcome=on,
+        reading=protocol.success,
+        arm=arm,
+        alpha=alpha,
+        partly=bool(protocol.stopping),
+    )
 
 
 def sentences(comparison: Comparison) -> list[str]:
@@ -83,17 +103,16 @@ def sentences(comparison: Comparison) -> list[str]:
 
 def _read(folders: Sequence[Path]) -> dict[str, Result]:
     """Results under names that tell them apart."""
-    results: dict[str, Result] = {}
-    for name, folder in zip(_names(folders), folders, strict=True):
-        result = read_result(folder)
-        for other in results.values():
-            require_comparable(other.report, result.report)
-        results[name] = result
-    return results
+    names = told_apart(folders)
+    return {name: read_result(folder) for name, folder in zip(names, folders, strict=True)}
 
 
-def _names(folders: Sequence[Path]) -> list[str]:
-    """The last parts of the paths, as many as it takes to tell them apart."""
+def told_apart(folders: Sequence[Path]) -> list[str]:
+    """The last parts of the paths, as many as it takes to tell them apart.
+
+    Raises:
+        BadConfig: If one is named twice.
+    """
     whole = [folder.resolve() for folder in folders]
     if len(set(whole)) != len(whole):
         twice = next(f for f, w in zip(folders, whole, strict=True) if whole.count(w) > 1)

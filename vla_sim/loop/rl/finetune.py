@@ -37,6 +37,8 @@ from vla_sim.loop.rl.rl_features import FrozenFeatures, LearntFeatures
 from vla_sim.loop.rl.rl_policy import INDEX, read_rl_policy, save_rl_policy
 from vla_sim.loop.rl.rl_run import FinetuneRun, begun, own_encoder
 from vla_sim.loop.run_folder import RunFolder
+from vla_sim.loop.tracking.reports import numbers_of
+from vla_sim.loop.tracking.tracker import Tracker, numbers_in, tracking
 from vla_sim.records.reports import EvalReport
 
 CURVE = "curve.jsonl"
@@ -73,11 +75,13 @@ def finetune(run: FinetuneRun, console: Console) -> Finetuned:
         DamagedFile: If the encoder, or the run to resume, is missing or damaged.
     """
     torch.set_num_threads(1)
-    with begun(run) as folder:
-        return _train_and_measure(run, folder, console)
+    with begun(run) as folder, tracking(run.track, run.out, project="vla-sim-finetune") as tracker:
+        return _train_and_measure(run, folder, console, tracker)
 
 
-def _train_and_measure(run: FinetuneRun, folder: RunFolder, console: Console) -> Finetuned:
+def _train_and_measure(
+    run: FinetuneRun, folder: RunFolder, console: Console, tracker: Tracker
+) -> Finetuned:
     encoder = own_encoder(run, folder)
     budget = Budget(run.max_env_steps, max_seconds=run.max_seconds)
     env, ppo = _agent(run, encoder, budget)
@@ -88,17 +92,22 @@ def _train_and_measure(run: FinetuneRun, folder: RunFolder, console: Console) ->
         while budget.left >= run.round_env_steps and _success(ppo) < run.target_success:
             ppo.learn(run.ppo.n_steps * run.n_slots, reset_num_timesteps=False)
             budget.spend(run.round_env_steps)
-            folder.append(CURVE, _row(env, ppo, budget))
+            row = _row(env, ppo, budget)
+            folder.append(CURVE, row)
+            tracker.log(numbers_in(row, under="practice"), budget.n_spent)
             _save(run, folder, env, ppo, budget)
             show(_success(ppo))
     if budget.cut:
         console.print(budget.cut, highlight=False)
+    report = _measure(run, folder, console) if run.episodes else None
+    if report is not None:
+        tracker.log(numbers_of(report, under="bench"), budget.n_spent)
     return Finetuned(
         folder=folder,
         n_env_steps=budget.n_spent,
         elapsed_s=budget.elapsed_s,
         steps_to_80=steps_to(folder, 0.8),
-        report=_measure(run, folder, console) if run.episodes else None,
+        report=report,
     )
 
 

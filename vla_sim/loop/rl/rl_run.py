@@ -22,6 +22,7 @@ from vla_sim.loop.policies import best_checkpoint
 from vla_sim.loop.rl.rl_features import KINDS, Kind
 from vla_sim.loop.rl.rl_policy import ENCODER
 from vla_sim.loop.run_folder import BEST, RunFolder
+from vla_sim.loop.tracking.tracker import TrackerName, check_tracker
 from vla_sim.ranges import MAX_SEED, above, whole, within
 
 VERB = "finetune"
@@ -35,6 +36,7 @@ MAY_CHANGE = (
     "episodes",
     "n_processes",
     "crank.n_threads",
+    "track",
 )
 """Budgets, the benchmark at the end, and what changes no episode; the encoder is in the folder."""
 
@@ -73,11 +75,15 @@ class FinetuneRun:
     """Episodes of the benchmark at the end; 0 for none."""
     n_processes: int = 2
     """Processes of the benchmark."""
+    track: TrackerName = ""
+    """Send losses, evaluations and rates to "tensorboard" (files in OUT), "trackio" or "wandb" as
+    well; empty for none."""
     ppo: PpoConfig = field(default_factory=PpoConfig)
     slots: SlotsConfig = field(default_factory=SlotsConfig)
     crank: CrankConfig = field(default_factory=CrankConfig)
 
     def __post_init__(self) -> None:
+        check_tracker(self.track)
         one_task(self.task)
         if self.features not in KINDS:
             raise UnknownName("kind of features", self.features, KINDS)

@@ -1,7 +1,7 @@
-"""Reporting: from a run folder to one HTML file."""
+"""Reporting: from run folders and results to one HTML file."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from operator import getitem
 from pathlib import Path
@@ -13,18 +13,23 @@ from vla_sim.disk.outlet import check_outlet
 from vla_sim.envs.crank import CrankConfig
 from vla_sim.envs.suites import tasks_of
 from vla_sim.envs.task_names import short_name, task_id_of
-from vla_sim.errors import DamagedFile, RunFolderError
+from vla_sim.errors import BadConfig, DamagedFile, ProtocolMismatch, RunFolderError
 from vla_sim.eval.health import health_report
 from vla_sim.eval.health.health_report import HealthReport
 from vla_sim.eval.report.content import Practice, ReportInput
 from vla_sim.eval.report.render import write_report
+from vla_sim.eval.report.together import Together
 from vla_sim.eval.report_file import from_json
 from vla_sim.loop.aligning.gradients import GRADIENTS
+from vla_sim.loop.benching.comparing import comparison_of, told_apart
+from vla_sim.loop.benching.result import Result, is_result, read_result
 from vla_sim.loop.evaluation import bodies
 from vla_sim.loop.learned import LearnedModel
 from vla_sim.loop.policies import best_checkpoint
 from vla_sim.loop.run_folder import BEST, RunFolder
+from vla_sim.loop.showing.result_part import result_part
 from vla_sim.loop.showing.showcase import ShowcaseConfig, showcase
+from vla_sim.ranges import some
 from vla_sim.records.reports import EvalReport, StopDecision
 
 BENCH_FILE = "bench.json"
@@ -35,38 +40,74 @@ BENCH_FILE = "bench.json"
 class ReportRun:
     """Settings of a report."""
 
-    run: Path = Path("runs/demo/align")
-    """Folder of an alignment or of a finetuning."""
+    runs: tuple[Path, ...] = (Path("runs/demo/align"),)
+    """Folders of alignments, of finetunings, and results of `vla-sim bench --out FOLDER`; several
+    stand on one page, and are compared where they were measured the same way."""
     out: Path | None = None
-    """The HTML file; report.html in the run folder where none is given."""
+    """The HTML file; report.html in the first folder where none is given."""
     title: str = ""
     """At the head of the page; says what kind of run it was where none is given."""
     showcase: ShowcaseConfig = field(default_factory=ShowcaseConfig)
 
+    def __post_init__(self) -> None:
+        some(runs=self.runs)
+
 
 def write_run_report(run: ReportRun, console: Console) -> Path:
-    """Film the kept policy and write the report.
+    """Film the kept policies and write the report; the films of results lie on disk.
 
     Returns:
         The HTML file.
 
     Raises:
-        RunFolderError: If the folder holds no run, or one that was never evaluated.
-        DamagedFile: If one of its files is damaged.
+        BadConfig: If a folder is named twice.
+        RunFolderError: If a folder holds no run and no result, or a run that was never evaluated.
+        DamagedFile: If one of its files is damaged, or was edited.
     """
-    folder = RunFolder.open(run.run)
-    out = run.out or folder.path / "report.html"
+    names = told_apart(run.runs)
+    out = run.out or run.runs[0] / "report.html"
     check_outlet(out)
-    with console.status("filming the kept policy"):
-        content = (_practised if "ppo" in _config(folder) else _aligned)(run, folder)
-    return write_report(content, out)
+    parts = []
+    results: dict[str, Result | None] = {}
+    for name, folder in zip(names, run.runs, strict=True):
+        results[name] = read_result(folder) if is_result(folder) else None
+        with console.status(f"reading {name}"):
+            made = _part(run, folder, results[name])
+        parts.append(replace(made, name=name))
+    if len(parts) == 1:
+        return write_report(parts[0], path=out, title=run.title)
+    title = run.title or f"{len(parts)} results, with vla-sim"
+    return write_report(*parts, path=out, title=title, together=_together(results))
+
+
+def _part(run: ReportRun, path: Path, result: Result | None) -> ReportInput:
+    """What one folder has to show."""
+    if result is not None:
+        return result_part(path, result)
+    folder = RunFolder.open(path)
+    practised = "ppo" in _config(folder)
+    return (_practised if practised else _aligned)(run, folder)
+
+
+def _together(results: Mapping[str, Result | None]) -> Together:
+    """What the results say of each other, or why they say nothing."""
+    measured = {name: result for name, result in results.items() if result is not None}
+    for name in results:
+        if name not in measured:
+            return Together(
+                refused=f"{name} is no result of a benchmark: it has no rows that could be paired"
+            )
+    try:
+        return Together(comparison=comparison_of(measured))
+    except (ProtocolMismatch, BadConfig) as error:
+        return Together(refused=str(error))
 
 
 def _aligned(run: ReportRun, folder: RunFolder) -> ReportInput:
     """The report of an alignment."""
     if not (folder.path / BEST).is_file():
         raise RunFolderError(
-            f"{run.run} was not evaluated yet: let `vla-sim align` reach its first evaluation"
+            f"{folder.path} was not evaluated yet: let `vla-sim align` reach its first evaluation"
         )
     tasks_of(_config(folder)["tasks"])  # those of the user's own are found by what was typed
     history, decisions = _history(folder)
@@ -107,7 +148,7 @@ def _practised(run: ReportRun, folder: RunFolder) -> ReportInput:
 
     if not (folder.path / INDEX).is_file():
         raise RunFolderError(
-            f"{run.run} has no policy yet: let `vla-sim finetune` finish its first round"
+            f"{folder.path} has no policy yet: let `vla-sim finetune` finish its first round"
         )
     task = str(_config(folder)["task"])
     films, failures = showcase(

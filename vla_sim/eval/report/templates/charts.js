@@ -1,9 +1,10 @@
-"use strict";
 // A colour in a chart is the name of a CSS property; look it up anew whenever the theme changes.
 const charts = JSON.parse(document.getElementById("charts-data").textContent);
 function coloured(value, style) {
   if (typeof value === "string") {
-    return value.startsWith("--") ? style.getPropertyValue(value).trim() : value;
+    if (value.startsWith("--")) return style.getPropertyValue(value).trim();
+    const bold = /^<b>(.*)<\/b>$/.exec(value);
+    return bold ? `<b>${say(bold[1])}</b>` : say(value);
   }
   if (Array.isArray(value)) return value.map((item) => coloured(item, style));
   if (value === null || typeof value !== "object") return value;
@@ -25,3 +26,4 @@ function drawAll() {
 }
 drawAll();
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawAll);
+listeners.push(drawAll);

@@ -1,0 +1,1 @@
+"""Trackers: numbers of a run, sent to where others of the user's are."""
