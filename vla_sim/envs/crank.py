@@ -87,8 +87,7 @@ class CrankConfig:
     n_threads: int = 1
     """Threads for physics and pictures; results do not depend on it."""
     shield: ShieldMode = "off"
-    """What the robot's shield keeps, whoever acts: nothing, the limits of the body (limits), or
-    those and what the asked manner allows (manner)."""
+    """What a shield keeps, whoever acts: the body's limits, or the asked manner's too."""
 
     def __post_init__(self) -> None:
         if self.shield not in SHIELD_MODES:
