@@ -80,7 +80,7 @@ class CrankConfig:
     engine: str = "mujoco"
     """What computes the physics, a name in `physics.engines.ENGINES`."""
     distractors: bool = False
-    """Have things at hand for the axis of that name. They cost time where nobody shows them too."""
+    """Have things at hand for the axis of that name: shown or not, they cost time."""
     renderer: str = "raycast"
     image_size: int = 64
     """Height and width of the pictures [px]."""

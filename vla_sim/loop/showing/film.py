@@ -50,7 +50,7 @@ class FilmRun:
     out: Path | None = None
     """A .webp, .gif or .png (one row of stills per episode); TASK.webp where none is given."""
     policy: str = "expert"
-    """Who acts, as `bench` takes it: a name, a folder, module:name, ws://host:port, a zip."""
+    """Who acts, as `bench` takes it: a name, a folder, a place, a zip."""
     proposals: int = 1
     """Chunks that an aligned policy proposes at each decision, by other words, ways and goals; the
     one that its aligned space finds nearest to what is asked is run."""
@@ -73,8 +73,7 @@ class FilmRun:
     manner: Manner | None = None
     """Drawn from the seed where none is given."""
     language: Language | None = "en"
-    """Of the true instruction, as in a benchmark; None: drawn from the seed, as in training and in
-    a benchmark of both languages."""
+    """Of the true instruction; None: drawn from the seed, as in training."""
     arm: Arm = "correct"
     """What the policy is told, see `bench`."""
     axis: str = ""
