@@ -80,14 +80,14 @@ class CrankConfig:
     engine: str = "mujoco"
     """What computes the physics, a name in `physics.engines.ENGINES`."""
     distractors: bool = False
-    """Have things at hand for the axis of that name: shown or not, they cost time."""
+    """Have things at hand for the axis of that name; shown or not, they cost."""
     renderer: str = "raycast"
     image_size: int = 64
     """Height and width of the pictures [px]."""
     n_threads: int = 1
     """Threads for physics and pictures; results do not depend on it."""
     shield: ShieldMode = "off"
-    """What a shield keeps, whoever acts: the body's limits, or the asked manner's too."""
+    """What a shield keeps: the body's limits, or those of the asked manner too."""
 
     def __post_init__(self) -> None:
         if self.shield not in SHIELD_MODES:
