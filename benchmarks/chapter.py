@@ -24,6 +24,7 @@ MODULES: tuple[str, ...] = (
     "chapter_supervision",
     "chapter_codebooks",
     "chapter_reconciling",
+    "chapter_scale",
 )
 """Modules of the chapter's parts, without the package."""
 SEEDS = 3

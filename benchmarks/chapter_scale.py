@@ -12,14 +12,14 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from benchmarks.row import Row
+from benchmarks.row import Row, told
 from benchmarks.step_time import robot, segments, sentences, steps
 from vla_sim.align.body import Body
 from vla_sim.align.crew import ALONE, Crew, n_launched
@@ -197,10 +197,10 @@ def process_rows() -> Iterator[Row]:
         )
 
 
-def rows() -> Iterator[Row]:
-    """All of them."""
-    yield from process_rows()
-    yield from portion_rows()
+ROWS: Mapping[str, Callable[[], Iterator[Row]]] = {
+    "processes": process_rows,
+    "portions": portion_rows,
+}
 
 
 def _words(told: list[str]) -> list[str]:
@@ -237,8 +237,7 @@ def main() -> int:
     elif n_launched() > 1:
         _one_of_two(said.out)
     else:
-        for row in rows():
-            print(f"{row.name}: {row.value} ({row.bar}): {'holds' if row.holds else 'FALLS SHORT'}")
+        return told(row for measure in ROWS.values() for row in measure())
     return 0
 
 
