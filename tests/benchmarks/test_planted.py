@@ -11,6 +11,7 @@ def test_every_kind_is_planted() -> None:
 
 
 @pytest.mark.parametrize("kind", PLANTS)
+@pytest.mark.slow
 def test_what_is_planted_is_counted(kind: str) -> None:
     (episode,) = planted(PLANTS[kind], 1)
     assert event_counts(episode)[kind] == PLANTS[kind].count
