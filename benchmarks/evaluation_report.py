@@ -18,7 +18,7 @@ from tempfile import TemporaryDirectory
 
 from rich.console import Console
 
-from benchmarks.row import Row
+from benchmarks.row import Row, told
 from vla_sim.eval.report.render import write_report
 from vla_sim.loop.benching.bench import BenchRun, bench
 from vla_sim.loop.benching.result import read_result
@@ -90,7 +90,4 @@ ROWS: Mapping[str, Callable[[], Iterator[Row]]] = {"report": report_of_many}
 """The rows of the group `evaluation` that it measures."""
 
 if __name__ == "__main__":
-    rows = list(report_of_many())
-    for row in rows:
-        print(f"{row.name:72} {row.value:>10}  {row.bar:>10}  {'holds' if row.holds else 'FAILS'}")
-    sys.exit(0 if all(row.holds for row in rows) else 1)
+    sys.exit(told(report_of_many()))

@@ -142,11 +142,9 @@ def row_from(values: Mapping[str, Any]) -> EpisodeRow:
             metrics={
                 name: math.nan if values[name] is None else float(values[name]) for name in METRICS
             },
-            violations={name: int(n) for name, n in dict(values["violations"]).items()},
-            violation_stretches={
-                name: int(n) for name, n in dict(values["violation_stretches"]).items()
-            },
-            events={name: int(n) for name, n in dict(values["events"]).items()},
+            violations=_counts(values["violations"]),
+            violation_stretches=_counts(values["violation_stretches"]),
+            events=_counts(values["events"]),
             progress=values["progress"],
             failure=values["failure"],
             policy_failure=values["policy_failure"],
@@ -158,3 +156,8 @@ def row_from(values: Mapping[str, Any]) -> EpisodeRow:
         )
     except (KeyError, TypeError, ValueError) as error:
         raise DamagedFile(f"this is no row of an episode: {error!r}") from error
+
+
+def _counts(held: Any) -> dict[str, int]:
+    """Of a column of counts, as a mapping or as the pairs that a file gives back."""
+    return {name: int(n) for name, n in dict(held).items()}
