@@ -1,4 +1,4 @@
-"""What does the alignment buy? Trainings with and without it, and what acts on the aligned space.
+"""What does the alignment buy? What acts on the aligned space, many tasks in one model, and arms.
 
 `python -m benchmarks.alignment` measures the cells that are missing, one after the other; `--only`
 names some of them, so that two processes can share the work. `make claims CLAIMS=alignment` turns
@@ -12,35 +12,25 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from rich.console import Console
 
-from benchmarks import many_tasks
+from benchmarks import alignment_worth, many_tasks
 from benchmarks.alignment_cells import (
     CELLS,
     GUIDANCE,
     GUIDED_ARMS,
-    HELD_OUT_ARMS,
-    LABEL_SHARE,
     PROPOSALS,
-    SEEDS,
-    aligned,
     detector,
-    few_labels,
     guided,
-    measured,
-    ppo,
     progress,
     retrieval,
-    unaligned,
     verifier,
-    without_priors,
 )
 from benchmarks.cells import NotMeasured, reading_only
 from benchmarks.over_seeds import Reports, over_tasks, rate, spread
+from benchmarks.repeat import SEEDS, training
 from benchmarks.row import Row, percent, told
 from vla_sim.envs.suites import CORE, SPINE
 from vla_sim.envs.task_names import short_name, task_id_of
 from vla_sim.eval.statistics import mcnemar, paired_difference
-from vla_sim.loop.aligning.closed_loop import AlignRun
-from vla_sim.loop.rl.rl_features import KINDS
 from vla_sim.records.manner import MANNERS
 from vla_sim.records.reports import Estimate
 
@@ -82,7 +72,7 @@ def detector_rows(console: Console) -> Iterator[Row]:
 
 def retrieval_rows(console: Console) -> Iterator[Row]:
     """What the space alone can do."""
-    report, decoder = retrieval(console), measured(aligned(0), console)
+    report, decoder = retrieval(console), training(0, console)
     for task in report.tasks:
         name, value = short_name(task.task_id), task.rates["success_at_end"]
         has_bar = name.startswith(("Reach", "DriveToGoal"))
@@ -105,56 +95,9 @@ def guidance_rows(console: Console) -> Iterator[Row]:
         yield Row(name=f"guidance {weight:g}, success", value=said, bar="printed", holds=True)
 
 
-def against_rows(
-    console: Console, *, one: Callable[[int], AlignRun], other: Callable[[int], AlignRun], what: str
-) -> Iterator[Row]:
-    """Two trainings beside each other over seeds, under each arm."""
-    reports = [{seed: measured(make(seed), console) for seed in SEEDS} for make in (one, other)]
-    for arm in HELD_OUT_ARMS:
-        first, second = (over_tasks(held, SPINE, arm) for held in reports)
-        gain = float(np.mean([first[seed] - second[seed] for seed in SEEDS]))
-        yield Row(
-            name=f"{what}, {arm.replace('_', ' ')}: aligned against unaligned, equal time",
-            value=f"{spread(first)} against {spread(second)}: {100 * gain:+.1f} points",
-            bar="printed",
-            holds=True,
-        )
-
-
-def label_rows(console: Console) -> Iterator[Row]:
-    """Are words and pictures worth labels of actions?"""
-    yield from against_rows(
-        console,
-        one=lambda seed: few_labels(aligned(seed)),
-        other=lambda seed: few_labels(unaligned(seed)),
-        what=f"chunk labels on {LABEL_SHARE:g} of the rows",
-    )
-
-
-def wording_rows(console: Console) -> Iterator[Row]:
-    """Does alignment carry over to other words?"""
-    yield from against_rows(console, one=aligned, other=unaligned, what="all labels")
-
-
-def prior_rows(console: Console) -> Iterator[Row]:
-    """Do the priors bind?"""
-    held = {
-        name: {seed: measured(make(seed), console) for seed in SEEDS}
-        for name, make in (("default", aligned), ("priors off", without_priors))
-    }
-    for metric, better in (("manner_kept", 1), ("comfortable", 1), ("violation/jerk", -1)):
-        first, second = (
-            over_tasks(held[name], SPINE, "correct", metric) for name in ("default", "priors off")
-        )
-        worst = min(better * value for value in first.values())
-        best = max(better * value for value in second.values())
-        yield Row(
-            name=f"{metric.replace('_', ' ')}, default against priors off, {len(SEEDS)} seeds",
-            value=f"{spread(first)} against {spread(second)}",
-            bar="better, the seeds apart",
-            holds=worst > best,
-        )
-    yield from arm_rows(held["default"])
+def motion_rows(console: Console) -> Iterator[Row]:
+    """How the default model moves, over seeds."""
+    yield from arm_rows({seed: training(seed, console) for seed in SEEDS})
 
 
 def arm_rows(reports: Reports) -> Iterator[Row]:
@@ -192,22 +135,6 @@ def progress_rows(console: Console) -> Iterator[Row]:
         )
 
 
-def ppo_rows(console: Console) -> Iterator[Row]:
-    """Which features practise fastest?"""
-    for kind in KINDS:
-        made = [ppo(kind, seed, console) for seed in SEEDS]
-        said = ", ".join(
-            f"{m['steps_to_80']:,}" if m["steps_to_80"] else f"never in {m['env_steps']:,}"
-            for m in made
-        )
-        yield Row(
-            name=f"PPO on Reach, env steps to 80 %, features: {kind}",
-            value=said,
-            bar="printed",
-            holds=True,
-        )
-
-
 def points(gain: Estimate) -> str:
     """A difference of rates with its 95 % interval."""
     return f"{100 * gain.value:+.1f} points [{100 * gain.low:+.1f}, {100 * gain.high:+.1f}]"
@@ -220,11 +147,11 @@ ROWS: dict[str, Callable[[Console], Iterator[Row]]] = {
     "detector": detector_rows,
     "retrieval": retrieval_rows,
     "guidance": guidance_rows,
-    "labels": label_rows,
-    "wording": wording_rows,
-    "priors": prior_rows,
+    "labels": alignment_worth.label_rows,
+    "wording": alignment_worth.wording_rows,
+    "priors": alignment_worth.prior_rows,
+    "motion": motion_rows,
     "progress": progress_rows,
-    "ppo": ppo_rows,
 }
 """{measurement: its rows; cells that are missing are measured first}."""
 

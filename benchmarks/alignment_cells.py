@@ -1,7 +1,7 @@
-"""Cells of `benchmarks.alignment`: trainings with and without it, and what acts on the space."""
+"""Cells of `benchmarks.alignment`: what acts on the aligned space."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,82 +13,31 @@ from scipy.stats import spearmanr
 
 from benchmarks import many_tasks
 from benchmarks.cells import cell
-from benchmarks.many_tasks import QUIET, RUNS
-from benchmarks.repeat import default_of, settings_of, trained, training
+from benchmarks.many_tasks import QUIET
+from benchmarks.repeat import default_of, settings_of, trained
 from vla_sim.agents.progress import Progress
-from vla_sim.align.objective import CONTRASTIVE, Weights
-from vla_sim.align.priors import PRIORS
 from vla_sim.envs.crank import Crank, CrankConfig
 from vla_sim.envs.rollout import run_all
 from vla_sim.envs.streams import own_seed
 from vla_sim.envs.suites import CORE, SPINE
 from vla_sim.eval.report_file import from_json, to_json
-from vla_sim.loop.aligning.closed_loop import AlignRun
 from vla_sim.loop.benching.bench import BENCH_SEEDS_FROM, BenchRun, bench
 from vla_sim.loop.choice import Choice
 from vla_sim.loop.detecting.detect import DetectRun, detect
 from vla_sim.loop.evaluation import planned_spec
 from vla_sim.loop.policies import best_checkpoint, learned, policy_of
-from vla_sim.loop.rl.finetune import finetune
-from vla_sim.loop.rl.rl_features import KINDS
 from vla_sim.protocols.policy import Policy
 from vla_sim.protocols.teacher import Teacher
-from vla_sim.recipes import finetune as finetune_recipes
 from vla_sim.records.episode import Arm
 from vla_sim.records.observation import PolicyInput
 from vla_sim.records.reports import EvalReport
 
-SEEDS = range(3)
 EPISODES = 100
 PER_CORE_TASK = 50
 """Episodes a task with and without a verifier: 1,100 pairs over the core suite."""
-EQUAL_TIME = 1.25
-"""Updates without the contrastive terms in the time of one with them: a fifth of its time is
-theirs."""
-LABEL_SHARE = 0.125
 PROPOSALS = 8
 GUIDANCE = (1.0, 1.5, 2.0)
 GUIDED_ARMS: tuple[Arm, ...] = ("correct", "empty", "swapped", "wrong_referent")
-HELD_OUT_ARMS: tuple[Arm, ...] = ("correct", "held_out", "other_language")
-
-
-def aligned(seed: int) -> AlignRun:
-    """The default recipe with a training seed: the training that `repeat` measures."""
-    return default_of(seed)
-
-
-def unaligned(seed: int) -> AlignRun:
-    """The same without the contrastive terms, for as long."""
-    run = weighed(aligned(seed), **dict.fromkeys(CONTRASTIVE, 0.0))
-    updates = round(EQUAL_TIME * run.max_updates)
-    return replace(run, max_updates=updates, out=RUNS / f"unaligned-{seed}")
-
-
-def without_priors(seed: int) -> AlignRun:
-    """The default recipe with no physical prior."""
-    run = weighed(aligned(seed), **dict.fromkeys(PRIORS, 0.0))
-    return replace(run, out=RUNS / f"without-priors-{seed}")
-
-
-def few_labels(run: AlignRun) -> AlignRun:
-    """A run that learns actions from a share of its rows only."""
-    memory = replace(run.learner.memory, label_share=LABEL_SHARE)
-    out = RUNS / f"few-labels-{run.out.name}"
-    return replace(run, learner=replace(run.learner, memory=memory), out=out)
-
-
-def weighed(run: AlignRun, **weights: float) -> AlignRun:
-    """A run with some weights changed."""
-    trainer = run.learner.trainer
-    changed: Weights = replace(trainer.weights, **weights)
-    return replace(run, learner=replace(run.learner, trainer=replace(trainer, weights=changed)))
-
-
-def measured(run: AlignRun, console: Console) -> EvalReport:
-    """A training, and its benchmark under true words, unseen wording and in the other language."""
-    if run == default_of(run.seed):
-        return training(run.seed, console)
-    return many_tasks.benched(run, console, episodes=EPISODES, arms=HELD_OUT_ARMS)
 
 
 def verifier(console: Console) -> dict[str, Any]:
@@ -134,7 +83,7 @@ def detector(console: Console) -> dict[str, Any]:
 
 def retrieval(console: Console) -> EvalReport:
     """Chunks of the default model's memory in the place of its decoder."""
-    run = aligned(0)
+    run = default_of(0)
 
     def make() -> Mapping[str, Any]:
         folder = trained(run, console)
@@ -148,7 +97,7 @@ def retrieval(console: Console) -> EvalReport:
 
 def guided(weight: float, console: Console) -> EvalReport:
     """The default model with its chunks led away from what no words give."""
-    run = aligned(0)
+    run = default_of(0)
 
     def make() -> Mapping[str, Any]:
         folder = trained(run, console)
@@ -188,7 +137,7 @@ class _Looking:
 
 def progress(console: Console) -> dict[str, Any]:
     """How steadily the potential rises over the default model's successes: Spearman's rho."""
-    run = aligned(0)
+    run = default_of(0)
 
     def make() -> Mapping[str, Any]:
         policy = str(trained(run, console).path)
@@ -213,43 +162,12 @@ def progress(console: Console) -> dict[str, Any]:
     return values
 
 
-def ppo(kind: str, seed: int, console: Console) -> dict[str, Any]:
-    """PPO on Reach from the default model, given one kind of features."""
-    encoder = aligned(0)
-    (features,) = [known for known in KINDS if known == kind]
-    run = replace(
-        finetune_recipes.default(),
-        seed=seed,
-        features=features,
-        encoder=encoder.out,
-        out=RUNS / f"ppo-{kind}-{seed}",
-    )
-
-    def make() -> Mapping[str, Any]:
-        trained(encoder, console)
-        done = finetune(replace(run, resume=(run.out / "run.json").is_file()), console)
-        return {"env_steps": done.n_env_steps, "steps_to_80": done.steps_to_80}
-
-    kept = ("features", "task", "seed", "n_slots", "max_env_steps", "target_success")
-    settings = settings_of(encoder, ppo={name: getattr(run, name) for name in kept})
-    values: dict[str, Any] = cell(f"alignment/{run.out.name}", settings, make)
-    return values
-
-
-_TRAININGS = {
-    run.out.name: run
-    for seed in SEEDS
-    for make in (aligned, unaligned, without_priors)
-    for run in (make(seed), *([] if make is without_priors else [few_labels(make(seed))]))
-}
 CELLS: dict[str, Callable[[Console], object]] = {
-    **{name: partial(measured, run) for name, run in _TRAININGS.items()},
     **many_tasks.CELLS,
     "verifier": verifier,
     "detector": detector,
     "retrieval": retrieval,
     **{f"guidance-{weight:g}": partial(guided, weight) for weight in GUIDANCE},
     "progress": progress,
-    **{f"ppo-{kind}-{seed}": partial(ppo, kind, seed) for kind in KINDS for seed in SEEDS},
 }
 """Each measures a cell, if it is not there, and tells its values."""

@@ -33,6 +33,11 @@ def reading_only() -> Iterator[None]:
         _MEASURES.reset(before)
 
 
+def may_measure() -> bool:
+    """Whether what is missing is to be measured: not so inside `reading_only`."""
+    return _MEASURES.get()
+
+
 def cell(name: str, settings: Mapping[str, Any], make: Callable[[], Mapping[str, Any]]) -> Any:
     """The values of a cell, from its file or measured now.
 
@@ -48,7 +53,7 @@ def cell(name: str, settings: Mapping[str, Any], make: Callable[[], Mapping[str,
     kept = read(name, settings)
     if kept is not None:
         return kept
-    if not _MEASURES.get():
+    if not may_measure():
         raise NotMeasured(name)
     made = {"settings": settled(settings), "commit": commit(), "values": settled(make())}
     (RESULTS / name).parent.mkdir(parents=True, exist_ok=True)

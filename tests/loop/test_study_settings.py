@@ -23,7 +23,7 @@ SMALL = StudyRun(arms=(BASE, "no-cycle", "no-ensemble", "pcgrad"), seeds=(3, 4))
 @pytest.mark.parametrize("name", ARMS)
 def test_an_arm_of_the_table_makes_settings_of_the_right_types(name: str) -> None:
     arm, usual = ARMS[name], ablation()
-    run = changed(usual.base, arm.change)
+    run = arm.run(usual.base)
     assert from_json(AlignRun, to_json(run), source=Path(name)) == run
     measured = changed(usual.measured, arm.acting)
     assert from_json(MeasuredConfig, to_json(measured), source=Path(name)) == measured

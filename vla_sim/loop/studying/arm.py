@@ -5,6 +5,8 @@ from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any, TypeVar
 
 from vla_sim.errors import BadConfig, UnknownName
+from vla_sim.loop.aligning.closed_loop import AlignRun
+from vla_sim.ranges import above
 
 C = TypeVar("C")
 
@@ -18,6 +20,7 @@ class StudyArm:
         en: What is otherwise, in a few words.
         zh: The same in Chinese.
         change: {setting of an AlignRun, with dots: its value}.
+        longer: Times the updates of the base, such as what leaving a term out saves in time.
         acting: {setting of `MeasuredConfig`: its value}: the trained model of the base is measured
             in another way, and nothing is trained anew.
     """
@@ -26,20 +29,33 @@ class StudyArm:
     en: str
     zh: str
     change: Mapping[str, object] = field(default_factory=dict)
+    longer: float = 1.0
     acting: Mapping[str, object] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not (self.section and self.en and self.zh):
             raise BadConfig("an arm has a section, and words in both languages: section, en, zh")
+        above(0, longer=self.longer)
 
     @property
     def told(self) -> str:
         """The settings that it changes, as they are typed."""
         typed = {f"base.{name}": value for name, value in self.change.items()}
         typed |= {f"measured.{name}": value for name, value in self.acting.items()}
-        return " ".join(
-            f"--{name.replace('_', '-')} {_said(value)}" for name, value in typed.items()
-        )
+        said = [f"--{name.replace('_', '-')} {_said(value)}" for name, value in typed.items()]
+        if self.longer != 1.0:
+            said.append(f"--base.max-updates x {self.longer:g}")
+        return " ".join(said)
+
+    def run(self, base: AlignRun) -> AlignRun:
+        """A run as this arm has it.
+
+        Raises:
+            UnknownName: If it changes a setting that there is none of.
+            BadConfig: If the run refuses a value.
+        """
+        run = changed(base, self.change)
+        return replace(run, max_updates=round(self.longer * run.max_updates))
 
 
 def changed(config: C, change: Mapping[str, object]) -> C:

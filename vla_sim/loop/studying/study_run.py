@@ -119,7 +119,7 @@ class StudyRun:
     def _cell(self, arm: str, seed: int) -> Cell:
         made = arm_of(arm)
         try:
-            run = replace(changed(self.base, made.change), seed=seed)
+            run = replace(made.run(self.base), seed=seed)
             measured = changed(self.measured, made.acting)
         except VlaSimError as error:
             raise BadConfig(f"the arm {name_of(arm)!r} cannot be made: {error}") from error
