@@ -23,7 +23,7 @@ CONTRAST = "learner.trainer.contrast"
 SUPERVISION = "learner.trainer.supervision"
 WARM_UP = 200
 """Updates before bank, mining and vote begin: a study's trainings are short."""
-EQUAL_TIME = 1.2
+EQUAL_TIME = 1.15
 """Updates without the contrastive terms in the CPU time of one with them, in the base of
 `vla-sim study ablation`, whose page says what each cost."""
 
