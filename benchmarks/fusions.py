@@ -27,7 +27,8 @@ from vla_sim.align.fusion.table import FUSIONS
 from vla_sim.align.inference import BLOCK
 from vla_sim.align.moments import step_vectors
 from vla_sim.eval.retrieval import chance_values, ranking_values
-from vla_sim.loop.aligning.closed_loop import AlignRun, align
+from vla_sim.loop.aligning.align_run import AlignRun
+from vla_sim.loop.aligning.closed_loop import align
 from vla_sim.loop.aligning.learner import by_row
 from vla_sim.loop.aligning.monitor import Monitor
 from vla_sim.loop.aligning.wording import draw_texts

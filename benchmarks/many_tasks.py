@@ -26,7 +26,7 @@ from benchmarks.repeat import settings_of, trained
 from benchmarks.row import Row
 from vla_sim.envs.task_names import short_name
 from vla_sim.eval.report_file import from_json, to_json
-from vla_sim.loop.aligning.closed_loop import AlignRun
+from vla_sim.loop.aligning.align_run import AlignRun
 from vla_sim.loop.benching.bench import BenchRun, bench
 from vla_sim.loop.evaluation import ALL_ARMS
 from vla_sim.recipes import align as align_recipes

@@ -34,7 +34,8 @@ from vla_sim.agents.ensemble import ENSEMBLE
 from vla_sim.envs.suites import SPINE
 from vla_sim.envs.task_names import short_name
 from vla_sim.eval.report_file import from_json, to_json
-from vla_sim.loop.aligning.closed_loop import AlignRun, align
+from vla_sim.loop.aligning.align_run import AlignRun
+from vla_sim.loop.aligning.closed_loop import align
 from vla_sim.loop.aligning.monitor import Monitor
 from vla_sim.loop.benching.bench import BenchRun, bench
 from vla_sim.loop.evaluation import ALL_ARMS

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from vla_sim.envs.crank import CrankConfig
     from vla_sim.errors import VlaSimError
     from vla_sim.eval.protocol import require_comparable
-    from vla_sim.loop.aligning.closed_loop import AlignRun
+    from vla_sim.loop.aligning.align_run import AlignRun
     from vla_sim.loop.benching.evaluate import evaluate
     from vla_sim.loop.calls import collect, train
     from vla_sim.loop.collecting.collect import CollectRun
@@ -79,7 +79,7 @@ _PLACES = {
     "vla_sim.envs.crank": ("CrankConfig",),
     "vla_sim.errors": ("VlaSimError",),
     "vla_sim.eval.protocol": ("require_comparable",),
-    "vla_sim.loop.aligning.closed_loop": ("AlignRun",),
+    "vla_sim.loop.aligning.align_run": ("AlignRun",),
     "vla_sim.loop.benching.evaluate": ("evaluate",),
     "vla_sim.loop.calls": ("collect", "train"),
     "vla_sim.loop.collecting.collect": ("CollectRun",),

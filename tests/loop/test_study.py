@@ -33,11 +33,14 @@ N_UPDATES = 4
 def few() -> StudyRun:
     """Two trainings of four updates, and three cells."""
     glance = recipes.glance()
-    memory = replace(glance.learner.memory, batch_steps=2, batch_rehearsal=2)
+    memory = replace(glance.learner.memory, batch_steps=2, batch_rehearsal=2, label_share=0.9)
     trainer = glance.learner.trainer
     vision = VisionConfig(image_px=PX, width=16, deep_width=16, n_deep=0, n_out=16)
     model = ModelConfig(vision=vision, text=BagTextConfig(), n_embed=16, hidden=32)
-    trainer = replace(trainer, model=model)
+    # A term that so short a run ends before.
+    pseudo = replace(trainer.supervision.pseudo_labels, weight=1.0, since=0.9, full=1.0)
+    late = replace(trainer.supervision, pseudo_labels=pseudo)
+    trainer = replace(trainer, model=model, supervision=late)
     base = replace(
         glance,
         tasks=("Reach",),
@@ -86,6 +89,16 @@ def test_a_study_keeps_models_and_not_what_only_going_on_needs(whole: StudyRun) 
         assert len(list(run.glob("checkpoints/*/*.safetensors"))) == 1
         assert not (run / "latest").exists()
         assert json.loads((whole.out / training / "done.json").read_text())["cpu_s"] > 0.0
+
+
+def test_a_cell_names_every_term_that_taught_nothing_those_of_supervision_too(
+    whole: StudyRun,
+) -> None:
+    store = CellStore(folder=whole.cells_folder)
+    for cell in whole.all_cells:
+        outcome = store.read(cell)
+        assert outcome is not None and outcome.values is not None
+        assert any("pseudo_labels" in line for line in outcome.values.silent)
 
 
 def test_what_is_there_is_not_measured_again(

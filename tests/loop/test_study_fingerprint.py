@@ -10,7 +10,7 @@ import pytest
 from tests.loop.study_cells import values
 from vla_sim.align.objective import Weights
 from vla_sim.errors import DamagedFile
-from vla_sim.loop.aligning.closed_loop import AlignRun
+from vla_sim.loop.aligning.align_run import AlignRun
 from vla_sim.loop.studying.cell import Cell
 from vla_sim.loop.studying.cell_store import CellStore
 from vla_sim.loop.studying.fingerprint import DIGITS, fingerprint, holds, settled

@@ -9,7 +9,7 @@ import pytest
 from vla_sim.align.encoders.text import BagTextConfig
 from vla_sim.align.reconciling.table import RECONCILERS
 from vla_sim.errors import BadConfig, UnknownName, VlaSimError
-from vla_sim.loop.aligning.closed_loop import AlignRun
+from vla_sim.loop.aligning.align_run import AlignRun
 from vla_sim.loop.settings import from_json, to_json
 from vla_sim.loop.studying.arm import StudyArm, changed
 from vla_sim.loop.studying.arms import ARMS, BASE, arm_of

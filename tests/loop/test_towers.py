@@ -17,7 +17,8 @@ from vla_sim.align.objective import LossReport
 from vla_sim.align.trainer_config import TrainerConfig
 from vla_sim.cli.main import main
 from vla_sim.errors import BadConfig, LossNotFinite
-from vla_sim.loop.aligning.closed_loop import AlignRun, align
+from vla_sim.loop.aligning.align_run import AlignRun
+from vla_sim.loop.aligning.closed_loop import align
 from vla_sim.loop.aligning.monitor import Monitor
 from vla_sim.loop.aligning.preflight import check_trainer
 from vla_sim.loop.calls import train

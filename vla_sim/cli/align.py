@@ -9,7 +9,7 @@ from vla_sim.cli.saying import tell
 from vla_sim.cli.verb import Choices, Verb
 
 if TYPE_CHECKING:
-    from vla_sim.loop.aligning.closed_loop import AlignRun
+    from vla_sim.loop.aligning.align_run import AlignRun
 
 
 SHORTS = {
@@ -53,7 +53,7 @@ def run(config: "AlignRun", console: Console) -> int:
 
 def may_change() -> Sequence[str]:
     """Loads the table."""
-    from vla_sim.loop.aligning.closed_loop import MAY_CHANGE
+    from vla_sim.loop.aligning.align_run import MAY_CHANGE
 
     return MAY_CHANGE
 

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 from rich.console import Console
 
-from vla_sim.loop.aligning.closed_loop import AlignRun, align
+from vla_sim.loop.aligning.align_run import AlignRun
+from vla_sim.loop.aligning.closed_loop import align
 from vla_sim.loop.aligning.monitor import Monitor, OnUpdate
 from vla_sim.loop.collecting.collect import CollectRun, Tally
 from vla_sim.loop.collecting.collect import collect as run_collection

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from vla_sim.loop.aligning.closed_loop import AlignRun, align
+from vla_sim.loop.aligning.align_run import AlignRun
+from vla_sim.loop.aligning.closed_loop import align
 from vla_sim.loop.aligning.monitor import Monitor
 from vla_sim.loop.benching.bench import BenchRun, bench
 from vla_sim.loop.collecting.collect import CollectRun, collect

@@ -11,7 +11,7 @@ from vla_sim.align.model import ModelConfig
 from vla_sim.align.objective import Weights
 from vla_sim.align.reconciling.pcgrad import PcgradConfig
 from vla_sim.align.trainer_config import TrainerConfig
-from vla_sim.loop.aligning.closed_loop import AlignRun
+from vla_sim.loop.aligning.align_run import AlignRun
 from vla_sim.loop.aligning.learner import LearnerConfig
 from vla_sim.loop.aligning.memory import MemoryConfig
 from vla_sim.loop.simulating.simulators import StationConfig

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from vla_sim.loop.aligning.closed_loop import AlignRun
+from vla_sim.loop.aligning.align_run import AlignRun
 from vla_sim.loop.studying.arms import ARMS, BASE
 from vla_sim.loop.studying.measured import MeasuredConfig
 from vla_sim.loop.studying.study_run import StudyRun

@@ -147,6 +147,15 @@ class Learner:
         """The present model."""
         return LearnedModel(self.trainer.model, table=self.table, task_body=self._task_body)
 
+    @property
+    def weights(self) -> dict[str, float]:
+        """{term: its weight} of all that is to teach; a fusion's own terms where a moment does."""
+        config = self.config.trainer
+        weights = {**vars(config.weights), **config.own_losses, **config.supervision.weights}
+        if config.weights.contrast_step:
+            weights |= self.trainer.model.fusion.weights
+        return weights
+
     def remember(self, steps: Rows, segments: Rows | None, strips: Rows | None = None) -> None:
         """Take in triples."""
         self.memory.steps.add(steps)

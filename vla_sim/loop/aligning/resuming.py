@@ -16,6 +16,8 @@ LATEST = "latest"
 LOSSES = "losses.jsonl"
 REPORTS = "reports.jsonl"
 DECISIONS = "decisions.json"
+SILENT = "silent.json"
+"""What the run says at its end of terms that taught nothing."""
 NOT_FINITE = "not_finite"
 """Batches whose loss was no number."""
 

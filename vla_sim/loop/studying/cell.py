@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from vla_sim.loop.aligning.closed_loop import AlignRun
+from vla_sim.loop.aligning.align_run import AlignRun
 from vla_sim.loop.studying.fingerprint import PLACES, fingerprint
 from vla_sim.loop.studying.measured import MeasuredConfig
 

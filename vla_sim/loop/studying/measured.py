@@ -6,7 +6,7 @@ from pathlib import Path
 from vla_sim.agents.ensemble import ENSEMBLE
 from vla_sim.envs.streams import TRAIN_SEEDS_FROM
 from vla_sim.errors import BadConfig
-from vla_sim.loop.aligning.closed_loop import AlignRun
+from vla_sim.loop.aligning.align_run import AlignRun
 from vla_sim.loop.benching.bench import MOST_EPISODES, BenchRun
 from vla_sim.loop.choice import Choice
 from vla_sim.loop.evaluation import GALLERY_SEEDS_FROM

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from rich.console import Console
 
-from vla_sim.loop.aligning.closed_loop import AlignRun, align
+from vla_sim.loop.aligning.align_run import AlignRun
+from vla_sim.loop.aligning.closed_loop import align
 from vla_sim.loop.aligning.monitor import Monitor, OnUpdate
-from vla_sim.loop.aligning.remarks import silent_terms
-from vla_sim.loop.aligning.resuming import LATEST, LOSSES
+from vla_sim.loop.aligning.resuming import LATEST, LOSSES, SILENT
 from vla_sim.loop.benching.bench import benched
 from vla_sim.loop.run_folder import BEST, RunFolder
 from vla_sim.loop.studying.cell import CHANGES_NOTHING, Cell
@@ -80,12 +80,11 @@ def trained(
     with Monitor(QUIET, on_update=on_update) as monitor:
         made = align(replace(run, out=folder, resume=begun), monitor)
     rows = list(made.rows(LOSSES))
-    trainer = run.learner.trainer
     training = Training(
         run=folder,
         updates=int(rows[-1]["step"]),
         cpu_s=None if begun else cpu_seconds() - began,
-        silent=tuple(silent_terms({**vars(trainer.weights), **trainer.own_losses}, rows)),
+        silent=tuple(made.read_json(SILENT)) if (made.path / SILENT).is_file() else (),
     )
     notes.write_json(
         DONE,

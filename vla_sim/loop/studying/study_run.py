@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 
 from vla_sim.errors import BadConfig, UnknownName, VlaSimError
-from vla_sim.loop.aligning.closed_loop import AlignRun
+from vla_sim.loop.aligning.align_run import AlignRun
 from vla_sim.loop.studying.arm import changed
 from vla_sim.loop.studying.arms import BASE, arm_of, name_of
 from vla_sim.loop.studying.cell import Cell
