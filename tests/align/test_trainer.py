@@ -23,6 +23,8 @@ from vla_sim.errors import BadConfig, DamagedFile, LossNotFinite, UnknownName
 from vla_sim.records.triple import GRID, N_GOALS, THING, SegmentTriples, StepTriples
 
 ALL = TrainerConfig(curriculum=CurriculumConfig(first="all"))
+POLICY_PARTS = ("vision", "text", "attention", "goal", "hazard")
+"""Of a model: what its policy acts with; alignment has heads of its own beside them."""
 
 
 @pytest.fixture(autouse=True)
@@ -251,6 +253,33 @@ def test_padding_does_not_teach() -> None:
     )
     no_forcing = replace(ALL, goal_forcing=0.0)
     assert trainer(no_forcing).step(rows, texts) == trainer(no_forcing).step(spoilt, texts)
+
+
+@pytest.mark.parametrize("portion", [None, 2])
+def test_alignment_eased_into_towers_teaches_its_heads_in_full(portion: int | None) -> None:
+    share = 0.25
+    none = dict.fromkeys(vars(Weights()), 0.0)
+    weights = Weights(**{**none, "contrast_vl": 1.0, "cycle": 1.0, "contrast_step": 1.0})
+    gradients, totals = [], []
+    for into_towers in (1.0, share):
+        config = replace(
+            ALL,
+            weights=weights,
+            segment_portion=portion,
+            contrast=ContrastConfig(into_towers=into_towers),
+            optimiser=replace(ALL.optimiser, gradient_norm=1e9),
+        )
+        learner = trainer(config)
+        totals.append(one_step(learner, 0).total)
+        named = learner.model.named_parameters()
+        gradients.append({name: p.grad for name, p in named if p.grad is not None})
+    whole, eased = gradients
+    assert totals[0] == totals[1], "nothing is seen otherwise"
+    acts = tuple(name for name in whole if name.partition(".")[0] in POLICY_PARTS)
+    assert 0 < len(acts) < len(whole)
+    for name, gradient in whole.items():
+        expected = share * gradient if name in acts else gradient
+        torch.testing.assert_close(eased[name], expected, rtol=1e-4, atol=1e-8)
 
 
 def test_segments_are_not_asked_for_on_every_step() -> None:

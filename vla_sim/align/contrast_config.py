@@ -9,7 +9,7 @@ from vla_sim.align.negatives.semi_hard import SemiHardConfig
 from vla_sim.align.negatives.vote import VoteConfig
 from vla_sim.align.soft_targets import SOFT, SoftTargetsConfig
 from vla_sim.errors import BadConfig
-from vla_sim.ranges import whole
+from vla_sim.ranges import above, whole, within
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,9 +23,14 @@ class ContrastConfig:
     vote: VoteConfig = field(default_factory=VoteConfig)
     warm_up: int = 1_000
     """Updates after which bank, mining and vote begin: before, similarities say little."""
+    into_towers: float = 1.0
+    """Share of the gradient of alignment that reaches the towers, which the policy shares; the
+    heads get all of it. What looks at clips for grounding is eased as well."""
 
     def __post_init__(self) -> None:
         whole(0, warm_up=self.warm_up)
+        above(0, into_towers=self.into_towers)
+        within(0, 1, into_towers=self.into_towers)
 
     def beyond_plain(self, siglip: Collection[str]) -> list[str]:
         """What makes the terms of segments more than InfoNCE over one batch, setting by setting.

@@ -31,7 +31,8 @@ def step_terms(
     real_R, action_RE, target_RR = step_actions(model, batch)
     if len(action_RE) < 2:
         return {}, {}
-    fused = model.fusion.taught(out.moment, real_R, action_RE.detach())
+    moment = out.moment.eased(contrast.config.into_towers)
+    fused = model.fusion.taught(moment, real_R, action_RE.detach())
     state_RE = functional.normalize(fused.state_BGE, dim=-1).flatten(0, 1)[real_R]
     targets, near_RR = contrast.config.targets, None
     if targets.step == "dtw" or contrast.mines(n_steps):

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from vla_sim.align.batch import SegmentBatch
 from vla_sim.align.contrast import Contrast
+from vla_sim.align.easing import eased
 from vla_sim.align.losses.cycle import cycle_loss
 from vla_sim.align.losses.cyclip import cross_symmetry_loss, inner_symmetry_loss
 from vla_sim.align.losses.grounding import grounding_loss
@@ -70,7 +71,7 @@ def segment_terms(
     pairs = Pairs(model=model, contrast=contrast, n_steps=n_steps, share=share)
     pairs.watched["effective_batch"] = every.vision_NE.new_full((), len(every))
     if "contrast_vl" in wanted:
-        more_RE = model.embed_text(more_text_RD)
+        more_RE = model.embed_text(eased(more_text_RD, contrast.config.into_towers))
         terms["contrast_vl"] = pairs.vision_text(every, more_RE, more_meaning_R)
     if acted is not None:
         if "contrast_la" in wanted:

@@ -13,6 +13,7 @@ from torch import Generator, Tensor
 
 from vla_sim.align.batch import SegmentBatch, StepBatch
 from vla_sim.align.crew import Crew, whole_of
+from vla_sim.align.easing import eased
 from vla_sim.align.gradient_cache import GradientCache
 from vla_sim.align.heads import Aims
 from vla_sim.align.model import AlignModel, PolicyOutput
@@ -28,6 +29,7 @@ class Towers:
         model: The model.
         crew: The processes that share the batch.
         sees: Whether the picture tower learns.
+        into_towers: Share of the gradient of segments that reaches the towers.
         precision: Makes a context in which towers run.
         said: All sentences: of the moments' goals, then of the segments.
     """
@@ -35,6 +37,7 @@ class Towers:
     model: AlignModel
     crew: Crew
     sees: bool
+    into_towers: float
     precision: Callable[[], AbstractContextManager[object]]
     said: Sentences
 
@@ -112,9 +115,7 @@ class Towers:
             with self.precision():
                 text_nD = self.said.features(places).float()
             map_nFSC = self._clips(segment.clip_NFHWC[part])
-            return segment_vectors(
-                self.model, segment, map_nFSC, text_nD, rows=rows, with_actions=with_actions
-            ).tensors
+            return self._vectors(segment, map_nFSC, text_nD, rows=rows, with_actions=with_actions)
 
         return GradientCache(
             encode,
@@ -167,10 +168,26 @@ class Towers:
             own = cache.vectors
         else:
             rows = self.crew.own(len(segment.meaning_N))
-            own = segment_vectors(
-                self.model, segment, shared[2], shared[3], rows=rows, with_actions=with_actions
-            ).tensors
+            own = self._vectors(segment, shared[2], shared[3], rows=rows, with_actions=with_actions)
         return SegmentVectors.of_tensors(self.crew.whole(own))
+
+    def _vectors(
+        self,
+        segment: SegmentBatch,
+        map_nFSC: Tensor,
+        text_nD: Tensor,
+        *,
+        rows: slice,
+        with_actions: bool,
+    ) -> tuple[Tensor, ...]:
+        return segment_vectors(
+            self.model,
+            segment,
+            eased(map_nFSC, self.into_towers),
+            eased(text_nD, self.into_towers),
+            rows=rows,
+            with_actions=with_actions,
+        ).tensors
 
     def read(self, texts: Sequence[str]) -> Tensor:
         """Features of sentences (N, D)."""

@@ -200,6 +200,7 @@ class AlignTrainer:
             model=self.model,
             crew=self.crew,
             sees="vision" not in self.frozen,
+            into_towers=self.config.contrast.into_towers,
             precision=self._autocast,
             said=self.model.sentences([*(text for row in texts for text in row), *segment_texts]),
         )

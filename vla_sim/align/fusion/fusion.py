@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
+from vla_sim.align.easing import eased
+
 
 @dataclass(frozen=True, kw_only=True)
 class Moment:
@@ -27,6 +29,15 @@ class Moment:
     text_BGD: Tensor
     known_BK: Tensor
     state_BGX: Tensor
+
+    def eased(self, share: float) -> "Moment":
+        """The same moment, of whose gradient a share reaches what the policy made it with."""
+        return Moment(
+            map_BSC=eased(self.map_BSC, share),
+            text_BGD=eased(self.text_BGD, share),
+            known_BK=self.known_BK,
+            state_BGX=eased(self.state_BGX, share),
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -86,6 +86,23 @@ ARMS: Mapping[str, StudyArm] = {
     "no-cycle": StudyArm(
         section="5.4", en="no cycle term", zh="去掉循环一致项", change=_weights(0.0, "cycle")
     ),
+    "eased": StudyArm(
+        section="5.6",
+        en="a tenth of alignment's gradient into the towers that the policy shares",
+        zh="对齐项的梯度只有十分之一传入与策略共用的塔",
+        change={f"{CONTRAST}.into_towers": 0.1},
+    ),
+    "light": StudyArm(
+        section="5.6",
+        en="contrastive terms a tenth as heavy",
+        zh="对比项的权重取十分之一",
+        change={
+            **_weights(0.03, "contrast_vl", "contrast_la"),
+            **_weights(0.015, "contrast_va"),
+            **_weights(0.01, "contrast_step"),
+            **_weights(0.006, "cycle"),
+        },
+    ),
     "gates": StudyArm(
         section="5.1",
         en="V-L first, then L-A, then all, each stage behind its gate",
