@@ -11,7 +11,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 export MKL_NUM_THREADS ?= 1
 export HF_HUB_OFFLINE ?= 1
 
-.PHONY: help demo test test-slow test-lerobot test-openpi test-oracles check format claims bench-speed clean
+.PHONY: help demo test lint types contracts test-slow test-lerobot test-openpi test-oracles check format claims bench-speed clean
 
 help:
 	@echo "make demo    the closed loop on the embedded defaults, ending in a report (about 8 minutes)"
@@ -23,26 +23,38 @@ help:
 	@echo "make test-oracles  our statistics against those of fieldtrial, beside those that the tests have anyway"
 	@echo "make test-lerobot  LeRobot itself edits our datasets and evaluates on our tasks"
 
+# Of what is installed a small part is ever imported: Python compiles that when it is.
 $(BIN)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
-	@rm -rf $(VENV)/warm-up
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+$(BIN)/.kernels: $(BIN)/.installed
 	@echo "compiling kernels, once"
+	@rm -rf $(VENV)/warm-up
 	@$(BIN)/vla-sim collect glance --out $(VENV)/warm-up > /dev/null
 	@rm -rf $(VENV)/warm-up
 	@touch $@
 
-demo: $(BIN)/.installed
+demo: $(BIN)/.kernels
 	$(BIN)/vla-sim demo $(DEMO_ARGS)
 
 test: $(BIN)/.installed check
 
+# Types take one core as long as kernels take the other.
 check: $(BIN)/.installed
+	@$(MAKE) --no-print-directory --jobs 2 lint types $(BIN)/.kernels contracts
+	$(BIN)/pytest -n 2 --dist worksteal -m "not slow"
+
+lint: $(BIN)/.installed
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+
+types: $(BIN)/.installed
 	$(BIN)/mypy
+
+contracts: $(BIN)/.installed
 	$(BIN)/lint-imports
-	$(BIN)/pytest -n 2 -m "not slow"
 
 test-slow: $(BIN)/.installed
 	$(BIN)/pytest -m slow

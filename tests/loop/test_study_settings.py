@@ -20,9 +20,14 @@ from vla_sim.recipes.study import RECIPES, ablation, glance
 SMALL = StudyRun(arms=(BASE, "no-cycle", "no-ensemble", "pcgrad"), seeds=(3, 4))
 
 
+@pytest.fixture(scope="module")
+def usual() -> StudyRun:
+    return ablation()
+
+
 @pytest.mark.parametrize("name", ARMS)
-def test_an_arm_of_the_table_makes_settings_of_the_right_types(name: str) -> None:
-    arm, usual = ARMS[name], ablation()
+def test_an_arm_of_the_table_makes_settings_of_the_right_types(name: str, usual: StudyRun) -> None:
+    arm = ARMS[name]
     run = arm.run(usual.base)
     assert from_json(AlignRun, to_json(run), source=Path(name)) == run
     measured = changed(usual.measured, arm.acting)
@@ -40,10 +45,10 @@ def test_a_recipe_compares_arms_that_differ_over_several_seeds(name: str) -> Non
     assert study.base.n_processes == 0, "so that its CPU time is all there is"
 
 
-def test_the_ablation_measures_every_arm_of_the_table() -> None:
-    assert ablation().arms == tuple(ARMS)
-    assert len(ablation().seeds) == 3
-    assert ablation().base.tasks == ("Reach", "DriveToGoal")
+def test_the_ablation_measures_every_arm_of_the_table(usual: StudyRun) -> None:
+    assert usual.arms == tuple(ARMS)
+    assert len(usual.seeds) == 3
+    assert usual.base.tasks == ("Reach", "DriveToGoal")
 
 
 def test_a_change_goes_where_it_is_told_and_nowhere_else() -> None:

@@ -103,3 +103,11 @@ def test_a_camera_that_cannot_look_is_refused(
     )
     with pytest.raises(BadConfig, match=word):
         geometry.check_camera(spec)
+
+
+@pytest.mark.parametrize("spec", SPECS)
+def test_positions_are_arrays_of_one_kind_for_one_and_for_many(spec: CameraSpec) -> None:
+    """A kernel is compiled for each kind that it is given, which takes seconds."""
+    for n in (1, 3):
+        flags = geometry.pose(spec, n, np.zeros((n, 3))).position.flags
+        assert flags.c_contiguous and flags.writeable and flags.owndata

@@ -109,7 +109,8 @@ def pose(spec: CameraSpec, n: int, followed: Floats | None = None) -> CameraPose
         if followed.shape != (n, 3):
             raise BadConfig(f"camera {spec.name!r}: followed is {followed.shape}, not ({n}, 3)")
         position = position + follow_mask(spec) * followed
-    return CameraPose(position=np.ascontiguousarray(position), rotation=rotation(spec))
+    # A copy of one's own, always: a kernel is compiled anew for an array that is read-only.
+    return CameraPose(position=np.array(position, order="C"), rotation=rotation(spec))
 
 
 def half_extent(spec: CameraSpec, aspect: float) -> tuple[float, float]:

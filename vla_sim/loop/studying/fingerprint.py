@@ -55,6 +55,8 @@ def _apart(value: Any, left_out: Collection[str]) -> Any:
 def _of_field(config: Any, field: "Field[Any]", left_out: Collection[str]) -> Any:
     """A setting, with its class where another would be the default; `_USUAL` where it is that."""
     value, usual = getattr(config, field.name), _default(field)
+    if type(value) is type(usual) and value == usual:
+        return _USUAL  # most are: looking into both would double the work with every level
     apart = _apart(value, left_out)
     if type(value) is not type(usual) and is_config(value):
         return {KIND: type(value).__qualname__, **apart}
