@@ -12,6 +12,8 @@ MODULES: Mapping[str, tuple[str, str]] = {
     "align": ("vla_sim.recipes.align", "RECIPES"),
     "bench": ("vla_sim.recipes.bench", "RECIPES"),
     "compare": ("vla_sim.recipes.results", "COMPARES"),
+    "protocol freeze": ("vla_sim.recipes.protocol", "FREEZES"),
+    "protocol conditions": ("vla_sim.recipes.protocol", "LISTS"),
     "merge": ("vla_sim.recipes.results", "MERGES"),
     "power": ("vla_sim.recipes.results", "POWERS"),
     "detect": ("vla_sim.recipes.detect", "RECIPES"),
