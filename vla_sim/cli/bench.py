@@ -56,11 +56,15 @@ def run(config: "BenchRun", console: Console) -> int:
     """Measure and print."""
     from vla_sim.loop.benching.bench import bench_into, benched, reported
     from vla_sim.loop.benching.parts import parts
+    from vla_sim.loop.benching.stated import require_measurable
 
     to_run = parts(config)
     for part in to_run:
         if part.out is not None:
             check_outlet(part.out, is_folder=part.folder is not None)
+    if config.stated is not None and len(to_run) > 1:
+        for part in to_run:  # all of them, before the first is run
+            require_measurable(part.stated, part.measurement)
     for part in to_run:
         if part.severity:
             console.print(f"axis {part.axis}, severity {part.severity}", highlight=False)

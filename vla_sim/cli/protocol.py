@@ -48,7 +48,9 @@ def freeze(config: "FreezeRun", console: Console) -> int:
 
     frozen = freeze(config)
     _show_frozen(frozen, console)
-    tell(console, f"written to {config.out}; `vla-sim bench --protocol {config.out}` measures by it")
+    tell(
+        console, f"written to {config.out}; `vla-sim bench --protocol {config.out}` measures by it"
+    )
     return 0
 
 

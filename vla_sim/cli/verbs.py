@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from vla_sim.cli import (
+    across,
     align,
     bench,
     collect,
@@ -40,6 +41,7 @@ VERBS: Mapping[str, Verb[Any]] = {
     "protocol conditions": protocol.CONDITIONS,
     "merge": merge.VERB,
     "compare": compare.VERB,
+    "across": across.VERB,
     "power": power.VERB,
     "detect": detect.VERB,
     "gap": gap.VERB,

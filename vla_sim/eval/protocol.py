@@ -213,5 +213,5 @@ def _refuse(a: Mapping[str, str], b: Mapping[str, str], stamp_a: str, stamp_b: s
     listed = "; ".join(differing) or "their run cards do not hold the fields"
     raise ProtocolMismatch(
         f"results of {stamp_a} and {stamp_b} cannot be compared: {listed}. "
-        "Measure both under one protocol"
+        "Measure both under one protocol; `vla-sim protocol freeze` writes one to a file"
     )

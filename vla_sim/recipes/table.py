@@ -15,6 +15,7 @@ MODULES: Mapping[str, tuple[str, str]] = {
     "protocol freeze": ("vla_sim.recipes.protocol", "FREEZES"),
     "protocol conditions": ("vla_sim.recipes.protocol", "LISTS"),
     "merge": ("vla_sim.recipes.results", "MERGES"),
+    "across": ("vla_sim.recipes.results", "ACROSSES"),
     "power": ("vla_sim.recipes.results", "POWERS"),
     "detect": ("vla_sim.recipes.detect", "RECIPES"),
     "gap": ("vla_sim.recipes.gap", "RECIPES"),

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import get_args
 
 from rich.console import Console
 
@@ -34,7 +35,7 @@ from vla_sim.loop.benching.result import (
 from vla_sim.loop.benching.row_store import RowStore, clear
 from vla_sim.loop.benching.shard import Shard
 from vla_sim.loop.benching.stated import Stated, require_measurable, stated_by
-from vla_sim.loop.benching.team import Team
+from vla_sim.loop.benching.team import Executor, Team, check_workers
 from vla_sim.loop.benching.until import UntilConfig
 from vla_sim.loop.choice import Choice
 from vla_sim.loop.evaluation import (
@@ -48,7 +49,6 @@ from vla_sim.loop.policies import best_checkpoint, check_policy
 from vla_sim.loop.run_folder import BEGUN
 from vla_sim.loop.serving.contracts import check_contract_name
 from vla_sim.loop.simulating.simulators import SimulatorsConfig, StationConfig
-from vla_sim.loop.simulating.worker import check_processes
 from vla_sim.loop.tracking.reports import numbers_of
 from vla_sim.loop.tracking.tracker import TrackerName, check_tracker, tracking
 from vla_sim.ranges import MAX_EPISODE_SEED, some, whole
@@ -58,7 +58,16 @@ from vla_sim.records.reports import EvalReport
 from vla_sim.records.shift import Shift
 
 VERB = "bench"
-MAY_CHANGE = ("out", "resume", "films", "track", "n_processes", "n_slots", "crank.n_threads")
+MAY_CHANGE = (
+    "out",
+    "resume",
+    "films",
+    "track",
+    "n_processes",
+    "n_slots",
+    "executor",
+    "crank.n_threads",
+)
 """Settings that change no episode."""
 MOST_FILMS = 64
 BENCH_SEEDS_FROM = 10_000
@@ -118,6 +127,9 @@ class BenchRun:
     """0: the simulators run in the calling process. Results do not depend on it."""
     n_slots: int = 16
     """Simulations at once in a process; results do not depend on it."""
+    executor: Executor = "processes"
+    """Where simulators run: "processes" of this machine, or "ray", the cluster at RAY_ADDRESS or
+    Ray on this machine, an actor with a core for each of n_processes."""
     until: UntilConfig = field(default_factory=UntilConfig)
     """Rules that stop before all episodes are run."""
     shard: str = ""
@@ -147,6 +159,12 @@ class BenchRun:
         whole(1, MOST_EPISODES, episodes=self.episodes)
         whole(0, MAX_EPISODE_SEED - MOST_EPISODES, first_seed=self.first_seed)
         whole(0, n_processes=self.n_processes)
+        if self.executor not in get_args(Executor):
+            raise UnknownName("executor", self.executor, get_args(Executor))
+        if self.executor == "ray" and self.n_processes == 0:
+            raise BadConfig(
+                "executor 'ray' with n_processes 0: that is the calling process; give 1 or more"
+            )
         whole(1, n_slots=self.n_slots)
         whole(1, MAX_INSTRUCTIONS, n_instructions=self.n_instructions)
         whole(0, TRAIN_SEEDS_FROM - GALLERY_SEEDS_FROM, gallery=self.gallery)
@@ -253,7 +271,7 @@ def bench(run: BenchRun, console: Console) -> EvalReport:
         DamagedFile: If what an interrupted run left cannot be read back.
     """
     assert not run.shard, "a share of a protocol has no report"
-    check_processes(run.n_processes)
+    check_workers(run.n_processes, run.executor)
     card = run.card()
     return reported(run, benched(run, console), card)
 
@@ -281,7 +299,7 @@ def benched(run: BenchRun, console: Console) -> Result:
     """
     if run.folder is not None:
         return bench_into(run, run.folder, console)
-    check_processes(run.n_processes)
+    check_workers(run.n_processes, run.executor)
     if run.out is not None:
         check_outlet(run.out)
     return _measured(run, run.card(), console)
@@ -294,7 +312,7 @@ def bench_into(run: BenchRun, folder: Path, console: Console) -> Result:
         As `bench`, and
         ProtocolMismatch: If the folder holds a finished result under another protocol.
     """
-    check_processes(run.n_processes)
+    check_workers(run.n_processes, run.executor)
     resume = run.resume and (folder / BEGUN).exists()
     if run.resume and not resume and is_result(folder):
         return _finished(run, folder)
@@ -372,7 +390,9 @@ def open_team(run: BenchRun, *, in_rounds: bool = False) -> AbstractContextManag
         table=TaskTable.of(run.task_ids),
     )
     keeps = run.folder is not None
-    return Team.open(config, run.n_processes, keeps=keeps, in_rounds=in_rounds)
+    return Team.open(
+        config, run.n_processes, keeps=keeps, in_rounds=in_rounds, executor=run.executor
+    )
 
 
 def write_report_file(report: EvalReport, path: Path) -> None:

@@ -1,13 +1,48 @@
-"""Conditions: the words of listed episodes, as the scenes here have them."""
+"""Conditions: listed episodes from their file, and their words as the scenes here have them."""
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from vla_sim.envs.crank import Crank, CrankConfig, crank_config_for
-from vla_sim.errors import BadConfig
+from vla_sim.errors import BadConfig, DamagedFile
 from vla_sim.eval.condition import Condition
+from vla_sim.eval.condition_file import read_conditions
 from vla_sim.records.episode import EpisodeSpec
 from vla_sim.records.shift import Shift
+
+
+def conditions_in(path: Path) -> tuple[Condition, ...]:
+    """The condition set in a file, which is read once while it stays as it is.
+
+    Raises:
+        As `read_conditions`.
+    """
+    return _read(path, when_written(path))
+
+
+def when_written(path: Path) -> tuple[int, ...]:
+    """What changes when a file is replaced.
+
+    Raises:
+        DamagedFile: If it is not there.
+    """
+    try:
+        found = path.stat()
+    except OSError as error:
+        raise DamagedFile(f"{path} cannot be read: {error.strerror}") from error
+    return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+@lru_cache(maxsize=4)
+def _read(path: Path, written: tuple[int, ...]) -> tuple[Condition, ...]:
+    del written
+    return read_conditions(path)
+
+
+def tasks_in(conditions: Sequence[Condition]) -> tuple[str, ...]:
+    """Ids of their tasks, in an order that does not depend on that of the list."""
+    return tuple(sorted({condition.spec.task_id for condition in conditions}))
 
 
 def conditions_of(specs: Sequence[EpisodeSpec], base: CrankConfig) -> list[Condition]:
@@ -39,9 +74,7 @@ def require_words(conditions: Sequence[Condition], base: CrankConfig, *, source:
             )
 
 
-def _words(
-    specs: Sequence[EpisodeSpec], base: CrankConfig
-) -> Iterator[tuple[EpisodeSpec, str]]:
+def _words(specs: Sequence[EpisodeSpec], base: CrankConfig) -> Iterator[tuple[EpisodeSpec, str]]:
     groups: dict[tuple[str, Shift], list[EpisodeSpec]] = {}
     for spec in specs:
         groups.setdefault((spec.task_id, spec.shift), []).append(spec)

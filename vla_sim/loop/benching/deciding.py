@@ -32,12 +32,11 @@ from vla_sim.loop.benching.bench import (
 from vla_sim.loop.benching.provenance import DIGEST, OTHER_DIGEST, require_as_begun
 from vla_sim.loop.benching.result import is_result, read_result, result_of, write_result
 from vla_sim.loop.benching.row_store import RowStore, clear
-from vla_sim.loop.benching.team import Plan
+from vla_sim.loop.benching.team import Plan, check_workers
 from vla_sim.loop.choice import Choice
 from vla_sim.loop.opening import opened, refuse_place
 from vla_sim.loop.outsiders import try_out
 from vla_sim.loop.run_folder import BEGUN
-from vla_sim.loop.simulating.worker import check_processes
 from vla_sim.records.episode import EpisodeSpec
 from vla_sim.records.episode_row import EpisodeRow, PairKey
 
@@ -90,7 +89,7 @@ def decide(run: BenchRun, console: Console) -> Decided:
         ProtocolMismatch: If the result to compare with was measured otherwise.
         RunFolderError: If the place cannot be written, or holds something else.
     """
-    check_processes(run.n_processes)
+    check_workers(run.n_processes, run.executor)
     if run.folder is None:
         if run.out is not None:
             check_outlet(run.out)

@@ -127,7 +127,7 @@ class Frozen:
         try:
             require_same(nearest, measured)
         except ProtocolMismatch as error:
-            told = str(error).partition(": ")[2].rpartition(". ")[0]
+            told = str(error).partition(": ")[2].rpartition(". Measure")[0]
             raise ProtocolMismatch(
                 f"the protocol {self.stamp} cannot be measured here, frozen against here: {told}"
             ) from error

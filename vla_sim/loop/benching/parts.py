@@ -19,9 +19,7 @@ def parts(run: BenchRun) -> list[BenchRun]:
     """
     stated = run.stated
     if stated is not None and len(stated.parts) > 1:
-        return [
-            replace(stated.applied(run, part), out=_place(run, part)) for part in stated.parts
-        ]
+        return [replace(stated.applied(run, part), out=_place(run, part)) for part in stated.parts]
     if not run.suite:
         return [run]
     rows = {row.task_id for row in SUITES[run.suite]}

@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from vla_sim.envs.suites import tasks_of
-from vla_sim.errors import BadConfig, DamagedFile, VlaSimError
+from vla_sim.errors import BadConfig, VlaSimError
 from vla_sim.eval.condition import Condition
-from vla_sim.eval.condition_file import read_conditions
-from vla_sim.loop.benching.conditions import require_words
+from vla_sim.loop.benching.conditions import conditions_in, require_words, tasks_in, when_written
 from vla_sim.loop.benching.frozen import Frozen, read_frozen
 from vla_sim.loop.benching.measurement import Measurement
 from vla_sim.records.instruction import LANGUAGES
@@ -82,13 +81,9 @@ def stated_by(protocol: Path | None, conditions: Path | None) -> Stated | None:
     place = protocol or conditions
     if place is None:
         return None
-    try:
-        written = place.stat()
-    except OSError as error:
-        raise DamagedFile(f"{place} cannot be read: {error.strerror}") from error
     # A benchmark is made anew for every setting that changes; its file is read once.
     read = _of_protocol if protocol is not None else _of_conditions
-    return read(place, (written.st_mtime_ns, written.st_size, written.st_ino))
+    return read(place, when_written(place))
 
 
 @lru_cache(maxsize=4)
@@ -118,15 +113,19 @@ def _of_protocol(path: Path, written: tuple[int, ...]) -> Stated:
 @lru_cache(maxsize=4)
 def _of_conditions(path: Path, written: tuple[int, ...]) -> Stated:
     del written
-    conditions = read_conditions(path)
+    conditions = conditions_in(path)
     groups: dict[tuple[str, int, int], list[Condition]] = {}
     for condition in conditions:
         spec = condition.spec
         key = (spec.axis, spec.severity, spec.n_instructions)
         groups.setdefault(key, []).append(condition)
-    parts = tuple(_listed(groups[key]) | _part(_tasks(groups[key]), *key) for key in sorted(groups))
-    _require_tasks(path, _tasks(conditions))
-    whole = parts[0] if len(parts) == 1 else _listed(conditions) | _part(_tasks(conditions), "", 0, 1)
+    parts = tuple(
+        _listed(groups[key]) | _part(tasks_in(groups[key]), *key) for key in sorted(groups)
+    )
+    _require_tasks(path, tasks_in(conditions))
+    whole = (
+        parts[0] if len(parts) == 1 else _listed(conditions) | _part(tasks_in(conditions), "", 0, 1)
+    )
     return Stated(source=path, whole=whole, parts=parts, conditions=conditions)
 
 
@@ -144,11 +143,6 @@ def _listed(conditions: Sequence[Condition]) -> dict[str, Any]:
 
 def _correct_first(arm: str) -> tuple[bool, str]:
     return arm != "correct", arm
-
-
-def _tasks(conditions: Sequence[Condition]) -> tuple[str, ...]:
-    """Ids of the tasks, in an order that does not depend on that of the file."""
-    return tuple(sorted({condition.spec.task_id for condition in conditions}))
 
 
 def _part(task_ids: Sequence[str], axis: str, severity: int, n_instructions: int) -> Settings:
@@ -189,14 +183,15 @@ def require_measurable(stated: Stated | None, measurement: Measurement) -> None:
     require_words(measurement.conditions, measurement.base, source=stated.source)
 
 
-def _differing(run: object, settings: Settings) -> list[tuple[str, object, object]]:
+def _differing(run: Any, settings: Settings) -> list[tuple[str, object, object]]:
     """Settings in which a benchmark is another: name, its value, the one that is stated."""
     found = []
     for name, value in settings.items():
-        owner = getattr(run, "crank") if name.startswith(_CRANK) else run
+        owner = run.crank if name.startswith(_CRANK) else run
         own = getattr(owner, name.removeprefix(_CRANK))
-        same = tasks_of(own) == tasks_of(value) if name == "tasks" else own == value
-        if not same:
+        if name == "tasks":
+            own, value = tasks_of(own), tasks_of(value)
+        if own != value:
             found.append((name, own, value))
     return found
 
