@@ -52,7 +52,7 @@ def run_of(policy: str, **changes: Any) -> BenchRun:
 @pytest.fixture
 def still(tmp_path: Path) -> Path:
     """A policy of somebody's own."""
-    path = tmp_path / "still_policy.py"
+    path = tmp_path / f"{tmp_path.name}.py"  # two modules of one name would be one
     path.write_text(STILL)
     return path
 
@@ -105,7 +105,9 @@ def test_a_measurement_does_not_go_on_with_another_policy_in_its_place(
         bench(run, QUIET)
     was = still.read_text()
     still.write_text(was + "\n# learnt\n")
-    with pytest.raises(RunFolderError, match=r"begun with a policy whose digest was .* has changed"):
+    with pytest.raises(
+        RunFolderError, match=r"begun with a policy whose digest was .* has changed"
+    ):
         bench(replace(run, resume=True), QUIET)
     still.write_text(was)
     bench(replace(run, resume=True), QUIET)

@@ -68,7 +68,8 @@ def _run(words: list[str], console: "Console") -> int:
         return 0
     name, words = _said(words)
     if name not in VERBS:
-        raise UnknownName("verb", name, VERBS, most=len(VERBS))
+        group = [verb for verb in VERBS if verb.startswith(f"{name.partition(' ')[0]} ")]
+        raise UnknownName("verb", name, group or VERBS, most=len(VERBS))
     verb = VERBS[name]
     word, rest = verb.split(words)
     # Here, because the overview needs none of it.

@@ -184,7 +184,7 @@ SHOW: "Verb[ShowRun]" = Verb(
 
 CONDITIONS: "Verb[ListRun]" = Verb(
     summary="List episodes of results or protocols in a file: those that failed, a split, a task.",
-    example="protocol conditions results/mine --where failed --out failed.json",
+    example="protocol conditions results/mine --where failed",
     recipes=lists,
     run=conditions,
     word="SOURCE ...",

@@ -12,14 +12,14 @@ from vla_sim.disk.atomic import write_json
 from vla_sim.disk.outlet import check_outlet
 from vla_sim.envs.crank import Crank
 from vla_sim.envs.rollout import rollout
-from vla_sim.errors import BadConfig, DamagedFile
+from vla_sim.errors import BadConfig, DamagedFile, RunFolderError
 from vla_sim.eval.across.number import OfPaths
 from vla_sim.eval.across.table import ACROSS
 from vla_sim.eval.body import Body
 from vla_sim.eval.columns import values_of
 from vla_sim.eval.comparison import ALL
 from vla_sim.eval.rows import row_of
-from vla_sim.loop.benching.result import Result, read_result
+from vla_sim.loop.benching.result import Result, is_result, read_result
 from vla_sim.loop.benching.rig import crank_of
 from vla_sim.loop.choice import Choice
 from vla_sim.loop.evaluation import bodies
@@ -74,6 +74,10 @@ def across(run: AcrossRun, console: Console) -> Numbers:
     """
     if run.out is not None:
         check_outlet(run.out)
+    if not is_result(run.result):
+        raise RunFolderError(
+            f"{str(run.result)!r} holds no result; `vla-sim bench --out FOLDER` writes one"
+        )
     result = read_result(run.result)
     task_ids = result.protocol.tasks
     body_of = bodies(task_ids)

@@ -5,6 +5,7 @@ everywhere else. Actors read policies by their places, so those lie on a disk th
 """
 
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ from vla_sim.loop.simulating.worker import Refusal, WorkerDied, one_thread
 EXTRA = "ray"
 ADDRESS = "RAY_ADDRESS"
 """The environment variable that names a cluster; without it, Ray is started on this machine."""
+_REACHED_WITHIN_S = 10.0
 
 
 def check_ray() -> None:
@@ -46,18 +48,31 @@ def cluster(n_workers: int) -> Iterator[None]:
         yield
         return
     settings: dict[str, Any] = {"logging_level": "error", "log_to_driver": False}
-    if not os.environ.get(ADDRESS):
+    place = os.environ.get(ADDRESS, "")
+    if not place:
         settings |= {"num_cpus": n_workers, "include_dashboard": False}
-    with one_thread():
-        try:
+    try:
+        _require_there(place)
+        with one_thread():
             ray.init(**settings)
-        except (ConnectionError, RuntimeError, ValueError, OSError) as error:
-            place = os.environ.get(ADDRESS) or "this machine"
-            raise WorkerDied(f"Ray at {place} is not to be reached: {error}") from error
+    except (RuntimeError, ValueError, OSError) as error:
+        where = f"{ADDRESS}={place}" if place else "on this machine"
+        raise WorkerDied(f"Ray {where} is not to be reached: {error}") from error
     try:
         yield
     finally:
         ray.shutdown()
+
+
+def _require_there(address: str) -> None:
+    """See that somebody listens at host:port: Ray itself asks on for minutes where nobody does.
+
+    Raises:
+        OSError: If nobody does.
+    """
+    host, colon, port = address.rpartition("://")[2].rpartition(":")
+    if colon and port.isdecimal():
+        socket.create_connection((host, int(port)), timeout=_REACHED_WITHIN_S).close()
 
 
 class SimulatorsOnRay(AskedSimulators):
