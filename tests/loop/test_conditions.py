@@ -157,12 +157,13 @@ def test_failures_shares_and_arms_are_chosen_and_shares_have_no_scene_in_common(
     assert sum(map(len, shares)) == len(rows)
     again = listed("again", tmp_path / "share1.json", tmp_path / "share2.json")
     assert digest_of(again) == digest_of([Condition.of(row) for row in rows])
-    for asked, match in (
+    wrong: tuple[tuple[dict[str, Any], str], ...] = (
         ({"where": "succeeded"}, "none of the 0 episodes"),
         ({"sources": (tmp_path,)}, "is neither a result"),
         ({"sources": (tmp_path / "arm.json",), "where": "failed"}, "only a result knows which"),
         ({"sources": ()}, "sources is empty"),
-    ):
+    )
+    for asked, match in wrong:
         with pytest.raises((BadConfig, RunFolderError), match=match):
             list_conditions(
                 ListRun(**{"sources": (whole,), "out": tmp_path / "none.json", **asked})
@@ -306,7 +307,8 @@ def test_a_collection_is_of_the_listed_episodes(
     written(path, listed[:-1])
     with pytest.raises(RunFolderError, match="begun under the protocol"):
         collect(replace(run, episodes=len(listed) - 1), QUIET)
-    for change in ({"seed": 1}, {"episodes": 9}, {"tasks": ("Lift",)}):
+    changes: tuple[dict[str, Any], ...] = ({"seed": 1}, {"episodes": 9}, {"tasks": ("Lift",)})
+    for change in changes:
         with pytest.raises(BadConfig, match="leave all three away"):
             replace(run, **{"episodes": len(listed) - 1, **change})
     shifted = replace(listed[0], spec=replace(listed[0].spec, axis="light", severity=1))
@@ -339,4 +341,4 @@ def test_names_that_are_no_choice_are_refused() -> None:
         ({"out": Path("c.txt")}, BadConfig),
     ):
         with pytest.raises(kind):
-            ListRun(**asked)  # type: ignore[arg-type]
+            ListRun(**asked)

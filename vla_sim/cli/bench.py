@@ -131,11 +131,11 @@ def show(report: "EvalReport", console: Console, *, n_instructions: int = 1) -> 
             )
         stale = task.means["stale_steps_fraction"].value
         if stale > 0.0:
-            console.print(
+            tell(
+                console,
                 f"actions came late on {100 * stale:.0f} % of the steps of "
                 f"{short_name(task.task_id)} ({task.arm.replace('_', ' ')}): they were for earlier "
                 "observations",
-                highlight=False,
             )
     if why := report.run_card.get("policy_failure"):
         console.print(f"the first time: {why}", highlight=False, markup=False)

@@ -92,7 +92,7 @@ def _of_protocol(path: Path, written: tuple[int, ...]) -> Stated:
     frozen = read_frozen(path)
     first = frozen.protocols[0]
     _require_tasks(path, frozen.tasks)
-    common = {
+    common: dict[str, Any] = {
         "episodes": first.n_episodes,
         "arms": first.arms,
         "languages": first.languages,
@@ -145,7 +145,7 @@ def _correct_first(arm: str) -> tuple[bool, str]:
     return arm != "correct", arm
 
 
-def _part(task_ids: Sequence[str], axis: str, severity: int, n_instructions: int) -> Settings:
+def _part(task_ids: Sequence[str], axis: str, severity: int, n_instructions: int) -> dict[str, Any]:
     return {
         "tasks": tuple(task_ids),
         "axis": axis,

@@ -77,8 +77,8 @@ class ContractedPolicy:
         for place, answer in enumerate(self._asked.answers(rows, messages)):
             try:
                 stands = None if tool is None else tool[place].astype(np.float64)
-                out[place] = self._read(answer, stands)
                 late = is_late(answer, int(told.step[place]), int(told.own_seed[place]))
+                out[place] = self._read(answer, stands)
                 (self._late.add if late else self._late.discard)(rows[place])
             except BadMessage as error:
                 self.failures[rows[place]] = str(error)
