@@ -8,6 +8,7 @@ from typing import get_args
 
 from rich.console import Console
 
+from vla_sim.agents.controls import POLICIES
 from vla_sim.agents.ensemble import ENSEMBLE
 from vla_sim.agents.taught import check_taught
 from vla_sim.disk import atomic
@@ -177,7 +178,7 @@ class BenchRun:
             )
         self._check_place()
         self.measurement.check()
-        if self.policy == "expert" or (self.gallery and Path(self.policy).is_dir()):
+        if self.policy == "expert" or (self.gallery and self.is_folder):
             check_taught(self.task_ids)
 
     def _check_place(self) -> None:
@@ -222,6 +223,11 @@ class BenchRun:
     def choice(self) -> Choice:
         """The policy with its switches."""
         return Choice.of(self)
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether the policy is a model's folder; one with a control's name is not meant."""
+        return self.policy not in POLICIES and Path(self.policy).is_dir()
 
     @property
     def shift(self) -> Shift:
@@ -361,7 +367,7 @@ def _measured(run: BenchRun, card: Mapping[str, str], console: Console) -> Resul
     try_out(run.choice, run.task_ids, measurement.crank)
     retrieval = None
     with open_team(run) as team:
-        if run.gallery and Path(run.policy).is_dir() and (shard is None or shard.k == 1):
+        if run.gallery and run.is_folder and (shard is None or shard.k == 1):
             # Here, so that experts and controls are measured without torch; and first, so that
             # what cannot be measured is refused before the episodes run.
             from vla_sim.loop.learned import LearnedModel
