@@ -5,13 +5,14 @@ BIN := $(VENV)/bin
 LEROBOT := .venv-lerobot
 ORACLES := .oracles
 OPENPI := .venv-openpi
+RAY := .venv-ray
 # Libraries that start threads of their own slow each other down by large factors on few cores.
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 export MKL_NUM_THREADS ?= 1
 export HF_HUB_OFFLINE ?= 1
 
-.PHONY: help demo test lint types contracts test-slow test-lerobot test-openpi test-oracles check format claims bench-speed clean
+.PHONY: help demo test lint types contracts test-slow test-lerobot test-openpi test-ray test-oracles check format claims bench-speed clean
 
 help:
 	@echo "make demo    the closed loop on the embedded defaults, ending in a report (about 8 minutes)"
@@ -20,6 +21,7 @@ help:
 	@echo "make claims  measure every number that the README claims (CLAIMS=spine for a group)"
 	@echo "make test-slow  the tests that take minutes"
 	@echo "make test-openpi   openpi's own client against \`vla-sim serve\`"
+	@echo "make test-ray  a benchmark on Ray, on this machine"
 	@echo "make test-oracles  our statistics against those of fieldtrial, beside those that the tests have anyway"
 	@echo "make test-lerobot  LeRobot itself edits our datasets and evaluates on our tasks"
 
@@ -83,6 +85,16 @@ $(OPENPI)/.installed: Makefile
 test-openpi: $(BIN)/.installed $(OPENPI)/.installed
 	OPENPI_PYTHON=$(OPENPI)/bin/python $(BIN)/pytest tests/openpi
 
+# Ray is 70 MB that few need: it gets an environment of its own.
+$(RAY)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(RAY)
+	$(RAY)/bin/pip install --quiet --disable-pip-version-check --constraint constraints.txt \
+		--editable '.[ray]' pytest hypothesis
+	@touch $@
+
+test-ray: $(RAY)/.installed
+	$(RAY)/bin/python -m pytest tests/on_ray
+
 # Without its dependencies, a web server among them: its statistics need none of them.
 test-oracles: $(BIN)/.installed
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $(ORACLES) fieldtrial==0.3.0
@@ -96,4 +108,4 @@ claims: $(BIN)/.installed
 	$(BIN)/python -m benchmarks.claims $(or $(CLAIMS),spine)
 
 clean:
-	rm -rf $(VENV) $(LEROBOT) $(OPENPI) $(ORACLES) runs build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(LEROBOT) $(OPENPI) $(RAY) $(ORACLES) runs build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

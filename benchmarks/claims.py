@@ -21,6 +21,7 @@ from benchmarks import (
     chapter,
     evaluation_metrics,
     evaluation_outside,
+    evaluation_protocols,
     evaluation_report,
     evaluation_statistics,
     repeat,
@@ -184,6 +185,7 @@ GROUPS: dict[str, dict[str, Callable[[], Iterator[Row]]]] = {
     "alignment": {name: partial(rows, Console()) for name, rows in alignment.ROWS.items()},
     "evaluation": {
         **evaluation_statistics.ROWS,
+        **evaluation_protocols.ROWS,
         "outside": evaluation_outside.untaught,
         **evaluation_metrics.ROWS,
         **evaluation_report.ROWS,

@@ -2,6 +2,7 @@
 
 Those of LeRobot itself are there where it is installed: `make test-lerobot` makes such a place.
 Those of openpi's client are there where OPENPI_PYTHON is a Python that has it: `make test-openpi`.
+Those of Ray are there where it is installed: `make test-ray`.
 """
 
 import os
@@ -20,5 +21,7 @@ collect_ignore_glob = (
 )
 if not find_spec("lerobot"):
     collect_ignore_glob += ["interop"]
+if not find_spec("ray"):
+    collect_ignore_glob += ["on_ray"]
 if "OPENPI_PYTHON" not in os.environ:
     collect_ignore_glob += ["openpi"]

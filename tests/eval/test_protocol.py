@@ -38,6 +38,8 @@ CHANGES: dict[str, Any] = {
     "axis": "light",
     "severity": 2,
     "n_instructions": 5,
+    "conditions": "0123456789abcdef",
+    "metrics": 2,
     "stopping": "width 0.14",
 }
 SHIFTED = replace(SPINE, axis="camera", severity=1)

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vla_sim.errors import BadAction, PolicyUnreachable
-from vla_sim.protocols.policy import Policy
+from vla_sim.protocols.policy import LatePolicy, Policy
 from vla_sim.protocols.teacher import name_of
 from vla_sim.records.observation import PolicyInput
 
@@ -35,6 +35,10 @@ class ToleratedPolicy:
     def failure(self, row: int) -> str:
         """Why it cannot go on with the row's episode; "" where it can."""
         return self._failed.get(row, "")
+
+    def is_late(self, row: int) -> bool:
+        """Whether the policy says so of the row's last chunk."""
+        return isinstance(self.policy, LatePolicy) and self.policy.is_late(row)
 
     def reset(self, ids: NDArray[np.int64]) -> None:
         """Forget the rows `ids`, as the policy does."""

@@ -13,6 +13,8 @@ from vla_sim.cli.verb import Verb
 from vla_sim.disk.outlet import check_outlet
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from vla_sim.loop.benching.bench import BenchRun
     from vla_sim.records.episode_row import EpisodeRow
     from vla_sim.records.reports import EvalReport, TaskReport
@@ -32,14 +34,37 @@ def may_change() -> tuple[str, ...]:
     return MAY_CHANGE
 
 
+def under_protocol(run: "BenchRun", path: "Path") -> "BenchRun":
+    """A benchmark as a frozen protocol says."""
+    from vla_sim.loop.benching.stated import stated_by
+
+    stated = stated_by(path, None)
+    assert stated is not None, "a file was named"
+    return stated.applied(run)
+
+
+def under_conditions(run: "BenchRun", path: "Path") -> "BenchRun":
+    """A benchmark of the episodes that a file lists."""
+    from vla_sim.loop.benching.stated import stated_by
+
+    stated = stated_by(None, path)
+    assert stated is not None, "a file was named"
+    return stated.applied(run)
+
+
 def run(config: "BenchRun", console: Console) -> int:
     """Measure and print."""
-    from vla_sim.loop.benching.bench import bench_into, benched, parts, reported
+    from vla_sim.loop.benching.bench import bench_into, benched, reported
+    from vla_sim.loop.benching.parts import parts
+    from vla_sim.loop.benching.stated import require_measurable
 
     to_run = parts(config)
     for part in to_run:
         if part.out is not None:
             check_outlet(part.out, is_folder=part.folder is not None)
+    if config.stated is not None and len(to_run) > 1:
+        for part in to_run:  # all of them, before the first is run
+            require_measurable(part.stated, part.measurement)
     for part in to_run:
         if part.severity:
             console.print(f"axis {part.axis}, severity {part.severity}", highlight=False)
@@ -87,17 +112,30 @@ def show(report: "EvalReport", console: Console, *, n_instructions: int = 1) -> 
         rates = {r.arm: r.rates["success_at_end"] for r in reports}
         cells = [
             f"{100 * e.value:.0f} % [dim]\\[{100 * e.low:.0f}, {100 * e.high:.0f}][/]"
-            for e in (rates[arm] for arm in arms)
+            if (e := rates.get(arm)) is not None
+            else "-"  # a condition set need not have every arm of every task
+            for arm in arms
         ]
         table.add_row(short_name(task_id), *cells, f"{100 * reports[0].guess_rate:.0f} %")
     console.print(table)
-    console.print(_motion(report, n_instructions))
+    if frozen := report.run_card.get("frozen"):
+        tell(console, f"under the frozen protocol {frozen}")
+    if "correct" in arms:
+        console.print(_motion(report, n_instructions))
     for task in report.tasks:
         if (failed := task.rates.get("policy_failed")) is not None:
             console.print(
                 f"the policy failed in {round(failed.value * failed.n)} of {failed.n} episodes of "
                 f"{short_name(task.task_id)} ({task.arm.replace('_', ' ')})",
                 highlight=False,
+            )
+        stale = task.means["stale_steps_fraction"].value
+        if stale > 0.0:
+            tell(
+                console,
+                f"actions came late on {100 * stale:.0f} % of the steps of "
+                f"{short_name(task.task_id)} ({task.arm.replace('_', ' ')}): they were for earlier "
+                "observations",
             )
     if why := report.run_card.get("policy_failure"):
         console.print(f"the first time: {why}", highlight=False, markup=False)
@@ -174,10 +212,10 @@ VERB: "Verb[BenchRun]" = Verb(
         "tasks",
         "episodes",
         "arms",
-        "languages",
         "axis",
         "severity",
-        "gallery",
+        "protocol",
+        "conditions",
         "n-processes",
         "out",
         "resume",
@@ -191,6 +229,7 @@ VERB: "Verb[BenchRun]" = Verb(
     resumes=True,
     resumes_in="--out",
     may_change=may_change,
+    files={"protocol": under_protocol, "conditions": under_conditions},
     shorts={
         "until-decided": "until.decided",
         "until-width": "until.width",

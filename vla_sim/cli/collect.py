@@ -11,6 +11,8 @@ from vla_sim.cli.saying import tell
 from vla_sim.cli.verb import Verb
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from vla_sim.loop.collecting.collect import CollectRun
 
 
@@ -23,6 +25,7 @@ def recipes() -> "Mapping[str, Callable[[], CollectRun]]":
 
 def run(config: "CollectRun", console: Console) -> int:
     """Collect, then say what came of it."""
+    from vla_sim.envs.streams import TRAIN_SEEDS_FROM
     from vla_sim.envs.task_names import short_name
     from vla_sim.loop.collecting.collect import collect
     from vla_sim.triples.lerobot.folder import LeRobotFolder, datasets_in
@@ -38,6 +41,13 @@ def run(config: "CollectRun", console: Console) -> int:
         if tally.diverged:
             console.print(f"{tally.diverged} episodes of {task_id} diverged and were left out")
     console.print(table)
+    if n_fenced := sum(c.spec.seed < TRAIN_SEEDS_FROM for c in config.listed):
+        tell(
+            console,
+            f"{n_fenced} of the {len(config.listed)} listed episodes are in scenes below "
+            f"{TRAIN_SEEDS_FROM:,}, where benchmarks draw theirs: what is trained on them is "
+            "not to be measured on them",
+        )
     for root in datasets_in(config.out):
         dataset = LeRobotFolder.open(root)
         checked = ", every file read back and sound" if config.check else ""
@@ -46,6 +56,16 @@ def run(config: "CollectRun", console: Console) -> int:
             f"{root}: {len(dataset.episodes):,} episodes, {dataset.n_frames:,} frames{checked}",
         )
     return 0
+
+
+def under_conditions(run: "CollectRun", path: "Path") -> "CollectRun":
+    """A collection of the episodes that a file lists."""
+    from dataclasses import replace
+
+    from vla_sim.loop.benching.conditions import conditions_in, tasks_in
+
+    listed = conditions_in(path)
+    return replace(run, conditions=path, tasks=tasks_in(listed), episodes=len(listed))
 
 
 def may_change() -> Sequence[str]:
@@ -62,5 +82,6 @@ VERB: "Verb[CollectRun]" = Verb(
     run=run,
     resumes=True,
     may_change=may_change,
+    files={"conditions": under_conditions},
     shorts={"shield": "crank.shield"},
 )

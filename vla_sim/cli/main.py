@@ -66,15 +66,17 @@ def _run(words: list[str], console: "Console") -> int:
     if words[0] == "--version":
         console.print(f"vla-sim {__version__}", highlight=False)
         return 0
-    name = words[0]
+    name, words = _said(words)
     if name not in VERBS:
-        raise UnknownName("verb", name, VERBS, most=len(VERBS))
+        group = [verb for verb in VERBS if verb.startswith(f"{name.partition(' ')[0]} ")]
+        raise UnknownName("verb", name, group or VERBS, most=len(VERBS))
     verb = VERBS[name]
-    word, rest = verb.split(words[1:])
+    word, rest = verb.split(words)
     # Here, because the overview needs none of it.
     from vla_sim.cli.going_on import going_on
     from vla_sim.cli.help import print_help
     from vla_sim.cli.options import override
+    from vla_sim.cli.stating import stated
 
     prog = f"vla-sim {name} {verb.word if word is None else word}"
     wants_all = _ALL in rest
@@ -92,10 +94,26 @@ def _run(words: list[str], console: "Console") -> int:
         )
     typed = partial(override, words=rest, prog=prog, choices=verb.choices(), shorts=verb.shorts)
     each = [
-        going_on(verb, name, typed(verb.settings(one)), is_named=word is not None, typed=typed)
+        going_on(
+            verb,
+            name,
+            typed(stated(verb, verb.settings(one), rest, is_named=word is not None)),
+            is_named=word is not None,
+            typed=typed,
+        )
         for one in meant
     ]
     return max(verb.run(settings, console) for settings in each)
+
+
+def _said(words: Sequence[str]) -> tuple[str, list[str]]:
+    """The verb that words begin with, which may be two of them, and what follows."""
+    from vla_sim.cli.verbs import VERBS
+
+    pair = " ".join(words[:2])
+    is_group = any(name.startswith(f"{words[0]} ") for name in VERBS)
+    n = 2 if pair in VERBS or (is_group and len(words) > 1 and words[1] not in _HELP) else 1
+    return " ".join(words[:n]), list(words[n:])
 
 
 def _at_home(word: str) -> str:
@@ -110,10 +128,11 @@ def _way_on(words: Sequence[str]) -> str:
     """How to go on after Ctrl-C."""
     from vla_sim.cli.verbs import VERBS
 
-    if not words or words[0] not in VERBS:
+    name = _said(words)[0] if words else ""
+    if name not in VERBS:
         return "nothing was begun"
     typed = shlex.join(["vla-sim", *words])
-    verb = VERBS[words[0]]
+    verb = VERBS[name]
     places = [word for word in words if word.partition("=")[0] == verb.resumes_in]
     if not verb.resumes or (verb.resumes_in and not places):
         return f"nothing is left half-done; again: {typed}"

@@ -28,7 +28,9 @@ def print_overview(verbs: Mapping[str, Verb[Any]], console: Console) -> None:
     table.add_column("verb", style="bold", no_wrap=True)
     table.add_column("what it does, and an example")
     for name, verb in verbs.items():
-        table.add_row(name, f"{escape(verb.summary)}\n[dim]$ vla-sim {escape(verb.example)}[/]")
+        # A verb of two words stands on two lines, beside the two of what it does.
+        said = name.replace(" ", "\n")
+        table.add_row(said, f"{escape(verb.summary)}\n[dim]$ vla-sim {escape(verb.example)}[/]")
     console.print(table)
     console.print(
         "vla-sim VERB --help explains the options that matter first, --help-all all of them;\n"

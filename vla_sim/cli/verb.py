@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Generic, TypeVar
 
 from rich.console import Console
@@ -54,6 +55,8 @@ class Verb(Generic[C]):
     """Loads the names of the settings that a run may go on with otherwise."""
     canonical: Callable[[str], str] = str
     """Turns the other spellings of a first word into the one in the table."""
+    files: Mapping[str, Callable[[C, Path], C]] = field(default_factory=dict)
+    """{option: makes the settings what the file that it names says}; what is typed comes after."""
     own: Callable[[str], C] | None = None
     """The settings for a first word that says where something of the user's own lies, which is a
     recipe unless this says what else."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from vla_sim.cli import (
+    across,
     align,
     bench,
     collect,
@@ -19,6 +20,7 @@ from vla_sim.cli import (
     listing,
     merge,
     power,
+    protocol,
     replay,
     report,
     say,
@@ -34,8 +36,12 @@ VERBS: Mapping[str, Verb[Any]] = {
     "collect": collect.VERB,
     "align": align.VERB,
     "bench": bench.VERB,
+    "protocol freeze": protocol.FREEZE,
+    "protocol show": protocol.SHOW,
+    "protocol conditions": protocol.CONDITIONS,
     "merge": merge.VERB,
     "compare": compare.VERB,
+    "across": across.VERB,
     "power": power.VERB,
     "detect": detect.VERB,
     "gap": gap.VERB,

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from vla_sim.envs.crank import Crank
 from vla_sim.errors import BadAction, BadConfig
-from vla_sim.protocols.policy import FalliblePolicy
+from vla_sim.protocols.policy import FalliblePolicy, LatePolicy
 from vla_sim.protocols.teacher import Actor, Teacher, name_of, role_of
 from vla_sim.records.observation import Observation
 
@@ -64,6 +64,12 @@ class Acting:
     def failure(self, slot: int) -> str:
         """Why who acts in a slot cannot go on; "" where it can."""
         return self.actor.failure(slot) if isinstance(self.actor, FalliblePolicy) else ""
+
+    def late(self, ids: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Whether the last chunks of the slots `ids` were for earlier observations, (m,)."""
+        if not isinstance(self.actor, LatePolicy):
+            return np.zeros(len(ids), dtype=np.bool_)
+        return np.array([self.actor.is_late(slot) for slot in ids.tolist()], dtype=np.bool_)
 
     @property
     def may_fail(self) -> bool:

@@ -220,6 +220,19 @@ class Crank:
             seeds = [specs[int(k)].seed for k in np.flatnonzero(solved)]
             raise BadConfig(f"{self.task_id} starts solved with seeds {seeds}")
 
+    def words(self, spec: EpisodeSpec) -> tuple[Instruction, Instruction]:
+        """The true instruction and the shown one of an episode, without beginning it.
+
+        Raises:
+            BadConfig: If it needs another crank.
+            UnknownName: If there is no such axis.
+        """
+        self._check_shift(spec.shift)
+        spread = self.shifts.draw(spec).spread
+        scene = self.task.sample(stream(self.task_id, spec.seed, "scene"), spread)
+        chain = chained_goals(scene.goals, spec, self.task.hold_steps)
+        return words_of(scene, replace(spec, goal=chain[0]))
+
     def __reduce__(self) -> NoReturn:
         """Refused: what MuJoCo holds has no copy.
 

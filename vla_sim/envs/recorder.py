@@ -19,6 +19,7 @@ _PER_STEP = (
     "_point",
     "_reward",
     "_success",
+    "_late",
     "_shield_change",
     "_cell",
     "_cell_visible",
@@ -46,6 +47,7 @@ class Recorder:
         self._point = np.zeros((n, t + 1, 3))
         self._reward = np.zeros((n, t))
         self._success = np.zeros((n, t), dtype=bool)
+        self._late = np.zeros((n, t), dtype=bool)
         shielded = crank.shield is not None
         self._shield_change = np.zeros((n, t), dtype=np.float32) if shielded else None
         self._violations: dict[str, NDArray[np.bool_]] = {}
@@ -80,8 +82,13 @@ class Recorder:
         result: StepResult,
         seen: Observation,
         camera: str,
+        *,
+        late: NDArray[np.bool_] | None = None,
     ) -> None:
-        """Note one step of the slots `ids`; `seen` has their rows only, the others all n."""
+        """Note one step of the slots `ids`; `seen` has their rows only, the others all n.
+
+        `late` says in which an action acted that was for an earlier step; None for in none.
+        """
         motion = self.crank.robot.motion
         t = self.crank.steps[ids]
         if len(t) and t.max() > self._actions.shape[1]:
@@ -94,6 +101,8 @@ class Recorder:
         self._point[ids, t] = motion.point[ids]
         self._reward[ids, t - 1] = result.reward[ids]
         self._success[ids, t - 1] = result.success[ids]
+        if late is not None:
+            self._late[ids, t - 1] = late[ids]
         if self._shield_change is not None and result.shield_change is not None:
             self._shield_change[ids, t - 1] = result.shield_change[ids]
         for name, broken in result.violations.items():
@@ -180,6 +189,13 @@ class Recorder:
             subgoals=self._course.subgoals(slot, t),
             stage=self._course.stage(slot, t),
             things=self._course.things(slot, t),
-            stale=np.ones(t, dtype=np.bool_) if crank.shifts.delay.is_late(slot) else None,
+            stale=self._stale(slot, t),
             hold_steps=crank.task.hold_steps,
         )
+
+    def _stale(self, slot: int, t: int) -> NDArray[np.bool_] | None:
+        """Steps on which an action acted late, of the first t; None where none did."""
+        if self.crank.shifts.delay.is_late(slot):
+            return np.ones(t, dtype=np.bool_)
+        late = self._late[slot, :t]
+        return late.copy() if late.any() else None

@@ -50,6 +50,7 @@ class Rollout:
         shape = (crank.n, self._acting.n_action_steps, crank.embodiment.n_act)
         self._chunks = np.zeros(shape, dtype=np.float32)
         self._cursor = np.zeros(crank.n, dtype=np.int64)
+        self._late = np.zeros(crank.n, dtype=np.bool_)  # whether a slot's chunk came late
         self._recorder = Recorder(crank, role=self._acting.role, keep_images=keep_images)
         self._refill(np.arange(crank.n))
         self._settle_idle()
@@ -74,7 +75,8 @@ class Rollout:
         active = self.active
         self._cursor[result.next_asked] = 0  # what is left of a chunk was for the last instruction
         after = self.crank.observe(active, images=self.keep_images)
-        self._recorder.after(active, actions, result, after, self.crank.task.camera.name)
+        camera = self.crank.task.camera.name
+        self._recorder.after(active, actions, result, after, camera, late=self._late)
         return self._collect(active, result, self._failed(active))
 
     def next_actions(self) -> NDArray[np.float32]:
@@ -87,6 +89,7 @@ class Rollout:
         hungry = active[self._cursor[active] == 0]
         if len(hungry):
             self._chunks[hungry] = self._acting.chunk(hungry, self._observe(hungry))
+            self._late[hungry] = self._acting.late(hungry)
         actions = np.zeros((self.crank.n, self._chunks.shape[2]), dtype=np.float32)
         actions[active] = self._chunks[active, self._cursor[active]]
         self._cursor[active] = (self._cursor[active] + 1) % self._acting.n_action_steps

@@ -3,10 +3,11 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 
 from vla_sim.errors import BadConfig, ProtocolMismatch
+from vla_sim.eval.condition import Condition, digest_of
 from vla_sim.records.episode import Arm, Episode
 from vla_sim.records.episode_row import EpisodeRow
 from vla_sim.records.instruction import LANGUAGES, Language
@@ -51,6 +52,11 @@ class Protocol:
     """Given one after the other in an episode."""
     stopping: str = ""
     """By which rule episodes were stopped before `n_episodes`; empty where all of them are run."""
+    conditions: str = ""
+    """Digest of the condition set whose episodes are run, see `digest_of`; empty where they follow
+    from the other fields. Of a set, `first_seed` is the lowest seed and `n_episodes` counts all."""
+    metrics: int = 1
+    """Version of the metrics, see `METRICS_VERSION`."""
 
     def __post_init__(self) -> None:
         """Refuse what could not be run.
@@ -77,7 +83,10 @@ class Protocol:
 
     @property
     def seeds(self) -> range:
-        """The seeds of every task and arm: fixed beforehand, so that all of them count."""
+        """The seeds of every task and arm: fixed beforehand, so that all of them count.
+
+        A condition set lists its own.
+        """
         return range(self.first_seed, self.first_seed + self.n_episodes)
 
     @property
@@ -100,7 +109,8 @@ class Protocol:
     @property
     def _unsaid(self) -> tuple[str, ...]:
         """Fields that came later, at their defaults: the stamps of before stay as they are."""
-        return () if self.stopping else ("stopping",)
+        later = {"stopping": "", "conditions": "", "metrics": 1}
+        return tuple(name for name, default in later.items() if getattr(self, name) == default)
 
 
 def require_same(a: Protocol, b: Protocol) -> None:
@@ -163,6 +173,9 @@ def require_measured(protocol: Protocol, episodes: Iterable[Episode | EpisodeRow
                 f"an episode of {spec.task_id} was asked for {spec.manner} in {spec.language}, "
                 f"which protocol {protocol.stamp} does not plan"
             )
+    if protocol.conditions:
+        _require_listed(protocol, ran)
+        return
     done = sorted((e.spec.task_id, e.spec.arm, e.spec.seed) for e in ran)
     seeds = dict.fromkeys(protocol.tasks, protocol.seeds)
     if protocol.stopping:
@@ -178,6 +191,16 @@ def require_measured(protocol: Protocol, episodes: Iterable[Episode | EpisodeRow
         )
 
 
+def _require_listed(protocol: Protocol, ran: Sequence[Episode | EpisodeRow]) -> None:
+    """See that these are the episodes of a protocol's condition set."""
+    digest = digest_of([Condition.of(episode) for episode in ran])
+    if digest != protocol.conditions:
+        raise ProtocolMismatch(
+            f"protocol {protocol.stamp} plans the {protocol.n_episodes} episodes of the condition "
+            f"set {protocol.conditions}, and the {len(ran)} that were run are those of {digest}"
+        )
+
+
 def _refuse(a: Mapping[str, str], b: Mapping[str, str], stamp_a: str, stamp_b: str) -> None:
     if stamp_a == stamp_b:
         return
@@ -190,5 +213,5 @@ def _refuse(a: Mapping[str, str], b: Mapping[str, str], stamp_a: str, stamp_b: s
     listed = "; ".join(differing) or "their run cards do not hold the fields"
     raise ProtocolMismatch(
         f"results of {stamp_a} and {stamp_b} cannot be compared: {listed}. "
-        "Measure both under one protocol"
+        "Measure both under one protocol; `vla-sim protocol freeze` writes one to a file"
     )

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, fields
 from typing import Any
 
-from vla_sim.errors import BadConfig, DamagedFile
+from vla_sim.errors import DamagedFile
 from vla_sim.eval.protocol import Protocol
 
 FORMAT = "vla-sim protocol 1"
@@ -27,9 +27,26 @@ def from_json(text: str) -> Protocol:
         read: dict[str, Any] = json.loads(text)
         if read["format"] != FORMAT:
             raise DamagedFile(f"this file says {read['format']!r}, not {FORMAT!r}")
-        stamp = read["stamp"]
-        protocol = _protocol({k: v for k, v in read.items() if k not in ("format", "stamp")})
-    except (KeyError, TypeError, AttributeError, json.JSONDecodeError, BadConfig) as error:
+        values = {name: value for name, value in read.items() if name != "format"}
+    except (KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
+        raise DamagedFile(f"this is no protocol of vla-sim: {error!r}") from error
+    return protocol_from(values)
+
+
+def protocol_from(values: Mapping[str, Any]) -> Protocol:
+    """The protocol whose fields and stamp these are.
+
+    Raises:
+        DamagedFile: If a field is missing, unknown or of a kind that none holds, or one was edited
+            under an old stamp.
+    """
+    try:
+        given = dict(values)
+        stamp = given.pop("stamp")
+        protocol = _protocol(given)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        if isinstance(error, DamagedFile):
+            raise
         raise DamagedFile(f"this is no protocol of vla-sim: {error!r}") from error
     if protocol.stamp != stamp:
         raise DamagedFile(

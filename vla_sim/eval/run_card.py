@@ -4,7 +4,7 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import is_dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -69,11 +69,16 @@ def run_card(
             card[f"version/{package}"] = "not installed"
     for name in THREAD_SETTINGS:
         card[f"threads/{name}"] = os.environ.get(name, "not set")
-    for task_id in filter(is_foreign, protocol.tasks):
-        card[f"{OWN_TASK}{task_id}"] = _said(settings_of(task_id))
+    card |= own_task_lines(protocol.tasks)
     if "torch" in sys.modules:
         card["threads/torch"] = str(sys.modules["torch"].get_num_threads())
     return {**card, **protocol.card, **(extra or {})}
+
+
+def own_task_lines(task_ids: Iterable[str]) -> dict[str, str]:
+    """{"task/<id>": its settings} of the tasks that are the user's own."""
+    own = filter(is_foreign, task_ids)
+    return {f"{OWN_TASK}{task_id}": _said(settings_of(task_id)) for task_id in own}
 
 
 def _said(settings: object) -> str:

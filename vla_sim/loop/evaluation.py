@@ -9,6 +9,7 @@ from vla_sim.envs.plan import draw_spec, plan_episodes
 from vla_sim.envs.suites import SPINE
 from vla_sim.envs.tasks import make_task
 from vla_sim.eval.body import Body, body_of
+from vla_sim.eval.metrics.table import METRICS_VERSION
 from vla_sim.eval.protocol import Protocol
 from vla_sim.physics.engines import engine_id
 from vla_sim.physics.render import make_renderer
@@ -56,6 +57,7 @@ def make_protocol(
         axis="" if shift.is_training else shift.axis,
         severity=shift.severity,
         n_instructions=n_instructions,
+        metrics=METRICS_VERSION,
     )
 
 

@@ -33,7 +33,7 @@ def check_index(run: Path) -> None:
         BadConfig: If it keeps none.
         DamagedFile: If the file is damaged.
     """
-    path = _path(run)
+    path = memory_of(run)
     try:
         with safe_open(path, framework="numpy") as held:
             n_rows = int(held.get_slice(f"steps/rows/{COLUMNS[0]}").get_shape()[0])
@@ -51,7 +51,7 @@ def remembered(run: Path) -> Rows:
         DamagedFile: If the file is damaged.
     """
     check_index(run)
-    path = _path(run)
+    path = memory_of(run)
     asked = RunFolder.open(run).read_json("run.json")
     try:
         share = float(asked["config"]["learner"]["memory"]["label_share"])
@@ -65,7 +65,12 @@ def remembered(run: Path) -> Rows:
         raise DamagedFile(f"{path} cannot be read: {error}; train again") from error
 
 
-def _path(run: Path) -> Path:
+def memory_of(run: Path) -> Path:
+    """The file in which a run keeps its triples.
+
+    Raises:
+        BadConfig: If it keeps none.
+    """
     path = run / LATEST / MEMORY
     if not path.is_file():
         raise BadConfig(

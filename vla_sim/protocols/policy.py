@@ -58,3 +58,16 @@ class FalliblePolicy(Policy, Protocol):
     def failure(self, row: int) -> str:
         """Why it cannot go on with the row's episode; "" where it can."""
         ...
+
+
+@runtime_checkable
+class LatePolicy(Policy, Protocol):
+    """A policy whose chunk may be for an observation before the one that it was asked about.
+
+    So a server answers that infers while the robot moves on. What is late acts as it is, and is
+    counted.
+    """
+
+    def is_late(self, row: int) -> bool:
+        """Whether the row's last chunk was for an earlier observation of its episode."""
+        ...

@@ -5,11 +5,17 @@ from collections.abc import Callable, Mapping
 from vla_sim.loop.benching.comparing import CompareRun
 from vla_sim.loop.benching.merging import MergeRun
 from vla_sim.loop.benching.powering import PowerRun
+from vla_sim.loop.benching.spanning import AcrossRun
 
 
 def compare() -> CompareRun:
     """On success, under the true instruction."""
     return CompareRun()
+
+
+def across() -> AcrossRun:
+    """From the rows alone; --distances runs the episodes again."""
+    return AcrossRun()
 
 
 def merge() -> MergeRun:
@@ -22,6 +28,7 @@ def power() -> PowerRun:
     return PowerRun()
 
 
+ACROSSES: Mapping[str, Callable[[], AcrossRun]] = {"default": across}
 COMPARES: Mapping[str, Callable[[], CompareRun]] = {"default": compare}
 MERGES: Mapping[str, Callable[[], MergeRun]] = {"default": merge}
 POWERS: Mapping[str, Callable[[], PowerRun]] = {"default": power}

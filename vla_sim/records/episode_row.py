@@ -60,10 +60,10 @@ class EpisodeRow:
         return self.metrics["success_at_end"] == 1.0
 
     @property
-    def order(self) -> tuple[str, str, int, int, str]:
+    def order(self) -> tuple[str, str, int, int, str, str]:
         """Where the row stands in its result."""
         spec = self.spec
-        return (spec.task_id, spec.arm, spec.seed, spec.goal, spec.language)
+        return (spec.task_id, spec.arm, spec.seed, spec.goal, spec.language, spec.manner)
 
     @property
     def pair_key(self) -> PairKey:

@@ -1,18 +1,20 @@
 """Whether slow manners are slower than quick ones."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vla_sim.eval.across.number import Attempts
 from vla_sim.eval.body import Body
 from vla_sim.eval.metrics.typical_speed import typical_speed
 from vla_sim.eval.statistics import bootstrap_mean
 from vla_sim.records.episode import Episode
+from vla_sim.records.episode_row import EpisodeRow
 from vla_sim.records.reports import Estimate
 
 
-def manner_ordering(episodes: Sequence[Episode], bodies: Mapping[str, Body]) -> Estimate | None:
+def manner_ordering(episodes: Attempts, bodies: Mapping[str, Body]) -> Estimate | None:
     """Share of pairs of episodes of a task whose speeds stand as their manners ask.
 
     Pairs are those whose manners have bands of speed with different middles; equal speeds count
@@ -26,11 +28,19 @@ def manner_ordering(episodes: Sequence[Episode], bodies: Mapping[str, Body]) -> 
     for task_id in sorted({episode.spec.task_id for episode in episodes}):
         body = bodies[task_id]
         mine = [episode for episode in episodes if episode.spec.task_id == task_id]
-        speed = np.array([typical_speed(episode, body) for episode in mine])
-        asked = np.array([np.mean(body.profile(e).typical_speed_band) for e in mine])
+        speed = np.array([_speed(episode, body) for episode in mine])
+        bands = [body.manners[episode.spec.manner].typical_speed_band for episode in mine]
+        asked = np.array([np.mean(band) for band in bands])
         moved = np.isfinite(speed)
         shares += _shares(speed[moved], asked[moved])
     return bootstrap_mean(shares) if shares else None
+
+
+def _speed(attempt: Episode | EpisodeRow, body: Body) -> float:
+    """How fast it went [m/s]; NaN where it did not move."""
+    if isinstance(attempt, EpisodeRow):
+        return attempt.metrics["typical_speed"]
+    return typical_speed(attempt, body)
 
 
 def _shares(speed: NDArray[np.float64], asked: NDArray[np.float64]) -> list[float]:

@@ -1,18 +1,20 @@
 """Success under other words, which count the more the further they are from those of training."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 
+from vla_sim.eval.across.number import Attempts
 from vla_sim.eval.body import Body
 from vla_sim.eval.statistics import bootstrap_ratio
 from vla_sim.records.episode import Episode
+from vla_sim.records.episode_row import EpisodeRow
 from vla_sim.records.reports import Estimate
 
 Scene = tuple[str, int, int, str, str]
 
 
-def paraphrase_score(episodes: Sequence[Episode], bodies: Mapping[str, Body]) -> Estimate | None:
+def paraphrase_score(episodes: Attempts, bodies: Mapping[str, Body]) -> Estimate | None:
     """Success at the end in the arm "held_out", weighted by how far its words are from the seen.
 
     The distance is the edit distance in words, of Chinese in characters, to the sentence of the arm
@@ -27,7 +29,7 @@ def paraphrase_score(episodes: Sequence[Episode], bodies: Mapping[str, Body]) ->
     pairs = [
         (seen[_scene(e)], e) for e in episodes if e.spec.arm == "held_out" and _scene(e) in seen
     ]
-    far = np.array([words_apart(a.shown.text, b.shown.text) for a, b in pairs])
+    far = np.array([words_apart(_shown(a), _shown(b)) for a, b in pairs])
     if not far.any():
         return None
     return bootstrap_ratio(far * [b.success_at_end for _, b in pairs], far)
@@ -49,6 +51,11 @@ def _words(text: str) -> list[str]:
     return text.split() if text.isascii() else list(text)
 
 
-def _scene(episode: Episode) -> Scene:
+def _shown(attempt: Episode | EpisodeRow) -> str:
+    """What the policy was told."""
+    return attempt.shown if isinstance(attempt, EpisodeRow) else attempt.shown.text
+
+
+def _scene(episode: Episode | EpisodeRow) -> Scene:
     spec = episode.spec
     return (spec.task_id, spec.seed, spec.goal, spec.manner, spec.language)

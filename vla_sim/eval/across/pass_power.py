@@ -1,21 +1,21 @@
 """How likely all of k attempts succeed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 from scipy.special import comb
 
 from vla_sim.errors import BadConfig
+from vla_sim.eval.across.number import Attempts
 from vla_sim.eval.body import Body
 from vla_sim.eval.statistics import wilson
-from vla_sim.records.episode import Episode
 from vla_sim.records.reports import Estimate
 
 K = 4
 """Attempts that all have to succeed."""
 
 
-def pass_power(episodes: Sequence[Episode], bodies: Mapping[str, Body]) -> Estimate | None:
+def pass_power(episodes: Attempts, bodies: Mapping[str, Body]) -> Estimate | None:
     """Chance that `K` episodes of a task all succeed at the end, mean over tasks; n episodes.
 
     None where a task has fewer than `K` episodes.

@@ -24,6 +24,9 @@ from vla_sim.eval.metrics.time_s import time_s
 from vla_sim.eval.metrics.typical_speed import typical_speed
 from vla_sim.eval.metrics.within_limits import within_limits
 
+METRICS_VERSION = 1
+"""Raised when a metric comes out otherwise of the same episode: its protocols are others then, and
+results from before are not compared. A metric that is added raises nothing."""
 NUPLAN = "nuPlan, arXiv 2106.11810"
 
 METRICS: dict[str, Metric] = {

@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import get_args
 
 from rich.console import Console
 
+from vla_sim.agents.controls import POLICIES
 from vla_sim.agents.ensemble import ENSEMBLE
 from vla_sim.agents.taught import check_taught
 from vla_sim.disk import atomic
@@ -22,6 +24,7 @@ from vla_sim.eval.protocol import require_same
 from vla_sim.eval.report_file import to_json
 from vla_sim.loop.aligning.judge import retrieve
 from vla_sim.loop.benching.measurement import Measurement
+from vla_sim.loop.benching.provenance import card_of, require_alike, require_as_begun
 from vla_sim.loop.benching.result import (
     Result,
     is_result,
@@ -32,7 +35,8 @@ from vla_sim.loop.benching.result import (
 )
 from vla_sim.loop.benching.row_store import RowStore, clear
 from vla_sim.loop.benching.shard import Shard
-from vla_sim.loop.benching.team import Team
+from vla_sim.loop.benching.stated import Stated, require_measurable, stated_by
+from vla_sim.loop.benching.team import Executor, Team, check_workers
 from vla_sim.loop.benching.until import UntilConfig
 from vla_sim.loop.choice import Choice
 from vla_sim.loop.evaluation import (
@@ -46,17 +50,25 @@ from vla_sim.loop.policies import best_checkpoint, check_policy
 from vla_sim.loop.run_folder import BEGUN
 from vla_sim.loop.serving.contracts import check_contract_name
 from vla_sim.loop.simulating.simulators import SimulatorsConfig, StationConfig
-from vla_sim.loop.simulating.worker import check_processes
 from vla_sim.loop.tracking.reports import numbers_of
 from vla_sim.loop.tracking.tracker import TrackerName, check_tracker, tracking
-from vla_sim.ranges import some, whole
+from vla_sim.ranges import MAX_EPISODE_SEED, some, whole
 from vla_sim.records.episode import Arm
 from vla_sim.records.instruction import Language
 from vla_sim.records.reports import EvalReport
 from vla_sim.records.shift import Shift
 
 VERB = "bench"
-MAY_CHANGE = ("out", "resume", "films", "track", "n_processes", "n_slots", "crank.n_threads")
+MAY_CHANGE = (
+    "out",
+    "resume",
+    "films",
+    "track",
+    "n_processes",
+    "n_slots",
+    "executor",
+    "crank.n_threads",
+)
 """Settings that change no episode."""
 MOST_FILMS = 64
 BENCH_SEEDS_FROM = 10_000
@@ -105,10 +117,20 @@ class BenchRun:
     suite: str = ""
     """A suite whose rows are run, those of the tasks named; it decides axis, severity and number of
     instructions. Empty for none."""
+    first_seed: int = BENCH_SEEDS_FROM
+    """The scenes are this one and those after it; whoever referees takes a large number of their
+    own and tells nobody."""
+    protocol: Path | None = None
+    """A file of `vla-sim protocol freeze`: it decides all that makes the number."""
+    conditions: Path | None = None
+    """A file that lists the episodes, see `vla-sim protocol conditions`."""
     n_processes: int = 2
     """0: the simulators run in the calling process. Results do not depend on it."""
     n_slots: int = 16
     """Simulations at once in a process; results do not depend on it."""
+    executor: Executor = "processes"
+    """Where simulators run: "processes" of this machine, or "ray", the cluster at RAY_ADDRESS or
+    Ray on this machine, an actor with a core for each of n_processes."""
     until: UntilConfig = field(default_factory=UntilConfig)
     """Rules that stop before all episodes are run."""
     shard: str = ""
@@ -127,6 +149,8 @@ class BenchRun:
     crank: CrankConfig = field(default_factory=CrankConfig)
 
     def __post_init__(self) -> None:
+        if self.stated is not None:
+            self.stated.check(self)
         check_tracker(self.track)
         if self.track == "tensorboard" and self.folder is None:
             raise BadConfig("track 'tensorboard' writes files into a folder: give --out")
@@ -134,7 +158,14 @@ class BenchRun:
         check_contract_name(self.contract)
         some(tasks=self.task_ids, arms=self.arms, languages=self.languages)
         whole(1, MOST_EPISODES, episodes=self.episodes)
+        whole(0, MAX_EPISODE_SEED - MOST_EPISODES, first_seed=self.first_seed)
         whole(0, n_processes=self.n_processes)
+        if self.executor not in get_args(Executor):
+            raise UnknownName("executor", self.executor, get_args(Executor))
+        if self.executor == "ray" and self.n_processes == 0:
+            raise BadConfig(
+                "executor 'ray' with n_processes 0: that is the calling process; give 1 or more"
+            )
         whole(1, n_slots=self.n_slots)
         whole(1, MAX_INSTRUCTIONS, n_instructions=self.n_instructions)
         whole(0, TRAIN_SEEDS_FROM - GALLERY_SEEDS_FROM, gallery=self.gallery)
@@ -147,7 +178,7 @@ class BenchRun:
             )
         self._check_place()
         self.measurement.check()
-        if self.policy == "expert" or (self.gallery and Path(self.policy).is_dir()):
+        if self.policy == "expert" or (self.gallery and self.is_folder):
             check_taught(self.task_ids)
 
     def _check_place(self) -> None:
@@ -172,6 +203,16 @@ class BenchRun:
             n_protocols=len(parts_of(self.suite)) if self.suite else 1,
             shard=self.shard,
         )
+        if self.stated is not None and self.until.said:
+            raise BadConfig(
+                f"the rule {self.until.said!r} stops before all episodes are run, and "
+                f"{self.stated.source} says which are; leave one of the two away"
+            )
+
+    @property
+    def stated(self) -> Stated | None:
+        """What a file decides; None where none is named."""
+        return stated_by(self.protocol, self.conditions)
 
     @property
     def folder(self) -> Path | None:
@@ -184,6 +225,11 @@ class BenchRun:
         return Choice.of(self)
 
     @property
+    def is_folder(self) -> bool:
+        """Whether the policy is a model's folder; one with a control's name is not meant."""
+        return self.policy not in POLICIES and Path(self.policy).is_dir()
+
+    @property
     def shift(self) -> Shift:
         """Axis and severity."""
         return Shift(axis=self.axis, severity=self.severity)
@@ -191,9 +237,11 @@ class BenchRun:
     @property
     def measurement(self) -> Measurement:
         """What is measured, without who is."""
+        listed = () if self.stated is None else self.stated.conditions
+        shift, n_instructions = self.shift, self.n_instructions
         return Measurement(
             task_ids=self.task_ids,
-            first_seed=BENCH_SEEDS_FROM,
+            first_seed=self.first_seed,
             n_episodes=self.until.cap if self.until.width else self.episodes,
             arms=self.arms,
             languages=self.languages,
@@ -201,47 +249,22 @@ class BenchRun:
             n_instructions=self.n_instructions,
             base=self.crank,
             stopping=self.until.said,
+            conditions=tuple(
+                c
+                for c in listed
+                if c.spec.shift == shift and c.spec.n_instructions == n_instructions
+            ),
         )
+
+    def card(self, choice: Choice | None = None) -> dict[str, str]:
+        """The run card of its policy, or of the one that it is compared with."""
+        frozen = None if self.stated is None else self.stated.frozen
+        return card_of(self.measurement, choice or self.choice, frozen)
 
     @property
     def task_ids(self) -> tuple[str, ...]:
         """Gymnasium ids of the tasks, each once."""
         return tasks_of(self.tasks)
-
-
-def parts(run: BenchRun) -> list[BenchRun]:
-    """A suite cut into runs under one protocol each; a run without a suite is its own only part.
-
-    Raises:
-        BadConfig: If a task is named that is in no row of the suite.
-    """
-    if not run.suite:
-        return [run]
-    rows = {row.task_id for row in SUITES[run.suite]}
-    if strangers := [short_name(task_id) for task_id in run.task_ids if task_id not in rows]:
-        listed = ", ".join(sorted(map(short_name, rows)))
-        raise BadConfig(f"the suite {run.suite!r} has no {', '.join(strangers)}; it has {listed}")
-    made = []
-    for (axis, severity, n_instructions), task_ids in parts_of(run.suite).items():
-        named = [task_id for task_id in task_ids if task_id in run.task_ids]
-        if not named:
-            continue
-        out = run.out
-        if out is not None and len(parts_of(run.suite)) > 1:
-            told = f"{n_instructions}" if n_instructions > 1 else f"{axis}-{severity}"
-            out = out / told if run.folder else out.with_stem(f"{out.stem}-{told}")
-        made.append(
-            replace(
-                run,
-                tasks=tuple(named),
-                axis=axis,
-                severity=severity,
-                n_instructions=n_instructions,
-                suite="",
-                out=out,
-            )
-        )
-    return made
 
 
 def bench(run: BenchRun, console: Console) -> EvalReport:
@@ -254,8 +277,8 @@ def bench(run: BenchRun, console: Console) -> EvalReport:
         DamagedFile: If what an interrupted run left cannot be read back.
     """
     assert not run.shard, "a share of a protocol has no report"
-    check_processes(run.n_processes)
-    card = run.measurement.card(str(run.choice))
+    check_workers(run.n_processes, run.executor)
+    card = run.card()
     return reported(run, benched(run, console), card)
 
 
@@ -282,10 +305,10 @@ def benched(run: BenchRun, console: Console) -> Result:
     """
     if run.folder is not None:
         return bench_into(run, run.folder, console)
-    check_processes(run.n_processes)
+    check_workers(run.n_processes, run.executor)
     if run.out is not None:
         check_outlet(run.out)
-    return _measured(run, run.measurement.card(str(run.choice)), console)
+    return _measured(run, run.card(), console)
 
 
 def bench_into(run: BenchRun, folder: Path, console: Console) -> Result:
@@ -295,12 +318,14 @@ def bench_into(run: BenchRun, folder: Path, console: Console) -> Result:
         As `bench`, and
         ProtocolMismatch: If the folder holds a finished result under another protocol.
     """
-    check_processes(run.n_processes)
+    check_workers(run.n_processes, run.executor)
     resume = run.resume and (folder / BEGUN).exists()
     if run.resume and not resume and is_result(folder):
         return _finished(run, folder)
     refuse_place(folder, run, verb=VERB, resume=resume, may=MAY_CHANGE)
-    card = run.measurement.card(str(run.choice))
+    card = run.card()
+    if resume:
+        require_as_begun(folder, card)
     with opened(folder, run, verb=VERB, resume=resume, card=card):
         result = _measured(run, card, console)
         write_result(folder, result, card)
@@ -319,6 +344,7 @@ def _finished(run: BenchRun, folder: Path) -> Result:
         raise RunFolderError(
             f"{folder} holds another result, of {result.policy}; give another --out"
         )
+    require_alike(folder, result.card, run.card())
     _film(run, folder, result)
     return result
 
@@ -334,13 +360,14 @@ def _film(run: BenchRun, folder: Path, result: Result) -> None:
 
 def _measured(run: BenchRun, card: Mapping[str, str], console: Console) -> Result:
     measurement = run.measurement
+    require_measurable(run.stated, measurement)
     shard = Shard.read(run.shard) if run.shard else None
     plan = measurement.plan if shard is None else shard.of(measurement.plan)
     store = RowStore(run.folder, measurement.bodies)
     try_out(run.choice, run.task_ids, measurement.crank)
     retrieval = None
     with open_team(run) as team:
-        if run.gallery and Path(run.policy).is_dir() and (shard is None or shard.k == 1):
+        if run.gallery and run.is_folder and (shard is None or shard.k == 1):
             # Here, so that experts and controls are measured without torch; and first, so that
             # what cannot be measured is refused before the episodes run.
             from vla_sim.loop.learned import LearnedModel
@@ -369,7 +396,9 @@ def open_team(run: BenchRun, *, in_rounds: bool = False) -> AbstractContextManag
         table=TaskTable.of(run.task_ids),
     )
     keeps = run.folder is not None
-    return Team.open(config, run.n_processes, keeps=keeps, in_rounds=in_rounds)
+    return Team.open(
+        config, run.n_processes, keeps=keeps, in_rounds=in_rounds, executor=run.executor
+    )
 
 
 def write_report_file(report: EvalReport, path: Path) -> None:

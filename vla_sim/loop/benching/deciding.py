@@ -29,14 +29,14 @@ from vla_sim.loop.benching.bench import (
     BenchRun,
     open_team,
 )
+from vla_sim.loop.benching.provenance import DIGEST, OTHER_DIGEST, require_as_begun
 from vla_sim.loop.benching.result import is_result, read_result, result_of, write_result
 from vla_sim.loop.benching.row_store import RowStore, clear
-from vla_sim.loop.benching.team import Plan
+from vla_sim.loop.benching.team import Plan, check_workers
 from vla_sim.loop.choice import Choice
 from vla_sim.loop.opening import opened, refuse_place
 from vla_sim.loop.outsiders import try_out
 from vla_sim.loop.run_folder import BEGUN
-from vla_sim.loop.simulating.worker import check_processes
 from vla_sim.records.episode import EpisodeSpec
 from vla_sim.records.episode_row import EpisodeRow, PairKey
 
@@ -89,7 +89,7 @@ def decide(run: BenchRun, console: Console) -> Decided:
         ProtocolMismatch: If the result to compare with was measured otherwise.
         RunFolderError: If the place cannot be written, or holds something else.
     """
-    check_processes(run.n_processes)
+    check_workers(run.n_processes, run.executor)
     if run.folder is None:
         if run.out is not None:
             check_outlet(run.out)
@@ -101,12 +101,22 @@ def decide(run: BenchRun, console: Console) -> Decided:
     if run.resume and not resume and (run.folder / DECISION).is_file():
         return _finished(run, run.folder / DECISION)
     refuse_place(run.folder, run, verb=VERB, resume=resume, may=MAY_CHANGE)
-    card = run.measurement.card(str(run.choice))
+    card = _card(run)
+    if resume:
+        require_as_begun(run.folder, card)
     with opened(run.folder, run, verb=VERB, resume=resume, card=card):
         decided = _decide(run, console)
         _write(run.folder / DECISION, decided)
         (run.folder / BEGUN).unlink()
     return decided
+
+
+def _card(run: BenchRun) -> dict[str, str]:
+    """The run card of both policies; a result to compare with has one of its own."""
+    if is_result(Path(run.until.decided)):
+        return run.card()
+    other = run.card(Choice(name=run.until.decided))
+    return run.card() | ({OTHER_DIGEST: other[DIGEST]} if DIGEST in other else {})
 
 
 def _decide(run: BenchRun, console: Console) -> Decided:
@@ -150,7 +160,7 @@ def _decide(run: BenchRun, console: Console) -> Decided:
     decided = _decided(run, decision, used, differences, cap=len(pairs))
     if run.folder is not None:
         for side, choice in choices.items():
-            card = measurement.card(str(choice))
+            card = run.card(choice)
             kept = [stores[side].row(spec) for spec in used]
             result = result_of(measurement.protocol, kept, card)
             write_result(run.folder / side, result, card)

@@ -15,12 +15,14 @@ from vla_sim.envs.tasks import check_engine
 from vla_sim.errors import UnknownName
 from vla_sim.eval.aggregate import report_of
 from vla_sim.eval.body import Body
+from vla_sim.eval.condition import Condition, digest_of
 from vla_sim.eval.protocol import Protocol
 from vla_sim.eval.rows import rows_of
 from vla_sim.eval.run_card import run_card
 from vla_sim.loop.evaluation import bodies, make_protocol, planned
 from vla_sim.records.episode import Arm, Episode, EpisodeSpec
 from vla_sim.records.instruction import Language
+from vla_sim.records.manner import MANNERS
 from vla_sim.records.reports import EvalReport
 from vla_sim.records.shift import Shift
 
@@ -41,6 +43,8 @@ class Measurement:
     """The crank in training conditions; the axis may change it."""
     stopping: str = ""
     """The rule by which fewer episodes may be run; see `Protocol`."""
+    conditions: tuple[Condition, ...] = ()
+    """The episodes, where they are listed and do not follow from the fields above."""
 
     def check(self) -> None:
         """Refuse what cannot be measured, before anything is made.
@@ -80,12 +84,24 @@ class Measurement:
             shift=self.shift,
             n_instructions=self.n_instructions,
         )
+        if self.conditions:
+            manners = {condition.spec.manner for condition in self.conditions}
+            protocol = replace(
+                protocol,
+                manners=tuple(manner for manner in MANNERS if manner in manners),
+                conditions=digest_of(self.conditions),
+            )
         return replace(protocol, stopping=self.stopping)
 
     @property
     def plan(self) -> dict[str, list[EpisodeSpec]]:
         """Its episodes by task."""
-        return planned(self.protocol)
+        if not self.conditions:
+            return planned(self.protocol)
+        plan: dict[str, list[EpisodeSpec]] = {task_id: [] for task_id in self.task_ids}
+        for condition in self.conditions:
+            plan[condition.spec.task_id].append(condition.spec)
+        return plan
 
     @cached_property
     def bodies(self) -> dict[str, Body]:

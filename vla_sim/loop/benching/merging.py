@@ -8,6 +8,7 @@ from vla_sim.disk.atomic import read_json
 from vla_sim.disk.folder_lock import FolderLock
 from vla_sim.errors import BadConfig, ProtocolMismatch
 from vla_sim.eval.protocol import require_same
+from vla_sim.loop.benching.provenance import DIGEST
 from vla_sim.loop.benching.result import (
     CARD,
     ROWS,
@@ -53,7 +54,9 @@ def merge(run: MergeRun) -> EvalReport:
         if _told(first) != _told(shard):
             raise ProtocolMismatch(
                 f"{first_folder} and {folder} are not shards of one result: they were measured "
-                f"with {first.policy} and {shard.policy}, or with other tasks of your own"
+                f"with {first.policy} and {shard.policy}, whose digests were "
+                f"{first.card.get(DIGEST, 'none')} and {shard.card.get(DIGEST, 'none')}, or with "
+                "other tasks of your own"
             )
     card = {name: str(value) for name, value in read_json(first_folder / CARD).items()}
     card |= {"shards": ", ".join(str(shard.shard) for _, shard in shards)}

@@ -18,6 +18,7 @@ from vla_sim.eval import protocol_file, report_file
 from vla_sim.eval.aggregate import report_of
 from vla_sim.eval.protocol import OWN_TASK, Protocol
 from vla_sim.loop.benching.episode_table import checksum, read_rows, write_rows
+from vla_sim.loop.benching.frozen import CARD_LINE
 from vla_sim.loop.benching.shard import Shard
 from vla_sim.loop.run_folder import BEGUN
 from vla_sim.records.episode_row import EpisodeRow
@@ -28,7 +29,16 @@ REPORT, SHARD = "report.json", "shard.json"
 ROWS = "rows"
 """Line of a report's card with the checksum of the rows that it follows from."""
 _SHARD_FORMAT = "vla-sim shard 1"
-_EVERYWHERE = ("protocol", "policy", "role", "renderer", "engine", ROWS, "seeds/evaluation")
+_EVERYWHERE = (
+    "protocol",
+    "policy",
+    "role",
+    "renderer",
+    "engine",
+    ROWS,
+    "seeds/evaluation",
+    CARD_LINE,
+)
 """Lines of a run card that every machine writes alike, and so the report keeps."""
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from typing import Self
+from typing import Literal, Self
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -11,17 +11,34 @@ from vla_sim.loop.benching.row_store import RowStore
 from vla_sim.loop.benching.until import UntilConfig
 from vla_sim.loop.choice import Choice
 from vla_sim.loop.simulating.asked import AskedSimulators
+from vla_sim.loop.simulating.on_ray import SimulatorsOnRay, check_ray, cluster
 from vla_sim.loop.simulating.places import open_simulators
 from vla_sim.loop.simulating.simulators import SimulatorsConfig, concatenated
+from vla_sim.loop.simulating.worker import check_processes
 from vla_sim.records.episode import EpisodeSpec
 from vla_sim.records.triple import Rows
 
 Plan = Mapping[str, Sequence[EpisodeSpec]]
 Advance = Callable[[int], None]
+Executor = Literal["processes", "ray"]
+"""Where workers are: processes of this machine, or actors of a Ray cluster."""
 FEWEST_IN_A_SHARE = 8
 """Episodes of each task of the gallery that are worth a process of their own."""
 KEPT_SLOTS = 4
 """Episodes of a portion that is kept on disk, times the slots: so much an interrupt may lose."""
+
+
+def check_workers(n_processes: int, executor: Executor) -> None:
+    """See that there can be so many workers, before anything is made.
+
+    Raises:
+        BadConfig: If the calling process may not start others.
+        MissingExtra: If Ray is asked for and is not installed.
+    """
+    if executor == "ray":
+        check_ray()
+    else:
+        check_processes(n_processes)
 
 
 class Team:
@@ -37,7 +54,13 @@ class Team:
     @classmethod
     @contextmanager
     def open(
-        cls, config: SimulatorsConfig, n_processes: int, *, keeps: bool, in_rounds: bool = False
+        cls,
+        config: SimulatorsConfig,
+        n_processes: int,
+        *,
+        keeps: bool,
+        in_rounds: bool = False,
+        executor: Executor = "processes",
     ) -> Iterator[Self]:
         """A team, until the block ends.
 
@@ -46,11 +69,19 @@ class Team:
             n_processes: Workers, a process each; 0: one in the calling process.
             keeps: Portions are kept on disk as they come in, and so are small.
             in_rounds: Plans are short, and all workers are to have some of each.
+            executor: Where the workers are.
         """
+        n_workers = max(1, n_processes)
         with ExitStack() as stack:
-            workers = [
-                stack.enter_context(open_simulators(config, n_processes=min(n_processes, 1)))
-                for _ in range(max(1, n_processes))
+            if executor == "ray":
+                stack.enter_context(cluster(n_workers))
+            workers: list[AskedSimulators] = [
+                stack.enter_context(
+                    SimulatorsOnRay(config)
+                    if executor == "ray"
+                    else open_simulators(config, n_processes=min(n_processes, 1))
+                )
+                for _ in range(n_workers)
             ]
             n_slots = config.stations.n_slots
             yield cls(workers, n_slots=n_slots, keeps=keeps, in_rounds=in_rounds)

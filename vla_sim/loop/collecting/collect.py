@@ -3,7 +3,7 @@
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from rich.console import Console
@@ -21,14 +21,19 @@ from vla_sim.envs.task_names import short_name
 from vla_sim.envs.task_table import TaskTable
 from vla_sim.envs.tasks import make_task
 from vla_sim.errors import RunFolderError
+from vla_sim.eval.condition import Condition, digest_of
 from vla_sim.eval.run_card import run_card
+from vla_sim.loop.benching.conditions import conditions_in, require_words
+from vla_sim.loop.benching.provenance import DIGEST, require_as_begun
 from vla_sim.loop.choice import Choice
 from vla_sim.loop.collecting.collect_labelled import labelled_episodes
 from vla_sim.loop.collecting.collect_writer import BackgroundWriter
+from vla_sim.loop.collecting.listed import check_listed
 from vla_sim.loop.evaluation import make_protocol
 from vla_sim.loop.opening import opened, refuse_place
 from vla_sim.loop.outsiders import acting_for, try_out
 from vla_sim.loop.policies import check_policy, policy_of
+from vla_sim.loop.policy_digest import policy_digest
 from vla_sim.loop.serving.contracts import check_contract_name
 from vla_sim.loop.simulating.labels import Labeller
 from vla_sim.ranges import MAX_SEED, some, whole
@@ -68,6 +73,9 @@ class CollectRun:
     """Arguments of what makes a policy of your own, name=value."""
     contract: str = ""
     """What a policy from outside speaks; empty: what it says itself."""
+    conditions: Path | None = None
+    """A file that lists the episodes, see `vla-sim protocol conditions`; none: the first training
+    scenes of each task."""
     seed: int = 0
     """Chooses the block of training seeds; equal seeds give equal episodes."""
     n_slots: int = 32
@@ -86,6 +94,13 @@ class CollectRun:
         whole(1, TRAIN_SEEDS_FROM, episodes=self.episodes)
         whole(1, n_slots=self.n_slots)
         whole(0, MAX_SEED, seed=self.seed)
+        if self.conditions is not None:
+            check_listed(self.conditions, self.listed, self.task_ids, self.episodes, self.seed)
+
+    @property
+    def listed(self) -> tuple[Condition, ...]:
+        """The episodes of the file; none where they are drawn."""
+        return () if self.conditions is None else conditions_in(self.conditions)
 
     @property
     def choice(self) -> Choice:
@@ -98,7 +113,9 @@ class CollectRun:
         return tasks_of(self.tasks)
 
     def plan(self, task_id: str) -> list[EpisodeSpec]:
-        """The episodes of one task: training seeds only, which no benchmark uses."""
+        """The episodes of one task: those listed, or of training seeds, which no benchmark uses."""
+        if self.conditions is not None:
+            return [c.spec for c in self.listed if c.spec.task_id == task_id]
         first = first_training_seed(self.seed)
         return [draw_spec(task_id, first + k) for k in range(self.episodes)]
 
@@ -129,9 +146,15 @@ def collect(config: CollectRun, console: Console) -> dict[str, Tally]:
         # A damaged checkpoint is refused before anything is written.
         policy_of(config.choice, Crank(config.task_ids[0], 1, config.crank))
         try_out(config.choice, config.task_ids, config.crank)
+    if config.conditions is not None:
+        require_words(config.listed, config.crank, source=config.conditions)
     resume = config.resume and (config.out / "run.json").exists()
     refuse_place(config.out, config, verb=VERB, resume=resume, may=MAY_CHANGE)
-    with opened(config.out, config, verb=VERB, resume=resume, card=_card(config)):
+    card = _card(config)
+    if resume:
+        held = (DIGEST,) if config.conditions is None else (DIGEST, "protocol")
+        require_as_begun(config.out, {name: card[name] for name in held if name in card})
+    with opened(config.out, config, verb=VERB, resume=resume, card=card):
         return _collect(config, console)
 
 
@@ -165,8 +188,8 @@ def _collect_task(
     tally = Tally()
     line = bar.add_task(
         short_name(task_id),
-        total=config.episodes,
-        completed=config.episodes - len(plan),
+        total=len(config.plan(task_id)),
+        completed=len(config.plan(task_id)) - len(plan),
         rate="" if plan else "on disk already",
     )
     if not plan:
@@ -221,7 +244,11 @@ def _card(config: CollectRun) -> Mapping[str, str]:
         n_episodes=config.episodes,
         crank=config.crank,
     )
-    return run_card(protocol=protocol, extra={"policy": str(config.choice)})
+    if config.conditions is not None:
+        protocol = replace(protocol, conditions=digest_of(config.listed))
+    digest = policy_digest(config.choice)
+    extra = {"policy": str(config.choice)} | ({DIGEST: digest} if digest else {})
+    return run_card(protocol=protocol, extra=extra)
 
 
 def _by_robot(task_ids: Sequence[str]) -> dict[str, list[str]]:

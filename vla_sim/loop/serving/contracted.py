@@ -1,13 +1,13 @@
 """The contracted policy: whoever speaks a contract acts here, behind a wire or in this process."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vla_sim.errors import BadMessage
-from vla_sim.loop.serving.translation import Message, Translation
+from vla_sim.loop.serving.translation import OWN_SEED, STEP, Message, Translation
 from vla_sim.records.contract import Contract
 from vla_sim.records.observation import PolicyInput
 
@@ -54,11 +54,17 @@ class ContractedPolicy:
         self._translation = translation
         self._asked = asked
         self._chunk_steps = chunk_steps
+        self._late: set[int] = set()
+
+    def is_late(self, row: int) -> bool:
+        """Whether the row's last answer was for an earlier observation, as far as it says so."""
+        return row in self._late
 
     def reset(self, ids: NDArray[np.int64]) -> None:
         """Other episodes begin in the rows `ids`."""
         for row in ids.tolist():
             self.failures.pop(row, None)
+            self._late.discard(row)
         self._asked.forget(ids.tolist())
 
     def chunk(self, told: PolicyInput) -> NDArray[np.float32]:
@@ -71,7 +77,9 @@ class ContractedPolicy:
         for place, answer in enumerate(self._asked.answers(rows, messages)):
             try:
                 stands = None if tool is None else tool[place].astype(np.float64)
+                late = is_late(answer, int(told.step[place]), int(told.own_seed[place]))
                 out[place] = self._read(answer, stands)
+                (self._late.add if late else self._late.discard)(rows[place])
             except BadMessage as error:
                 self.failures[rows[place]] = str(error)
         return out
@@ -83,6 +91,25 @@ class ContractedPolicy:
         if len(chunk) != self._chunk_steps:
             raise BadMessage(f"{len(chunk)} steps came, and {self._chunk_steps} before")
         return chunk
+
+
+def is_late(answer: object, step: int, own_seed: int) -> bool:
+    """Whether an answer says that it is for an earlier observation of the same episode.
+
+    A server may send back the step and the seed of the message that its chunk is for, under the
+    keys under which they came. One that does not is taken to answer what it was asked.
+
+    Raises:
+        BadMessage: If the answer is for another episode, or for an observation that was not sent.
+    """
+    if not isinstance(answer, Mapping):
+        return False
+    if (theirs := answer.get(OWN_SEED, own_seed)) != own_seed:
+        raise BadMessage(f"{OWN_SEED}: {theirs!r} came, of another episode; asked was {own_seed}")
+    was: Any = answer.get(STEP, step)
+    if isinstance(was, bool) or not isinstance(was, int | np.integer) or not 0 <= was <= step:
+        raise BadMessage(f"{STEP}: {was!r} came, and the observations until now are 0 to {step}")
+    return bool(was < step)
 
 
 class ObjectAsked:

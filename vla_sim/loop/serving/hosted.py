@@ -16,7 +16,7 @@ from vla_sim.loop.policies import policy_for
 from vla_sim.loop.serving.contracts import NATIVE, contract_of
 from vla_sim.loop.serving.reading import Moment, Reader, Session
 from vla_sim.loop.serving.remote import OURS
-from vla_sim.loop.serving.translation import TASK, Message, Translation
+from vla_sim.loop.serving.translation import OWN_SEED, STEP, TASK, Message, Translation
 from vla_sim.protocols.task import Task
 from vla_sim.protocols.teacher import Teacher
 from vla_sim.records.contract import ActionTerms, CameraTerms, Contract
@@ -131,7 +131,10 @@ class HostedPolicy:
                 answers.append(chunk)
             else:
                 tool = None if moment.tool is None else moment.tool.astype(np.float64)
-                answers.append(robot.translation.answer(chunk, tool))
+                answer = robot.translation.answer(chunk, tool)
+                if robot.contract.session:  # what the chunk is for: whoever asked sees if it is old
+                    answer |= {STEP: moment.step, OWN_SEED: moment.own_seed}
+                answers.append(answer)
         return answers
 
     def _serve(self, task_id: str, task: Task) -> None:

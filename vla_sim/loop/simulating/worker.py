@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from types import ModuleType
-from typing import Any
+from typing import Any, Self
 
 from vla_sim.errors import BadConfig, VlaSimError
 from vla_sim.loop.simulating.asked import AskedSimulators, answer
@@ -18,11 +18,21 @@ from vla_sim.loop.simulating.simulators import Simulators, SimulatorsConfig
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Refusal:
+class Refusal:
     """An error on its way to the parent: its constructor takes more than its text."""
 
     kind: type[VlaSimError]
     text: str
+
+    @classmethod
+    def of(cls, error: VlaSimError) -> Self:
+        """The way there."""
+        return cls(kind=type(error), text=str(error))
+
+    @property
+    def error(self) -> VlaSimError:
+        """The way back."""
+        return self.kind.__new__(self.kind, self.text)
 
 
 class WorkerDied(VlaSimError):
@@ -66,7 +76,7 @@ class SimulatorProcess(AskedSimulators):
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(theirs, config, seed), daemon=True)
-        with _one_thread(), _no_main(), _interrupts_held():
+        with one_thread(), _no_main(), _interrupts_held():
             self._process.start()
         theirs.close()
 
@@ -93,8 +103,8 @@ class SimulatorProcess(AskedSimulators):
             given = self._pipe.recv()
         except (EOFError, OSError) as error:
             raise self._death() from error
-        if isinstance(given, _Refusal):
-            raise given.kind.__new__(given.kind, given.text)
+        if isinstance(given, Refusal):
+            raise given.error
         return given
 
     def _death(self) -> WorkerDied:
@@ -110,7 +120,7 @@ class SimulatorProcess(AskedSimulators):
         )
 
 
-class _one_thread:  # noqa: N801 - reads as a statement
+class one_thread:  # noqa: N801 - reads as a statement
     """Children started inside use one thread per library: oversubscription costs a factor."""
 
     _NAMES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
@@ -167,7 +177,7 @@ def _serve(pipe: Connection, config: SimulatorsConfig, seed: int) -> None:
         try:
             given = answer(simulators, verb, details)
         except VlaSimError as error:
-            given = _Refusal(kind=type(error), text=str(error))
+            given = Refusal.of(error)
         try:
             pipe.send(given)
         except OSError:  # the parent is gone

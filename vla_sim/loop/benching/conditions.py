@@ -1,0 +1,84 @@
+"""Conditions: listed episodes from their file, and their words as the scenes here have them."""
+
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from pathlib import Path
+
+from vla_sim.envs.crank import Crank, CrankConfig, crank_config_for
+from vla_sim.errors import BadConfig, DamagedFile
+from vla_sim.eval.condition import Condition
+from vla_sim.eval.condition_file import read_conditions
+from vla_sim.records.episode import EpisodeSpec
+from vla_sim.records.shift import Shift
+
+
+def conditions_in(path: Path) -> tuple[Condition, ...]:
+    """The condition set in a file, which is read once while it stays as it is.
+
+    Raises:
+        As `read_conditions`.
+    """
+    return _read(path, when_written(path))
+
+
+def when_written(path: Path) -> tuple[int, ...]:
+    """What changes when a file is replaced.
+
+    Raises:
+        DamagedFile: If it is not there.
+    """
+    try:
+        found = path.stat()
+    except OSError as error:
+        raise DamagedFile(f"{path} cannot be read: {error.strerror}") from error
+    return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+@lru_cache(maxsize=4)
+def _read(path: Path, written: tuple[int, ...]) -> tuple[Condition, ...]:
+    del written
+    return read_conditions(path)
+
+
+def tasks_in(conditions: Sequence[Condition]) -> tuple[str, ...]:
+    """Ids of their tasks, in an order that does not depend on that of the list."""
+    return tuple(sorted({condition.spec.task_id for condition in conditions}))
+
+
+def conditions_of(specs: Sequence[EpisodeSpec], base: CrankConfig) -> list[Condition]:
+    """Planned episodes with their instructions; nothing is simulated.
+
+    Args:
+        specs: Of any tasks and axes.
+        base: The crank in training conditions.
+    """
+    words = dict(_words(specs, base))
+    return [Condition(spec=spec, instruction=words[spec]) for spec in specs]
+
+
+def require_words(conditions: Sequence[Condition], base: CrankConfig, *, source: Path) -> None:
+    """See that every episode is about what its list says it is about.
+
+    Raises:
+        BadConfig: If a scene here asks for it in other words: the list was edited, or written by a
+            version with another grammar or other tasks.
+    """
+    said = dict(_words([condition.spec for condition in conditions], base))
+    for condition in conditions:
+        here = said[condition.spec]
+        if here != condition.instruction:
+            spec = condition.spec
+            raise BadConfig(
+                f"{source}, {spec.task_id} seed {spec.seed} (arm {spec.arm}): the instruction is "
+                f"{condition.instruction!r} there, and {here!r} follows from the seed here"
+            )
+
+
+def _words(specs: Sequence[EpisodeSpec], base: CrankConfig) -> Iterator[tuple[EpisodeSpec, str]]:
+    groups: dict[tuple[str, Shift], list[EpisodeSpec]] = {}
+    for spec in specs:
+        groups.setdefault((spec.task_id, spec.shift), []).append(spec)
+    for (task_id, shift), mine in groups.items():
+        crank = Crank(task_id, 1, crank_config_for(shift, base))
+        for spec in mine:
+            yield spec, crank.words(spec)[0].text

@@ -1,0 +1,212 @@
+"""Frozen: a benchmark as a file holds it, with a digest over all that makes its numbers."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from vla_sim.envs.crank import CrankConfig
+from vla_sim.errors import BadConfig, DamagedFile, ProtocolMismatch, VlaSimError
+from vla_sim.eval.protocol import OWN_TASK, Protocol, require_same
+from vla_sim.eval.protocol_file import protocol_from
+from vla_sim.eval.run_card import own_task_lines
+
+FORMAT = "vla-sim frozen protocol 1"
+CARD_LINE = "frozen"
+"""The line of a run card that names the file under which a result was measured."""
+_FIELDS = {
+    "format": str,
+    "name": str,
+    "digest": str,
+    "crank": dict,
+    "gallery": int,
+    "own_tasks": dict,
+    "protocols": list,
+}
+_IN_COMMON = ("first_seed", "n_episodes", "arms", "languages", "manners", "success", "image_size")
+"""Fields that all protocols of one benchmark share."""
+_DIGITS = 16
+
+
+@dataclass(frozen=True, kw_only=True)
+class CrankTerms:
+    """What of a crank's settings makes a number: the rest changes no episode, or is who acts.
+
+    An axis may replace them; the ids of what then computes and draws are in the protocols.
+    """
+
+    engine: str
+    renderer: str
+    image_size: int
+
+    @classmethod
+    def of(cls, crank: CrankConfig) -> "CrankTerms":
+        """Those of a crank."""
+        return cls(engine=crank.engine, renderer=crank.renderer, image_size=crank.image_size)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Frozen:
+    """All that has to be equal wherever the number is to be the same.
+
+    Attributes:
+        name: What people call it.
+        protocols: One for each axis, severity and number of instructions.
+        crank: What episodes run on in training conditions.
+        gallery: Held-out episodes per task that retrieval is measured on.
+        own_tasks: {"task/<id>": settings} of tasks that are no part of the package.
+    """
+
+    name: str
+    protocols: tuple[Protocol, ...]
+    crank: CrankTerms
+    gallery: int
+    own_tasks: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def plain(self) -> dict[str, Any]:
+        """All of it, as a file holds it."""
+        return {
+            "format": FORMAT,
+            "name": self.name,
+            "digest": self.digest,
+            "crank": asdict(self.crank),
+            "gallery": self.gallery,
+            "own_tasks": dict(self.own_tasks),
+            "protocols": [{"stamp": p.stamp, **asdict(p)} for p in self.protocols],
+        }
+
+    @property
+    def digest(self) -> str:
+        """A text that a change of anything changes."""
+        said = {**asdict(self), "protocols": [protocol.stamp for protocol in self.protocols]}
+        text = json.dumps(said, sort_keys=True, ensure_ascii=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:_DIGITS]
+
+    @property
+    def stamp(self) -> str:
+        """Name and digest, as results say it."""
+        return f"{self.name} {self.digest}"
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """Ids of all its tasks, in their order."""
+        return tuple(dict.fromkeys(task for protocol in self.protocols for task in protocol.tasks))
+
+    def __post_init__(self) -> None:
+        """Refuse protocols that are not of one benchmark.
+
+        Raises:
+            BadConfig: If there is none, or they differ in more than tasks, axis and chain.
+        """
+        if not self.protocols:
+            raise BadConfig("a frozen protocol without protocols measures nothing")
+        for protocol in self.protocols:
+            for name in _IN_COMMON:
+                first, other = getattr(self.protocols[0], name), getattr(protocol, name)
+                if first != other:
+                    raise BadConfig(
+                        f"the protocols of one benchmark have one {name}, and these have {first!r} "
+                        f"and {other!r}"
+                    )
+            if protocol.conditions or protocol.stopping:
+                raise BadConfig(
+                    f"{protocol.stamp} is of a condition set, or stops by a rule: a frozen "
+                    "protocol runs all episodes that follow from its fields"
+                )
+
+    def require_here(self, measured: Protocol) -> None:
+        """See that what would be measured here is one of its protocols.
+
+        Raises:
+            ProtocolMismatch: If not; it names every field with both values.
+        """
+        nearest = min(self.protocols, key=lambda mine: _apart(mine, measured))
+        try:
+            require_same(nearest, measured)
+        except ProtocolMismatch as error:
+            told = str(error).partition(": ")[2].rpartition(". Measure")[0]
+            raise ProtocolMismatch(
+                f"the protocol {self.stamp} cannot be measured here, frozen against here: {told}"
+            ) from error
+        here = own_task_lines(measured.tasks)
+        for name, settings in here.items():
+            if self.own_tasks.get(name) != settings:
+                raise ProtocolMismatch(
+                    f"the protocol {self.stamp} cannot be measured here: "
+                    f"{name.removeprefix(OWN_TASK)} was {self.own_tasks.get(name, 'unknown')}, and "
+                    f"is {settings}"
+                )
+
+
+def to_json(frozen: Frozen) -> str:
+    """The benchmark as JSON text; `read_frozen` gives an equal one back."""
+    return json.dumps(frozen.plain, indent=1, ensure_ascii=False) + "\n"
+
+
+def is_frozen(path: Path) -> bool:
+    """Whether a file says that it is a frozen protocol."""
+    try:
+        return path.is_file() and FORMAT in path.read_text(encoding="utf-8")[:200]
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
+def read_frozen(path: Path) -> Frozen:
+    """The benchmark in a file.
+
+    Raises:
+        DamagedFile: If there is none, it is no frozen protocol of this version, a field is missing,
+            unknown or of another type, or something was edited.
+    """
+    try:
+        read: Any = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DamagedFile(f"{path} cannot be read as JSON: {error}") from error
+    said = read.get("format") if isinstance(read, Mapping) else None
+    if said != FORMAT:
+        raise DamagedFile(f"{path} says {said!r}, not {FORMAT!r}; `vla-sim protocol freeze` writes")
+    if strangers := sorted(read.keys() - _FIELDS.keys()):
+        raise DamagedFile(f"{path}: a frozen protocol has no field {strangers[0]!r}")
+    for name, kind in _FIELDS.items():
+        if name not in read:
+            raise DamagedFile(f"{path}: {name} is missing")
+        if type(read[name]) is not kind:
+            raise DamagedFile(f"{path}: {name} is {read[name]!r}, no {kind.__name__}")
+    frozen = _frozen(read, path)
+    if frozen.digest != read["digest"]:
+        raise DamagedFile(
+            f"{path} was edited: it says that its digest is {read['digest']}, and what it holds "
+            f"gives {frozen.digest}; for another protocol, `vla-sim protocol freeze` writes a file"
+        )
+    return frozen
+
+
+def _frozen(read: Mapping[str, Any], path: Path) -> Frozen:
+    try:
+        crank = CrankTerms(**read["crank"])
+    except TypeError as error:
+        raise DamagedFile(f"{path}: crank: {error}") from error
+    protocols = []
+    for place, values in enumerate(read["protocols"]):
+        try:
+            protocols.append(protocol_from(values))
+        except VlaSimError as error:
+            raise DamagedFile(f"{path}, protocol {place}: {error}") from error
+    try:
+        return Frozen(
+            name=read["name"],
+            protocols=tuple(protocols),
+            crank=crank,
+            gallery=read["gallery"],
+            own_tasks=read["own_tasks"],
+        )
+    except BadConfig as error:
+        raise DamagedFile(f"{path}: {error}") from error
+
+
+def _apart(a: Protocol, b: Protocol) -> int:
+    """In how many fields two protocols differ."""
+    return sum(a.card[name] != b.card.get(name) for name in a.card)
