@@ -372,6 +372,7 @@ CHINESE: Mapping[str, str] = {
         "变化了的场景在前，现在失败的与现在成功的轮流；数字是回合表中的序号。"
     ),
     "not filmed": "未拍影片",
+    "Against before": "与练习前相比",
     "Before": "练习前",
     "After": "练习后",
     "Succeed now": "现在成功",

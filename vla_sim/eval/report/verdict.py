@@ -45,6 +45,11 @@ def tiles(content: ReportInput) -> list[Tile]:
         shown.append(Tile(title="Success", value=percent(overall.value), note=note))
         weakest = _weakest(final, content.success)
         shown.append(Tile(title="Weakest task", value=percent(weakest[1]), note=weakest[0]))
+    if content.change is not None and content.change.comparison is not None:
+        moved = content.change.comparison.overall[0].difference
+        spread = f"{points(moved.low)} to {points(moved.high)}".replace(" pp to", " to")
+        note = f"{spread}, {moved.n} pairs"
+        shown.append(Tile(title="Against before", value=points(moved.value), note=note))
     for arm, title in (("swapped", "Told another goal"), ("empty", "Told nothing")):
         rate = overall_rate(final, content.success, arm)
         if rate is not None:
