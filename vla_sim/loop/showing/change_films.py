@@ -71,7 +71,8 @@ def scene_films(change: Change, before: Acted, after: Acted, shown: ShowcaseConf
 
 def _thinned(film: Pictures, every: int) -> Pictures:
     """Every so many frames, and the last, which says what came of it."""
-    return film[np.unique(np.append(np.arange(0, len(film), every), len(film) - 1))]
+    chosen = np.unique(np.append(np.arange(0, len(film), every), len(film) - 1))
+    return np.take(film, chosen, axis=0)
 
 
 def chosen_pairs(pairs: Sequence[Pair], n: int) -> list[Pair]:

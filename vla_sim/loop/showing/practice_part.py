@@ -48,7 +48,7 @@ def practice_part(folder: RunFolder, shown: ShowcaseConfig, *, title: str = "") 
         ended = Acted(said=after.policy, place=folder.path)
         change = scene_films(_change(before, after), began, ended, shown)
     films, failures = showcase(str(folder.path), bodies(task_ids), rig_of(folder, "crank"), shown)
-    kept_at = read_json(folder.path / INDEX).get("notes", {}).get("env_steps")
+    kept_at = folder.read_json(INDEX).get("notes", {}).get("env_steps")
     practised = short_name(task_ids[0]) if len(task_ids) == 1 else f"{len(task_ids)} tasks"
     final = benchmark_of(folder) if after is None else after.report
     return ReportInput(
