@@ -27,11 +27,7 @@ from vla_sim.eval.metrics.success_once import success_once
 from vla_sim.eval.metrics.table import METRICS
 from vla_sim.eval.metrics.time_over_optimal import time_over_optimal
 from vla_sim.eval.metrics.time_s import time_s
-from vla_sim.eval.metrics.violations import (
-    has_violation,
-    violation_steps_fraction,
-    violations_per_m,
-)
+from vla_sim.eval.metrics.violations import n_stretches, per_metre
 from vla_sim.eval.metrics.within_limits import within_limits
 from vla_sim.records.embodiment import ActionGroup
 from vla_sim.records.episode import Episode
@@ -88,15 +84,6 @@ def test_spl_refuses_a_start_on_the_goal(length: float, episode: Make, body: Bod
 
 def test_time_is_steps_times_period(episode: Make, body: Body) -> None:
     assert time_s(episode(np.zeros(41)), body) == pytest.approx(2.0)
-
-
-def test_violations_count_steps_and_episodes(episode: Make) -> None:
-    steps = np.zeros(20, dtype=bool)
-    steps[:5] = True
-    one = episode(violations={"collision": steps, "jerk": np.zeros(20, dtype=bool)})
-    assert violation_steps_fraction(one, "collision") == 0.25
-    assert (has_violation(one, "collision"), has_violation(one, "jerk")) == (True, False)
-    assert violation_steps_fraction(one, "off_road") == 0.0
 
 
 def test_manner_is_kept_inside_the_band_only(episode: Make, body: Body, reach: Reach) -> None:
@@ -244,12 +231,13 @@ def test_the_named_vehicle_is_passed_first(
     assert np.isnan(overtake_order(episode(), body)), "nobody asked for it"
 
 
-def test_violations_by_the_way(episode: Make) -> None:
-    on = np.array([0, 1, 1, 0, 1, 0, 0, 0], dtype=bool)
-    one = episode(np.linspace(0.0, 4.0, 9), violations={"jerk": on})
-    assert violations_per_m(one, "jerk") == pytest.approx(0.5)
-    assert violations_per_m(one, "off_road") == 0.0
-    assert np.isinf(violations_per_m(episode(np.zeros(9), violations={"jerk": on}), "jerk"))
+@pytest.mark.parametrize(
+    ("on", "n"), [([0, 1, 1, 0, 1, 0], 2), ([1, 1, 1], 1), ([1, 0, 1], 2), ([0, 0], 0), ([], 0)]
+)
+def test_a_violation_is_counted_once_each_time_it_begins(on: list[int], n: int) -> None:
+    assert n_stretches(np.array(on, dtype=bool)) == n
+    assert per_metre(n, 4.0) == n / 4.0
+    assert np.isinf(per_metre(n, 0.0)) if n else per_metre(n, 0.0) == 0.0
 
 
 def test_stale_steps_are_a_share(episode: Make, body: Body) -> None:

@@ -27,7 +27,8 @@ from vla_sim.loop.policies import best_checkpoint
 from vla_sim.loop.resumption import begun_with
 from vla_sim.loop.run_folder import RunFolder
 from vla_sim.loop.settings import to_json
-from vla_sim.loop.showing.reporting import BENCH_FILE, ReportRun, write_run_report
+from vla_sim.loop.showing.reporting import ReportRun, write_run_report
+from vla_sim.loop.showing.run_record import BENCH_FILE
 from vla_sim.loop.showing.showcase import ShowcaseConfig
 from vla_sim.loop.simulating.simulators import Simulators, SimulatorsConfig, StationConfig
 from vla_sim.recipes import align as recipes

@@ -4,15 +4,17 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from rich.console import Console
 
 from vla_sim.errors import BadConfig, DamagedFile, ProtocolMismatch, RunFolderError
+from vla_sim.eval.columns import COLUMNS
 from vla_sim.eval.metrics.table import METRICS
 from vla_sim.loop.benching.bench import BenchRun, bench, bench_into
 from vla_sim.loop.benching.comparing import CompareRun, compared, sentences
-from vla_sim.loop.benching.episode_table import read_rows, write_rows
+from vla_sim.loop.benching.episode_table import checksum, read_rows, write_rows
 from vla_sim.loop.benching.merging import MergeRun, merge
 from vla_sim.loop.benching.result import CARD, EPISODES, read_result, read_shard
 from vla_sim.loop.benching.row_store import RowStore
@@ -171,6 +173,22 @@ def test_an_edit_of_a_result_is_noticed(whole: Path, tmp_path: Path) -> None:
         read_result(tmp_path / "text")
     with pytest.raises(RunFolderError, match="is no result"):
         read_result(tmp_path)
+
+
+def test_a_file_has_every_column_but_for_metrics_that_came_later(
+    whole: Path, tmp_path: Path
+) -> None:
+    table, path = pq.read_table(whole / EPISODES), tmp_path / EPISODES
+    rows = read_rows(whole / EPISODES)
+    assert table.column_names == list(COLUMNS)
+    for name in COLUMNS:
+        pq.write_table(table.drop_columns(name), path)
+        if name in METRICS:
+            undefined = [replace(r, metrics={**r.metrics, name: np.nan}) for r in rows]
+            assert checksum(read_rows(path)) == checksum(undefined), name
+        else:
+            with pytest.raises(DamagedFile, match=f"lacks the column {name}: .*measure again"):
+                read_rows(path)
 
 
 def test_results_are_compared_from_their_folders(whole: Path, idle: Path, tmp_path: Path) -> None:

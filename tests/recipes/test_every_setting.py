@@ -88,6 +88,7 @@ ZERO_IS_MEANT: frozenset[tuple[str, str]] = frozenset(
         ("ServerConfig", "port"),
         ("ServerConfig", "window_ms"),
         ("ShowcaseConfig", "n_failures"),
+        ("ShowcaseConfig", "n_scenes"),
         ("SlotsConfig", "gamma"),
         ("SoftTargetsConfig", "band"),
         ("StationConfig", "clip_jitter"),

@@ -29,7 +29,7 @@ def run(config: "DemoRun", console: Console) -> int:
     from vla_sim.cli.bench import show
     from vla_sim.eval.report_file import from_json
     from vla_sim.loop.demo import demo
-    from vla_sim.loop.showing.reporting import BENCH_FILE
+    from vla_sim.loop.showing.run_record import BENCH_FILE
 
     report = demo(config, console)
     measured = report.parent / "align" / BENCH_FILE

@@ -19,7 +19,7 @@ class Column:
     """One column.
 
     Attributes:
-        kind: What it holds; `yes_no` and `number` may be missing, where they are undefined.
+        kind: What it holds; a value of `yes_no` or `number` may be missing, where it is undefined.
         about: What it says.
         of: Its value in a row.
         unit: SI unit, empty for what has none.
@@ -102,7 +102,8 @@ COLUMNS: Mapping[str, Column] = {
     ),
     **{name: _metric(name) for name in METRICS},
 }
-"""What the metrics add is in the table of the metrics."""
+"""What the metrics add is in the table of the metrics. A file has all of them, but for metrics that
+came after it was written: those are undefined in its rows."""
 
 
 def values_of(row: EpisodeRow) -> dict[str, Any]:
@@ -152,7 +153,7 @@ def row_from(values: Mapping[str, Any]) -> EpisodeRow:
             expert_path_length_m=values["expert_path_length_m"],
             n_goals_equivalent=values["n_goals_equivalent"],
             n_goals=values["n_goals"],
-            n_shielded=int(values.get("n_shielded", 0)),  # results of before there were shields
+            n_shielded=values["n_shielded"],
         )
     except (KeyError, TypeError, ValueError) as error:
         raise DamagedFile(f"this is no row of an episode: {error!r}") from error

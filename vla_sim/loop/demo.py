@@ -12,7 +12,8 @@ from vla_sim.loop.aligning.monitor import Monitor
 from vla_sim.loop.benching.bench import BenchRun, bench
 from vla_sim.loop.collecting.collect import CollectRun, collect
 from vla_sim.loop.policies import best_checkpoint
-from vla_sim.loop.showing.reporting import BENCH_FILE, ReportRun, write_run_report
+from vla_sim.loop.showing.reporting import ReportRun, write_run_report
+from vla_sim.loop.showing.run_record import BENCH_FILE
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,6 +17,8 @@ BEGUN = "run.json"
 """What a run was begun with; without it a folder holds no run."""
 BEST = "best.json"
 """Names the checkpoint that a run keeps."""
+BEFORE, AFTER = "before", "after"
+"""Results in the folder of a finetuning: of the policy that it began with, and of what it kept."""
 
 
 class RunFolder:

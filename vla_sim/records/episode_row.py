@@ -52,7 +52,7 @@ class EpisodeRow:
     expert_path_length_m: float
     n_goals_equivalent: int
     n_goals: int
-    n_shielded: int = 0
+    n_shielded: int
 
     @property
     def success_at_end(self) -> bool:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from vla_sim.errors import BadConfig, BadRows
 from vla_sim.ranges import whole
 from vla_sim.records.triple import Rows
-from vla_sim.triples.drawing import drawn, held_of, most_drawn
+from vla_sim.triples.drawing import Drawing
 from vla_sim.triples.sharing import outlasting, thinned
 from vla_sim.triples.slot_queue import SlotQueue
 from vla_sim.triples.spec import Spec, count
@@ -81,7 +81,7 @@ class TripleBuffer:
         self._group_ids: dict[tuple[int, int], int] = {}
         self._queues: list[SlotQueue] = []
         self._task_of_group: Ints = np.empty(0, np.int64)
-        self._groups_of_task: dict[int, list[SlotQueue]] | None = None
+        self._drawn_from: Drawing | None = None
 
     def __len__(self) -> int:
         return self._n_stored
@@ -95,7 +95,7 @@ class TripleBuffer:
     def held(self) -> dict[int, int]:
         """Rows of each task that are here, {value of `balance_by`: count}."""
         with self._lock:
-            return held_of(self._by_task())
+            return self._drawing().held
 
     def add(self, rows: Rows) -> None:
         """Take rows in; the oldest make room. Too many at once are thinned, see `thinned`.
@@ -125,7 +125,7 @@ class TripleBuffer:
         for group in np.unique(groups).tolist():
             queue = self._queues[group]
             if not queue:
-                self._groups_of_task = None
+                self._drawn_from = None
             queue.push(slots[groups == group])
         self._n_added += n_given
         self._n_stored += len(slots)
@@ -146,7 +146,7 @@ class TripleBuffer:
             queue = self._queues[group]
             queue.pop(n_dropped)  # of a group, it is always the oldest that go
             if not queue:
-                self._groups_of_task = None
+                self._drawn_from = None
         self._n_stored -= len(gone)
         return stays[len(held) :]
 
@@ -163,26 +163,27 @@ class TripleBuffer:
             self._task_of_group = np.append(self._task_of_group, key[0])
         return group
 
-    def _by_task(self) -> dict[int, list[SlotQueue]]:
+    def _drawing(self) -> Drawing:
         """The groups that hold rows, by task, in an order that only their keys decide."""
-        if self._groups_of_task is None:
-            self._groups_of_task = {}
+        if self._drawn_from is None:
+            groups: dict[int, list[SlotQueue]] = {}
             for (task, _), group in sorted(self._group_ids.items()):
                 if self._queues[group]:
-                    self._groups_of_task.setdefault(task, []).append(self._queues[group])
-        return self._groups_of_task
+                    groups.setdefault(task, []).append(self._queues[group])
+            self._drawn_from = Drawing(groups=groups, max_duplicates=self.config.max_duplicates)
+        return self._drawn_from
 
     @property
     def n_groups(self) -> int:
         """Different pairs of task and value of `within` among the rows."""
         with self._lock:
-            return sum(map(len, self._by_task().values()))
+            return self._drawing().n_groups
 
     @property
     def largest_batch(self) -> float:
         """The most rows that `sample` would give now: 0 if there are none, infinity if no bound."""
         with self._lock:
-            return most_drawn(self._by_task(), self.config.max_duplicates)
+            return self._drawing().largest_batch
 
     def sample(
         self,
@@ -208,13 +209,7 @@ class TripleBuffer:
             BadRows: If the buffer is empty, or `max_duplicates` does not allow so large a batch.
         """
         with self._lock:
-            slots = drawn(
-                self._by_task(),
-                batch_size,
-                rng,
-                max_duplicates=self.config.max_duplicates,
-                weights=weights,
-            )
+            slots = self._drawing().slots(batch_size, rng, weights)
             return {
                 name: np.zeros((batch_size, *column.shape[1:]), column.dtype)
                 if name in without

@@ -5,6 +5,7 @@ from the groups alone: equal groups and equal states of a generator give equal b
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,49 +19,60 @@ Groups = Mapping[int, Sequence[SlotQueue]]
 """{task: its groups that hold rows}, tasks in order, groups in the order of their values."""
 
 
-def held_of(groups: Groups) -> dict[int, int]:
-    """Rows of each task, {task: count}."""
-    return {task: sum(map(len, queues)) for task, queues in groups.items()}
+@dataclass(frozen=True, kw_only=True)
+class Drawing:
+    """The groups that hold a memory's rows, as its batches are drawn from them.
 
-
-def most_drawn(groups: Groups, max_duplicates: int | None) -> float:
-    """The most rows of a batch: 0 if there are none, infinity if nothing bounds them."""
-    if not any(map(len, groups.values())):
-        return 0
-    if max_duplicates is None:
-        return float("inf")
-    return max_duplicates * sum(map(len, groups.values()))
-
-
-def drawn(
-    groups: Groups,
-    batch_size: int,
-    rng: np.random.Generator,
-    *,
-    max_duplicates: int | None,
-    weights: Mapping[int, float] | None,
-) -> Ints:
-    """The slots of a batch, drawn with replacement, in random order.
-
-    Each task gets an equal share, or one in proportion to its entry in `weights`, as far as
-    `max_duplicates` lets it; which task gets one more is drawn.
-
-    Raises:
-        BadRows: If there are no rows, `max_duplicates` does not allow so large a batch, or a task
-            has no weight.
+    Attributes:
+        groups: They.
+        max_duplicates: Most rows of a group in a batch; None for no bound.
     """
-    most = most_drawn(groups, max_duplicates)
-    if most < batch_size:
-        raise BadRows(
-            f"cannot draw {batch_size} rows: the buffer holds {sum(held_of(groups).values())} "
-            f"rows, of which one batch may use {most:g}; add rows first, or allow more than "
-            f"max_duplicates={max_duplicates}"
-        )
-    shares = _shares(groups, batch_size, rng, max_duplicates, weights)
-    slots = [
-        _of_task(queues, share, rng) for queues, share in zip(groups.values(), shares, strict=True)
-    ]
-    return rng.permutation(np.concatenate(slots))
+
+    groups: Groups
+    max_duplicates: int | None
+
+    @property
+    def held(self) -> dict[int, int]:
+        """Rows of each task, {task: count}."""
+        return {task: sum(map(len, queues)) for task, queues in self.groups.items()}
+
+    @property
+    def n_groups(self) -> int:
+        """Different pairs of task and value of the second column among the rows."""
+        return sum(map(len, self.groups.values()))
+
+    @property
+    def largest_batch(self) -> float:
+        """The most rows of a batch: 0 if there are none, infinity if nothing bounds them."""
+        if not self.n_groups:
+            return 0
+        return float("inf") if self.max_duplicates is None else self.max_duplicates * self.n_groups
+
+    def slots(
+        self, batch_size: int, rng: np.random.Generator, weights: Mapping[int, float] | None
+    ) -> Ints:
+        """The slots of a batch, drawn with replacement, in random order.
+
+        Each task gets an equal share, or one in proportion to its entry in `weights`, as far as
+        `max_duplicates` lets it; which task gets one more is drawn.
+
+        Raises:
+            BadRows: If there are no rows, `max_duplicates` does not allow so large a batch, or a
+                task has no weight.
+        """
+        groups, bound = self.groups, self.max_duplicates
+        if self.largest_batch < batch_size:
+            raise BadRows(
+                f"cannot draw {batch_size} rows: the buffer holds {sum(self.held.values())} rows, "
+                f"of which one batch may use {self.largest_batch:g}; add rows first, or allow more "
+                f"than max_duplicates={bound}"
+            )
+        shares = _shares(groups, batch_size, rng, bound, weights)
+        slots = [
+            _of_task(queues, share, rng)
+            for queues, share in zip(groups.values(), shares, strict=True)
+        ]
+        return rng.permutation(np.concatenate(slots))
 
 
 def _shares(

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from vla_sim.errors import BadRows
 from vla_sim.records.triple import Rows
 from vla_sim.triples.buffer import TripleBufferConfig
-from vla_sim.triples.drawing import drawn, held_of, most_drawn
+from vla_sim.triples.drawing import Drawing
 from vla_sim.triples.slot_queue import SlotQueue
 from vla_sim.triples.spec import Spec
 from vla_sim.triples.stored_rows import StoredRows
@@ -39,11 +39,12 @@ class StoredMemory:
         begins = np.flatnonzero(
             (np.diff(task[order], prepend=-1) != 0) | (np.diff(value[order], prepend=-1) != 0)
         )
-        self._groups: dict[int, list[SlotQueue]] = {}
+        groups: dict[int, list[SlotQueue]] = {}
         for slots in np.split(order, begins[1:]) if len(rows) else ():
             queue = SlotQueue()
             queue.push(slots)
-            self._groups.setdefault(int(task[slots[0]]), []).append(queue)
+            groups.setdefault(int(task[slots[0]]), []).append(queue)
+        self._drawing = Drawing(groups=groups, max_duplicates=config.max_duplicates)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -56,17 +57,17 @@ class StoredMemory:
     @property
     def held(self) -> dict[int, int]:
         """Rows of each task, {value of `balance_by`: count}."""
-        return held_of(self._groups)
+        return self._drawing.held
 
     @property
     def n_groups(self) -> int:
         """Different pairs of task and value of `within` among the rows."""
-        return sum(map(len, self._groups.values()))
+        return self._drawing.n_groups
 
     @property
     def largest_batch(self) -> float:
         """The most rows that `sample` gives: 0 if there are none, infinity if nothing bounds it."""
-        return most_drawn(self._groups, self.config.max_duplicates)
+        return self._drawing.largest_batch
 
     def add(self, rows: Rows) -> None:
         """Take no rows in.
@@ -95,13 +96,7 @@ class StoredMemory:
         Raises:
             BadRows: As there.
         """
-        slots = drawn(
-            self._groups,
-            batch_size,
-            rng,
-            max_duplicates=self.config.max_duplicates,
-            weights=weights,
-        )
+        slots = self._drawing.slots(batch_size, rng, weights)
         return self.rows.rows(slots, without=without)
 
     def state(self) -> dict[str, NDArray[np.generic]]:

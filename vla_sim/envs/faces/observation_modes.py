@@ -14,6 +14,7 @@ from scipy.spatial.transform import Rotation
 
 from vla_sim.envs.crank import Crank
 from vla_sim.envs.faces.spaces import Prompt, encode_instruction, observation_space
+from vla_sim.envs.faces.state_mode import StateMode
 from vla_sim.envs.robots.arm import ArmRobot
 from vla_sim.errors import BadConfig, UnknownName
 from vla_sim.records.observation import PICTURE
@@ -131,6 +132,7 @@ OBSERVATION_MODES: Mapping[str, Callable[[Crank], ObservationMode]] = {
     "native": NativeMode,
     "lerobot": LeRobotMode,
     "libero": LiberoMode,
+    "state": StateMode,
 }
 
 

@@ -221,10 +221,12 @@ CHINESE: Mapping[str, str] = {
     "The checkpoint of evaluation {n}, step {step}, was kept: {reason}.": (
         "保留第 {n} 次评估（第 {step} 步）的检查点：{reason}。"
     ),
-    "PPO practised for {n} control steps in {time}.": "PPO 用 {time} 练习了 {n} 个控制步。",
-    "PPO practised for {n} control steps in {time}; at the end {share} of the last {m} training "
-    "episodes succeeded, exploration and all.": (
-        "PPO 用 {time} 练习了 {n} 个控制步；结束时最近 {m} 个训练回合（含探索）成功 {share}。"
+    "{learner} practised for {n} control steps in {time}.": (
+        "{learner} 用 {time} 练习了 {n} 个控制步。"
+    ),
+    "{learner} practised for {n} control steps in {time}; at the end {share} of the last {m} "
+    "training episodes succeeded, exploration and all.": (
+        "{learner} 用 {time} 练习了 {n} 个控制步；结束时最近 {m} 个训练回合（含探索）成功 {share}。"
     ),
     "It never had 80 % of {n} training episodes succeed.": "{n} 个训练回合的成功率从未达到 80 %。",
     "80 % of {n} training episodes succeeded after {steps} control steps.": (
@@ -324,6 +326,74 @@ CHINESE: Mapping[str, str] = {
         "每个时刻最近的 {n} 个训练回合，含探索；不探索时策略能做到什么，由评测来量。"
     ),
     "Return": "回报",
+    "Success on held-out scenes": "留出场景上的成功率",
+    "kept: after {n} steps": "保留：{n} 步后",
+    "Benchmark before": "练习前的评测",
+    "Benchmark after": "练习后的评测",
+    "Violations with a bound": "有上限的违规",
+    "The share of training episodes with a violation that was to stay rare, and the price that it "
+    "had then: it rises while the share is above its bound.": (
+        "训练回合中出现应当罕见的违规的比例，以及当时它的价格：比例高于上限时，价格上升。"
+    ),
+    "episodes with it [%]": "出现它的回合 [%]",
+    "price of an episode with it": "出现它的回合的价格",
+    "This run holds no measurement {names} practice, so what practice changed cannot be said; "
+    "`vla-sim finetune` with --episodes above 0 makes both.": (
+        "此运行没有练习{names}的测量，无法说明练习改变了什么；--episodes 大于 0 时，"
+        "`vla-sim finetune` 两者都会测。"
+    ),
+    "before": "前",
+    "after": "后",
+    "before and after": "前后",
+    # Before and after.
+    "Before and after": "练习前后",
+    "The policy that practice began with and the one that was kept, on the same scenes with the "
+    'same words. "Better" and "worse" are said where the test rejected; Holm over the rows of a '
+    "table.": (
+        "练习开始时的策略与最终保留的策略，同样的场景，同样的话。只有检验拒绝时才说“更好”或“更差”；"
+        "每张表的各行一起做 Holm 校正。"
+    ),
+    "The exact McNemar test, Newcombe's paired 95 % interval; how many scenes succeed now that "
+    "failed before, and fail now that succeeded before.": (
+        "精确 McNemar 检验，Newcombe 配对 95 % 区间；以前失败而现在成功的场景数，"
+        "以前成功而现在失败的场景数。"
+    ),
+    "Episodes in which a limit was broken at least once.": "至少违反一次限值的回合。",
+    "Broken in no episode, before or after: {names}.": "前后都没有回合违反：{names}。",
+    "Manners and motion": "方式与运动",
+    "Episodes whose motion lies in the band of their adverb, and means over episodes; of pairs in "
+    "which both have the number. Means are tested by sign flips and have bootstrap intervals.": (
+        "运动落在所说副词区间内的回合，以及各回合的均值；只取两边都有该数值的配对。均值用符号翻转检验，"
+        "区间用自助法。"
+    ),
+    "The same scenes on film": "同样场景的影片",
+    "Scenes that changed come first, those that fail now and those that succeed now in turn. The "
+    "number is the place in the table of episodes.": (
+        "变化了的场景在前，现在失败的与现在成功的轮流；数字是回合表中的序号。"
+    ),
+    "not filmed": "未拍影片",
+    "Against before": "与练习前相比",
+    "Before": "练习前",
+    "After": "练习后",
+    "Succeed now": "现在成功",
+    "Fail now": "现在失败",
+    "better": "更好",
+    "worse": "更差",
+    "not shown to differ": "未显示有差别",
+    "Of {n} scenes, {m} that failed before succeed now, and {x} that succeeded before fail now.": (
+        "{n} 个场景中，{m} 个以前失败而现在成功，{x} 个以前成功而现在失败。"
+    ),
+    "Shown to be better: {names}.": "显示更好：{names}。",
+    "Shown to be worse: {names}.": "显示更差：{names}。",
+    "No single task is shown to be better or worse.": "没有哪个任务显示更好或更差。",
+    "Limits broken more often than before: {names}.": "比以前更常违反的限值：{names}。",
+    "Limits broken less often than before: {names}.": "比以前更少违反的限值：{names}。",
+    "No limit is shown to be broken more or less often than before.": (
+        "没有哪个限值显示比以前更常或更少被违反。"
+    ),
+    "any of them": "其中任何一个",
+    "Graded progress": "分级进度",
+    "Manner kept: {manner}": "遵守方式：{manner}",
     # Charts.
     "95 % interval": "95 % 区间",
     "Success, mean over tasks": "成功率，任务平均",

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from vla_sim.errors import BadConfig
 from vla_sim.eval.health.health_report import HealthReport
+from vla_sim.eval.report.change import Change
 from vla_sim.eval.report.timeline import Timeline
 from vla_sim.records.episode_row import EpisodeRow
 from vla_sim.records.reports import EvalReport, StopDecision
@@ -78,18 +79,26 @@ class FailureExample:
 
 @dataclass(frozen=True, kw_only=True)
 class Practice:
-    """How a policy got better by reinforcement, on one task.
+    """How a policy got better by reinforcement.
 
     Attributes:
         rows: The learning curve, one or more rows: "env_steps" and "elapsed_s"; "success" and
-            "return" of the last `window` training episodes, where there were some.
+            "return" of the last `window` training episodes, where there were some; "held_out", the
+            success on held-out scenes, where it was measured; "share/NAME", the share of training
+            episodes with a violation that was to stay rare, and "price/NAME", what it cost.
         window: Training episodes over which success and return are taken.
         steps_to_80: Control steps after which 80 % of them had succeeded; None if that never was.
+        learner: Name of the algorithm.
+        kept_at: Control steps after which the policy was as it was kept; None for the end.
+        unmeasured: Why before and after are not beside each other; empty where they are.
     """
 
     rows: tuple[Mapping[str, float], ...]
     window: int
     steps_to_80: int | None
+    learner: str = "PPO"
+    kept_at: int | None = None
+    unmeasured: str = ""
 
     def __post_init__(self) -> None:
         """Refuse a curve without a point.
@@ -138,6 +147,7 @@ class ReportInput:
         success: Name of the rate that counts as success.
         retrieval: Values whose mean is drawn as R@10.
         practice: How it got better by reinforcement; None where it did not.
+        change: The same episodes before and after that; None where they were not measured.
         losses: Rows of the loss history with "elapsed_s" and a column per loss.
         gradients: Rows of which way the losses pulled, see `gradient_charts`.
         films: One or more per task.
@@ -158,6 +168,7 @@ class ReportInput:
     success: str = "success_at_end"
     retrieval: tuple[str, ...] = ("V->L/R@10", "L->V/R@10")
     practice: Practice | None = None
+    change: Change | None = None
     losses: tuple[Mapping[str, float], ...] = ()
     gradients: tuple[Mapping[str, Any], ...] = ()
     films: tuple[Film, ...] = ()

@@ -100,8 +100,8 @@ def label(text: str, colour: str, *, x: float, y: float) -> Chart:
     }
 
 
-def mark(layout: Chart, x: float, text: str, colour: str, *, side: str) -> None:
-    """A vertical line at x with words at its foot."""
+def mark(layout: Chart, x: float, text: str, colour: str, *, side: str, y: float = 0.03) -> None:
+    """A vertical line at x with words beside it, at the height y in [0, 1]."""
     layout.setdefault("shapes", []).append(
         {
             "type": "line",
@@ -117,7 +117,7 @@ def mark(layout: Chart, x: float, text: str, colour: str, *, side: str) -> None:
         {
             "x": x,
             "yref": "paper",
-            "y": 0.03,
+            "y": y,
             "text": f"<b>{text}</b>",
             "showarrow": False,
             "xanchor": "right" if side == "right" else "left",

@@ -9,7 +9,8 @@ from plotly.offline import get_plotlyjs
 from vla_sim.disk import atomic
 from vla_sim.eval.failures import FAILURE_KINDS
 from vla_sim.eval.health.health_report import HealthReport
-from vla_sim.eval.report import charts, health_tables, numbers, tables, verdict
+from vla_sim.eval.report import change_tables, charts, health_tables, numbers, tables, verdict
+from vla_sim.eval.report.change import Change, SceneFilm
 from vla_sim.eval.report.content import Clip, FailureExample, Film, ReportInput
 from vla_sim.eval.report.episodes import SUCCESS, episode_table
 from vla_sim.eval.report.gradient_charts import gradient_charts
@@ -19,6 +20,7 @@ from vla_sim.eval.report.practice_chart import practice_curves
 from vla_sim.eval.report.timeline_chart import action_timeline
 from vla_sim.eval.report.together import Together, side_by_side
 from vla_sim.eval.report.translation import both, spoken_in
+from vla_sim.records.episode_row import EpisodeRow
 from vla_sim.records.reports import EvalReport
 
 N_STILLS = 5
@@ -36,7 +38,8 @@ def render_report(*parts: ReportInput, title: str = "", together: Together | Non
     """
     shown = [_part(part, f"{k + 1}-" if k else "") for k, part in enumerate(parts)]
     drawn = [chart for one in shown for chart in one["charts"]]
-    rows = {part.name: part.rows for part in parts if part.rows}
+    several = len(parts) > 1
+    rows = {name: rows for part in parts for name, rows in _rows(part, several).items()}
     episodes = episode_table(rows) if rows else None
     page = _ENVIRONMENT.get_template("report.html.j2")
     return page.render(
@@ -45,11 +48,22 @@ def render_report(*parts: ReportInput, title: str = "", together: Together | Non
         together=together,
         beside=side_by_side(parts) if together else None,
         episodes=episodes,
+        # Where practice has something to say, that comes before its single episodes.
+        episodes_last=any(part.change is not None for part in parts),
         charts=drawn,
         script_words={**spoken_in(drawn), **spoken_in(episodes), **spoken_in(SCRIPT)},
         plotly=get_plotlyjs() if drawn else "",
         numbers=numbers,
     )
+
+
+def _rows(content: ReportInput, several: bool) -> dict[str, tuple[EpisodeRow, ...]]:
+    """The episodes of a part by the result that they are of."""
+    change = content.change
+    if change is not None:
+        place = f"{content.name}/" if several else ""
+        return {f"{place}before": change.before, f"{place}after": change.after}
+    return {content.name: content.rows} if content.rows else {}
 
 
 def _part(content: ReportInput, prefix: str) -> dict[str, Any]:
@@ -59,7 +73,8 @@ def _part(content: ReportInput, prefix: str) -> dict[str, Any]:
     if content.history:
         drawn += [charts.learning_curves(content), charts.task_curves(content)]
     if content.practice is not None:
-        drawn += practice_curves(content.practice)
+        comparison = None if content.change is None else content.change.comparison
+        drawn += practice_curves(content.practice, comparison)
     if content.losses:
         drawn.append(charts.loss_curves(content))
     codes = charts.code_curves(content)
@@ -78,6 +93,7 @@ def _part(content: ReportInput, prefix: str) -> dict[str, Any]:
         "final": final,
         "sentences": verdict.sentences(content),
         "tiles": verdict.tiles(content),
+        "change": None if content.change is None else _change(content.change),
         "has_codes": bool(codes),
         "decisions": list(zip(content.history, content.decisions, strict=True)),
         "success": tables.success_table(final, content.success) if final and has_tasks else None,
@@ -123,6 +139,34 @@ def _health(health: HealthReport | None) -> dict[str, Any] | None:
         "matrix": health_tables.matrix_table(health),
         "recall": health_tables.recall_table(health),
         "state": health_tables.state_table(health),
+    }
+
+
+def _change(change: Change) -> dict[str, Any]:
+    compared = change.comparison is not None
+    return {
+        "refused": change.refused,
+        "success": change_tables.success_change_table(change),
+        "limits": change_tables.moved_table(change.limits) if compared else None,
+        "unbroken": ", ".join(map(numbers.words, change.unbroken)),
+        "motion": change_tables.moved_table(change.motion) if compared else None,
+        "films": [_scene(film) for film in change.films],
+        "not_filmed": change.not_filmed,
+    }
+
+
+def _scene(film: SceneFilm) -> dict[str, Any]:
+    was, now = film.pair
+    return {
+        "place": film.place,
+        "task": numbers.short(now.spec.task_id),
+        "seed": now.spec.seed,
+        "text": now.text,
+        "sides": [
+            (name, row.success_at_end, FAILURE_KINDS.get(row.failure, "") or SUCCESS)
+            for name, row in (("before", was), ("after", now))
+        ],
+        "uri": film_uri(film.frames, film.frame_s),
     }
 
 

@@ -28,7 +28,7 @@ ARM_TITLES = {
 }
 """In the order in which they are shown: the first four should be high, the others low."""
 _LOW_ARMS = ("empty", "punctuation", "swapped", "wrong_referent")
-_MEASURES = {
+MEASURES = {
     "spl": ("SPL", ""),
     "time_s": ("Time", "s"),
     "instructions_completed": ("Instructions carried out", ""),
@@ -36,6 +36,7 @@ _MEASURES = {
     "peak_jerk": ("Peak jerk", "m/s³"),
     "log_dimensionless_jerk": ("ln dimensionless jerk", ""),
 }
+"""Titles and units of means over episodes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,7 +142,7 @@ def motion_table(report: EvalReport) -> Table:
         )
     ]
     chained = report.run_card.get("protocol/n_instructions", "1") != "1"
-    for name, (title, unit) in _MEASURES.items():
+    for name, (title, unit) in MEASURES.items():
         if name == "instructions_completed" and not chained:
             continue
         cells = []

@@ -31,9 +31,20 @@ def chinese_of(english: str) -> str | None:
             return "".join(part or "" for part in parts_said)
     for pattern, translated in _patterns():
         if found := pattern.fullmatch(text):
-            parts = {name: chinese_of(said) or said for name, said in found.groupdict().items()}
+            parts = {name: _taken_over(said) for name, said in found.groupdict().items()}
             return translated.format(**parts)
     return None
+
+
+def _taken_over(said: str) -> str:
+    """A part of a text: translated, or each of a list, as far as the table has them."""
+    if chinese := chinese_of(said):
+        return chinese
+    names = said.split(", ")
+    listed = [chinese_of(name) for name in names]
+    if not any(listed):
+        return said
+    return "、".join(chinese or name for name, chinese in zip(names, listed, strict=True))
 
 
 def both(english: object) -> Markup:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from vla_sim.eval.aggregate import overall_rate
+from vla_sim.eval.report.change_tables import change_sentences
 from vla_sim.eval.report.content import Practice, ReportInput
 from vla_sim.eval.report.numbers import clock, interval, percent, points, short
 from vla_sim.records.reports import EvalReport
@@ -20,6 +21,8 @@ class Tile:
 def sentences(content: ReportInput) -> list[str]:
     """What was found, what the words are worth, and where training stopped and why."""
     said: list[str] = []
+    if content.change is not None:
+        said.extend(change_sentences(content.change))
     final = content.final
     if final is not None:
         said.extend(_of_final(final, content.success))
@@ -42,6 +45,11 @@ def tiles(content: ReportInput) -> list[Tile]:
         shown.append(Tile(title="Success", value=percent(overall.value), note=note))
         weakest = _weakest(final, content.success)
         shown.append(Tile(title="Weakest task", value=percent(weakest[1]), note=weakest[0]))
+    if content.change is not None and content.change.comparison is not None:
+        moved = content.change.comparison.overall[0].difference
+        spread = f"{points(moved.low)} to {points(moved.high)}".replace(" pp to", " to")
+        note = f"{spread}, {moved.n} pairs"
+        shown.append(Tile(title="Against before", value=points(moved.value), note=note))
     for arm, title in (("swapped", "Told another goal"), ("empty", "Told nothing")):
         rate = overall_rate(final, content.success, arm)
         if rate is not None:
@@ -117,9 +125,8 @@ def _of_training(content: ReportInput) -> list[str]:
 
 def _of_practice(practice: Practice) -> list[str]:
     last = practice.rows[-1]
-    said = [
-        f"PPO practised for {last['env_steps']:,.0f} control steps in {clock(last['elapsed_s'])}."
-    ]
+    took = f"{last['env_steps']:,.0f} control steps in {clock(last['elapsed_s'])}"
+    said = [f"{practice.learner} practised for {took}."]
     if "success" in last:
         said[0] = (
             f"{said[0][:-1]}; at the end {percent(last['success'])} of the last {practice.window} "

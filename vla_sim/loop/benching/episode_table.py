@@ -50,6 +50,11 @@ def read_rows(path: Path) -> list[EpisodeRow]:
         DamagedFile: If the file cannot be read, or lacks a column.
     """
     table = read_table(path)
+    if lacking := [n for n in COLUMNS if n not in METRICS and n not in table.column_names]:
+        raise DamagedFile(
+            f"{path} lacks the column {', '.join(lacking)}: it was cut, or written by an older "
+            "vla-sim; measure again"
+        )
     for name in METRICS:
         if name not in table.column_names:
             table = table.append_column(name, pa.nulls(len(table)))

@@ -2,21 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import reduce
-from operator import getitem
 from pathlib import Path
-from typing import Any, TypedDict
 
 from rich.console import Console
 
 from vla_sim.disk.outlet import check_outlet
-from vla_sim.envs.crank import CrankConfig
 from vla_sim.envs.suites import tasks_of
-from vla_sim.envs.task_names import short_name, task_id_of
 from vla_sim.errors import BadConfig, DamagedFile, ProtocolMismatch, RunFolderError
 from vla_sim.eval.health import health_report
 from vla_sim.eval.health.health_report import HealthReport
-from vla_sim.eval.report.content import Practice, ReportInput
+from vla_sim.eval.report.content import ReportInput
 from vla_sim.eval.report.render import write_report
 from vla_sim.eval.report.together import Together
 from vla_sim.eval.report_file import from_json
@@ -27,13 +22,19 @@ from vla_sim.loop.evaluation import bodies
 from vla_sim.loop.learned import LearnedModel
 from vla_sim.loop.policies import best_checkpoint
 from vla_sim.loop.run_folder import BEST, RunFolder
+from vla_sim.loop.showing.practice_part import practice_part
 from vla_sim.loop.showing.result_part import result_part
+from vla_sim.loop.showing.run_record import (
+    benchmark_of,
+    card_of,
+    config_of,
+    numbers_of,
+    rig_of,
+    verb_of,
+)
 from vla_sim.loop.showing.showcase import ShowcaseConfig, showcase
 from vla_sim.ranges import some
 from vla_sim.records.reports import EvalReport, StopDecision
-
-BENCH_FILE = "bench.json"
-"""Where a benchmark lies in a run folder for its report to find."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,8 +86,9 @@ def _part(run: ReportRun, path: Path, result: Result | None) -> ReportInput:
     if result is not None:
         return result_part(path, result)
     folder = RunFolder.open(path)
-    practised = "ppo" in _config(folder)
-    return (_practised if practised else _aligned)(run, folder)
+    if verb_of(folder) == "finetune":
+        return practice_part(folder, run.showcase, title=run.title)
+    return _aligned(run, folder)
 
 
 def _together(results: Mapping[str, Result | None]) -> Together:
@@ -109,13 +111,13 @@ def _aligned(run: ReportRun, folder: RunFolder) -> ReportInput:
         raise RunFolderError(
             f"{folder.path} was not evaluated yet: let `vla-sim align` reach its first evaluation"
         )
-    tasks_of(_config(folder)["tasks"])  # those of the user's own are found by what was typed
+    tasks_of(config_of(folder)["tasks"])  # those of the user's own are found by what was typed
     history, decisions = _history(folder)
-    checkpoint = best_checkpoint(folder.path)
+    checkpoint, final = best_checkpoint(folder.path), benchmark_of(folder)
     films, failures = showcase(
         str(checkpoint),
         bodies(tuple(task.task_id for task in history[-1].tasks if task.arm == "correct")),
-        _crank(folder, "simulators", "crank"),
+        rig_of(folder, "simulators", "crank"),
         run.showcase,
         LearnedModel.load(checkpoint),
     )
@@ -123,12 +125,13 @@ def _aligned(run: ReportRun, folder: RunFolder) -> ReportInput:
         title=run.title or "Closed loop of vla-sim",
         history=history,
         decisions=decisions,
-        losses=_numbers(folder, "losses.jsonl"),
+        losses=numbers_of(folder, "losses.jsonl"),
         gradients=tuple(folder.rows(GRADIENTS)),
         films=films,
         failures=failures,
         health=_health(checkpoint),
-        **_measured(folder),
+        final=final,
+        run_card=card_of(folder, final),
     )
 
 
@@ -140,55 +143,6 @@ def _health(checkpoint: Path) -> HealthReport | None:
     return health_report.from_json(path.read_text(encoding="utf-8"))
 
 
-def _practised(run: ReportRun, folder: RunFolder) -> ReportInput:
-    """The report of a finetuning."""
-    # Here, because stable-baselines3 is heavy and alignments do without it.
-    from vla_sim.loop.rl.finetune import CURVE, WINDOW, steps_to
-    from vla_sim.loop.rl.rl_policy import INDEX
-
-    if not (folder.path / INDEX).is_file():
-        raise RunFolderError(
-            f"{folder.path} has no policy yet: let `vla-sim finetune` finish its first round"
-        )
-    task = str(_config(folder)["task"])
-    films, failures = showcase(
-        str(folder.path), bodies((task_id_of(task),)), _crank(folder, "crank"), run.showcase
-    )
-    return ReportInput(
-        title=run.title or f"{short_name(task_id_of(task))} by reinforcement, with vla-sim",
-        practice=Practice(
-            rows=_numbers(folder, CURVE), window=WINDOW, steps_to_80=steps_to(folder, 0.8)
-        ),
-        films=films,
-        failures=failures,
-        **_measured(folder),
-    )
-
-
-def _config(folder: RunFolder) -> dict[str, Any]:
-    """What the run was asked to do."""
-    config: dict[str, Any] = folder.read_json("run.json")["config"]
-    return config
-
-
-def _crank(folder: RunFolder, *path: str) -> CrankConfig:
-    """How the run saw: its policy has to be filmed as it learnt."""
-    try:
-        return CrankConfig(**reduce(getitem, path, _config(folder)))
-    except (KeyError, TypeError) as error:
-        raise DamagedFile(
-            f"{folder.path / 'run.json'} does not say how the run saw ({'.'.join(path)}): {error}"
-        ) from error
-
-
-def _numbers(folder: RunFolder, name: str) -> tuple[Mapping[str, float], ...]:
-    """The rows of a file, without what is no number."""
-    return tuple(
-        {key: float(value) for key, value in row.items() if isinstance(value, int | float)}
-        for row in folder.rows(name)
-    )
-
-
 def _history(folder: RunFolder) -> tuple[tuple[EvalReport, ...], tuple[StopDecision, ...]]:
     reports = tuple(from_json(row["report"]) for row in folder.rows("reports.jsonl"))
     try:
@@ -196,17 +150,3 @@ def _history(folder: RunFolder) -> tuple[tuple[EvalReport, ...], tuple[StopDecis
     except TypeError as error:
         raise DamagedFile(f"{folder.path / 'decisions.json'} is damaged: {error}") from error
     return reports, decisions
-
-
-class _Measured(TypedDict):
-    final: EvalReport | None
-    run_card: Mapping[str, str]
-
-
-def _measured(folder: RunFolder) -> _Measured:
-    """The benchmark, where there is one, and the card of what is known."""
-    path = folder.path / BENCH_FILE
-    if not path.is_file():
-        return {"final": None, "run_card": folder.read_json("run.json")["run_card"]}
-    final = from_json(path.read_text(encoding="utf-8"))
-    return {"final": final, "run_card": final.run_card}

@@ -37,11 +37,13 @@ class ShowcaseConfig:
     """Episodes per task to choose from."""
     n_failures: int = 6
     """Most failures worked out, each of another kind."""
+    n_scenes: int = 6
+    """Scenes of a finetuning that are filmed before and after it, those that changed first."""
     frame_every: int = 2
 
     def __post_init__(self) -> None:
         whole(1, n_episodes=self.n_episodes, frame_every=self.frame_every)
-        whole(0, n_failures=self.n_failures)
+        whole(0, n_failures=self.n_failures, n_scenes=self.n_scenes)
 
 
 def showcase(

@@ -66,7 +66,7 @@ function writeRows() {
   for (const k of found.slice(0, nShown)) {
     const row = put(body, "tr");
     put(row, "td", table.place[k]);
-    if (several) put(row, "td", table.filters.result.names[table.filters.result.of[k]]);
+    if (several) put(row, "td", named("result", k));
     put(row, "td", named("task", k));
     put(row, "td", table.text[k], "said");
     for (const filter of ["arm", "axis", "manner"]) put(row, "td", named(filter, k));
