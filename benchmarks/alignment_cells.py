@@ -218,7 +218,7 @@ def ppo(kind: str, seed: int, console: Console) -> dict[str, Any]:
     encoder = aligned(0)
     (features,) = [known for known in KINDS if known == kind]
     run = replace(
-        finetune_recipes.default(),
+        finetune_recipes.head(),
         seed=seed,
         features=features,
         encoder=encoder.out,
@@ -230,7 +230,7 @@ def ppo(kind: str, seed: int, console: Console) -> dict[str, Any]:
         done = finetune(replace(run, resume=(run.out / "run.json").is_file()), console)
         return {"env_steps": done.n_env_steps, "steps_to_80": done.steps_to_80}
 
-    kept = ("features", "task", "seed", "n_slots", "max_env_steps", "target_success")
+    kept = ("start", "features", "task", "seed", "n_slots", "max_env_steps", "stopping")
     settings = settings_of(encoder, ppo={name: getattr(run, name) for name in kept})
     values: dict[str, Any] = cell(f"alignment/{run.out.name}", settings, make)
     return values

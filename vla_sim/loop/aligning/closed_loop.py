@@ -54,7 +54,14 @@ from vla_sim.loop.aligning.resuming import (
 )
 from vla_sim.loop.aligning.supervised import check_supervised
 from vla_sim.loop.budget import Budget
-from vla_sim.loop.evaluation import GALLERY_SEEDS_FROM, bodies, gallery_plan, make_protocol, planned
+from vla_sim.loop.evaluation import (
+    GALLERY_SEEDS_FROM,
+    ONLINE_SEEDS_FROM,
+    bodies,
+    gallery_plan,
+    make_protocol,
+    planned,
+)
 from vla_sim.loop.learned import LearnedModel
 from vla_sim.loop.opening import opened, refuse_place
 from vla_sim.loop.run_folder import RunFolder
@@ -81,8 +88,6 @@ MAY_CHANGE = (
     "track",
 )
 """Settings that a run may go on with otherwise: budgets, places, and what changes no result."""
-ONLINE_SEEDS_FROM = 100_000
-"""Held-out scenes that the evaluations during training run on; the final benchmark has others."""
 
 
 @dataclass(frozen=True, kw_only=True)
