@@ -130,9 +130,9 @@ class StartedPolicy(ActorCriticPolicy):
         self, obs: PyTorchObs, actions: Tensor
     ) -> tuple[Tensor, Tensor, Tensor | None]:
         """Values, logarithms of probabilities, and minus the divergence from the start."""
-        values, log_prob, _ = super().evaluate_actions(obs, actions)
-        mean = self.get_distribution(obs).distribution.mean
-        return values, log_prob, -divergence(mean, self.log_std, self.start_log_std)
+        acting = self.get_distribution(obs)
+        gone = divergence(acting.mode(), self.log_std, self.start_log_std)
+        return self.predict_values(obs), acting.log_prob(actions), -gone
 
     def hold(self, still: bool) -> None:
         """Let the actor stand still while the critic learns, or move again."""

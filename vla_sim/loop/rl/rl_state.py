@@ -63,7 +63,7 @@ def put_back(
         budget.load_state(notes["budget"])
         successes, episodes = list(notes["success"]), list(notes["episodes"])
         bounds, begun, ended = notes["bounds"], int(notes["n_begun"]), int(notes["n_ended"])
-        algorithm._last_obs = env.fly_again(flight)
+        seen = env.fly_again(flight)
         env.bounds.load_state(bounds)
     except (KeyError, TypeError, ValueError) as error:
         if isinstance(error, DamagedFile):
@@ -72,6 +72,8 @@ def put_back(
             f"{place} lacks or garbles {error}, so that training cannot go on; finetune into "
             "another --out"
         ) from error
+    assert not isinstance(seen, tuple)
+    algorithm._last_obs = seen
     env.n_begun, env.n_ended = begun, ended
     algorithm._last_episode_starts = flight.count == 0
     algorithm.learn(0, reset_num_timesteps=False)  # makes the buffers
