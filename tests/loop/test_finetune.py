@@ -304,6 +304,6 @@ def test_the_command_line_trains_on_a_task_of_the_users_own_and_measures(
     assert main(words) == 0
     said = capsys.readouterr().out
     assert "128 env steps" in said and "over 1 unseen scenes" in said
-    assert '"own_reach:Few"' in (out / "bench.json").read_text()
+    assert '"own_reach:Few"' in (out / "after" / "protocol.json").read_text()
     assert main([*words[:1], "--encoder", str(tmp_path / "none"), "--out", str(out / "x")]) == 2
     assert "holds no checkpoint" in capsys.readouterr().err
