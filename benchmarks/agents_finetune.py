@@ -1,7 +1,8 @@
 """Fine-tuning that begins where alignment ends: what it wins, what it costs, whether it repeats.
 
-Part of the group `agents` of `make claims`. A cell is one finetuning from a seed, fifteen minutes or
-less; a killed study goes on with the cell that it was at, and the run with its last round. `python -m benchmarks.agents_finetune` measures what is missing and prints the rows.
+Part of the group `agents` of `make claims`. A cell is one finetuning from a seed, fifteen minutes
+or less; a killed study goes on with the cell that it was at, and the run with its last round.
+`python -m benchmarks.agents_finetune` measures what is missing and prints the rows.
 """
 
 from collections.abc import Iterator, Mapping
