@@ -29,8 +29,8 @@ from vla_sim.loop.budget import Budget
 from vla_sim.loop.evaluation import planned_spec
 from vla_sim.loop.policies import best_checkpoint, policy_of
 from vla_sim.loop.rl.finetune import CURVE, finetune
+from vla_sim.loop.rl.ppo_learner import PpoLearner
 from vla_sim.loop.rl.rl_features import KINDS
-from vla_sim.loop.rl.rl_learner import PpoLearner
 from vla_sim.loop.rl.rl_measuring import AFTER, BEFORE
 from vla_sim.loop.rl.rl_policy import RlPolicy
 from vla_sim.loop.rl.rl_run import FinetuneRun

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from vla_sim.agents.rl_bounds import BoundsConfig
 from vla_sim.agents.rl_ppo import PpoConfig
+from vla_sim.agents.rl_sac import SacConfig
 from vla_sim.align.checkpoint import load_checkpoint, save_checkpoint
 from vla_sim.align.encoders.text import BagTextConfig
 from vla_sim.align.encoders.tokenizer import Tokenizer
@@ -171,12 +172,24 @@ def test_from_scratch_the_encoder_learns_and_otherwise_it_does_not(
     assert all(torch.equal(frozen[k], v) for k, v in given.items())
 
 
-@pytest.mark.parametrize("start", ["residual", "head"])
+@pytest.mark.parametrize(
+    ("start", "algorithm"), [("residual", "ppo"), ("residual", "sac"), ("head", "ppo")]
+)
 def test_a_run_that_goes_on_is_the_run_that_was_not_interrupted(
-    encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, start: StartKind
+    encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, start: StartKind, algorithm: str
 ) -> None:
     asked = {
         "start": start,
+        "algorithm": algorithm,
+        "sac": SacConfig(
+            n_steps=4,
+            updates=3,
+            batch_size=8,
+            buffer=64,
+            hidden=16,
+            expert_env_steps=32,
+            start_env_steps=32,
+        ),
         "rounds_per_evaluation": 3,
         "online_episodes": 2,
         "max_env_steps": 192,

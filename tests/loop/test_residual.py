@@ -17,7 +17,7 @@ from vla_sim.envs.task_names import task_id_of
 from vla_sim.errors import BadConfig, UnknownName
 from vla_sim.loop.budget import Budget
 from vla_sim.loop.policies import best_checkpoint, policy_of
-from vla_sim.loop.rl.rl_learner import PpoLearner
+from vla_sim.loop.rl.ppo_learner import PpoLearner
 from vla_sim.loop.rl.rl_policy import RlPolicy
 from vla_sim.loop.rl.rl_run import FinetuneRun, require_robot
 from vla_sim.loop.rl.rl_start import ResidualConfig

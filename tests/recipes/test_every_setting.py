@@ -81,6 +81,11 @@ ZERO_IS_MEANT: frozenset[tuple[str, str]] = frozenset(
         ("ResidualConfig", "warm_up_env_steps"),
         ("RewardConfig", "prior"),
         ("RewardConfig", "shaping"),
+        ("SacConfig", "demonstrations"),
+        ("SacConfig", "expert_env_steps"),
+        ("SacConfig", "log_std"),
+        ("SacConfig", "pull"),
+        ("SacConfig", "start_env_steps"),
         ("SayRun", "seed"),
         ("SemiHardConfig", "margin"),
         ("ServeRun", "ensemble"),
@@ -113,6 +118,7 @@ NEGATIVE_IS_MEANT = {
     ("PoeConfig", "least_log_variance"),
     ("PpoConfig", "log_std"),
     ("PseudoLabelConfig", "similarity"),
+    ("SacConfig", "log_std"),
 }
 SEEDS = ("AlignRun", "CollectRun", "FinetuneRun")
 ALTERNATIVES = (

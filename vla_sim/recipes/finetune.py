@@ -15,6 +15,11 @@ def default() -> FinetuneRun:
     return FinetuneRun(crank=CrankConfig(n_threads=2))
 
 
+def sac() -> FinetuneRun:
+    """SAC on the same start, with the expert's and the start policy's episodes in its memory."""
+    return replace(default(), algorithm="sac", rounds_per_evaluation=40)
+
+
 def head() -> FinetuneRun:
     """A new head on the frozen features: nothing of what the aligned policy does is kept."""
     config = PpoConfig(learning_rate=1e-3, log_std=-1.0)
@@ -45,6 +50,7 @@ def glance() -> FinetuneRun:
 RECIPES: Mapping[str, Callable[[], FinetuneRun]] = {
     "default": default,
     "ppo": default,
+    "sac": sac,
     "head": head,
     "scratch": scratch,
     "glance": glance,

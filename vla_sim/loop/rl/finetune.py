@@ -5,7 +5,7 @@ any moment, so that an interrupt costs the round that it hits and no more; a run
 run that it would have been.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -23,18 +23,24 @@ from vla_sim.align.checkpoint import load_checkpoint
 from vla_sim.envs.task_names import short_name
 from vla_sim.eval.comparison import Contrast
 from vla_sim.loop.budget import Budget
+from vla_sim.loop.rl.ppo_learner import PpoLearner
 from vla_sim.loop.rl.rl_judge import RlJudge
-from vla_sim.loop.rl.rl_learner import WINDOW, PpoLearner
+from vla_sim.loop.rl.rl_learner import WINDOW, RlLearner
 from vla_sim.loop.rl.rl_measuring import contrast, measured_after, measured_before
 from vla_sim.loop.rl.rl_policy import ENCODER, INDEX, RlPolicy, read_rl_policy, save_rl_policy
-from vla_sim.loop.rl.rl_run import LATEST, FinetuneRun, begun, own_encoder
+from vla_sim.loop.rl.rl_run import LATEST, Algorithm, FinetuneRun, begun, own_encoder
 from vla_sim.loop.rl.rl_watch import parted
+from vla_sim.loop.rl.sac_learner import SacLearner
 from vla_sim.loop.run_folder import RunFolder
 from vla_sim.loop.tracking.reports import numbers_of
 from vla_sim.loop.tracking.tracker import Tracker, numbers_in, tracking
 from vla_sim.records.reports import EvalReport
 
 CURVE = "curve.jsonl"
+LEARNERS: Mapping[Algorithm, type[PpoLearner] | type[SacLearner]] = {
+    "ppo": PpoLearner,
+    "sac": SacLearner,
+}
 GOOD_ENOUGH = 0.97
 """A start of this success leaves little to win."""
 
@@ -80,7 +86,7 @@ def _train_and_measure(
     run: FinetuneRun, folder: RunFolder, console: Console, tracker: Tracker
 ) -> Finetuned:
     budget = Budget(run.max_env_steps, max_seconds=run.max_seconds)
-    learner = PpoLearner(run, own_encoder(run, folder), budget)
+    learner = LEARNERS[run.algorithm](run, own_encoder(run, folder), budget)
     learner.env.check()
     if run.episodes:
         before = measured_before(run, folder, console).report
@@ -109,7 +115,7 @@ def _train_and_measure(
 def _train(
     run: FinetuneRun,
     folder: RunFolder,
-    learner: PpoLearner,
+    learner: RlLearner,
     judge: RlJudge,
     tracker: Tracker,
     console: Console,
@@ -144,7 +150,7 @@ def _train(
         console.print(warning, style="yellow", highlight=False, markup=False)
 
 
-def _judge(folder: RunFolder, learner: PpoLearner, judge: RlJudge) -> None:
+def _judge(folder: RunFolder, learner: RlLearner, judge: RlJudge) -> None:
     """Judge the policy as it is now, and keep it if it is the best so far."""
     # A model of its own: one that learns along must not be touched.
     policy = RlPolicy(learner.form, load_checkpoint(folder.path / ENCODER), learner.actor)
@@ -154,25 +160,26 @@ def _judge(folder: RunFolder, learner: PpoLearner, judge: RlJudge) -> None:
         _keep(folder, learner)
 
 
-def _keep(folder: RunFolder, learner: PpoLearner) -> None:
+def _keep(folder: RunFolder, learner: RlLearner) -> None:
     """Let this be the policy of the run."""
     notes = {"env_steps": learner.budget.n_spent}
     save_rl_policy(folder.path, learner.actor, form=learner.form, notes=notes)
 
 
-def _save(folder: RunFolder, learner: PpoLearner, judge: RlJudge) -> None:
+def _save(folder: RunFolder, learner: RlLearner, judge: RlJudge) -> None:
     """All that going on from here needs."""
+    learner.save(folder.path / LATEST)
     notes = learner.notes | {"n_reports": len(judge.history)}
     save_rl_policy(folder.path / LATEST, learner.tensors, form=learner.form, notes=notes)
 
 
-def _go_on(folder: RunFolder, learner: PpoLearner, judge: RlJudge) -> None:
+def _go_on(folder: RunFolder, learner: RlLearner, judge: RlJudge) -> None:
     """Put everything back to the last round; what came after it is done again."""
     place = folder.path / LATEST
     n_reports = 0
     if (place / INDEX).is_file():
         _, tensors, notes = read_rl_policy(place)
-        learner.go_on(tensors, notes, place / INDEX)
+        learner.go_on(tensors, notes, place)
         n_reports = int(notes.get("n_reports", 0))
     judge.go_on(n_reports)
     n_spent = learner.budget.n_spent
@@ -199,7 +206,7 @@ def _say_start(before: EvalReport, run: FinetuneRun, console: Console) -> None:
 @contextmanager
 def _progress(
     console: Console, run: FinetuneRun, budget: Budget
-) -> Iterator[Callable[[PpoLearner, RlJudge], None]]:
+) -> Iterator[Callable[[RlLearner, RlJudge], None]]:
     """A bar over the budget."""
     with Progress(
         TextColumn(f"[bold]finetune[/] {short_name(run.task_id)}"),
@@ -214,7 +221,7 @@ def _progress(
         bar = progress.add_task("", total=budget.n_steps, said="")
         progress.update(bar, completed=budget.n_spent)
 
-        def show(learner: PpoLearner, judge: RlJudge) -> None:
+        def show(learner: RlLearner, judge: RlJudge) -> None:
             said = [f"{budget.n_spent:,} env steps, success {100 * learner.success:.0f} %"]
             if judge.history:
                 said.append(f"held out {100 * judge.success:.0f} %")

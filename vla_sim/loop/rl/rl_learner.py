@@ -1,21 +1,20 @@
 """Learner: the slots of a finetuning, and the algorithm that improves what acts in them."""
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
-from stable_baselines3 import PPO
+from stable_baselines3.common.base_class import BaseAlgorithm
 from torch import Tensor
 
 from vla_sim.agents.progress import Progress
 from vla_sim.agents.rl_bounds import Bounds
-from vla_sim.agents.rl_hand import ResidualHand
+from vla_sim.agents.rl_hand import Hand, ResidualHand
 from vla_sim.agents.rl_pictures import PictureObserver
-from vla_sim.agents.rl_ppo import StartedPolicy, load_tensors, tensors_of
-from vla_sim.agents.rl_slots import SlotVecEnv
+from vla_sim.agents.rl_slots import Observer, SlotVecEnv
 from vla_sim.align.checkpoint import Checkpoint
 from vla_sim.envs.crank import Crank
 from vla_sim.envs.task_table import TaskTable
@@ -23,8 +22,8 @@ from vla_sim.loop.budget import Budget
 from vla_sim.loop.learned import LearnedModel
 from vla_sim.loop.model_bodies import body_of_task
 from vla_sim.loop.rl.rl_base import AlignedBase
-from vla_sim.loop.rl.rl_features import FrozenFeatures, LearntFeatures
-from vla_sim.loop.rl.rl_policy import LEARNT, PolicyForm
+from vla_sim.loop.rl.rl_features import FrozenFeatures
+from vla_sim.loop.rl.rl_policy import PolicyForm
 from vla_sim.loop.rl.rl_run import FinetuneRun
 from vla_sim.loop.rl.rl_state import draw_anew, notes_of_run, put_back, tensors_of_run
 
@@ -32,90 +31,115 @@ WINDOW = 100
 """Episodes over which the success of training is taken."""
 LAST_RATE = 0.1
 """Share of the learning rate that is left when the budget is spent."""
-_ACTOR = ("mlp_extractor.policy_net.", "action_net.", LEARNT)
 
 
-class PpoLearner:
-    """PPO over the slots of one crank.
+class RlLearner(ABC):
+    """An algorithm of stable-baselines3 over the slots of one crank.
 
     Attributes:
+        run: What is trained.
+        budget: What is spent of it.
+        body: The model's index of the task's body.
         env: The slots.
-        ppo: SB3's algorithm.
-        form: What its actor's weights belong to.
+        form: What the actor's weights belong to.
     """
 
     def __init__(self, run: FinetuneRun, encoder: Checkpoint, budget: Budget) -> None:
-        """Slots and algorithm as they are before the first round.
+        """Slots as they are before the first round.
 
         Raises:
             BadConfig: If the encoder does not know the task's robot and camera.
         """
         self.run = run
         self.budget = budget
-        body = body_of_task(run.task_id, TaskTable(own=encoder.own_tasks), encoder.task_body)
-        residual = run.start == "residual"
+        self.encoder = encoder
+        self.body = body_of_task(run.task_id, TaskTable(own=encoder.own_tasks), encoder.task_body)
         self.form = PolicyForm(
             task_id=run.task_id,
             start=run.start,
             features=run.features,
             action_repeat=run.slots.action_repeat,
-            scale=run.residual.scale if residual else 0.0,
+            scale=run.residual.scale if run.start == "residual" else 0.0,
         )
-        hand, sight = None, None
-        observer: AlignedBase | FrozenFeatures | PictureObserver
-        if residual:
-            observer = base = AlignedBase.of(encoder, body, run.features)
+        self.env = self.slots()
+
+    def slots(self) -> SlotVecEnv:
+        """Slots of the task, in which nothing has begun."""
+        run = self.run
+        hand: Hand | None = None
+        observer: Observer = PictureObserver()
+        if run.start == "residual":
+            observer = base = AlignedBase.of(self.encoder, self.body, run.features)
             hand = ResidualHand(base, run.residual.scale)
         elif run.start == "head":
-            observer = FrozenFeatures(encoder.model, body, run.features)
-        else:
-            observer = PictureObserver()
-            sight = (
-                LearntFeatures,
-                {"model": encoder.model, "body": body, "kind": run.features},
-            )
-        crank = Crank(run.task_id, run.n_slots, run.crank)
-        self.env = SlotVecEnv(
-            crank,
+            observer = FrozenFeatures(self.encoder.model, self.body, run.features)
+        return SlotVecEnv(
+            Crank(run.task_id, run.n_slots, run.crank),
             observer,
             run.slots,
             block=run.seed,
             hand=hand,
             reward=run.reward,
-            potential=_potential(run, encoder),
+            potential=self._potential(),
             bounds=Bounds(run.bounds, run.n_slots),
         )
-        self.ppo: PPO = run.ppo.build(
-            self.env, rate=self._rate, seed=run.seed, sight=sight, from_zero=residual
-        )
+
+    @property
+    @abstractmethod
+    def algorithm(self) -> BaseAlgorithm:
+        """SB3's."""
+
+    @property
+    @abstractmethod
+    def action_std(self) -> float:
+        """Standard deviation of what is decided, mean over components."""
+
+    @property
+    @abstractmethod
+    def weights(self) -> dict[str, Tensor]:
+        """Weights and the optimisers' moments."""
+
+    @property
+    @abstractmethod
+    def actor(self) -> dict[str, Tensor]:
+        """The weights that act."""
+
+    @abstractmethod
+    def load(self, weights: Mapping[str, Tensor]) -> None:
+        """Put `weights` back.
+
+        Raises:
+            DamagedFile: If they are of another network.
+        """
+
+    @abstractmethod
+    def learn(self) -> None:
+        """Act in all slots, and learn from it."""
 
     def improve(self) -> None:
-        """A round: act in all slots, and learn from it."""
-        run, policy = self.run, self.ppo.policy
-        draw_anew(run.seed, self.budget.n_spent)
-        if isinstance(policy, StartedPolicy):
-            policy.hold(self.budget.n_spent < run.residual.warm_up_env_steps)
-            self.ppo.ent_coef = run.residual.pull_at(self.budget.fraction)
-        self.ppo.learn(run.ppo.n_steps * run.n_slots, reset_num_timesteps=False)
+        """A round."""
+        draw_anew(self.run.seed, self.budget.n_spent)
+        self.learn()
         self.env.bounds.improve()
-        self.budget.spend(run.round_env_steps)
+        self.budget.spend(self.run.round_env_steps)
 
     @property
     def success(self) -> float:
         """Share of the last WINDOW training episodes that succeeded; 0 before there are as many."""
-        recent = self.ppo.ep_success_buffer
+        recent = self.algorithm.ep_success_buffer
         return float(np.mean(recent)) if recent is not None and len(recent) == WINDOW else 0.0
 
     @property
     def numbers(self) -> dict[str, float | int | None]:
         """What a line of the learning curve says of it, by name."""
-        recent, told = self.ppo.ep_success_buffer or (), self.ppo.ep_info_buffer or ()
+        recent = self.algorithm.ep_success_buffer or ()
+        told = self.algorithm.ep_info_buffer or ()
         bounds = self.env.bounds
         return {
             "n_episodes": self.env.n_ended,
             "success": float(np.mean(recent)) if recent else None,
             "return": float(np.mean([row["r"] for row in told])) if told else None,
-            "action_std": float(torch.exp(self.ppo.policy.log_std).mean().item()),
+            "action_std": self.action_std,
             **{
                 f"share/{name}": None if math.isnan(share) else share
                 for name, share in bounds.shares.items()
@@ -124,38 +148,37 @@ class PpoLearner:
         }
 
     @property
-    def actor(self) -> dict[str, Tensor]:
-        """The weights that act."""
-        tensors = tensors_of(self.ppo)
-        return {name: value for name, value in tensors.items() if name.startswith(_ACTOR)}
-
-    @property
     def tensors(self) -> dict[str, Tensor]:
-        """All that going on needs, but for `notes`."""
-        return tensors_of(self.ppo) | tensors_of_run(self.env)
+        """All that going on needs, but for `notes` and what `save` writes."""
+        return self.weights | tensors_of_run(self.env)
 
     @property
     def notes(self) -> dict[str, Any]:
         """The rest of it, as JSON can hold it."""
-        return notes_of_run(self.env, self.ppo, self.budget)
+        return notes_of_run(self.env, self.algorithm, self.budget)
+
+    @abstractmethod
+    def save(self, place: Path) -> None:
+        """Write into a folder what is too large to be written whole after each round."""
 
     def go_on(self, tensors: Mapping[str, Tensor], notes: Mapping[str, Any], place: Path) -> None:
-        """Put `tensors` and `notes` back, which were read at a place.
+        """Put `tensors` and `notes` back, which lay in a folder.
 
         Raises:
             DamagedFile: If they are of another network, or something is missing.
         """
-        mine = {k: v for k, v in tensors.items() if k not in tensors_of_run(self.env)}
-        load_tensors(self.ppo, mine)
-        put_back(self.env, self.ppo, self.budget, tensors, notes, place)
+        flight = tensors_of_run(self.env)
+        self.load({name: value for name, value in tensors.items() if name not in flight})
+        put_back(self.env, self.algorithm, self.budget, tensors, notes, place)
 
-    def _rate(self) -> float:
-        return self.run.ppo.learning_rate * (1.0 - (1.0 - LAST_RATE) * self.budget.fraction)
+    def rate(self, begins: float) -> float:
+        """A learning rate that falls with the budget."""
+        return begins * (1.0 - (1.0 - LAST_RATE) * self.budget.fraction)
 
-
-def _potential(run: FinetuneRun, encoder: Checkpoint) -> Progress | None:
-    """How far episodes have come in the aligned space, where that is paid."""
-    if not run.reward.shaping:
-        return None
-    table = TaskTable(own=encoder.own_tasks)
-    return Progress(LearnedModel(encoder.model, table=table, task_body=encoder.task_body))
+    def _potential(self) -> Progress | None:
+        """How far episodes have come in the aligned space, where that is paid."""
+        if not self.run.reward.shaping:
+            return None
+        encoder = self.encoder
+        table = TaskTable(own=encoder.own_tasks)
+        return Progress(LearnedModel(encoder.model, table=table, task_body=encoder.task_body))

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal, get_args
 
 import torch
 
@@ -11,6 +12,7 @@ from vla_sim.agents.aligned import N_ACTION_STEPS
 from vla_sim.agents.rl_bounds import BoundsConfig
 from vla_sim.agents.rl_ppo import PpoConfig
 from vla_sim.agents.rl_reward import RewardConfig
+from vla_sim.agents.rl_sac import SacConfig
 from vla_sim.agents.rl_slots import SlotsConfig
 from vla_sim.align.checkpoint import INDEX as INDEX_OF_CHECKPOINT
 from vla_sim.align.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
@@ -36,6 +38,8 @@ from vla_sim.loop.tracking.tracker import TrackerName, check_tracker
 from vla_sim.ranges import MAX_SEED, above, whole
 
 VERB = "finetune"
+Algorithm = Literal["ppo", "sac"]
+ALGORITHMS: tuple[Algorithm, ...] = get_args(Algorithm)
 LATEST = "latest"
 """Where what training goes on from lies."""
 MAY_CHANGE = (
@@ -68,6 +72,9 @@ class FinetuneRun:
     """What the policy begins as: "residual", the aligned policy itself, corrected by what is
     learnt; "head", a new head on its frozen features; "scratch", the encoder's architecture with
     weights drawn anew and trained along: what the alignment is worth."""
+    algorithm: Algorithm = "ppo"
+    """PPO learns from what it has just done; SAC from all that it remembers, demonstrations of the
+    expert and of the start policy among it."""
     features: Kind = "state"
     """What the policy is given of the encoder: the state that its decoder acts on, z_S in the
     aligned space, or both."""
@@ -95,6 +102,7 @@ class FinetuneRun:
     """Send losses, evaluations and rates to "tensorboard" (files in OUT), "trackio" or "wandb" as
     well; empty for none."""
     ppo: PpoConfig = field(default_factory=PpoConfig)
+    sac: SacConfig = field(default_factory=SacConfig)
     residual: ResidualConfig = field(default_factory=ResidualConfig)
     reward: RewardConfig = field(default_factory=RewardConfig)
     bounds: BoundsConfig = field(default_factory=BoundsConfig)
@@ -109,6 +117,8 @@ class FinetuneRun:
         one_task(self.task)
         if self.start not in STARTS:
             raise UnknownName("start", self.start, STARTS)
+        if self.algorithm not in ALGORITHMS:
+            raise UnknownName("algorithm", self.algorithm, ALGORITHMS)
         if self.features not in KINDS:
             raise UnknownName("kind of features", self.features, KINDS)
         whole(1, n_processes=self.n_processes)
@@ -122,7 +132,8 @@ class FinetuneRun:
         if self.max_env_steps < self.round_env_steps:
             raise BadConfig(
                 f"max_env_steps is {self.max_env_steps}, less than one round of "
-                f"{self.round_env_steps}: n_slots x ppo.n_steps x slots.action_repeat"
+                f"{self.round_env_steps}: n_slots x {self.algorithm}.n_steps x "
+                "slots.action_repeat"
             )
         if self.start == "scratch" and self.reward.shaping:
             raise BadConfig(
@@ -131,6 +142,11 @@ class FinetuneRun:
             )
         if self.start == "residual":
             self._check_residual()
+        elif self.algorithm == "sac":
+            raise BadConfig(
+                f"algorithm is 'sac' and start is {self.start!r}: SAC learns a correction of the "
+                "aligned policy; say --start residual, or --algorithm ppo"
+            )
 
     def _check_residual(self) -> None:
         warm_up, repeat = self.residual.warm_up_env_steps, self.slots.action_repeat
@@ -149,7 +165,8 @@ class FinetuneRun:
     @property
     def round_env_steps(self) -> int:
         """Control steps from one improvement to the next, all slots together."""
-        return self.n_slots * self.ppo.n_steps * self.slots.action_repeat
+        n_steps = self.sac.n_steps if self.algorithm == "sac" else self.ppo.n_steps
+        return self.n_slots * n_steps * self.slots.action_repeat
 
     @property
     def task_id(self) -> str:
