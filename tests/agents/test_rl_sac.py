@@ -8,6 +8,7 @@ import torch
 from stable_baselines3 import SAC
 from stable_baselines3.common.buffers import ReplayBuffer
 from stable_baselines3.common.utils import set_random_seed
+from torch import nn
 
 from tests.agents.test_rl_slots import REACH, SMALL, Blind
 from vla_sim.agents.rl_actor import RlActor
@@ -50,12 +51,12 @@ def test_it_begins_at_zero_with_noise_of_the_size_that_was_asked(trained: SAC) -
 
 def test_what_sac_holds_against_the_value_is_the_divergence_from_the_start() -> None:
     actor = fresh().actor
-    assert isinstance(actor, StartedActor)
+    assert isinstance(actor, StartedActor) and isinstance(actor.mu, nn.Linear)
     rows = torch.as_tensor(np.repeat(SEEN[:1], 20_000, axis=0))
     torch.manual_seed(0)
     with torch.no_grad():
         assert actor.action_log_prob(rows)[1].abs().max() < 1e-4
-        actor.mu.bias.fill_(0.1)  # type: ignore[union-attr]  # a linear layer
+        actor.mu.bias.fill_(0.1)
         _, ratio = actor.action_log_prob(rows)
     std = np.exp(QUICK.log_std)
     assert float(ratio.mean()) == pytest.approx(7 * 0.5 * (0.1 / std) ** 2, rel=0.05)

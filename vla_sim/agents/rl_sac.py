@@ -175,6 +175,7 @@ class StartedSacPolicy(SACPolicy):
         super().__init__(*args, **kwargs)
         for critic in (self.critic, self.critic_target):
             for net in critic.q_networks:
+                assert isinstance(net, nn.Sequential)
                 for place, part in enumerate(net):
                     if isinstance(part, nn.ReLU):
                         net[place] = _NormedReLU()

@@ -178,7 +178,8 @@ def _as_the_expert(env: SlotVecEnv) -> Callable[[], Floats]:
         known = crank.known(ids, crank.observe(ids, images=False))
         wanted = expert.expert.chunk(known.privileged, known.goal, known.manner, k)
         gap = np.clip(wanted, -1.0, 1.0) - hand.base.ahead(ids, k)
-        return np.clip(gap.mean(axis=1) / hand.scale, -1.0, 1.0).astype(np.float32)
+        decided: Floats = np.clip(gap.mean(axis=1) / hand.scale, -1.0, 1.0).astype(np.float32)
+        return decided
 
     return decide
 
