@@ -105,7 +105,7 @@ def trained(run: AlignRun, console: Console) -> RunFolder:
 
 def ppo(seed: int, scratch: bool, console: Console) -> dict[str, Any]:
     """PPO on Reach from the aligned encoder of training seed 0, or from weights drawn anew."""
-    recipe = finetune_recipes.scratch() if scratch else finetune_recipes.default()
+    recipe = finetune_recipes.scratch() if scratch else finetune_recipes.head()
     name = f"ppo-{'scratch' if scratch else 'aligned'}-{seed}"
     run = replace(recipe, seed=seed, encoder=RUNS / "align-0", out=RUNS / name)
 
@@ -128,7 +128,7 @@ def ppo(seed: int, scratch: bool, console: Console) -> dict[str, Any]:
 
 def ppo_settings(run: FinetuneRun) -> dict[str, Any]:
     """What a finetuning's result follows from."""
-    kept = ("scratch", "task", "seed", "n_slots", "max_env_steps", "target_success", "episodes")
+    kept = ("start", "task", "seed", "n_slots", "max_env_steps", "stopping", "episodes")
     settings = {name: getattr(run, name) for name in kept}
     return {**settings, "ppo": vars(run.ppo), "encoder": training_settings(default_of(0))}
 

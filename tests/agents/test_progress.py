@@ -77,3 +77,39 @@ def test_shaping_adds_up_to_the_potentials_difference() -> None:
     assert cut[-1] - given[-1] == pytest.approx(discount * potential[-1])
     with pytest.raises(BadConfig, match="discount is 2"):
         shaped(reward, potential[:-1], potential[1:], ended, discount=2)
+
+
+def best_policy(reward: NDArray[np.float64], discount: float) -> NDArray[np.int64]:
+    """Of the corridor below, by value iteration: which of two actions in each of six places."""
+    value = np.zeros(7)
+    for _ in range(2000):
+        worth = reward + discount * value[NEXT] * (NEXT != 6)
+        value = np.append(worth.max(axis=1), 0.0)
+    return np.asarray(worth.argmax(axis=1))
+
+
+NEXT = np.array([[max(place - 1, 0), place + 1] for place in range(6)])
+"""A corridor of six places: left, right; the seventh place is the end."""
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_shaping_by_any_potential_leaves_the_best_behaviour_as_it_is(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    reward, potential = rng.normal(size=(6, 2)), 5.0 * rng.normal(size=7)
+    paid = np.stack(
+        [
+            shaped(
+                reward[:, action],
+                potential[:6],
+                potential[NEXT[:, action]],
+                NEXT[:, action] == 6,
+                discount=0.9,
+                weight=2.0,
+            )
+            for action in range(2)
+        ],
+        axis=1,
+    )
+    assert np.array_equal(best_policy(paid, 0.9), best_policy(reward, 0.9))
+    bare = reward + 2.0 * potential[NEXT]  # paid for where one is: that does change it, somewhere
+    assert seed or not np.array_equal(best_policy(bare, 0.9), best_policy(reward, 0.9))

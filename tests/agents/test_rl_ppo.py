@@ -9,7 +9,7 @@ from stable_baselines3 import PPO
 
 from tests.agents.test_rl_slots import REACH, SMALL, Blind
 from vla_sim.agents.rl_actor import RlActor
-from vla_sim.agents.rl_ppo import PpoConfig, load_tensors, tensors_of
+from vla_sim.agents.rl_ppo import PpoConfig, divergence, load_tensors, tensors_of
 from vla_sim.agents.rl_slots import SlotVecEnv
 from vla_sim.envs.crank import Crank
 from vla_sim.errors import BadConfig, DamagedFile
@@ -84,3 +84,26 @@ def test_an_actor_without_its_weights_is_refused(trained: PPO) -> None:
 def test_settings_out_of_range_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(BadConfig):
         replace(QUICK, **wrong)  # type: ignore[arg-type]  # names are checked by replace
+
+
+def test_the_divergence_is_that_of_two_normal_distributions() -> None:
+    mean, log_std, start = torch.randn(5, 3), torch.randn(3), -1.5
+    mine = torch.distributions.Normal(mean, log_std.exp())
+    began = torch.distributions.Normal(torch.zeros(5, 3), torch.full((3,), start).exp())
+    expected = torch.distributions.kl_divergence(mine, began).sum(dim=-1)
+    torch.testing.assert_close(divergence(mean, log_std, start), expected)
+    assert float(divergence(torch.zeros(1, 3), torch.full((3,), start), start)) == 0.0
+
+
+def test_a_policy_from_zero_acts_by_zeros_and_is_pulled_back_there() -> None:
+    env = SlotVecEnv(Crank(REACH, 2, SMALL), Blind())
+    ppo = QUICK.build(env, rate=lambda: 1e-2, seed=0, from_zero=True)
+    seen = np.random.default_rng(0).normal(size=(5, 13)).astype(np.float32)
+    assert not ppo.predict(seen, deterministic=True)[0].any()
+    gone = {}
+    for pull in (0.0, 100.0):
+        ppo = QUICK.build(env, rate=lambda: 1e-2, seed=0, from_zero=True)
+        ppo.ent_coef = pull
+        ppo.learn(64, reset_num_timesteps=False)
+        gone[pull] = float(np.abs(ppo.predict(seen, deterministic=True)[0]).mean())
+    assert 0.0 < gone[100.0] < 0.5 * gone[0.0]

@@ -11,13 +11,15 @@ from stable_baselines3.common.vec_env import VecTransposeImage
 
 from vla_sim.agents.controls import ExpertPolicy
 from vla_sim.agents.experts.table import expert_for
+from vla_sim.agents.rl_bounds import Bounds, BoundsConfig
 from vla_sim.agents.rl_pictures import PictureObserver
+from vla_sim.agents.rl_reward import RewardConfig
 from vla_sim.agents.rl_slots import Seen, SlotsConfig, SlotVecEnv
 from vla_sim.envs.crank import Crank, CrankConfig
 from vla_sim.envs.faces.spaces import decode_instruction
 from vla_sim.envs.plan import draw_spec
 from vla_sim.envs.streams import TRAIN_SEEDS_FROM
-from vla_sim.errors import BadConfig, NotCopyable, ResetNeeded, UnknownName
+from vla_sim.errors import BadConfig, DamagedFile, NotCopyable, ResetNeeded, UnknownName
 from vla_sim.records.embodiment import Embodiment
 from vla_sim.records.observation import PolicyInput
 
@@ -98,12 +100,14 @@ def test_held_success_terminates_and_earns_what_standing_there_for_ever_would() 
 
 
 def test_what_happens_after_the_end_within_an_action_is_not_rewarded() -> None:
-    env = slots(1, action_repeat=160 * 2)
-    env.reset()
-    _, reward, done, infos = env.step(zeros(env))
-    assert done[0] and infos[0]["TimeLimit.truncated"] and infos[0]["episode"]["l"] == 160
-    # The mean over the control steps, of which only the first half counted.
-    assert 0.0 < reward[0] <= 0.5 * 0.05
+    paid = []
+    for repeat in (160, 160 * 2):
+        env = slots(1, action_repeat=repeat)
+        env.reset()
+        _, reward, done, infos = env.step(zeros(env))
+        assert done[0] and infos[0]["TimeLimit.truncated"] and infos[0]["episode"]["l"] == 160
+        paid.append(reward[0])
+    assert 0.0 < paid[0] == paid[1] < 1.0
 
 
 def test_seeds_given_are_used_once_and_training_seeds_are_fresh() -> None:
@@ -206,3 +210,73 @@ def test_slots_are_not_stepped_before_they_begin_nor_copied() -> None:
         copy.deepcopy(env)
     with pytest.raises(AttributeError, match="colour"):
         env.get_attr("colour")
+
+
+def test_slots_that_fly_again_are_where_they_were_and_go_on_alike() -> None:
+    rng = np.random.default_rng(3)
+    env = slots(3, action_repeat=4)
+    env.reset()
+    while len(set(env.flight.state.count.tolist())) < 3:
+        env.step(expert_actions(env))
+    for _ in range(5):
+        seen, *_ = env.step(rng.uniform(-1, 1, (3, 7)).astype(np.float32))
+    state = env.flight.state
+    assert env.n_ended > 0
+    other = slots(3, action_repeat=4)
+    assert np.array_equal(np.asarray(other.fly_again(state)), np.asarray(seen))
+    other.n_begun = env.n_begun
+    for _ in range(40):
+        action = rng.uniform(-1, 1, (3, 7)).astype(np.float32)
+        ours, theirs = env.step(action), other.step(action)
+        assert np.array_equal(np.asarray(ours[0]), np.asarray(theirs[0]))
+        assert np.array_equal(ours[1], theirs[1])
+        assert [info.get("episode") for info in ours[3]] == [i.get("episode") for i in theirs[3]]
+    with pytest.raises(DamagedFile, match="2 slots with actions of 7"):
+        slots(2).fly_again(state)
+
+
+def test_a_decision_s_reward_is_that_of_its_steps_discounted() -> None:
+    one, two = slots(1, action_repeat=1, gamma=0.9), slots(1, action_repeat=2, gamma=0.9)
+    assert one.config.discount == 0.9 and two.config.discount == pytest.approx(0.81)
+    for env in (one, two):
+        env.seed(5)
+        env.reset()
+    first, second = (float(one.step(zeros(one))[1][0]) for _ in range(2))
+    assert float(two.step(zeros(two))[1][0]) == pytest.approx(first + 0.9 * second)
+
+
+def test_shaping_adds_the_potential_s_difference_and_nothing_over_an_episode() -> None:
+    class Clock:
+        def reset(self, ids: NDArray[np.int64]) -> None:
+            pass
+
+        def potential(self, told: PolicyInput) -> NDArray[np.float32]:
+            return (told.step / 160).astype(np.float32)
+
+    plain = slots(1, action_repeat=40, gamma=0.99)
+    shaped = SlotVecEnv(
+        Crank(REACH, 1, SMALL),
+        Blind(),
+        plain.config,
+        reward=RewardConfig(shaping=0.5),
+        potential=Clock(),
+    )
+    for env in (plain, shaped):
+        env.seed(5)
+        env.reset()
+    more, discount = 0.0, plain.config.discount
+    for k in range(4):
+        paid, base = (float(env.step(zeros(env))[1][0]) for env in (shaped, plain))
+        more += discount**k * (paid - base)
+    # Cut short by the horizon: the potential goes on, and all else has cancelled.
+    assert more == pytest.approx(0.5 * discount**4 * 1.0, abs=1e-6)
+
+
+def test_a_reward_term_or_a_violation_that_the_task_lacks_is_refused() -> None:
+    for settings in (
+        {"reward": RewardConfig(terms={"nearr": 1.0})},
+        {"bounds": Bounds(BoundsConfig(most={"off_road": 0.1}), 2)},
+    ):
+        env = SlotVecEnv(Crank(REACH, 2, SMALL), Blind(), **settings)
+        with pytest.raises(UnknownName, match="Reach"):
+            env.check()

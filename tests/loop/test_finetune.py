@@ -11,7 +11,9 @@ import pytest
 import torch
 from rich.console import Console
 
-from vla_sim.agents.rl_ppo import PpoConfig, tensors_of
+from vla_sim.agents.rl_bounds import BoundsConfig
+from vla_sim.agents.rl_ppo import PpoConfig
+from vla_sim.agents.rl_sac import SacConfig
 from vla_sim.align.checkpoint import load_checkpoint, save_checkpoint
 from vla_sim.align.encoders.text import BagTextConfig
 from vla_sim.align.encoders.tokenizer import Tokenizer
@@ -26,14 +28,14 @@ from vla_sim.envs.task_table import TaskTable
 from vla_sim.envs.tasks import TASK_IDS
 from vla_sim.errors import BadConfig, DamagedFile, RunFolderError, UnknownName
 from vla_sim.loop.aligning.learner import fit_bodies
-from vla_sim.loop.budget import Budget
 from vla_sim.loop.model_bodies import bodies_of
 from vla_sim.loop.policies import policy_of
 from vla_sim.loop.rl import finetune as room
 from vla_sim.loop.rl.finetune import CURVE, finetune
-from vla_sim.loop.rl.rl_features import Kind
+from vla_sim.loop.rl.rl_features import FrozenFeatures, Kind
 from vla_sim.loop.rl.rl_policy import INDEX, RlPolicy, load_rl_policy, read_rl_policy
 from vla_sim.loop.rl.rl_run import FinetuneRun
+from vla_sim.loop.rl.rl_start import ResidualConfig, StartKind
 from vla_sim.loop.run_folder import RunFolder
 from vla_sim.loop.showing.reporting import ReportRun, write_run_report
 from vla_sim.loop.showing.showcase import ShowcaseConfig
@@ -75,7 +77,9 @@ def tiny(encoder: Path, out: Path, **changes: object) -> FinetuneRun:
         n_slots=4,
         max_env_steps=128,
         episodes=0,
+        rounds_per_evaluation=0,
         ppo=PpoConfig(n_steps=4, batch_size=8, n_epochs=2, hidden=16),
+        residual=ResidualConfig(warm_up_env_steps=32),
         crank=SMALL,
     )
     return replace(run, **changes)  # type: ignore[arg-type]  # names are checked by replace
@@ -87,6 +91,12 @@ def tuned(encoder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     done = finetune(tiny(encoder, out), QUIET)
     assert done.n_env_steps == 128 and done.report is None and done.steps_to_80 is None
     return out
+
+
+def model_of(run: Path) -> torch.nn.Module:
+    features = load_rl_policy(run).features
+    assert isinstance(features, FrozenFeatures)
+    return features.model
 
 
 @pytest.fixture
@@ -121,19 +131,21 @@ def test_the_policy_stands_alone_and_acts_by_name(copy: Path, encoder: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("scratch", "features"), [(False, "space"), (False, "both"), (True, "state")]
+    ("start", "features"),
+    [("head", "space"), ("residual", "both"), ("scratch", "state"), ("residual", "state")],
 )
 def test_a_loaded_policy_gives_the_same_bits_in_any_company(
-    encoder: Path, tmp_path: Path, scratch: bool, features: Kind
+    encoder: Path, tmp_path: Path, start: StartKind, features: Kind
 ) -> None:
     out = tmp_path / "run"
-    finetune(tiny(encoder, out, scratch=scratch, features=features, max_env_steps=32), QUIET)
+    finetune(tiny(encoder, out, start=start, features=features, max_env_steps=64), QUIET)
     crank = Crank(REACH, 21, SMALL)
     ids = np.arange(crank.n)
     crank.start(ids, [draw_spec(REACH, seed) for seed in range(crank.n)])
     told = crank.told(ids, crank.observe(ids))
     together = load_rl_policy(out).chunk(told)
-    assert together.shape == (21, 2, 7) and np.array_equal(together[:, 0], together[:, 1])
+    assert together.shape == (21, 2, 7)
+    assert start == "residual" or np.array_equal(together[:, 0], together[:, 1])
     for some in (np.array([0]), np.array([20, 3]), ids[::-1]):
         alone = load_rl_policy(out).chunk(crank.told(some, crank.observe(some)))
         assert np.array_equal(alone, together[some])
@@ -142,9 +154,9 @@ def test_a_loaded_policy_gives_the_same_bits_in_any_company(
 def test_from_scratch_the_encoder_learns_and_otherwise_it_does_not(
     encoder: Path, tmp_path: Path
 ) -> None:
-    finetune(tiny(encoder, tmp_path / "learnt", scratch=True, max_env_steps=32), QUIET)
-    _, weights = read_rl_policy(tmp_path / "learnt")
-    learnt = load_rl_policy(tmp_path / "learnt").features.model.state_dict()
+    finetune(tiny(encoder, tmp_path / "learnt", start="scratch", max_env_steps=32), QUIET)
+    _, weights, _ = read_rl_policy(tmp_path / "learnt")
+    learnt = model_of(tmp_path / "learnt").state_dict()
     assert all(
         torch.equal(learnt[k.partition(".model.")[2]], v)
         for k, v in weights.items()
@@ -155,48 +167,68 @@ def test_from_scratch_the_encoder_learns_and_otherwise_it_does_not(
     name = "vision.stem.weight"
     assert not torch.equal(learnt[name], began[name]) and not torch.equal(began[name], given[name])
 
-    finetune(tiny(encoder, tmp_path / "frozen", max_env_steps=32), QUIET)
-    frozen = load_rl_policy(tmp_path / "frozen").features.model.state_dict()
+    finetune(tiny(encoder, tmp_path / "frozen", start="head", max_env_steps=32), QUIET)
+    frozen = model_of(tmp_path / "frozen").state_dict()
     assert all(torch.equal(frozen[k], v) for k, v in given.items())
 
 
-def test_an_interrupted_run_goes_on_from_its_last_round(
-    encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("start", "algorithm"), [("residual", "ppo"), ("residual", "sac"), ("head", "ppo")]
+)
+def test_a_run_that_goes_on_is_the_run_that_was_not_interrupted(
+    encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, start: StartKind, algorithm: str
 ) -> None:
-    out = tmp_path / "run"
-    save = room._save
-    calls: list[object] = []
+    asked = {
+        "start": start,
+        "algorithm": algorithm,
+        "sac": SacConfig(
+            n_steps=4,
+            updates=3,
+            batch_size=8,
+            buffer=64,
+            hidden=16,
+            expert_env_steps=32,
+            start_env_steps=32,
+        ),
+        "rounds_per_evaluation": 3,
+        "online_episodes": 2,
+        "max_env_steps": 192,
+        "bounds": BoundsConfig(most={"collision": 0.1}),
+    }
+    whole = finetune(tiny(encoder, tmp_path / "whole", **asked), QUIET)
+    save, calls = room._save, 0
 
     def interrupted(*args: object) -> None:
-        if len(calls) == 2:
+        nonlocal calls
+        calls += 1
+        if calls == 5:
             raise KeyboardInterrupt  # after the row, before the save
-        calls.append(args)
         save(*args)  # type: ignore[arg-type]
 
     monkeypatch.setattr(room, "_save", interrupted)
+    out = tmp_path / "cut"
     with pytest.raises(KeyboardInterrupt):
-        finetune(tiny(encoder, out), QUIET)
+        finetune(tiny(encoder, out, **asked), QUIET)
     monkeypatch.undo()
-    index, before = read_rl_policy(out)
-    assert index["notes"]["budget"]["n_spent"] == 64
+    assert read_rl_policy(out / "latest")[2]["budget"]["n_spent"] == 128
+    cut = finetune(tiny(encoder, out, resume=True, **asked), QUIET)
+    assert cut.n_env_steps == whole.n_env_steps == 192
 
-    run = tiny(encoder, out, resume=True)
-    folder = RunFolder.open(out)
-    env, ppo = room._agent(run, load_checkpoint(out / "encoder"), Budget(128))
-    room._go_on(folder, env, ppo, Budget(128))
-    again = tensors_of(ppo)
-    assert again.keys() == before.keys()
-    assert all(torch.equal(again[name], value) for name, value in before.items())
+    def curve(folder: RunFolder) -> list[dict[str, object]]:
+        return [{**row, "elapsed_s": 0} for row in folder.rows(CURVE)]
 
-    done = finetune(run, QUIET)
-    assert done.n_env_steps == 128
-    assert [row["env_steps"] for row in folder.rows(CURVE)] == [32, 64, 96, 128]
+    assert curve(cut.folder) == curve(whole.folder)
+    for name in ("", "latest"):
+        form, weights, _ = read_rl_policy(cut.folder.path / name)
+        other_form, others, _ = read_rl_policy(whole.folder.path / name)
+        assert form == other_form and weights.keys() == others.keys()
+        assert all(torch.equal(weights[k], others[k]) for k in weights)
 
 
 def test_a_run_killed_before_its_first_save_begins_again(encoder: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
     finetune(tiny(encoder, out), QUIET)
-    (out / INDEX).unlink()
+    shutil.rmtree(out / "latest")
     shutil.rmtree(out / "encoder")
     assert finetune(tiny(encoder, out, resume=True), QUIET).n_env_steps == 128
     rows = list(RunFolder.open(out).rows(CURVE))
@@ -210,9 +242,10 @@ def test_a_finished_run_resumed_does_nothing(copy: Path, encoder: Path) -> None:
 
 
 def test_resuming_from_garbled_notes_is_refused(copy: Path, encoder: Path) -> None:
-    index = json.loads((copy / INDEX).read_text())
+    path = copy / "latest" / INDEX
+    index = json.loads(path.read_text())
     del index["notes"]["n_begun"]
-    (copy / INDEX).write_text(json.dumps(index))
+    path.write_text(json.dumps(index))
     with pytest.raises(DamagedFile, match="lacks or garbles 'n_begun'"):
         finetune(tiny(encoder, copy, resume=True), QUIET)
 
@@ -284,6 +317,6 @@ def test_the_command_line_trains_on_a_task_of_the_users_own_and_measures(
     assert main(words) == 0
     said = capsys.readouterr().out
     assert "128 env steps" in said and "over 1 unseen scenes" in said
-    assert '"own_reach:Few"' in (out / "bench.json").read_text()
+    assert '"own_reach:Few"' in (out / "after" / "protocol.json").read_text()
     assert main([*words[:1], "--encoder", str(tmp_path / "none"), "--out", str(out / "x")]) == 2
     assert "holds no checkpoint" in capsys.readouterr().err

@@ -43,6 +43,7 @@ ZERO_IS_MEANT: frozenset[tuple[str, str]] = frozenset(
         ("FilmRun", "seed"),
         ("FilmRun", "severity"),
         ("FinetuneRun", "episodes"),
+        ("FinetuneRun", "rounds_per_evaluation"),
         ("FinetuneRun", "seed"),
         ("FreezeRun", "first_seed"),
         ("FreezeRun", "gallery"),
@@ -80,6 +81,15 @@ ZERO_IS_MEANT: frozenset[tuple[str, str]] = frozenset(
         ("ReachabilityConfig", "margin"),
         ("ReachabilityConfig", "weight"),
         ("ReplayRun", "episode"),
+        ("ResidualConfig", "pull"),
+        ("ResidualConfig", "warm_up_env_steps"),
+        ("RewardConfig", "prior"),
+        ("RewardConfig", "shaping"),
+        ("SacConfig", "demonstrations"),
+        ("SacConfig", "expert_env_steps"),
+        ("SacConfig", "log_std"),
+        ("SacConfig", "pull"),
+        ("SacConfig", "start_env_steps"),
         ("SayRun", "seed"),
         ("SemiHardConfig", "margin"),
         ("ServeRun", "ensemble"),
@@ -113,6 +123,7 @@ NEGATIVE_IS_MEANT = {
     ("PoeConfig", "least_log_variance"),
     ("PpoConfig", "log_std"),
     ("PseudoLabelConfig", "similarity"),
+    ("SacConfig", "log_std"),
 }
 SEEDS = ("AlignRun", "CollectRun", "FinetuneRun")
 ALTERNATIVES = (

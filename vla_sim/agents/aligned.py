@@ -8,6 +8,9 @@ from vla_sim.protocols.chunk_model import ChunkModel
 from vla_sim.records.observation import PolicyInput
 from vla_sim.records.triple import CHUNK_SIZE, N_PROPRIO
 
+N_ACTION_STEPS = 2
+"""Steps of a chunk that are run before the next one is planned."""
+
 
 class AlignedPolicy:
     """Sees pictures, proprioception and words, and goes on with what it had begun."""
@@ -15,7 +18,11 @@ class AlignedPolicy:
     needs_images = True
 
     def __init__(
-        self, model: ChunkModel, *, n_action_steps: int = 2, ensemble: float = ENSEMBLE
+        self,
+        model: ChunkModel,
+        *,
+        n_action_steps: int = N_ACTION_STEPS,
+        ensemble: float = ENSEMBLE,
     ) -> None:
         """A policy around a model.
 
@@ -42,7 +49,10 @@ class AlignedPolicy:
         (images,) = told.observation.images.values()
         texts = [instruction.text for instruction in told.instructions]
         proprio = padded(told.observation.proprio)
-        chunk = self.model.act(told.task_id, images, proprio, texts)
+        return self.settled(told, self.model.act(told.task_id, images, proprio, texts))
+
+    def settled(self, told: PolicyInput, chunk: NDArray[np.float32]) -> NDArray[np.float32]:
+        """What is run of the model's chunks (m, K, N_ACT): the robot's share, blended."""
         own = np.clip(chunk[:, :, : told.embodiment.n_act], -1.0, 1.0)
         return self.ensemble.blended(told, own)
 

@@ -1,4 +1,4 @@
-"""The actor that PPO trained, without PPO: features to the mean action.
+"""The actor that PPO or SAC trained, without it: features to the mean action.
 
 Legend: N rows, X features, A action components.
 """
@@ -18,30 +18,33 @@ on a row's place in its batch."""
 BLOCK = 16
 """Rows a forward pass, always as many, for the same reason."""
 
-_HIDDEN = "mlp_extractor.policy_net."
-_OUT = "action_net."
+_PPO = ("mlp_extractor.policy_net.", "action_net.")
+_SAC = ("actor.latent_pi.", "actor.mu.")
+"""What an actor's hidden layers and its last one are called."""
 
 
 class RlActor:
     """An MLP with ReLUs; a row's bits do not depend on the other rows."""
 
     def __init__(self, weights: Mapping[str, Tensor]) -> None:
-        """Take the actor's share of the weights of an SB3 `ActorCriticPolicy`.
+        """Take the actor's share of the weights of SB3's `ActorCriticPolicy` or `SACPolicy`.
 
         Raises:
             DamagedFile: If they hold no such actor.
         """
+        self.is_squashed = _SAC[1] + "weight" in weights
+        hidden, last = _SAC if self.is_squashed else _PPO
         places = sorted(
-            int(name.removeprefix(_HIDDEN).removesuffix(".weight"))
+            int(name.removeprefix(hidden).removesuffix(".weight"))
             for name in weights
-            if name.startswith(_HIDDEN) and name.endswith(".weight")
+            if name.startswith(hidden) and name.endswith(".weight")
         )
         layers: list[nn.Module] = []
         try:
             for place in places:
-                name = f"{_HIDDEN}{place}."
+                name = f"{hidden}{place}."
                 layers += [_linear(weights[name + "weight"], weights[name + "bias"]), nn.ReLU()]
-            out, bias = weights[_OUT + "weight"], weights[_OUT + "bias"]
+            out, bias = weights[last + "weight"], weights[last + "bias"]
         except KeyError as error:
             raise DamagedFile(f"the policy's weights lack {error}; train it again") from error
         self.n_act = len(bias)
@@ -52,15 +55,16 @@ class RlActor:
         self.net = nn.Sequential(*layers)
 
     def __call__(self, features_NX: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Mean actions clipped to [-1, 1], shape (N, A)."""
+        """Mean actions within [-1, 1], shape (N, A)."""
         actions_NA = np.zeros((len(features_NX), self.n_act), dtype=np.float32)
         with torch.no_grad():
             for start in range(0, len(features_NX), BLOCK):
                 rows_BX = torch.as_tensor(features_NX[start : start + BLOCK])
                 n = len(rows_BX)
                 filled_BX = torch.cat((rows_BX, rows_BX[:1].expand(BLOCK - n, -1)))
-                out_BA = self.net(filled_BX)[:n, : self.n_act].clamp(-1.0, 1.0)
-                actions_NA[start : start + n] = out_BA.numpy()
+                out_BA = self.net(filled_BX)
+                out_BA = out_BA.tanh() if self.is_squashed else out_BA.clamp(-1.0, 1.0)
+                actions_NA[start : start + n] = out_BA[:n, : self.n_act].numpy()
         return actions_NA
 
 

@@ -1,13 +1,17 @@
 """PPO by stable-baselines3: its settings, and its state as plain tensors."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
+import torch
 from stable_baselines3 import PPO
 from stable_baselines3.common.logger import Logger
 from stable_baselines3.common.policies import ActorCriticPolicy
 from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
+from stable_baselines3.common.type_aliases import PyTorchObs
 from stable_baselines3.common.utils import set_random_seed
 from torch import Tensor, nn
 
@@ -28,14 +32,14 @@ class PpoConfig:
     """Actions per slot between two improvements."""
     batch_size: int = 256
     n_epochs: int = 8
-    learning_rate: float = 1e-3
+    learning_rate: float = 5e-4
     """At the start; it falls to a tenth with the budget."""
     gae_lambda: float = 0.9
     clip_range: float = 0.2
     target_kl: float = 0.03
     """Epochs end early when the policy has moved so far."""
     max_grad_norm: float = 0.5
-    log_std: float = -1.0
+    log_std: float = -1.5
     """Logarithm of the actions' standard deviation at the start."""
     hidden: int = 128
 
@@ -59,6 +63,7 @@ class PpoConfig:
         rate: Callable[[], float],
         seed: int,
         sight: tuple[type[BaseFeaturesExtractor], dict[str, object]] | None = None,
+        from_zero: bool = False,
     ) -> PPO:
         """PPO with these settings, on the CPU.
 
@@ -68,6 +73,8 @@ class PpoConfig:
                 caller alone.
             seed: Seed of weights and noise.
             sight: Class and arguments of a features extractor that learns along.
+            from_zero: Begin with actions whose mean is zero everywhere, and measure how far the
+                policy has gone from there, see `StartedPolicy`.
         """
         # Not through PPO's own `seed`, which would also choose the batch's first scenes.
         set_random_seed(seed)
@@ -83,14 +90,15 @@ class PpoConfig:
             kwargs |= {"features_extractor_class": sight[0], "features_extractor_kwargs": sight[1]}
             # SB3 would draw the extractor's weights anew too; `_orthogonal` does the rest as it.
             kwargs["ortho_init"] = False
+        policy = "MlpPolicy" if sight is None else "MultiInputPolicy"
         ppo = PPO(
-            "MlpPolicy" if sight is None else "MultiInputPolicy",
+            StartedPolicy if from_zero else policy,
             env,
             learning_rate=lambda _: rate(),
             n_steps=self.n_steps,
             batch_size=min(self.batch_size, self.n_steps * env.num_envs),
             n_epochs=self.n_epochs,
-            gamma=env.config.gamma,
+            gamma=env.config.discount,
             gae_lambda=self.gae_lambda,
             clip_range=self.clip_range,
             target_kl=self.target_kl,
@@ -102,6 +110,49 @@ class PpoConfig:
             _orthogonal(ppo.policy)
         ppo.set_logger(Logger(folder=None, output_formats=[]))
         return ppo
+
+
+class StartedPolicy(ActorCriticPolicy):
+    """An actor that begins as N(0, start_std) everywhere, with its entropy relative to that.
+
+    Where SB3's loss has the entropy, which pulls towards doing anything, this policy has minus the
+    KL divergence from its start, so that `ent_coef` pulls towards the start.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.start_log_std = float(kwargs.get("log_std_init", 0.0))
+        with torch.no_grad():
+            for part in self.action_net.parameters():
+                part.zero_()
+
+    def evaluate_actions(
+        self, obs: PyTorchObs, actions: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor | None]:
+        """Values, logarithms of probabilities, and minus the divergence from the start."""
+        acting = self.get_distribution(obs)
+        gone = divergence(acting.mode(), self.log_std, self.start_log_std)
+        return self.predict_values(obs), acting.log_prob(actions), -gone
+
+    def hold(self, still: bool) -> None:
+        """Let the actor stand still while the critic learns, or move again."""
+        parts = (self.mlp_extractor.policy_net, self.action_net)
+        for part in parts:
+            part.requires_grad_(not still)
+        self.log_std.requires_grad_(not still)
+
+
+def divergence(mean_NA: Tensor, log_std_A: Tensor, start_log_std: float) -> Tensor:
+    """KL divergence of N(mean, std) from N(0, start_std), components apart, (N,).
+
+    Args:
+        mean_NA: Of the actions.
+        log_std_A: Logarithm of their standard deviation.
+        start_log_std: The same of the start.
+    """
+    gap_A = log_std_A - start_log_std
+    square_NA = (2.0 * gap_A).exp() + (mean_NA * math.exp(-start_log_std)).square()
+    return (0.5 * (square_NA - 1.0) - gap_A).sum(dim=-1)
 
 
 def _orthogonal(policy: ActorCriticPolicy) -> None:

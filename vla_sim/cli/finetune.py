@@ -21,7 +21,9 @@ def recipes() -> "Mapping[str, Callable[[], FinetuneRun]]":
 
 def run(config: "FinetuneRun", console: Console) -> int:
     """Train, measure, and say what it took."""
+    from vla_sim.eval.sentences import sentence
     from vla_sim.loop.rl.finetune import finetune
+    from vla_sim.loop.rl.rl_measuring import ALPHA
 
     done = finetune(config, console)
     took = f"{done.n_env_steps:,} env steps in {done.elapsed_s:.0f} s"
@@ -39,6 +41,8 @@ def run(config: "FinetuneRun", console: Console) -> int:
             highlight=False,
             markup=False,
         )
+    if done.gain is not None:
+        console.print(sentence(done.gain, alpha=ALPHA), highlight=False, markup=False)
     tell(console, f"next: vla-sim bench --policy {done.folder.path} --tasks {config.task}")
     return 0
 
@@ -51,18 +55,19 @@ def may_change() -> Sequence[str]:
 
 
 VERB: "Verb[FinetuneRun]" = Verb(
-    summary="Train a policy by PPO on the aligned encoder's frozen features, and measure it.",
+    summary="Go on from an aligned policy by reinforcement learning, and measure before and after.",
     first=(
         "out",
         "resume",
         "encoder",
-        "scratch",
+        "start",
         "features",
         "task",
         "seed",
         "max-env-steps",
         "max-seconds",
-        "target-success",
+        "bounds.most",
+        "stopping.target-success",
         "episodes",
         "n-slots",
         "ppo.learning-rate",
@@ -72,5 +77,9 @@ VERB: "Verb[FinetuneRun]" = Verb(
     run=run,
     resumes=True,
     may_change=may_change,
-    shorts={"shield": "crank.shield"},
+    shorts={
+        "shield": "crank.shield",
+        "keep": "bounds.most",
+        "target-success": "stopping.target-success",
+    },
 )

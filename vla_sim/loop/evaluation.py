@@ -20,6 +20,8 @@ from vla_sim.records.manner import MANNERS, Manner
 from vla_sim.records.shift import NO_SHIFT, Shift
 
 ALL_ARMS: tuple[Arm, ...] = ("correct", "empty", "swapped", "held_out", "other_language")
+ONLINE_SEEDS_FROM = 100_000
+"""Held-out scenes that the evaluations during training run on; the final benchmark has others."""
 GALLERY_SEEDS_FROM = 500_000
 """Held-out scenes of the retrieval gallery: neither trained on nor benchmarked."""
 

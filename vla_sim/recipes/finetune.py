@@ -5,18 +5,31 @@ from dataclasses import replace
 
 from vla_sim.agents.rl_ppo import PpoConfig
 from vla_sim.envs.crank import CrankConfig
+from vla_sim.eval.stopping import StoppingConfig
 from vla_sim.loop.rl.rl_run import FinetuneRun
+from vla_sim.loop.rl.rl_start import ResidualConfig
 
 
 def default() -> FinetuneRun:
-    """PPO on Reach, on the frozen features of the aligned encoder."""
+    """PPO on what the aligned policy does on Reach, a bounded correction of each step."""
     return FinetuneRun(crank=CrankConfig(n_threads=2))
+
+
+def sac() -> FinetuneRun:
+    """SAC on the same start, with the expert's and the start policy's episodes in its memory."""
+    return replace(default(), algorithm="sac", rounds_per_evaluation=40)
+
+
+def head() -> FinetuneRun:
+    """A new head on the frozen features: nothing of what the aligned policy does is kept."""
+    config = PpoConfig(learning_rate=1e-3, log_std=-1.0)
+    return replace(default(), start="head", ppo=config)
 
 
 def scratch() -> FinetuneRun:
     """The same network with weights drawn anew, trained end to end from pictures."""
     # Smaller steps: at the default rate the first updates of a whole network saturate the actions.
-    return replace(default(), scratch=True, ppo=PpoConfig(learning_rate=2e-4))
+    return replace(head(), start="scratch", ppo=PpoConfig(learning_rate=2e-4, log_std=-1.0))
 
 
 def glance() -> FinetuneRun:
@@ -25,13 +38,20 @@ def glance() -> FinetuneRun:
         n_slots=4,
         max_env_steps=256,
         episodes=2,
+        rounds_per_evaluation=1,
+        online_episodes=4,
         n_processes=1,
         ppo=PpoConfig(n_steps=16, batch_size=32, n_epochs=2),
+        residual=ResidualConfig(warm_up_env_steps=0),
+        stopping=StoppingConfig(),
     )
 
 
 RECIPES: Mapping[str, Callable[[], FinetuneRun]] = {
     "default": default,
+    "ppo": default,
+    "sac": sac,
+    "head": head,
     "scratch": scratch,
     "glance": glance,
 }

@@ -11,7 +11,7 @@ from vla_sim.errors import BadConfig
 from vla_sim.eval.stopping import StoppingConfig
 from vla_sim.loop.aligning.given import DataMemory
 from vla_sim.loop.aligning.learner import LearnerConfig
-from vla_sim.loop.evaluation import GALLERY_SEEDS_FROM
+from vla_sim.loop.evaluation import GALLERY_SEEDS_FROM, ONLINE_SEEDS_FROM
 from vla_sim.loop.simulating.simulators import StationConfig
 from vla_sim.loop.tracking.tracker import TrackerName, check_tracker
 from vla_sim.ranges import MAX_SEED, above, some, whole, within
@@ -30,8 +30,6 @@ MAY_CHANGE = (
     "track",
 )
 """Settings that a run may go on with otherwise: budgets, places, and what changes no result."""
-ONLINE_SEEDS_FROM = 100_000
-"""Held-out scenes that the evaluations during training run on; the final benchmark has others."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,7 @@ from vla_sim.envs.suites import names_of
 from vla_sim.envs.task_table import TaskTable
 from vla_sim.eval.protocol import Protocol
 from vla_sim.eval.run_card import run_card
-from vla_sim.loop.aligning.align_run import MAY_CHANGE, ONLINE_SEEDS_FROM, VERB, AlignRun
+from vla_sim.loop.aligning.align_run import MAY_CHANGE, VERB, AlignRun
 from vla_sim.loop.aligning.crewing import crew_here, follow
 from vla_sim.loop.aligning.dataset import (
     fitted,
@@ -44,7 +44,7 @@ from vla_sim.loop.aligning.resuming import (
 from vla_sim.loop.aligning.rounds import Rounds, first_harvest
 from vla_sim.loop.aligning.supervised import check_supervised
 from vla_sim.loop.budget import Budget
-from vla_sim.loop.evaluation import bodies, make_protocol
+from vla_sim.loop.evaluation import ONLINE_SEEDS_FROM, bodies, make_protocol
 from vla_sim.loop.opening import opened, refuse_place
 from vla_sim.loop.run_folder import RunFolder
 from vla_sim.loop.simulating.places import open_simulators

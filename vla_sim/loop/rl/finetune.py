@@ -1,15 +1,14 @@
-"""Finetune: PPO on top of the aligned encoder, on one task, from pictures and words.
+"""Finetune: reinforcement learning that begins where alignment ends, on one task.
 
-A round is: act in all slots, improve, log, save. What is saved is whole at any moment, so that an
-interrupt costs the round that it hits and no more.
+A round is: act in all slots, improve, judge where it is time, log, save. What is saved is whole at
+any moment, so that an interrupt costs the round that it hits and no more; a run that goes on is the
+run that it would have been.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
-import numpy as np
 import torch
 from rich.console import Console
 from rich.progress import (
@@ -19,32 +18,31 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
-from stable_baselines3 import PPO
-from stable_baselines3.common.utils import set_random_seed
 
-from vla_sim.agents.rl_pictures import PictureObserver
-from vla_sim.agents.rl_ppo import load_tensors, tensors_of
-from vla_sim.agents.rl_slots import SlotVecEnv
-from vla_sim.align.checkpoint import Checkpoint
-from vla_sim.envs.crank import Crank
+from vla_sim.align.checkpoint import load_checkpoint
 from vla_sim.envs.task_names import short_name
-from vla_sim.envs.task_table import TaskTable
-from vla_sim.errors import DamagedFile
-from vla_sim.loop.benching.bench import BenchRun, bench
+from vla_sim.eval.comparison import Contrast
 from vla_sim.loop.budget import Budget
-from vla_sim.loop.model_bodies import body_of_task
-from vla_sim.loop.rl.rl_features import FrozenFeatures, LearntFeatures
-from vla_sim.loop.rl.rl_policy import INDEX, read_rl_policy, save_rl_policy
-from vla_sim.loop.rl.rl_run import FinetuneRun, begun, own_encoder
+from vla_sim.loop.rl.ppo_learner import PpoLearner
+from vla_sim.loop.rl.rl_judge import RlJudge
+from vla_sim.loop.rl.rl_learner import WINDOW, RlLearner
+from vla_sim.loop.rl.rl_measuring import contrast, measured_after, measured_before
+from vla_sim.loop.rl.rl_policy import ENCODER, INDEX, RlPolicy, read_rl_policy, save_rl_policy
+from vla_sim.loop.rl.rl_run import LATEST, Algorithm, FinetuneRun, begun, own_encoder
+from vla_sim.loop.rl.rl_watch import parted
+from vla_sim.loop.rl.sac_learner import SacLearner
 from vla_sim.loop.run_folder import RunFolder
 from vla_sim.loop.tracking.reports import numbers_of
 from vla_sim.loop.tracking.tracker import Tracker, numbers_in, tracking
 from vla_sim.records.reports import EvalReport
 
 CURVE = "curve.jsonl"
-WINDOW = 100
-"""Episodes over which the success of training is taken."""
-LAST_RATE = 0.1
+LEARNERS: Mapping[Algorithm, type[PpoLearner] | type[SacLearner]] = {
+    "ppo": PpoLearner,
+    "sac": SacLearner,
+}
+GOOD_ENOUGH = 0.97
+"""A start of this success leaves little to win."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +55,9 @@ class Finetuned:
         elapsed_s: Time of training.
         steps_to_80: Control steps after which 80 % of the last 100 training episodes had
             succeeded; None if that never was.
-        report: The benchmark, or None if none was asked for.
+        report: The benchmark of what is kept, or None if none was asked for.
+        gain: It against the aligned policy, on the same scenes; None where that was not measured,
+            or on too few of them.
     """
 
     folder: RunFolder
@@ -65,14 +65,17 @@ class Finetuned:
     elapsed_s: float
     steps_to_80: int | None
     report: EvalReport | None
+    gain: Contrast | None
 
 
 def finetune(run: FinetuneRun, console: Console) -> Finetuned:
-    """Train until the budget is spent or the target is met, then measure.
+    """Train until the budget is spent or the held-out scenes say stop, then measure.
 
     Raises:
         RunFolderError: If the run folder cannot be written, or belongs to another run.
         DamagedFile: If the encoder, or the run to resume, is missing or damaged.
+        BadConfig: If the encoder knows nothing of the task's robot.
+        UnknownName: If the task has no reward term or violation that the settings name.
     """
     torch.set_num_threads(1)
     with begun(run) as folder, tracking(run.track, run.out, project="vla-sim-finetune") as tracker:
@@ -82,25 +85,22 @@ def finetune(run: FinetuneRun, console: Console) -> Finetuned:
 def _train_and_measure(
     run: FinetuneRun, folder: RunFolder, console: Console, tracker: Tracker
 ) -> Finetuned:
-    encoder = own_encoder(run, folder)
     budget = Budget(run.max_env_steps, max_seconds=run.max_seconds)
-    env, ppo = _agent(run, encoder, budget)
-    if (folder.path / INDEX).is_file():
-        _go_on(folder, env, ppo, budget)
-    folder.keep_rows(CURVE, [r for r in folder.rows(CURVE) if r["env_steps"] <= budget.n_spent])
-    with _progress(console, run, budget) as show:
-        while budget.left >= run.round_env_steps and _success(ppo) < run.target_success:
-            ppo.learn(run.ppo.n_steps * run.n_slots, reset_num_timesteps=False)
-            budget.spend(run.round_env_steps)
-            row = _row(env, ppo, budget)
-            folder.append(CURVE, row)
-            tracker.log(numbers_in(row, under="practice"), budget.n_spent)
-            _save(run, folder, env, ppo, budget)
-            show(_success(ppo))
+    learner = LEARNERS[run.algorithm](run, own_encoder(run, folder), budget)
+    learner.env.check()
+    if run.episodes:
+        before = measured_before(run, folder, console).report
+        _say_start(before, run, console)
+    judge = RlJudge(run, folder)
+    _go_on(folder, learner, judge)
+    n_before = budget.n_spent
+    _train(run, folder, learner, judge, tracker, console)
     if budget.cut:
         console.print(budget.cut, highlight=False)
-    report = _measure(run, folder, console) if run.episodes else None
-    if report is not None:
+    report, gain = None, None
+    if run.episodes:
+        report = measured_after(run, folder, console, anew=budget.n_spent > n_before).report
+        gain = contrast(folder)
         tracker.log(numbers_of(report, under="bench"), budget.n_spent)
     return Finetuned(
         folder=folder,
@@ -108,83 +108,82 @@ def _train_and_measure(
         elapsed_s=budget.elapsed_s,
         steps_to_80=steps_to(folder, 0.8),
         report=report,
+        gain=gain,
     )
 
 
-def _agent(run: FinetuneRun, encoder: Checkpoint, budget: Budget) -> tuple[SlotVecEnv, PPO]:
-    """The batch and PPO over it, as they are before the first round."""
-
-    def rate() -> float:
-        return run.ppo.learning_rate * (1.0 - (1.0 - LAST_RATE) * budget.fraction)
-
-    crank = Crank(run.task_id, run.n_slots, run.crank)
-    body = body_of_task(run.task_id, TaskTable(own=encoder.own_tasks), encoder.task_body)
-    if run.scratch:
-        env = SlotVecEnv(crank, PictureObserver(), run.slots, block=run.seed)
-        sight = (LearntFeatures, {"model": encoder.model, "body": body, "kind": run.features})
-        return env, run.ppo.build(env, rate=rate, seed=run.seed, sight=sight)
-    eyes = FrozenFeatures(encoder.model, body, run.features)
-    env = SlotVecEnv(crank, eyes, run.slots, block=run.seed)
-    return env, run.ppo.build(env, rate=rate, seed=run.seed)
-
-
-def _success(ppo: PPO) -> float:
-    """Share of the last WINDOW training episodes that succeeded; 0 before there are as many."""
-    recent = ppo.ep_success_buffer
-    return float(np.mean(recent)) if recent is not None and len(recent) == WINDOW else 0.0
-
-
-def _row(env: SlotVecEnv, ppo: PPO, budget: Budget) -> dict[str, Any]:
-    """A line of the learning curve."""
-    recent, told = ppo.ep_success_buffer or (), ppo.ep_info_buffer or ()
-    return {
-        "env_steps": budget.n_spent,
-        "elapsed_s": round(budget.elapsed_s, 2),
-        "n_episodes": env.n_ended,
-        "success": float(np.mean(recent)) if recent else None,
-        "return": float(np.mean([row["r"] for row in told])) if told else None,
-        "action_std": float(torch.exp(ppo.policy.log_std).mean().item()),
-    }
-
-
-def _save(run: FinetuneRun, folder: RunFolder, env: SlotVecEnv, ppo: PPO, budget: Budget) -> None:
-    notes = {
-        "budget": budget.state(),
-        "n_begun": env.n_begun,
-        "n_ended": env.n_ended,
-        "success": [bool(s) for s in ppo.ep_success_buffer or ()],
-        "episodes": [dict(row) for row in ppo.ep_info_buffer or ()],
-    }
-    save_rl_policy(
-        folder.path,
-        tensors_of(ppo),
-        task_id=run.task_id,
-        action_repeat=run.slots.action_repeat,
-        features=run.features,
-        notes=notes,
-    )
+def _train(
+    run: FinetuneRun,
+    folder: RunFolder,
+    learner: RlLearner,
+    judge: RlJudge,
+    tracker: Tracker,
+    console: Console,
+) -> None:
+    """The loop: a round after the other until the budget is spent or the judge says stop."""
+    budget, every = learner.budget, run.rounds_per_evaluation
+    if every and not judge.history:
+        _judge(folder, learner, judge)
+    with _progress(console, run, budget) as show:
+        while budget.left >= run.round_env_steps and not judge.says_stop:
+            learner.improve()
+            n_rounds = budget.n_spent // run.round_env_steps
+            is_last = budget.n_steps - budget.n_spent < run.round_env_steps
+            judged = bool(every) and (is_last or n_rounds % every == 0)
+            if judged:
+                _judge(folder, learner, judge)
+            elif not every:
+                _keep(folder, learner)
+            row = {
+                "env_steps": budget.n_spent,
+                "elapsed_s": round(budget.elapsed_s, 2),
+                **learner.numbers,
+                "held_out": judge.success if judged else None,
+            }
+            folder.append(CURVE, row)
+            tracker.log(numbers_in(row, under="practice"), budget.n_spent)
+            _save(folder, learner, judge)
+            show(learner, judge)
+    if judge.history:
+        console.print(judge.decisions[-1].reason, highlight=False, markup=False)
+    if warning := parted(list(folder.rows(CURVE)), WINDOW):
+        console.print(warning, style="yellow", highlight=False, markup=False)
 
 
-def _go_on(folder: RunFolder, env: SlotVecEnv, ppo: PPO, budget: Budget) -> None:
-    """Put everything back to the last round; episodes that were in flight are left behind."""
-    index, tensors = read_rl_policy(folder.path)
-    load_tensors(ppo, tensors)
-    try:
-        notes = index["notes"]
-        budget.load_state(notes["budget"])
-        env.n_begun, env.n_ended = int(notes["n_begun"]), int(notes["n_ended"])
-        successes, episodes = list(notes["success"]), list(notes["episodes"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise DamagedFile(
-            f"{folder.path / INDEX} lacks or garbles {error}, so that training cannot go on; "
-            "finetune into another --out"
-        ) from error
-    # A fresh stream: the old one would repeat the noise of the first rounds.
-    set_random_seed(env.block + env.n_begun)
-    ppo.learn(0, reset_num_timesteps=False)  # makes the buffers
-    assert ppo.ep_success_buffer is not None and ppo.ep_info_buffer is not None
-    ppo.ep_success_buffer.extend(successes)
-    ppo.ep_info_buffer.extend(episodes)
+def _judge(folder: RunFolder, learner: RlLearner, judge: RlJudge) -> None:
+    """Judge the policy as it is now, and keep it if it is the best so far."""
+    # A model of its own: one that learns along must not be touched.
+    policy = RlPolicy(learner.form, load_checkpoint(folder.path / ENCODER), learner.actor)
+    budget = learner.budget
+    decision = judge.judge(policy, step=budget.n_spent, elapsed_s=budget.elapsed_s)
+    if decision.is_best:
+        _keep(folder, learner)
+
+
+def _keep(folder: RunFolder, learner: RlLearner) -> None:
+    """Let this be the policy of the run."""
+    notes = {"env_steps": learner.budget.n_spent}
+    save_rl_policy(folder.path, learner.actor, form=learner.form, notes=notes)
+
+
+def _save(folder: RunFolder, learner: RlLearner, judge: RlJudge) -> None:
+    """All that going on from here needs."""
+    learner.save(folder.path / LATEST)
+    notes = learner.notes | {"n_reports": len(judge.history)}
+    save_rl_policy(folder.path / LATEST, learner.tensors, form=learner.form, notes=notes)
+
+
+def _go_on(folder: RunFolder, learner: RlLearner, judge: RlJudge) -> None:
+    """Put everything back to the last round; what came after it is done again."""
+    place = folder.path / LATEST
+    n_reports = 0
+    if (place / INDEX).is_file():
+        _, tensors, notes = read_rl_policy(place)
+        learner.go_on(tensors, notes, place)
+        n_reports = int(notes.get("n_reports", 0))
+    judge.go_on(n_reports)
+    n_spent = learner.budget.n_spent
+    folder.keep_rows(CURVE, [r for r in folder.rows(CURVE) if r["env_steps"] <= n_spent])
 
 
 def steps_to(folder: RunFolder, success: float) -> int | None:
@@ -195,25 +194,19 @@ def steps_to(folder: RunFolder, success: float) -> int | None:
     return None
 
 
-def _measure(run: FinetuneRun, folder: RunFolder, console: Console) -> EvalReport:
-    """The benchmark of the policy as saved, under the true instruction."""
-    return bench(
-        BenchRun(
-            policy=str(folder.path),
-            tasks=(short_name(run.task_id),),
-            episodes=run.episodes,
-            arms=("correct",),
-            gallery=0,
-            n_processes=run.n_processes,
-            out=folder.path / "bench.json",
-            crank=run.crank,
-        ),
-        console,
-    )
+def _say_start(before: EvalReport, run: FinetuneRun, console: Console) -> None:
+    """Where it begins, and whether there is anything to win."""
+    rate = before.tasks[0].rates["success_at_end"]
+    said = f"the aligned policy succeeds in {100 * rate.value:.0f} % of {rate.n} unseen scenes"
+    if rate.value >= GOOD_ENOUGH:
+        said += f": at {100 * GOOD_ENOUGH:.0f} % or above there is little to win on {run.task}"
+    console.print(said, highlight=False, markup=False)
 
 
 @contextmanager
-def _progress(console: Console, run: FinetuneRun, budget: Budget) -> Iterator[Any]:
+def _progress(
+    console: Console, run: FinetuneRun, budget: Budget
+) -> Iterator[Callable[[RlLearner, RlJudge], None]]:
     """A bar over the budget."""
     with Progress(
         TextColumn(f"[bold]finetune[/] {short_name(run.task_id)}"),
@@ -228,8 +221,13 @@ def _progress(console: Console, run: FinetuneRun, budget: Budget) -> Iterator[An
         bar = progress.add_task("", total=budget.n_steps, said="")
         progress.update(bar, completed=budget.n_spent)
 
-        def show(success: float) -> None:
-            said = f"{budget.n_spent:,} env steps, success {100 * success:.0f} %"
-            progress.update(bar, completed=budget.n_spent, said=said)
+        def show(learner: RlLearner, judge: RlJudge) -> None:
+            said = [f"{budget.n_spent:,} env steps, success {100 * learner.success:.0f} %"]
+            if judge.history:
+                said.append(f"held out {100 * judge.success:.0f} %")
+            bounds = learner.env.bounds
+            for name, price in bounds.price.items():
+                said.append(f"{name} {100 * bounds.shares[name]:.0f} % (price {price:.2f})")
+            progress.update(bar, completed=budget.n_spent, said=", ".join(said))
 
         yield show

@@ -1,10 +1,9 @@
 """What the aligned model makes of a moment, as features for reinforcement learning.
 
-Legend: N rows, H by W pixels, X features.
+Legend: N rows, H by W pixels, S cells, C map channels, D text features, P proprioceptive
+components, X features, K chunk steps, A action components.
 """
 
-from collections import OrderedDict
-from collections.abc import Sequence
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -15,21 +14,18 @@ from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
 from torch import Tensor
 from torch.nn import functional
 
-from vla_sim.agents.aligned import padded
-from vla_sim.agents.rl_actor import BLOCK
 from vla_sim.align.heads import N_TOLD, N_WAYS, fine
-from vla_sim.align.model import AlignModel
+from vla_sim.align.inference import ModelPolicyCore
+from vla_sim.align.model import AlignModel, PolicyOutput
 from vla_sim.envs.faces.spaces import decode_instruction
 from vla_sim.records.embodiment import Embodiment
 from vla_sim.records.observation import PolicyInput
-from vla_sim.records.triple import N_PROPRIO
+from vla_sim.records.triple import CHUNK_SIZE, N_ACT, N_PROPRIO
 
 Kind = Literal["state", "space", "both"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 """The state that the decoder acts on, where picture and words lie in the aligned space, or both."""
 N_NEAR = 4 * N_WAYS
-N_CACHED = 8192
-"""Sentences whose features are kept."""
 
 
 def n_features(model: AlignModel, kind: Kind) -> int:
@@ -38,15 +34,8 @@ def n_features(model: AlignModel, kind: Kind) -> int:
     return {"state": n_state, "space": n_embed, "both": n_state + n_embed}[kind]
 
 
-def state_features(
-    model: AlignModel,
-    image_NHWC: Tensor,
-    proprio_NP: Tensor,
-    text_ND: Tensor,
-    body: int,
-    kind: Kind,
-) -> Tensor:
-    """What the model makes of a moment, shape (N, X).
+def state_features(model: AlignModel, out: PolicyOutput, kind: Kind) -> Tensor:
+    """What the model made of a moment, shape (N, X).
 
     The state is what its own decoder acts on: where to go relative to the controlled point (once
     more in detail near by, and as a distance), proprioception, body, words, what was looked at, and
@@ -54,14 +43,9 @@ def state_features(
 
     Args:
         model: The aligned model.
-        image_NHWC: Pictures in [0, 255].
-        proprio_NP: Raw proprioception, padded.
-        text_ND: Features of the sentences.
-        body: Index of the body.
+        out: What it answered to one sentence for each picture.
         kind: The state, z_S scaled to components of unit size, or both.
     """
-    body_N = torch.full((len(image_NHWC),), body, dtype=torch.int64)
-    out = model.act(model.vision(image_NHWC), text_ND.unsqueeze(1), proprio_NP, body_N)
     state_NX = out.state_BGX.squeeze(1)
     parts = [fine(state_NX[:, :N_TOLD]), state_NX] if kind != "space" else []
     if kind != "state":
@@ -76,7 +60,7 @@ class FrozenFeatures:
         self.model = model.eval().requires_grad_(False)
         self.body = body
         self.kind: Kind = kind
-        self._texts: OrderedDict[str, Tensor] = OrderedDict()
+        self._core = ModelPolicyCore(self.model)
 
     def space(self, body: Embodiment, image_size: int) -> spaces.Space[Any]:
         """Unbounded features."""
@@ -84,35 +68,30 @@ class FrozenFeatures:
 
     def see(self, told: PolicyInput) -> NDArray[np.float32]:
         """Features, float32 (m, X)."""
-        (images,) = told.observation.images.values()
-        rows = (
-            torch.as_tensor(images),
-            torch.as_tensor(padded(told.observation.proprio)),
-            self._sentences([instruction.text for instruction in told.instructions]),
-        )
-        features = np.zeros((len(images), n_features(self.model, self.kind)), dtype=np.float32)
-        with torch.no_grad():
-            for start in range(0, len(images), BLOCK):
-                block = [row[start : start + BLOCK] for row in rows]
-                n = len(block[0])
-                image, proprio, text = (
-                    torch.cat((b, b[:1].expand(BLOCK - n, *b.shape[1:]))) for b in block
-                )
-                out = state_features(self.model, image, proprio, text, self.body, self.kind)
-                features[start : start + n] = out[:n]
-        return features
+        return self.look(told)[0]
 
-    def _sentences(self, texts: Sequence[str]) -> Tensor:
-        """Features of sentences, each encoded alone: padding would change the others' bits."""
-        with torch.no_grad():
-            for text in texts:
-                if text not in self._texts:
-                    self._texts[text] = self.model.encode_texts([text])[0]
-                self._texts.move_to_end(text)
-        rows_ND = torch.stack([self._texts[text] for text in texts])
-        while len(self._texts) > N_CACHED:
-            self._texts.popitem(last=False)
-        return rows_ND
+    def look(self, told: PolicyInput) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Features (m, X) and the model's own chunks (m, K, A), float32, of one look."""
+        (images,) = told.observation.images.values()
+        norm, core = self.model.normaliser, self._core
+
+        def block(image_NHWC: Tensor, text_ND: Tensor, proprio_NP: Tensor) -> tuple[Tensor, ...]:
+            body_N = torch.full((len(image_NHWC),), self.body, dtype=torch.int64)
+            map_NSC = self.model.vision(image_NHWC)
+            out = self.model.act(map_NSC, text_ND.unsqueeze(1), proprio_NP, body_N)
+            chunk_NKA = out.chunk_BGKA.squeeze(1).clamp(-1.0, 1.0)
+            chunk_NKA = chunk_NKA * norm.action_mask_MA[body_N].unsqueeze(1)
+            return state_features(self.model, out, self.kind), chunk_NKA
+
+        with core.evaluating():
+            rows = (
+                torch.as_tensor(images),
+                core.sentences([instruction.text for instruction in told.instructions]),
+                core.padded(told.observation.proprio),
+            )
+            widths = ((n_features(self.model, self.kind),), (CHUNK_SIZE, N_ACT))
+            features, chunk = core.in_blocks(block, rows, widths)
+        return features, chunk
 
 
 class LearntFeatures(BaseFeaturesExtractor):
@@ -142,4 +121,7 @@ class LearntFeatures(BaseFeaturesExtractor):
         proprio_NP = functional.pad(known_NP, (0, N_PROPRIO - known_NP.shape[1]))
         words = seen["instruction"].to(torch.uint8).numpy()
         text_ND = self.model.encode_texts([decode_instruction(row) for row in words])
-        return state_features(self.model, image_NHWC, proprio_NP, text_ND, self.body, self.kind)
+        body_N = torch.full((len(image_NHWC),), self.body, dtype=torch.int64)
+        map_NSC = self.model.vision(image_NHWC)
+        out = self.model.act(map_NSC, text_ND.unsqueeze(1), proprio_NP, body_N)
+        return state_features(self.model, out, self.kind)

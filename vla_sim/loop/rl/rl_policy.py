@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +16,17 @@ from safetensors.torch import save as save_tensors
 from torch import Tensor
 
 from vla_sim.agents.rl_actor import RlActor
-from vla_sim.align.checkpoint import load_checkpoint
+from vla_sim.agents.rl_hand import DirectHand, Hand, ResidualHand
+from vla_sim.align.checkpoint import Checkpoint, load_checkpoint
 from vla_sim.disk import atomic
 from vla_sim.envs.task_table import TaskTable
 from vla_sim.envs.tasks import TASK_IDS
 from vla_sim.errors import BadConfig, DamagedFile, UnknownName
 from vla_sim.foreign import is_foreign
 from vla_sim.loop.model_bodies import body_of_task
+from vla_sim.loop.rl.rl_base import AlignedBase
 from vla_sim.loop.rl.rl_features import KINDS, FrozenFeatures, Kind
+from vla_sim.loop.rl.rl_start import STARTS, StartKind
 from vla_sim.records.observation import PolicyInput
 
 INDEX = "finetune.json"
@@ -31,58 +34,115 @@ ENCODER = "encoder"
 LEARNT = "features_extractor.model."
 """Weights of an encoder that learnt along; they replace those of the checkpoint it began with."""
 FORMAT = "vla-sim RL policy"
-VERSION = 2
+VERSION = 3
 
 
 @dataclass(frozen=True, kw_only=True)
-class RlPolicy:
-    """Sees pictures, proprioception and words; its chunk is one action, held for some steps."""
+class PolicyForm:
+    """What an actor's weights belong to.
+
+    Attributes:
+        task_id: The task it was trained on.
+        start: What it began as.
+        features: What of the encoder it is given.
+        action_repeat: Control steps from one decision to the next.
+        scale: Largest correction of a residual start; 0 for other starts.
+    """
 
     task_id: str
-    features: FrozenFeatures
-    actor: RlActor
-    n_action_steps: int
+    start: StartKind
+    features: Kind
+    action_repeat: int
+    scale: float
+
+    def check(self, path: Path) -> None:
+        """Refuse what no finetuning writes.
+
+        Raises:
+            DamagedFile: If a number is out of range.
+            UnknownName: If a name is none.
+        """
+        if self.task_id not in TASK_IDS and not is_foreign(self.task_id):
+            raise UnknownName("task", self.task_id, TASK_IDS)
+        if self.features not in KINDS:
+            raise UnknownName("kind of features", self.features, KINDS)
+        if self.start not in STARTS:
+            raise UnknownName("start", self.start, STARTS)
+        if self.action_repeat < 1 or not 0.0 <= self.scale <= 1.0:
+            raise DamagedFile(f"{path} holds a decision for no step, or a correction of no size")
+
+
+class RlPolicy:
+    """Sees pictures, proprioception and words; decides by the mean, without noise."""
+
+    needs_images = True
+
+    def __init__(
+        self, form: PolicyForm, encoder: Checkpoint, weights: Mapping[str, Tensor]
+    ) -> None:
+        """Put a policy together.
+
+        Args:
+            form: What the weights belong to.
+            encoder: The model that it sees with; with weights that learnt along, those replace its.
+            weights: Of an actor, and whatever else.
+
+        Raises:
+            DamagedFile: If they are of another network.
+        """
+        learnt = {k.removeprefix(LEARNT): v for k, v in weights.items() if k.startswith(LEARNT)}
+        if learnt:
+            try:
+                encoder.model.load_state_dict(learnt)
+            except RuntimeError as error:
+                raise DamagedFile("the policy's weights do not fit its encoder") from error
+        body = body_of_task(form.task_id, TaskTable(own=encoder.own_tasks), encoder.task_body)
+        self.form = form
+        self.actor = RlActor(weights)
+        self.hand: Hand = DirectHand()
+        self.features: FrozenFeatures | AlignedBase
+        if form.start == "residual":
+            self.features = AlignedBase.of(encoder, body, form.features)
+            self.hand = ResidualHand(self.features, form.scale)
+        else:
+            self.features = FrozenFeatures(encoder.model, body, form.features)
 
     @property
-    def needs_images(self) -> bool:
-        """It looks."""
-        return True
+    def n_action_steps(self) -> int:
+        """Control steps from one decision to the next."""
+        return self.form.action_repeat
+
+    def reset(self, ids: NDArray[np.int64]) -> None:
+        """Forget what the rows `ids` had begun."""
+        self.hand.begin(ids)
 
     def chunk(self, told: PolicyInput) -> NDArray[np.float32]:
-        """The mean action, without noise, shape (m, n_action_steps, n_act).
+        """The actions until the next decision, (m, n_action_steps, n_act).
 
         Raises:
             BadConfig: If the task is another than it was trained on.
         """
-        if told.task_id != self.task_id:
+        if told.task_id != self.form.task_id:
             raise BadConfig(
-                f"this RL policy was trained on {self.task_id}, not {told.task_id}; run it there "
-                "alone (--tasks)"
+                f"this RL policy was trained on {self.form.task_id}, not {told.task_id}; run it "
+                "there alone (--tasks)"
             )
-        actions = self.actor(self.features.see(told))
-        return np.repeat(actions[:, None], self.n_action_steps, axis=1)
+        decided = self.actor(self.features.see(told))
+        return self.hand.actions(told.row, decided, self.n_action_steps)
 
 
 def save_rl_policy(
-    folder: Path,
-    weights: Mapping[str, Tensor],
-    *,
-    task_id: str,
-    action_repeat: int,
-    features: Kind,
-    notes: Mapping[str, Any],
+    folder: Path, weights: Mapping[str, Tensor], *, form: PolicyForm, notes: Mapping[str, Any]
 ) -> None:
-    """Write a policy beside its encoder's checkpoint, which lies in `folder / ENCODER`.
+    """Write a policy; the encoder's checkpoint lies in the run folder's ENCODER.
 
     The index is replaced last and names its file by hash: a reader finds the old policy or the new
     one, at any moment.
 
     Args:
-        folder: A run folder.
+        folder: A run folder, or one in it.
         weights: Of an SB3 policy, and whatever else training needs to go on.
-        task_id: The task it was trained on.
-        action_repeat: Control steps that an action lasts.
-        features: What of the encoder it is given.
+        form: What they belong to.
         notes: Anything that JSON can hold.
 
     Raises:
@@ -94,9 +154,7 @@ def save_rl_policy(
     index = {
         "format": FORMAT,
         "version": VERSION,
-        "task_id": task_id,
-        "action_repeat": action_repeat,
-        "features": features,
+        **asdict(form),
         "weights": {"file": name, "sha256": digest},
         "notes": dict(notes),
     }
@@ -107,7 +165,7 @@ def save_rl_policy(
             old.unlink(missing_ok=True)
 
 
-def read_rl_policy(folder: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
+def read_rl_policy(folder: Path) -> tuple[PolicyForm, dict[str, Tensor], dict[str, Any]]:
     """The index and the weights that `save_rl_policy` wrote.
 
     Raises:
@@ -127,12 +185,15 @@ def read_rl_policy(folder: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
         )
     try:
         file, digest = folder / Path(index["weights"]["file"]).name, index["weights"]["sha256"]
-        if index["task_id"] not in TASK_IDS and not is_foreign(index["task_id"]):
-            raise UnknownName("task", index["task_id"], TASK_IDS)
-        if index["features"] not in KINDS:
-            raise UnknownName("kind of features", index["features"], KINDS)
-        if int(index["action_repeat"]) < 1:
-            raise DamagedFile(f"{path} holds an action for no step; finetune again")
+        form = PolicyForm(
+            task_id=str(index["task_id"]),
+            start=index["start"],
+            features=index["features"],
+            action_repeat=int(index["action_repeat"]),
+            scale=float(index["scale"]),
+        )
+        form.check(path)
+        notes = dict(index["notes"])
     except (KeyError, TypeError, ValueError) as error:
         if isinstance(error, (UnknownName, DamagedFile)):
             raise
@@ -147,7 +208,7 @@ def read_rl_policy(folder: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
         weights: dict[str, Tensor] = load_tensors(data)
     except SafetensorError as error:
         raise DamagedFile(f"{file} is no safetensors file; finetune again") from error
-    return index, weights
+    return form, weights, notes
 
 
 def load_rl_policy(folder: Path) -> RlPolicy:
@@ -158,19 +219,5 @@ def load_rl_policy(folder: Path) -> RlPolicy:
         BadConfig: If its task is one of the user's own and cannot be loaded.
     """
     torch.set_num_threads(1)
-    index, weights = read_rl_policy(folder)
-    encoder = load_checkpoint(folder / ENCODER)
-    learnt = {k.removeprefix(LEARNT): v for k, v in weights.items() if k.startswith(LEARNT)}
-    if learnt:
-        try:
-            encoder.model.load_state_dict(learnt)
-        except RuntimeError as error:
-            raise DamagedFile(f"{folder}: its weights do not fit its encoder") from error
-    task_id = str(index["task_id"])
-    body = body_of_task(task_id, TaskTable(own=encoder.own_tasks), encoder.task_body)
-    return RlPolicy(
-        task_id=task_id,
-        features=FrozenFeatures(encoder.model, body, index["features"]),
-        actor=RlActor(weights),
-        n_action_steps=int(index["action_repeat"]),
-    )
+    form, weights, _ = read_rl_policy(folder)
+    return RlPolicy(form, load_checkpoint(folder / ENCODER), weights)

@@ -4,35 +4,51 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal, get_args
 
 import torch
 
+from vla_sim.agents.aligned import N_ACTION_STEPS
+from vla_sim.agents.rl_bounds import BoundsConfig
 from vla_sim.agents.rl_ppo import PpoConfig
+from vla_sim.agents.rl_reward import RewardConfig
+from vla_sim.agents.rl_sac import SacConfig
 from vla_sim.agents.rl_slots import SlotsConfig
 from vla_sim.align.checkpoint import INDEX as INDEX_OF_CHECKPOINT
 from vla_sim.align.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from vla_sim.envs.crank import CrankConfig
-from vla_sim.envs.suites import one_task
+from vla_sim.envs.suites import one_task, tasks_of
+from vla_sim.envs.task_names import short_name
+from vla_sim.envs.task_table import TaskTable
+from vla_sim.envs.tasks import make_task
 from vla_sim.errors import BadConfig, UnknownName
 from vla_sim.eval.run_card import run_card
+from vla_sim.eval.stopping import StoppingConfig
+from vla_sim.foreign import is_foreign
 from vla_sim.loop.benching.bench import BENCH_SEEDS_FROM, MOST_EPISODES
-from vla_sim.loop.evaluation import make_protocol
+from vla_sim.loop.evaluation import GALLERY_SEEDS_FROM, ONLINE_SEEDS_FROM, make_protocol
+from vla_sim.loop.model_bodies import body_of_task
 from vla_sim.loop.opening import opened, refuse_place
 from vla_sim.loop.policies import best_checkpoint
 from vla_sim.loop.rl.rl_features import KINDS, Kind
 from vla_sim.loop.rl.rl_policy import ENCODER
-from vla_sim.loop.run_folder import BEST, RunFolder
+from vla_sim.loop.rl.rl_start import STARTS, ResidualConfig, StartKind
+from vla_sim.loop.run_folder import BEGUN, BEST, RunFolder
 from vla_sim.loop.tracking.tracker import TrackerName, check_tracker
-from vla_sim.ranges import MAX_SEED, above, whole, within
+from vla_sim.ranges import MAX_SEED, above, whole
 
 VERB = "finetune"
+Algorithm = Literal["ppo", "sac"]
+ALGORITHMS: tuple[Algorithm, ...] = get_args(Algorithm)
+LATEST = "latest"
+"""Where what training goes on from lies."""
 MAY_CHANGE = (
     "out",
     "resume",
     "encoder",
     "max_env_steps",
     "max_seconds",
-    "target_success",
+    "stopping",
     "episodes",
     "n_processes",
     "crank.n_threads",
@@ -52,9 +68,13 @@ class FinetuneRun:
     encoder: Path = Path("runs/align")
     """Folder of a checkpoint or of an alignment run, whose best checkpoint is taken. Its features
     are frozen."""
-    scratch: bool = False
-    """Keep the encoder's architecture but draw its weights anew and train them along: what the
-    alignment is worth."""
+    start: StartKind = "residual"
+    """What the policy begins as: "residual", the aligned policy itself, corrected by what is
+    learnt; "head", a new head on its frozen features; "scratch", the encoder's architecture with
+    weights drawn anew and trained along: what the alignment is worth."""
+    algorithm: Algorithm = "ppo"
+    """PPO learns from what it has just done; SAC from all that it remembers, demonstrations of the
+    expert and of the start policy among it."""
     features: Kind = "state"
     """What the policy is given of the encoder: the state that its decoder acts on, z_S in the
     aligned space, or both."""
@@ -69,41 +89,84 @@ class FinetuneRun:
     it."""
     max_seconds: float | None = None
     """Cap on the time of training; the run says what it cut. None for no cap."""
-    target_success: float = 0.97
-    """Stop when so many of the last 100 training episodes succeeded, exploration and all."""
+    rounds_per_evaluation: int = 20
+    """Rounds from one evaluation on held-out scenes to the next: they choose the policy that is
+    kept and say when to stop. 0 for none: what the budget leaves is kept."""
+    online_episodes: int = 100
+    """Episodes of such an evaluation."""
     episodes: int = 100
-    """Episodes of the benchmark at the end; 0 for none."""
+    """Episodes of the benchmark, before and after, on the same scenes; 0 for none."""
     n_processes: int = 2
     """Processes of the benchmark."""
     track: TrackerName = ""
     """Send losses, evaluations and rates to "tensorboard" (files in OUT), "trackio" or "wandb" as
     well; empty for none."""
     ppo: PpoConfig = field(default_factory=PpoConfig)
+    sac: SacConfig = field(default_factory=SacConfig)
+    residual: ResidualConfig = field(default_factory=ResidualConfig)
+    reward: RewardConfig = field(default_factory=RewardConfig)
+    bounds: BoundsConfig = field(default_factory=BoundsConfig)
+    stopping: StoppingConfig = field(
+        default_factory=lambda: StoppingConfig(patience=6, target_success=0.99)
+    )
     slots: SlotsConfig = field(default_factory=SlotsConfig)
     crank: CrankConfig = field(default_factory=CrankConfig)
 
     def __post_init__(self) -> None:
         check_tracker(self.track)
         one_task(self.task)
+        if self.start not in STARTS:
+            raise UnknownName("start", self.start, STARTS)
+        if self.algorithm not in ALGORITHMS:
+            raise UnknownName("algorithm", self.algorithm, ALGORITHMS)
         if self.features not in KINDS:
             raise UnknownName("kind of features", self.features, KINDS)
         whole(1, n_processes=self.n_processes)
         whole(1, n_slots=self.n_slots)
         whole(0, MAX_SEED, seed=self.seed)
         whole(0, MOST_EPISODES, episodes=self.episodes)
-        above(0, max_seconds=self.max_seconds, target_success=self.target_success)
+        whole(0, rounds_per_evaluation=self.rounds_per_evaluation)
+        whole(1, GALLERY_SEEDS_FROM - ONLINE_SEEDS_FROM, online_episodes=self.online_episodes)
+        above(0, max_seconds=self.max_seconds)
         whole(1, max_env_steps=self.max_env_steps)
-        within(0, 1, target_success=self.target_success)
         if self.max_env_steps < self.round_env_steps:
             raise BadConfig(
                 f"max_env_steps is {self.max_env_steps}, less than one round of "
-                f"{self.round_env_steps}: n_slots x ppo.n_steps x slots.action_repeat"
+                f"{self.round_env_steps}: n_slots x {self.algorithm}.n_steps x "
+                "slots.action_repeat"
+            )
+        if self.start == "scratch" and self.reward.shaping:
+            raise BadConfig(
+                f"reward.shaping is {self.reward.shaping} and start is 'scratch': the potential is "
+                "the aligned space's, whose weights are drawn anew then; leave one of the two away"
+            )
+        if self.start == "residual":
+            self._check_residual()
+        elif self.algorithm == "sac":
+            raise BadConfig(
+                f"algorithm is 'sac' and start is {self.start!r}: SAC learns a correction of the "
+                "aligned policy; say --start residual, or --algorithm ppo"
+            )
+
+    def _check_residual(self) -> None:
+        warm_up, repeat = self.residual.warm_up_env_steps, self.slots.action_repeat
+        if warm_up >= self.max_env_steps:
+            raise BadConfig(
+                f"residual.warm_up_env_steps is {warm_up}, and max_env_steps is "
+                f"{self.max_env_steps}: the actor would never move; give it a larger budget or a "
+                "shorter warm-up"
+            )
+        if N_ACTION_STEPS % repeat:
+            raise BadConfig(
+                f"slots.action_repeat is {repeat}, and the aligned policy plans anew every "
+                f"{N_ACTION_STEPS} steps: a residual start takes a divisor of it, --start head any"
             )
 
     @property
     def round_env_steps(self) -> int:
         """Control steps from one improvement to the next, all slots together."""
-        return self.n_slots * self.ppo.n_steps * self.slots.action_repeat
+        n_steps = self.sac.n_steps if self.algorithm == "sac" else self.ppo.n_steps
+        return self.n_slots * n_steps * self.slots.action_repeat
 
     @property
     def task_id(self) -> str:
@@ -124,7 +187,10 @@ def begun(run: FinetuneRun) -> Iterator[RunFolder]:
     extra = {}
     if not run.resume:
         checkpoint = best_checkpoint(run.encoder)
-        load_checkpoint(checkpoint)  # before anything is written
+        # Before anything is written.
+        require_robot(run.encoder, run.task_id)
+        encoder = load_checkpoint(checkpoint)
+        body_of_task(run.task_id, TaskTable(own=encoder.own_tasks), encoder.task_body)
         extra = {"encoder": str(checkpoint)}
     protocol = make_protocol(
         "bench",
@@ -134,7 +200,7 @@ def begun(run: FinetuneRun) -> Iterator[RunFolder]:
         crank=run.crank,
     )
     card = run_card(protocol=protocol, seed=run.seed, extra=extra)
-    scratch = (ENCODER, BEST)
+    scratch = (ENCODER, BEST, LATEST)
     with opened(run.out, run, verb=VERB, resume=run.resume, card=card, scratch=scratch) as folder:
         yield folder
 
@@ -145,7 +211,7 @@ def own_encoder(run: FinetuneRun, folder: RunFolder) -> Checkpoint:
         checkpoint = best_checkpoint(run.encoder)
         given = load_checkpoint(checkpoint)
         model = given.model
-        if run.scratch:
+        if run.start == "scratch":
             torch.manual_seed(run.seed)
             model = model.config.build(model.bodies, model.tokenizer)
         save_checkpoint(
@@ -158,3 +224,28 @@ def own_encoder(run: FinetuneRun, folder: RunFolder) -> Checkpoint:
         reason = "what the policy sees with"
         folder.write_json(BEST, {"checkpoint": ENCODER, "reason": reason})
     return load_checkpoint(folder.path / ENCODER)
+
+
+def require_robot(encoder: Path, task_id: str) -> None:
+    """See that an alignment run has trained with the robot of a task.
+
+    A checkpoint alone does not say what it was trained on; then nothing is refused here.
+
+    Raises:
+        BadConfig: If it has not.
+    """
+    if not (encoder / BEGUN).is_file():
+        return
+    config = RunFolder.open(encoder).read_json(BEGUN).get("config", {})
+    trained = [name for name in config.get("tasks", ()) if not is_foreign(name)]
+    robots = {_robot(name) for name in tasks_of(tuple(trained))} if trained else set()
+    if robots and _robot(task_id) not in robots:
+        raise BadConfig(
+            f"the encoder of {encoder} was trained on {', '.join(trained)}, with the robots "
+            f"{', '.join(sorted(robots))}; {short_name(task_id)} has {_robot(task_id)}: name "
+            "another --encoder, or a task of its robots"
+        )
+
+
+def _robot(task_id: str) -> str:
+    return make_task(task_id).robot.embodiment.name

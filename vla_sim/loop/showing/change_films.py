@@ -12,9 +12,9 @@ import numpy as np
 
 from vla_sim.errors import BadConfig, DamagedFile, RenderBackendError, RunFolderError, UnknownName
 from vla_sim.eval.report.change import Change, Pair, SceneFilm
+from vla_sim.loop.benching.rig import crank_of
 from vla_sim.loop.choice import Choice
 from vla_sim.loop.showing.film_frames import Pictures, side_by_side
-from vla_sim.loop.showing.replay import crank_of
 from vla_sim.loop.showing.result_films import Replayed, replayed
 from vla_sim.loop.showing.showcase import ShowcaseConfig
 from vla_sim.records.episode_row import EpisodeRow

@@ -32,7 +32,8 @@ def practice_part(folder: RunFolder, shown: ShowcaseConfig, *, title: str = "") 
         DamagedFile: If one of its files is damaged, or was edited.
     """
     # Here, because stable-baselines3 is heavy and other reports do without it.
-    from vla_sim.loop.rl.finetune import CURVE, WINDOW, steps_to
+    from vla_sim.loop.rl.finetune import CURVE, steps_to
+    from vla_sim.loop.rl.rl_learner import WINDOW
     from vla_sim.loop.rl.rl_policy import ENCODER, INDEX
 
     if not (folder.path / INDEX).is_file():

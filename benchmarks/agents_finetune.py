@@ -1,0 +1,262 @@
+"""Fine-tuning that begins where alignment ends: what it wins, what it costs, whether it repeats.
+
+Part of the group `agents` of `make claims`. A cell is one finetuning from a seed, fifteen minutes
+or less; a killed study goes on with the cell that it was at, and the run with its last round.
+`python -m benchmarks.agents_finetune` measures what is missing and prints the rows.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+
+from benchmarks.cells import cell
+from benchmarks.many_tasks import reach_and_pick
+from benchmarks.repeat import default_of, settings_of, trained
+from benchmarks.row import Row, told
+from vla_sim.agents.rl_bounds import BoundsConfig
+from vla_sim.agents.rl_reward import RewardConfig
+from vla_sim.align.checkpoint import load_checkpoint
+from vla_sim.envs.crank import Crank
+from vla_sim.envs.rollout import run_all
+from vla_sim.loop.aligning.align_run import AlignRun
+from vla_sim.loop.benching.bench import BENCH_SEEDS_FROM
+from vla_sim.loop.benching.result import read_result
+from vla_sim.loop.budget import Budget
+from vla_sim.loop.evaluation import planned_spec
+from vla_sim.loop.policies import best_checkpoint, policy_of
+from vla_sim.loop.rl.finetune import CURVE, finetune
+from vla_sim.loop.rl.ppo_learner import PpoLearner
+from vla_sim.loop.rl.rl_features import KINDS
+from vla_sim.loop.rl.rl_measuring import AFTER, BEFORE
+from vla_sim.loop.rl.rl_policy import RlPolicy
+from vla_sim.loop.rl.rl_run import FinetuneRun
+from vla_sim.loop.run_folder import RunFolder
+from vla_sim.recipes import finetune as recipes
+
+TASKS = ("Lift", "DriveToGoal", "ChangeLane", "PickPlace")
+SEEDS = range(3)
+N_PAIRS = 200
+SECONDS = 900.0
+STEPS = 1_000_000
+RUNS = Path("runs") / "agents"
+"""Run folders with their policies; the cells outlive them."""
+
+
+def encoder_of(task: str) -> AlignRun:
+    """The alignment that a task begins from."""
+    return reach_and_pick(0) if task == "PickPlace" else default_of(0)
+
+
+def tuning(task: str, seed: int, name: str = "", **changes: Any) -> FinetuneRun:
+    """The default recipe on a task from a seed, with some settings otherwise."""
+    run = replace(
+        recipes.default(),
+        task=task,
+        seed=seed,
+        encoder=encoder_of(task).out,
+        episodes=N_PAIRS,
+        max_env_steps=STEPS,
+        max_seconds=SECONDS,
+        out=RUNS / f"{task}{name}-{seed}",
+    )
+    return replace(run, **changes)
+
+
+def tuned(run: FinetuneRun, console: Console) -> dict[str, Any]:
+    """What came of a finetuning: both benchmarks, the difference, and what it took."""
+    encoder = encoder_of(run.task)
+
+    def make() -> Mapping[str, Any]:
+        trained(encoder, console)  # its cell may be there while its folder is gone
+        done = finetune(replace(run, resume=(run.out / "run.json").is_file()), console)
+        gain = done.gain
+        assert gain is not None
+        return {
+            "before": _rates(run.out / BEFORE),
+            "after": _rates(run.out / AFTER),
+            "gain": [gain.difference.value, gain.difference.low, gain.difference.high],
+            "env_steps": done.n_env_steps,
+            "steps_to_80": done.steps_to_80,
+            "minutes": done.elapsed_s / 60,
+        }
+
+    settings = settings_of(encoder, finetune=run)
+    values: dict[str, Any] = cell(f"agents/{run.out.name}", settings, make)
+    return values
+
+
+def _rates(folder: Path) -> dict[str, float]:
+    """Success, and how often which violation happened, of a result."""
+    rates = read_result(folder).report.tasks[0].rates
+    return {
+        name: rate.value
+        for name, rate in rates.items()
+        if name == "success_at_end" or name.startswith("violation/")
+    }
+
+
+def start_rows(console: Console) -> Iterator[Row]:
+    """Before the first update, against the aligned policy, on the same scenes."""
+    for task in TASKS:
+        run, encoder = tuning(task, 0), encoder_of(task)
+
+        def make(run: FinetuneRun = run, encoder: AlignRun = encoder) -> Mapping[str, Any]:
+            place = best_checkpoint(trained(encoder, console).path)
+            learner = PpoLearner(run, load_checkpoint(place), Budget(run.max_env_steps))
+            start = RlPolicy(learner.form, load_checkpoint(place), learner.actor)
+            crank = Crank(run.task_id, 40, run.crank)
+            seeds = range(BENCH_SEEDS_FROM, BENCH_SEEDS_FROM + N_PAIRS)
+            plan = [planned_spec(run.task_id, seed, languages=("en",)) for seed in seeds]
+            found = [
+                [float(episode.success_at_end) for episode in run_all(crank, policy, plan)]
+                for policy in (start, policy_of(str(place), crank))
+            ]
+            return {"start": found[0], "aligned": found[1]}
+
+        values = cell(f"agents/start-{task}", settings_of(encoder, finetune=run), make)
+        start, aligned = np.array(values["start"]), np.array(values["aligned"])
+        apart = abs(float(start.mean() - aligned.mean()))
+        yield Row(
+            name=f"{task}, success before the first update against the aligned policy's, paired",
+            value=f"{100 * start.mean():.1f} and {100 * aligned.mean():.1f} %, "
+            f"{int((start != aligned).sum())} of {len(start)} episodes differ",
+            bar="within 3 points",
+            holds=apart <= 0.03,
+        )
+
+
+def gain_rows(console: Console) -> Iterator[Row]:
+    """After fifteen minutes, over seeds: success gained, and no violation more."""
+    for task in TASKS:
+        found = [tuned(tuning(task, seed), console) for seed in SEEDS]
+        after = [values["after"]["success_at_end"] for values in found]
+        gains, lows = ([values["gain"][k] for values in found] for k in (0, 1))
+        gain = float(np.mean(gains))
+        yield Row(
+            name=f"{task}, success after fine-tuning, {len(found)} seeds",
+            value=f"{_percents(after)} from {100 * found[0]['before']['success_at_end']:.1f} %, "
+            f"{100 * gain:+.1f} points, lower bounds {_percents(lows)}",
+            bar="mean >= +8 points and lower bounds > 0, or >= 97 %",
+            holds=float(np.mean(after)) >= 0.97 or (gain >= 0.08 and min(lows) > 0.0),
+        )
+        more = {
+            name: float(
+                np.mean([v["after"].get(name, 0.0) - v["before"].get(name, 0.0) for v in found])
+            )
+            for name in found[0]["before"]
+            if name.startswith("violation/")
+        }
+        worst = max(more, key=lambda name: more[name])
+        yield Row(
+            name=f"{task}, the violation that rose most",
+            value=f"{worst.removeprefix('violation/')} {100 * more[worst]:+.1f} points",
+            bar="<= 0",
+            holds=more[worst] <= 0.0,
+        )
+
+
+def bound_rows(console: Console) -> Iterator[Row]:
+    """DriveToGoal with a bound on collisions."""
+    bounds = BoundsConfig(most={"collision": 0.02})
+    for seed in SEEDS:
+        values = tuned(tuning("DriveToGoal", seed, "-keep", bounds=bounds), console)
+        before, after = values["before"], values["after"]
+        share, gain = after["violation/collision"], values["gain"][0]
+        yield Row(
+            name=f"DriveToGoal with --keep collision 0.02, seed {seed}",
+            value=f"collisions in {100 * share:.1f} % of episodes "
+            f"(before {100 * before['violation/collision']:.1f} %), "
+            f"success {100 * gain:+.1f} points",
+            bar="<= 2 %, success not lower",
+            holds=share <= 0.02 and gain >= 0.0,
+        )
+
+
+def feature_rows(console: Console) -> Iterator[Row]:
+    """Env steps to 80 %: a new head on each kind of features, against the network from scratch."""
+    for task in ("Reach", "DriveToGoal"):
+        scratch = replace(recipes.scratch(), rounds_per_evaluation=0)
+        base = _to_80(task, "-scratch", console, start="scratch", ppo=scratch.ppo)
+        for kind in KINDS:
+            steps = _to_80(
+                task, f"-{kind}", console, start="head", features=kind, ppo=recipes.head().ppo
+            )
+            share = steps / base
+            yield Row(
+                name=f"{task}, env steps to 80 % from aligned features ({kind}) against scratch",
+                value=f"{steps:,.0f} and {base:,.0f}, {share:.2f}",
+                bar="<= 0.2" if kind == "state" else "printed",
+                holds=kind != "state" or share <= 0.2,
+            )
+
+
+def _to_80(task: str, name: str, console: Console, **changes: Any) -> float:
+    """Mean over seeds; a run that never came so far counts with all of its steps."""
+    made = [tuned(tuning(task, seed, name, **changes), console) for seed in SEEDS]
+    return float(np.mean([values["steps_to_80"] or values["env_steps"] for values in made]))
+
+
+def shaping_rows(console: Console) -> Iterator[Row]:
+    """ChangeLane by success alone, with and without the potential of the aligned space."""
+    sparse = RewardConfig(kind="sparse")
+    shaped = replace(sparse, shaping=0.5)
+    for seed in SEEDS:
+        off, on = (
+            tuned(tuning("ChangeLane", seed, name, reward=reward), console)
+            for name, reward in (("-sparse", sparse), ("-shaped", shaped))
+        )
+        lows_and_highs = off["gain"][1:], on["gain"][1:]
+        overlap = max(low for low, _ in lows_and_highs) <= min(high for _, high in lows_and_highs)
+        yield Row(
+            name=f"ChangeLane by sparse success, shaping on and off, seed {seed}",
+            value=f"{100 * on['gain'][0]:+.1f} and {100 * off['gain'][0]:+.1f} points, "
+            f"{on['env_steps']:,} and {off['env_steps']:,} env steps",
+            bar="intervals overlap",
+            holds=overlap,
+        )
+
+
+def resume_rows(console: Console) -> Iterator[Row]:
+    """A run that is gone on with after half its budget, against one that was not cut."""
+    whole = tuning("Reach", 9, "-whole", episodes=0, max_env_steps=40_960, rounds_per_evaluation=5)
+    whole = replace(whole, residual=replace(whole.residual, warm_up_env_steps=4096))
+    cut = replace(whole, out=RUNS / "Reach-cut-9")
+
+    def make() -> Mapping[str, Any]:
+        trained(encoder_of("Reach"), console)
+        finetune(replace(whole, resume=(whole.out / "run.json").is_file()), console)
+        # The learning rate falls with the budget, so that the cut is one in time and not of it.
+        begun = (cut.out / "run.json").is_file()
+        finetune(replace(cut, resume=begun, max_seconds=None if begun else 8.0), console)
+        finetune(replace(cut, resume=True, max_seconds=None), console)
+        curves = [
+            [{**row, "elapsed_s": 0} for row in RunFolder.open(run.out).rows(CURVE)]
+            for run in (whole, cut)
+        ]
+        return {"equal": curves[0] == curves[1], "rounds": len(curves[0])}
+
+    values = cell("agents/resume", settings_of(encoder_of("Reach"), finetune=whole), make)
+    yield Row(
+        name=f"the curve of a run that went on against one undisturbed, {values['rounds']} rounds",
+        value="equal" if values["equal"] else "other",
+        bar="equal",
+        holds=bool(values["equal"]),
+    )
+
+
+def rows(console: Console) -> Iterator[Row]:
+    """All of it."""
+    for part in (start_rows, gain_rows, bound_rows, feature_rows, shaping_rows, resume_rows):
+        yield from part(console)
+
+
+def _percents(values: list[float]) -> str:
+    return ", ".join(f"{100 * value:.1f}" for value in values) + " %"
+
+
+if __name__ == "__main__":
+    raise SystemExit(told(rows(Console())))

@@ -1,0 +1,128 @@
+"""A residual start is the aligned policy to the last bit, and corrections have a largest size."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from tests.loop.untrained import PX, untrained_run
+from vla_sim.agents.rl_ppo import PpoConfig
+from vla_sim.agents.rl_slots import SlotsConfig
+from vla_sim.align.checkpoint import load_checkpoint
+from vla_sim.envs.crank import Crank, CrankConfig
+from vla_sim.envs.plan import draw_spec
+from vla_sim.envs.rollout import Rollout, run_all
+from vla_sim.envs.task_names import task_id_of
+from vla_sim.errors import BadConfig, UnknownName
+from vla_sim.loop.budget import Budget
+from vla_sim.loop.policies import best_checkpoint, policy_of
+from vla_sim.loop.rl.ppo_learner import PpoLearner
+from vla_sim.loop.rl.rl_policy import RlPolicy
+from vla_sim.loop.rl.rl_run import FinetuneRun, require_robot
+from vla_sim.loop.rl.rl_start import ResidualConfig
+from vla_sim.loop.run_folder import BEGUN, RunFolder
+
+SMALL = CrankConfig(image_size=PX)
+TASK = "DriveToGoal"
+
+
+@pytest.fixture(scope="module")
+def aligned(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return untrained_run(tmp_path_factory.mktemp("aligned") / "run")
+
+
+def learner(aligned: Path, *, repeat: int = 2, scale: float = 0.3) -> PpoLearner:
+    run = FinetuneRun(
+        encoder=aligned,
+        task=TASK,
+        n_slots=4,
+        max_env_steps=256,
+        ppo=PpoConfig(n_steps=4, batch_size=8, n_epochs=1, hidden=16),
+        residual=ResidualConfig(scale=scale, warm_up_env_steps=32, pull=0.0),
+        slots=SlotsConfig(action_repeat=repeat),
+        crank=SMALL,
+    )
+    encoder = load_checkpoint(best_checkpoint(aligned))
+    return PpoLearner(run, encoder, Budget(run.max_env_steps))
+
+
+def policy_in(made: PpoLearner, aligned: Path) -> RlPolicy:
+    return RlPolicy(made.form, load_checkpoint(best_checkpoint(aligned)), made.actor)
+
+
+@pytest.mark.parametrize("repeat", [1, 2])
+def test_before_the_first_update_episodes_are_those_of_the_aligned_policy(
+    aligned: Path, repeat: int
+) -> None:
+    task_id = task_id_of(TASK)
+    plan = [draw_spec(task_id, seed) for seed in range(30_000, 30_004)]
+    crank = Crank(task_id, 4, SMALL)
+    theirs = run_all(crank, policy_of(str(aligned), crank), plan)
+    ours = run_all(crank, policy_in(learner(aligned, repeat=repeat), aligned), plan)
+    assert len(theirs) == 4 and max(episode.n_steps for episode in theirs) > 20
+    for a, b in zip(theirs, ours, strict=True):
+        assert np.array_equal(a.actions, b.actions)
+        assert np.array_equal(a.position, b.position)
+
+
+@pytest.mark.parametrize("repeat", [1, 2])
+def test_training_starts_on_the_aligned_policy_s_way(aligned: Path, repeat: int) -> None:
+    made = learner(aligned, repeat=repeat)
+    made.env.seed(7)
+    made.env.reset()
+    crank = Crank(made.form.task_id, 4, SMALL)
+    plan = [draw_spec(made.form.task_id, 7 + slot) for slot in range(4)]
+    alone = Rollout(crank, policy_of(str(aligned), crank), plan)
+    for _ in range(12):
+        if made.env.crank.steps[0] % repeat == 0:
+            made.env.step(np.zeros((4, made.env.crank.embodiment.n_act), dtype=np.float32))
+        while crank.steps[0] < made.env.crank.steps[0]:
+            alone.advance()
+        ours, theirs = made.env.crank.robot.motion, crank.robot.motion
+        assert np.array_equal(ours.position, theirs.position)
+
+
+def test_corrections_are_as_large_as_the_scale_and_no_larger(aligned: Path) -> None:
+    made = learner(aligned, scale=0.1)
+    made.env.reset()
+    rows = np.arange(4)
+    base = made.env.hand.actions(rows, np.zeros((4, 2), dtype=np.float32), 2)
+    pushed = made.env.hand.actions(rows, np.full((4, 2), 9.0, dtype=np.float32), 2)
+    assert np.all(pushed >= base) and np.all(np.abs(pushed) <= 1.0)
+    np.testing.assert_allclose(pushed, np.minimum(base + 0.1, 1.0), atol=1e-6)
+
+
+def test_while_it_warms_up_the_critic_moves_and_the_actor_does_not(aligned: Path) -> None:
+    made = learner(aligned)
+    before = {name: value.clone() for name, value in made.tensors.items()}
+    made.improve()
+    for name, value in made.actor.items():
+        assert torch.equal(value, before[name])
+    critic = "mlp_extractor.value_net.0.weight"
+    assert not torch.equal(made.tensors[critic], before[critic])
+    made.improve()
+    name = "action_net.weight"
+    assert not torch.equal(made.tensors[name], before[name])
+
+
+def test_what_cannot_be_trained_is_refused_before_anything_is_made(aligned: Path) -> None:
+    with pytest.raises(BadConfig, match=r"warm_up_env_steps is 20000.*the actor would never move"):
+        FinetuneRun(max_env_steps=10_000)
+    with pytest.raises(BadConfig, match=r"action_repeat is 3.*plans anew every 2 steps"):
+        FinetuneRun(slots=SlotsConfig(action_repeat=3))
+    with pytest.raises(UnknownName, match="no start 'warm'; there are"):
+        FinetuneRun(start="warm")  # type: ignore[arg-type]  # a wrong word
+    with pytest.raises(BadConfig, match=r"max_env_steps is 0"):
+        FinetuneRun(max_env_steps=0)
+
+
+def test_an_encoder_of_another_robot_is_refused(aligned: Path) -> None:
+    require_robot(aligned, task_id_of("Reach"))
+    folder = RunFolder.open(aligned)
+    begun = folder.read_json(BEGUN)
+    folder.write_json(BEGUN, begun | {"config": begun["config"] | {"tasks": ["ChangeLane"]}})
+    with pytest.raises(BadConfig, match=r"trained on ChangeLane.*Reach has .*panda"):
+        require_robot(aligned, task_id_of("Reach"))
+    require_robot(aligned, task_id_of("KeepLane"))
+    folder.write_json(BEGUN, begun)

@@ -1,0 +1,75 @@
+"""PPO as a learner."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from stable_baselines3 import PPO
+from torch import Tensor
+
+from vla_sim.agents.rl_ppo import StartedPolicy, load_tensors, tensors_of
+from vla_sim.align.checkpoint import Checkpoint
+from vla_sim.loop.budget import Budget
+from vla_sim.loop.rl.rl_features import LearntFeatures
+from vla_sim.loop.rl.rl_learner import RlLearner
+from vla_sim.loop.rl.rl_policy import LEARNT
+from vla_sim.loop.rl.rl_run import FinetuneRun
+
+_ACTOR = ("mlp_extractor.policy_net.", "action_net.", LEARNT)
+
+
+class PpoLearner(RlLearner):
+    """Learns from what it has just done, and forgets it."""
+
+    def __init__(self, run: FinetuneRun, encoder: Checkpoint, budget: Budget) -> None:
+        super().__init__(run, encoder, budget)
+        sight = None
+        if run.start == "scratch":
+            told = {"model": encoder.model, "body": self.body, "kind": run.features}
+            sight = (LearntFeatures, told)
+        self.ppo: PPO = run.ppo.build(
+            self.env,
+            rate=lambda: self.rate(run.ppo.learning_rate),
+            seed=run.seed,
+            sight=sight,
+            from_zero=run.start == "residual",
+        )
+
+    @property
+    def algorithm(self) -> PPO:
+        """SB3's."""
+        return self.ppo
+
+    @property
+    def action_std(self) -> float:
+        """Standard deviation of what is decided, mean over components."""
+        return float(torch.exp(self.ppo.policy.log_std).mean().item())
+
+    @property
+    def weights(self) -> dict[str, Tensor]:
+        """Weights and the optimiser's moments."""
+        return tensors_of(self.ppo)
+
+    @property
+    def actor(self) -> dict[str, Tensor]:
+        """The weights that act."""
+        return {name: value for name, value in self.weights.items() if name.startswith(_ACTOR)}
+
+    def load(self, weights: Mapping[str, Tensor]) -> None:
+        """Put `weights` back.
+
+        Raises:
+            DamagedFile: If they are of another network.
+        """
+        load_tensors(self.ppo, weights)
+
+    def save(self, place: Path) -> None:
+        """Nothing is that large."""
+
+    def learn(self) -> None:
+        """Act in all slots, and learn from it; a residual start stands still at first."""
+        run, policy = self.run, self.ppo.policy
+        if isinstance(policy, StartedPolicy):
+            policy.hold(self.budget.n_spent < run.residual.warm_up_env_steps)
+            self.ppo.ent_coef = run.residual.pull_at(self.budget.fraction)
+        self.ppo.learn(run.ppo.n_steps * run.n_slots, reset_num_timesteps=False)

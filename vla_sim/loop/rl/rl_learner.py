@@ -1,0 +1,184 @@
+"""Learner: the slots of a finetuning, and the algorithm that improves what acts in them."""
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from stable_baselines3.common.base_class import BaseAlgorithm
+from torch import Tensor
+
+from vla_sim.agents.progress import Progress
+from vla_sim.agents.rl_bounds import Bounds
+from vla_sim.agents.rl_hand import Hand, ResidualHand
+from vla_sim.agents.rl_pictures import PictureObserver
+from vla_sim.agents.rl_slots import Observer, SlotVecEnv
+from vla_sim.align.checkpoint import Checkpoint
+from vla_sim.envs.crank import Crank
+from vla_sim.envs.task_table import TaskTable
+from vla_sim.loop.budget import Budget
+from vla_sim.loop.learned import LearnedModel
+from vla_sim.loop.model_bodies import body_of_task
+from vla_sim.loop.rl.rl_base import AlignedBase
+from vla_sim.loop.rl.rl_features import FrozenFeatures
+from vla_sim.loop.rl.rl_policy import PolicyForm
+from vla_sim.loop.rl.rl_run import FinetuneRun
+from vla_sim.loop.rl.rl_state import draw_anew, notes_of_run, put_back, tensors_of_run
+
+WINDOW = 100
+"""Episodes over which the success of training is taken."""
+LAST_RATE = 0.1
+"""Share of the learning rate that is left when the budget is spent."""
+
+
+class RlLearner(ABC):
+    """An algorithm of stable-baselines3 over the slots of one crank.
+
+    Attributes:
+        run: What is trained.
+        budget: What is spent of it.
+        body: The model's index of the task's body.
+        env: The slots.
+        form: What the actor's weights belong to.
+    """
+
+    def __init__(self, run: FinetuneRun, encoder: Checkpoint, budget: Budget) -> None:
+        """Slots as they are before the first round.
+
+        Raises:
+            BadConfig: If the encoder does not know the task's robot and camera.
+        """
+        self.run = run
+        self.budget = budget
+        self.encoder = encoder
+        self.body = body_of_task(run.task_id, TaskTable(own=encoder.own_tasks), encoder.task_body)
+        self.form = PolicyForm(
+            task_id=run.task_id,
+            start=run.start,
+            features=run.features,
+            action_repeat=run.slots.action_repeat,
+            scale=run.residual.scale if run.start == "residual" else 0.0,
+        )
+        self.env = self.slots()
+
+    def slots(self) -> SlotVecEnv:
+        """Slots of the task, in which nothing has begun."""
+        run = self.run
+        hand: Hand | None = None
+        observer: Observer = PictureObserver()
+        if run.start == "residual":
+            observer = base = AlignedBase.of(self.encoder, self.body, run.features)
+            hand = ResidualHand(base, run.residual.scale)
+        elif run.start == "head":
+            observer = FrozenFeatures(self.encoder.model, self.body, run.features)
+        return SlotVecEnv(
+            Crank(run.task_id, run.n_slots, run.crank),
+            observer,
+            run.slots,
+            block=run.seed,
+            hand=hand,
+            reward=run.reward,
+            potential=self._potential(),
+            bounds=Bounds(run.bounds, run.n_slots),
+        )
+
+    @property
+    @abstractmethod
+    def algorithm(self) -> BaseAlgorithm:
+        """SB3's."""
+
+    @property
+    @abstractmethod
+    def action_std(self) -> float:
+        """Standard deviation of what is decided, mean over components."""
+
+    @property
+    @abstractmethod
+    def weights(self) -> dict[str, Tensor]:
+        """Weights and the optimisers' moments."""
+
+    @property
+    @abstractmethod
+    def actor(self) -> dict[str, Tensor]:
+        """The weights that act."""
+
+    @abstractmethod
+    def load(self, weights: Mapping[str, Tensor]) -> None:
+        """Put `weights` back.
+
+        Raises:
+            DamagedFile: If they are of another network.
+        """
+
+    @abstractmethod
+    def learn(self) -> None:
+        """Act in all slots, and learn from it."""
+
+    def improve(self) -> None:
+        """A round."""
+        draw_anew(self.run.seed, self.budget.n_spent)
+        self.learn()
+        self.env.bounds.improve()
+        self.budget.spend(self.run.round_env_steps)
+
+    @property
+    def success(self) -> float:
+        """Share of the last WINDOW training episodes that succeeded; 0 before there are as many."""
+        recent = self.algorithm.ep_success_buffer
+        return float(np.mean(recent)) if recent is not None and len(recent) == WINDOW else 0.0
+
+    @property
+    def numbers(self) -> dict[str, float | int | None]:
+        """What a line of the learning curve says of it, by name."""
+        recent = self.algorithm.ep_success_buffer or ()
+        told = self.algorithm.ep_info_buffer or ()
+        bounds = self.env.bounds
+        return {
+            "n_episodes": self.env.n_ended,
+            "success": float(np.mean(recent)) if recent else None,
+            "return": float(np.mean([row["r"] for row in told])) if told else None,
+            "action_std": self.action_std,
+            **{
+                f"share/{name}": None if math.isnan(share) else share
+                for name, share in bounds.shares.items()
+            },
+            **{f"price/{name}": price for name, price in bounds.price.items()},
+        }
+
+    @property
+    def tensors(self) -> dict[str, Tensor]:
+        """All that going on needs, but for `notes` and what `save` writes."""
+        return self.weights | tensors_of_run(self.env)
+
+    @property
+    def notes(self) -> dict[str, Any]:
+        """The rest of it, as JSON can hold it."""
+        return notes_of_run(self.env, self.algorithm, self.budget)
+
+    @abstractmethod
+    def save(self, place: Path) -> None:
+        """Write into a folder what is too large to be written whole after each round."""
+
+    def go_on(self, tensors: Mapping[str, Tensor], notes: Mapping[str, Any], place: Path) -> None:
+        """Put `tensors` and `notes` back, which lay in a folder.
+
+        Raises:
+            DamagedFile: If they are of another network, or something is missing.
+        """
+        flight = tensors_of_run(self.env)
+        self.load({name: value for name, value in tensors.items() if name not in flight})
+        put_back(self.env, self.algorithm, self.budget, tensors, notes, place)
+
+    def rate(self, begins: float) -> float:
+        """A learning rate that falls with the budget."""
+        return begins * (1.0 - (1.0 - LAST_RATE) * self.budget.fraction)
+
+    def _potential(self) -> Progress | None:
+        """How far episodes have come in the aligned space, where that is paid."""
+        if not self.run.reward.shaping:
+            return None
+        encoder = self.encoder
+        table = TaskTable(own=encoder.own_tasks)
+        return Progress(LearnedModel(encoder.model, table=table, task_body=encoder.task_body))

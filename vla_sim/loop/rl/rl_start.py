@@ -1,0 +1,35 @@
+"""Start: what a policy is before its first improvement, and how it may leave that."""
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from vla_sim.ranges import above, at_least, whole, within
+
+StartKind = Literal["residual", "head", "scratch"]
+STARTS: tuple[StartKind, ...] = get_args(StartKind)
+"""A correction of the aligned policy, zero at first; a new head on its features; or the same
+network with weights drawn anew."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResidualConfig:
+    """Settings of a residual start."""
+
+    scale: float = 0.3
+    """Largest correction of each component of an action, of its range of -1 to 1."""
+    warm_up_env_steps: int = 20_000
+    """Control steps in which the critic learns and the actor stands still."""
+    pull: float = 0.01
+    """Weight of the KL divergence from the start in the loss, at first."""
+    pull_until: float = 1.0
+    """Share of the budget after which nothing pulls any more; until there it fades evenly."""
+
+    def __post_init__(self) -> None:
+        above(0, scale=self.scale, pull_until=self.pull_until)
+        within(0, 1, scale=self.scale, pull_until=self.pull_until)
+        whole(0, warm_up_env_steps=self.warm_up_env_steps)
+        at_least(0, pull=self.pull)
+
+    def pull_at(self, fraction: float) -> float:
+        """The weight after a fraction of the budget."""
+        return self.pull * max(0.0, 1.0 - fraction / self.pull_until)

@@ -1,0 +1,33 @@
+"""Return against success: a policy that is paid more while it succeeds less hacks its reward."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+SURE = 2.0
+"""Standard errors by which success has to have fallen."""
+
+
+def parted(rows: Sequence[Mapping[str, Any]], window: int) -> str:
+    """What to warn of, by the rows of a learning curve; "" where return and success agree.
+
+    The newest row is compared with the one of the highest success before it.
+
+    Args:
+        rows: With `success` and `return` over the last `window` episodes, and `n_episodes`.
+        window: Episodes of a full window; rows of fewer say nothing.
+    """
+    full = [row for row in rows if row["n_episodes"] >= window and row["return"] is not None]
+    if len(full) < 2:
+        return ""
+    now, before = full[-1], max(full[:-1], key=lambda row: float(row["success"]))
+    fell = before["success"] - now["success"]
+    spread = sum(row["success"] * (1.0 - row["success"]) for row in (before, now)) / window
+    if fell <= SURE * math.sqrt(spread) or now["return"] <= before["return"]:
+        return ""
+    return (
+        f"return and success part: since {before['env_steps']:,} env steps the return rose from "
+        f"{before['return']:.3f} to {now['return']:.3f} while success fell from "
+        f"{100 * before['success']:.0f} to {100 * now['success']:.0f} %; what is paid is not what "
+        "is wanted: see --reward.kind, --reward.terms and --reward.prior"
+    )
