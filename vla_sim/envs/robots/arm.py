@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from vla_sim.envs.robots.arm_body import ArmBody
 from vla_sim.envs.robots.arm_measurement import measure_rows, yaw_rows
 from vla_sim.envs.robots.arm_reference import MAX_LEAD_RAD, command_rows
+from vla_sim.envs.robots.reference_governor import ReferenceGovernor
 from vla_sim.errors import BadConfig
 from vla_sim.physics.chain import chain_of
 from vla_sim.physics.filters import low_pass_gain
@@ -66,6 +67,7 @@ class ArmRobot:
         self._reach = config.reach.row
         self._home = np.array(config.home_q_rad)
         self._angular_limit = emb.motion_group("tcp_angular").velocity_limit
+        self.governor: ReferenceGovernor | None = None
         tool = self._chain.pose(self._home[None])[1][0]
         if np.abs(tool - _DOWN).max() > _DOWN_TOLERANCE:
             raise BadConfig(
@@ -170,12 +172,17 @@ class ArmRobot:
         """Filter SI actions, shape (n, 7), and write the engine's controls for one step."""
         engine, dt = self._engine, self.embodiment.control_dt_s
         before = self._filtered[:, :6].copy()
+        q, act = (
+            np.take(engine.qpos, self._q_adr, axis=1),
+            np.take(engine.act, self._act_adr, axis=1),
+        )
+        reference = (self._q_ref.copy(), self._qd_ref.copy())
         command_rows(
             *self._chain.arrays,
             np.ascontiguousarray(action, dtype=np.float64),
-            np.take(engine.qpos, self._q_adr, axis=1),
+            q,
             self._gripper_width(),
-            np.take(engine.act, self._act_adr, axis=1),
+            act,
             self._limits,
             self._box,
             self._reach,
@@ -193,12 +200,33 @@ class ArmRobot:
             self._grip_ref,
             self._angle_rate,
         )
+        if self.governor is not None:
+            self.governor.govern(q, reference, self._q_ref, self._qd_ref, self._filtered)
+            changed = self.governor.withheld > 0.0
+            self._angle_rate[changed] = (self._q_ref - act)[changed] / dt
         self._tcp_acc = (self._filtered[:, :3] - before[:, :3]) / dt
         self._yaw_acc = (self._filtered[:, 5] - before[:, 5]) / dt
         yaw_rows(np.arange(engine.n), False, self._mat_ref, self._yaw_zero, self._yaw)
         engine.ctrl[:, self._angle_ctrl] = self._angle_rate
         engine.ctrl[:, self._rate_ctrl] = self._qd_ref
         engine.ctrl[:, self._finger_ctrl] = self._gripper.control(self._grip_ref)[:, None]
+
+    def make_governor(self) -> ReferenceGovernor:
+        """The governor that fits this arm; it governs where it is set as `governor`."""
+        emb = self.embodiment
+        turning = emb.motion_group("tcp_angular")
+        of_joints = emb.motion[: self._n_joints]
+        hardest = np.array([group.acceleration_limit for group in of_joints])
+        return ReferenceGovernor(
+            self._chain,
+            limits=np.vstack([self._limits, hardest]),
+            box=self._box,
+            turning=(turning.velocity_limit, turning.acceleration_limit),
+            scale=emb.action_scale[:6],
+            lead_rad=MAX_LEAD_RAD,
+            dt_s=emb.control_dt_s,
+            n=self._engine.n,
+        )
 
     def foreseen(self, rows: Ids, action: Floats, n_steps: int) -> tuple[Floats, Floats]:
         """Where the reference takes the tool, if nothing blocks the arm; nothing moves.
@@ -253,6 +281,11 @@ class ArmRobot:
         """Where the reference has the tool now [m], (n, 3), and how it is turned, (n, 3, 3)."""
         point, mat = self._chain.pose(self._q_ref)
         return point, mat
+
+    @property
+    def joint_reference(self) -> Floats:
+        """(n, d) the angles that the joints' servos are led to now [rad]."""
+        return self._q_ref.copy()
 
     @property
     def twist(self) -> Floats:

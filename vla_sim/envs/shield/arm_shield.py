@@ -40,6 +40,7 @@ class ArmShield:
 
     def __init__(self, robot: ArmRobot) -> None:
         self._robot = robot
+        self._governor = robot.governor = robot.make_governor()
         emb, config = robot.embodiment, robot.config
         self._dt_s = emb.control_dt_s
         self._alpha = low_pass_gain(emb.bandwidth_fraction, emb.control_dt_s)
@@ -53,6 +54,7 @@ class ArmShield:
 
     def begin(self, ids: Ids) -> None:
         """New episodes begin in the slots `ids`, at rest."""
+        self._governor.begin(ids)
         if self._turned is not None and self._was is not None:
             self._turned[ids] = 0.0
             self._was[ids] = self._robot.reference[1][ids]
