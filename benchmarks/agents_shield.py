@@ -6,6 +6,7 @@ experts are cells, a task each: killed, it goes on with the task that it was at.
 
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from benchmarks.adversaries import ADVERSARIES
 from benchmarks.cells import cell
-from benchmarks.provocation import SEEDS, Broken, provoked
+from benchmarks.provocation import MEASURED, SEEDS, Broken, provoked
 from benchmarks.row import Row, rows_told
 from vla_sim.agents.controls import POLICIES
 from vla_sim.envs.crank import Crank, CrankConfig, StepResult
@@ -97,16 +98,14 @@ def law_rows() -> Iterator[Row]:
     steps = broken = 0
     for task_id in (*CAR_TASKS, *ARM_TASKS):
         told = law(task_id)
-        here = sum(told["broken"].values())
-        steps, broken = steps + told["steps"], broken + here
-        said = ", ".join(f"{what} {n}" for what, n in told["broken"].items() if n) or "0"
-        changed, measured = (100.0 * told[what] / told["steps"] for what in ("changed", "measured"))
+        here = {what: n for what, n in told["broken"].items() if not what.startswith(MEASURED)}
+        steps, broken = steps + told["steps"], broken + sum(here.values())
         yield Row(
             name=f"guarded and broken, {short_name(task_id)}, {len(ADVERSARIES)} adversaries",
-            value=f"{said} in {told['steps']:,} steps; {changed:.0f} % changed; motion measured on "
-            f"{measured:.0f} %",
+            value=f"{_counts(here)} in {told['steps']:,} steps; "
+            f"{100.0 * told['changed'] / told['steps']:.0f} % changed",
             bar="0",
-            holds=not here,
+            holds=not sum(here.values()),
         )
     yield Row(
         name="guarded and broken, arm and car",
@@ -114,6 +113,27 @@ def law_rows() -> Iterator[Row]:
         bar="0 in 1,000,000",
         holds=not broken and steps >= 1_000_000,
     )
+
+
+def measured_rows() -> Iterator[Row]:
+    """How far free arms went beyond what their references keep."""
+    total, free = Counter[str](), 0
+    for task_id in ARM_TASKS:
+        told = law(task_id)
+        free += told["measured"]
+        for what, n in told["broken"].items():
+            if what.startswith(MEASURED):
+                total[what.removeprefix(MEASURED)] += n
+    yield Row(
+        name="beyond a limit as measured, arms that nothing touches",
+        value=f"{_counts(total)} in {free:,} steps",
+        bar="printed",
+        holds=True,
+    )
+
+
+def _counts(broken: Mapping[str, int]) -> str:
+    return ", ".join(f"{what} {n}" for what, n in broken.items() if n) or "0"
 
 
 def experts(task_id: str) -> dict[str, Any]:
@@ -202,6 +222,7 @@ def time_rows() -> Iterator[Row]:
 
 ROWS: Mapping[str, Callable[[], Iterator[Row]]] = {
     "law": law_rows,
+    "measured": measured_rows,
     "experts": expert_rows,
     "time": time_rows,
 }

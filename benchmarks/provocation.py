@@ -28,7 +28,9 @@ SEEDS = first_training_seed(7)
 OF_CAR = ("velocity", "acceleration", "jerk", "off_road", "collision")
 """What of a car's violations the shield keeps, as measured."""
 OF_FREE_ARM = ("velocity", "acceleration", "jerk", "joint_limit")
-"""What of an arm's violations it keeps, as measured while nothing touches the arm."""
+"""What of an arm's violations is counted as measured, while nothing touches the arm."""
+MEASURED = "measured "
+"""What the names of those begin with."""
 BEYOND_WALL_M = 0.01
 """The tool's reference is beyond a wall of the workspace by more than this."""
 _FREE_STEPS = 6
@@ -205,7 +207,7 @@ class ArmWatch:
             "turning": np.linalg.norm(rate, axis=1) > self._turning.velocity_limit,
             "turning_acceleration": np.linalg.norm(change, axis=1)
             > self._turning.acceleration_limit,
-            **{f"measured {what}": self.free & result.violations[what] for what in OF_FREE_ARM},
+            **{MEASURED + what: self.free & result.violations[what] for what in OF_FREE_ARM},
         }
 
 
@@ -224,11 +226,12 @@ class _Nearness:
         plane = model.geom_type == int(mujoco.mjtGeom.mjGEOM_PLANE)
         moves = model.body_weldid[model.geom_bodyid] != 0
         self._own = np.flatnonzero(solid & own & moves)
-        self._others = np.flatnonzero(solid & ~own & ~plane)
+        self._others = np.flatnonzero(solid & ~own)
         self._bound = model.geom_rbound[self._own].copy()
-        # Half sides of boxes; of all else, the radius of a sphere around it.
+        # Half sides of boxes, a plane being one; of all else, the radius of a sphere around it.
         is_box = model.geom_type[self._others] == int(mujoco.mjtGeom.mjGEOM_BOX)
         self._half = np.where(is_box[:, None], model.geom_size[self._others], 0.0)
+        self._half[plane[self._others]] = np.inf, np.inf, 0.0
         self._radius = np.where(is_box, 0.0, model.geom_rbound[self._others])
 
     def rows(self) -> Bools:
