@@ -79,6 +79,11 @@ class ArmShield:
         self._was = mat
         return out
 
+    @property
+    def withheld(self) -> Floats:
+        """(n,) what the governor of the reference withheld in the last step."""
+        return self._governor.withheld
+
     def _may_fail(self, point: Floats, twist: Floats, action: Floats) -> Bools:
         """(n,) where walls or turns are so near that the model has to be asked."""
         speed = np.maximum(np.abs(twist[:, :3]), np.abs(action[:, :3]))
