@@ -20,6 +20,8 @@ from benchmarks.row import Row, rows_told
 from vla_sim.agents.controls import POLICIES
 from vla_sim.envs.crank import Crank, CrankConfig, StepResult
 from vla_sim.envs.plan import draw_spec
+from vla_sim.envs.robots.arm import ArmRobot
+from vla_sim.envs.robots.reference_governor import Governor
 from vla_sim.envs.rollout import run_all
 from vla_sim.envs.shield.mode import ShieldMode
 from vla_sim.envs.shield.shield import Shield
@@ -182,10 +184,31 @@ class _TimedShield(Shield):
     spent_s = 0.0
 
     def guarded(self, actions: Floats, manners: Sequence[Manner]) -> Floats:
+        """See `Shield`."""
         begin = time.perf_counter()
         left = super().guarded(actions, manners)
         self.spent_s += time.perf_counter() - begin
         return left
+
+
+class _TimedGovernor:
+    """A governor that counts the seconds that it takes."""
+
+    def __init__(self, governor: Governor) -> None:
+        self._governor, self.spent_s = governor, 0.0
+
+    @property
+    def withheld(self) -> Floats:
+        """See `Governor`."""
+        return self._governor.withheld
+
+    def govern(
+        self, q: Floats, before: tuple[Floats, Floats], q_ref: Floats, qd_ref: Floats, twist: Floats
+    ) -> None:
+        """See `Governor`."""
+        begin = time.perf_counter()
+        self._governor.govern(q, before, q_ref, qd_ref, twist)
+        self.spent_s += time.perf_counter() - begin
 
 
 class _TimedCrank(Crank):
@@ -194,6 +217,7 @@ class _TimedCrank(Crank):
     spent_s = 0.0
 
     def step(self, actions: NDArray[np.float32]) -> StepResult:
+        """See `Crank`."""
         begin = time.perf_counter()
         result = super().step(actions)
         self.spent_s += time.perf_counter() - begin
@@ -204,14 +228,18 @@ def time_rows() -> Iterator[Row]:
     """The shield's share of a control step, in one run, with an expert acting."""
     for task_id in ("vla_sim/DriveToGoal-v1", "vla_sim/KeepLane-v0", "vla_sim/Reach-v1"):
         crank = _TimedCrank(task_id, _N, CrankConfig(image_size=16, shield="limits"))
-        shield = _TimedShield("limits", crank.task, crank.engine)
-        crank.shield = shield
+        shield = crank.shield = _TimedShield("limits", crank.task, crank.engine)
+        clocks: list[_TimedCrank | _TimedShield | _TimedGovernor] = [shield]
+        if isinstance(crank.robot, ArmRobot) and crank.robot.governor is not None:
+            crank.robot.governor = timed = _TimedGovernor(crank.robot.governor)
+            clocks.append(timed)
         plan = [draw_spec(task_id, SEEDS + k) for k in range(_N)]
         expert = POLICIES["expert"](task_id, crank.task)
         run_all(crank, expert, plan)  # compiles what is not compiled yet
-        crank.spent_s = shield.spent_s = 0.0
+        for clock in (crank, *clocks):
+            clock.spent_s = 0.0
         run_all(crank, expert, plan)
-        share = 100.0 * shield.spent_s / crank.spent_s
+        share = 100.0 * sum(clock.spent_s for clock in clocks) / crank.spent_s
         yield Row(
             name=f"the shield's share of a control step, {short_name(task_id)}",
             value=f"{share:.0f} %",

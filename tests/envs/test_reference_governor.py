@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from vla_sim.assets.panda import HOME_Q_RAD, JOINT_ACCELERATION_RAD_S2, PANDA, panda_chain
+from vla_sim.assets.panda import HOME_Q_RAD, PANDA, panda_chain
 from vla_sim.envs.robots.panda import PANDA_ARM
 from vla_sim.envs.robots.reference_governor import ROOM_M, ReferenceGovernor
 from vla_sim.physics.kinematics import rotation_error
@@ -22,7 +22,6 @@ LIMITS = np.array(
         [group.position_upper for group in PANDA.motion[:7]],
         PANDA_ARM.velocity_rad_s,
         PANDA_ARM.acceleration_rad_s2,
-        JOINT_ACCELERATION_RAD_S2,
     ]
 )
 TURNING = (2.5, 25.0)
@@ -32,16 +31,7 @@ class Reference:
     """A reference that is told where to go, under a governor, with no arm behind it."""
 
     def __init__(self, n: int = N) -> None:
-        self.governor = ReferenceGovernor(
-            CHAIN,
-            limits=LIMITS,
-            box=BOX,
-            turning=TURNING,
-            scale=PANDA.action_scale[:6],
-            lead_rad=0.05,
-            dt_s=DT,
-            n=n,
-        )
+        self.governor = ReferenceGovernor(PANDA_ARM, CHAIN, n)
         self.q, self.v = np.tile(HOME_Q_RAD, (n, 1)), np.zeros((n, 7))
         self.twist = np.zeros((n, 7))
 

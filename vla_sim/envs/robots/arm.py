@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 from vla_sim.envs.robots.arm_body import ArmBody
 from vla_sim.envs.robots.arm_measurement import measure_rows, yaw_rows
 from vla_sim.envs.robots.arm_reference import MAX_LEAD_RAD, command_rows
-from vla_sim.envs.robots.reference_governor import ReferenceGovernor
+from vla_sim.envs.robots.reference_governor import Governor
 from vla_sim.errors import BadConfig
 from vla_sim.physics.chain import chain_of
 from vla_sim.physics.filters import low_pass_gain
 from vla_sim.physics.inverse_kinematics import solve_rows
+from vla_sim.physics.kinematics import Chain
 from vla_sim.protocols.engine import Engine
 from vla_sim.protocols.robot import Motion
 from vla_sim.records.embodiment import Embodiment
@@ -67,13 +68,19 @@ class ArmRobot:
         self._reach = config.reach.row
         self._home = np.array(config.home_q_rad)
         self._angular_limit = emb.motion_group("tcp_angular").velocity_limit
-        self.governor: ReferenceGovernor | None = None
+        self.governor: Governor | None = None
+        """Has the last word on the references, where there is one."""
         tool = self._chain.pose(self._home[None])[1][0]
         if np.abs(tool - _DOWN).max() > _DOWN_TOLERANCE:
             raise BadConfig(
                 f"at home_q_rad the tool site {config.tool_site!r} of {emb.name} must point its z"
                 f" axis down and its x axis forward; its axes are {tool.T.round(3).tolist()}"
             )
+
+    @property
+    def chain(self) -> Chain:
+        """Kinematics from the base to the tool point."""
+        return self._chain
 
     @property
     def embodiment(self) -> Embodiment:
@@ -210,23 +217,6 @@ class ArmRobot:
         engine.ctrl[:, self._angle_ctrl] = self._angle_rate
         engine.ctrl[:, self._rate_ctrl] = self._qd_ref
         engine.ctrl[:, self._finger_ctrl] = self._gripper.control(self._grip_ref)[:, None]
-
-    def make_governor(self) -> ReferenceGovernor:
-        """The governor that fits this arm; it governs where it is set as `governor`."""
-        emb = self.embodiment
-        turning = emb.motion_group("tcp_angular")
-        of_joints = emb.motion[: self._n_joints]
-        hardest = np.array([group.acceleration_limit for group in of_joints])
-        return ReferenceGovernor(
-            self._chain,
-            limits=np.vstack([self._limits, hardest]),
-            box=self._box,
-            turning=(turning.velocity_limit, turning.acceleration_limit),
-            scale=emb.action_scale[:6],
-            lead_rad=MAX_LEAD_RAD,
-            dt_s=emb.control_dt_s,
-            n=self._engine.n,
-        )
 
     def foreseen(self, rows: Ids, action: Floats, n_steps: int) -> tuple[Floats, Floats]:
         """Where the reference takes the tool, if nothing blocks the arm; nothing moves.

@@ -5,9 +5,13 @@ a shield it is not given to the servos before the governor has seen that it can 
 within all bounds. What was found possible a step ago is what is done if nothing else is.
 """
 
+from typing import Protocol
+
 import numpy as np
 from numpy.typing import NDArray
 
+from vla_sim.envs.robots.arm_body import ArmBody
+from vla_sim.envs.robots.arm_reference import MAX_LEAD_RAD
 from vla_sim.physics.compiled import entry, kernel
 from vla_sim.physics.kinematics import Chain, forward_one, rotation_error
 
@@ -29,6 +33,21 @@ _MOST_STEPS = 40
 _ROUNDING = 1e-9
 
 
+class Governor(Protocol):
+    """Who has the last word on the references of n arms."""
+
+    @property
+    def withheld(self) -> Floats:
+        """(n,) how much of the tool's motion was withheld in the last step; 0 for none."""
+        ...
+
+    def govern(
+        self, q: Floats, before: tuple[Floats, Floats], q_ref: Floats, qd_ref: Floats, twist: Floats
+    ) -> None:
+        """See `ReferenceGovernor.govern`."""
+        ...
+
+
 class ReferenceGovernor:
     """Bounds of one arm, and the last word on where its reference goes.
 
@@ -43,36 +62,33 @@ class ReferenceGovernor:
             twist in units of the action; 0 where the reference went as it would have gone.
     """
 
-    def __init__(
-        self,
-        chain: Chain,
-        *,
-        limits: Floats,
-        box: Floats,
-        turning: tuple[float, float],
-        scale: Floats,
-        lead_rad: float,
-        dt_s: float,
-        n: int,
-    ) -> None:
+    def __init__(self, body: ArmBody, chain: Chain, n: int) -> None:
         """Set a governor up.
 
         Args:
-            chain: The arm's kinematics.
-            limits: Rows: lower and upper angle of each joint, speed and acceleration that its
-                reference may use, and the limit of its acceleration, (5, d).
-            box: Lower and upper corner of the tool's workspace [m], (2, 3).
-            turning: Greatest speed [rad/s] and acceleration [rad/s^2] of the tool's turning.
-            scale: Of the action's twist [m/s; rad/s], (6,).
-            lead_rad: How far a joint's reference may be from the joint before it waits.
-            dt_s: Control period.
+            body: The arm, for its limits.
+            chain: Its kinematics.
             n: Simulations.
         """
-        self._chain, self._limits, self._box = chain, limits, box
-        self._turning = _TURN_SHARE * np.array(turning)
-        self._scale, self._lead_rad, self._dt_s = scale, lead_rad, dt_s
+        emb = body.embodiment
+        joints, turning = emb.motion[: len(body.joints)], emb.motion_group("tcp_angular")
+        self._chain = chain
+        # Rows: lower and upper angle, speed and acceleration that the reference may use, and the
+        # limit of the joint's own acceleration.
+        self._limits = np.array(
+            [
+                [group.position_lower for group in joints],
+                [group.position_upper for group in joints],
+                body.velocity_rad_s,
+                body.acceleration_rad_s2,
+                [group.acceleration_limit for group in joints],
+            ]
+        )
+        self._box = np.array([body.workspace_lower_m, body.workspace_upper_m])
+        self._turning = _TURN_SHARE * np.array([turning.velocity_limit, turning.acceleration_limit])
+        self._scale, self._dt_s = emb.action_scale[:6].copy(), emb.control_dt_s
+        self._gained = np.zeros((n, len(joints)))
         self.withheld = np.zeros(n)
-        self._gained = np.zeros((n, limits.shape[1]))
 
     def begin(self, ids: NDArray[np.int64]) -> None:
         """The arms of `ids` begin anew, at rest."""
@@ -98,7 +114,7 @@ class ReferenceGovernor:
             self._box,
             self._turning,
             self._scale,
-            self._lead_rad,
+            MAX_LEAD_RAD,
             self._dt_s,
             q_ref,
             qd_ref,
