@@ -1,23 +1,32 @@
-"""The shield, measured: what is broken with it and without, what it costs, what experts lose."""
+"""The shield, measured: what is broken with it and without, what it costs, what experts lose.
 
+`python -m benchmarks.agents_shield` measures what is missing and prints the rows. The law and the
+experts are cells, a task each: killed, it goes on with the task that it was at.
+"""
+
+import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.row import Row
+from benchmarks.adversaries import ADVERSARIES
+from benchmarks.cells import cell
+from benchmarks.provocation import MEASURED, SEEDS, Broken, provoked
+from benchmarks.row import Row, rows_told
 from vla_sim.agents.controls import POLICIES
 from vla_sim.envs.crank import Crank, CrankConfig, StepResult
 from vla_sim.envs.plan import draw_spec
 from vla_sim.envs.robots.arm import ArmRobot
+from vla_sim.envs.robots.reference_governor import Governor
 from vla_sim.envs.rollout import run_all
 from vla_sim.envs.shield.mode import ShieldMode
 from vla_sim.envs.shield.shield import Shield
-from vla_sim.envs.streams import first_training_seed
 from vla_sim.envs.task_names import short_name
+from vla_sim.records.episode import Episode
 from vla_sim.records.manner import Manner
 
 Floats = NDArray[np.float64]
@@ -34,161 +43,139 @@ CAR_TASKS = (
     "vla_sim/StopAtLine-v0",
     "vla_sim/YieldToPedestrian-v0",
 )
-ARM_TASKS = ("vla_sim/Reach-v1", "vla_sim/PickPlace-v0", "vla_sim/OpenDrawer-v0")
-HABITS = ("random", "bang", "held")
-"""Uniform actions; corners of the action's cube; corners that are held for up to four seconds."""
-GUARDED = ("velocity", "acceleration", "jerk", "off_road", "collision")
-"""What of a car's violations the shield keeps, as measured."""
-BEYOND_WALL_M = 0.01
-"""The tool's reference is beyond a wall of the workspace by more than this."""
-_FREE_STEPS = 3
-"""An arm is free so many steps after something held it or was touched."""
-_N = 16
-_SEEDS = first_training_seed(7)
+ARM_TASKS = (
+    "vla_sim/Reach-v1",
+    "vla_sim/Lift-v1",
+    "vla_sim/PickPlace-v0",
+    "vla_sim/Stack-v0",
+    "vla_sim/PlaceRelative-v0",
+    "vla_sim/PushToRegion-v0",
+    "vla_sim/PressButton-v0",
+    "vla_sim/OpenDrawer-v0",
+    "vla_sim/CloseDrawer-v0",
+    "vla_sim/TurnKnob-v0",
+)
+EXPERT_TASKS = (
+    "vla_sim/Reach-v1",
+    "vla_sim/PickPlace-v0",
+    "vla_sim/DriveToGoal-v1",
+    "vla_sim/ChangeLane-v1",
+    "vla_sim/PushToRegion-v0",
+    "vla_sim/KeepLane-v0",
+    "vla_sim/Overtake-v0",
+    "vla_sim/FollowLead-v0",
+)
+PORTION = 50_000
+"""Steps of a task, of all adversaries together: twenty tasks are a million."""
+EPISODES = 200
+_N = 32
 
 
-@dataclass(kw_only=True)
-class Broken:
-    """What was broken, counted in steps.
+def law(task_id: str) -> dict[str, Any]:
+    """What every adversary breaks on a task under the shield, in a portion of steps."""
+    settings = {"task": task_id, "steps": PORTION, "n": _N, "adversaries": list(ADVERSARIES)}
 
-    Attributes:
-        steps: Steps taken, of all simulations.
-        by_name: {what is guarded: steps on which it was broken}.
-        changed: Steps on which the shield changed the action.
-    """
-
-    steps: int = 0
-    by_name: Counter[str] = field(default_factory=Counter)
-    changed: int = 0
-
-
-def habit(name: str, shape: tuple[int, int, int], rng: np.random.Generator) -> NDArray[np.float32]:
-    """Actions (t, n, n_act) of somebody who does not care."""
-    if name == "random":
-        return rng.uniform(-1.0, 1.0, shape).astype(np.float32)
-    if name == "bang":
-        return rng.choice([-1.0, 1.0], shape).astype(np.float32)
-    actions = np.zeros(shape, dtype=np.float32)
-    for slot in range(shape[1]):
-        t = 0
-        while t < shape[0]:
-            lasts = int(rng.integers(5, 40))
-            corner = rng.choice([-1.0, 0.0, 1.0, 1.0], shape[2])
-            actions[t : t + lasts, slot] = corner * rng.choice([1.0, 1.0, 0.5])
-            t += lasts
-    return actions
-
-
-def provoked(
-    task_id: str, name: str, mode: ShieldMode, n_steps: int, *, seed: int = 0, n: int = _N
-) -> Broken:
-    """What a habit breaks on a task in `n_steps` steps of all simulations together."""
-    crank = Crank(task_id, n, CrankConfig(image_size=16, shield=mode))
-    turns = -(-n_steps // n)
-    rng = np.random.default_rng(seed)
-    actions = habit(name, (turns, n, crank.embodiment.n_act), rng)
-    fresh = iter(range(_SEEDS + 1000 * seed, _SEEDS + 1_000_000))
-    ids = np.arange(n)
-    crank.start(ids, [draw_spec(task_id, next(fresh)) for _ in ids])
-    told = Broken()
-    watch = _Arm(crank) if isinstance(crank.robot, ArmRobot) else None
-    for action in actions:
-        result = crank.step(action)
-        told.steps += n
-        if result.shield_change is not None:
-            told.changed += int((result.shield_change > 0.0).sum())
-        broken = _of_car(result) if watch is None else watch.broken()
-        for what, rows in broken.items():
-            told.by_name[what] += int(rows.sum())
-        over = np.flatnonzero(result.terminated | result.truncated)
-        if len(over):
-            crank.start(over, [draw_spec(task_id, next(fresh)) for _ in over])
-            if watch is not None:
-                watch.begin(over)
-    return told
-
-
-def _of_car(result: StepResult) -> dict[str, NDArray[np.bool_]]:
-    return {name: result.violations[name] for name in GUARDED}
-
-
-class _Arm:
-    """What an arm's reference does beyond its bounds while nothing blocks the arm."""
-
-    def __init__(self, crank: Crank) -> None:
-        assert isinstance(crank.robot, ArmRobot)
-        self.robot, config = crank.robot, crank.robot.config
-        self.box = (np.array(config.workspace_lower_m), np.array(config.workspace_upper_m))
-        group = crank.embodiment.motion_group("tcp_angular")
-        self.turn, self.turn_change = group.velocity_limit, group.acceleration_limit
-        self.dt = crank.embodiment.control_dt_s
-        self.since = np.full(crank.n, _FREE_STEPS + 1)
-        self.mat, self.rate = self.robot.reference[1], np.zeros((crank.n, 3))
-        self.beyond = np.zeros(crank.n)
-
-    def begin(self, ids: NDArray[np.int64]) -> None:
-        self.since[ids], self.rate[ids], self.beyond[ids] = _FREE_STEPS + 1, 0.0, 0.0
-        self.mat[ids] = self.robot.reference[1][ids]
-
-    def broken(self) -> dict[str, NDArray[np.bool_]]:
-        point, mat = self.robot.reference
-        rate = 0.5 * np.cross(self.mat, mat, axis=1).sum(axis=2) / self.dt
-        held = self.robot.is_blocked | self.robot.collision()
-        self.since = np.where(held, 0, self.since + 1)
-        free = self.since > _FREE_STEPS
-        beyond = np.maximum(self.box[0] - point, point - self.box[1]).max(axis=1)
-        change = np.linalg.norm(rate - self.rate, axis=1) / self.dt
-        # A tool that was pushed out comes back slowly: it breaks the bound who goes further out.
-        outwards = beyond > self.beyond
-        self.mat, self.rate, self.beyond = mat, rate, beyond
+    def make() -> dict[str, Any]:
+        total = Broken()
+        each = PORTION // len(ADVERSARIES) + 1
+        for adversary in ADVERSARIES:
+            one = provoked(task_id, adversary, "limits", each, n=_N)
+            total.steps += one.steps
+            total.by_name.update(one.by_name)
+            total.changed += one.changed
+            total.measured += one.measured
         return {
-            "workspace": free & (beyond > BEYOND_WALL_M) & outwards,
-            "turning": free & (np.linalg.norm(rate, axis=1) > self.turn),
-            "turning_acceleration": free & (change > self.turn_change),
+            "steps": total.steps,
+            "broken": dict(total.by_name),
+            "changed": total.changed,
+            "measured": total.measured,
         }
 
-
-def law_rows(n_steps: int = 1_000_000, mode: ShieldMode = "limits") -> Iterator[Row]:
-    """What is broken in so many steps, over arm and car and every habit."""
-    tasks = (*CAR_TASKS, *ARM_TASKS)
-    each = n_steps // (len(tasks) * len(HABITS))
-    for task_id in tasks:
-        told = Broken()
-        for name in HABITS:
-            one = provoked(task_id, name, mode, each)
-            told.steps += one.steps
-            told.by_name += one.by_name
-            told.changed += one.changed
-        said = ", ".join(f"{what} {n}" for what, n in told.by_name.items() if n) or "0"
-        changed = 100.0 * told.changed / told.steps
-        yield Row(
-            name=f"guarded and broken, {short_name(task_id)}, shield {mode}",
-            value=f"{said} in {told.steps:,} steps; {changed:.0f} % changed",
-            bar="0",
-            holds=not sum(told.by_name.values()),
-        )
+    made: dict[str, Any] = cell(f"agents/shield-law-{short_name(task_id)}", settings, make)
+    return made
 
 
-def expert_rows(n_episodes: int = 100) -> Iterator[Row]:
-    """What experts lose."""
+def law_rows() -> Iterator[Row]:
+    """What is broken in a million steps, over arm and car and every adversary."""
+    steps = broken = 0
     for task_id in (*CAR_TASKS, *ARM_TASKS):
-        done = {mode: _experts(task_id, mode, n_episodes) for mode in ("off", "limits")}
-        lost = 100.0 * (done["off"][0] - done["limits"][0]) / n_episodes
+        told = law(task_id)
+        here = {what: n for what, n in told["broken"].items() if not what.startswith(MEASURED)}
+        steps, broken = steps + told["steps"], broken + sum(here.values())
         yield Row(
-            name=f"expert under the shield, {short_name(task_id)}",
-            value=f"{done['off'][0]} -> {done['limits'][0]} of {n_episodes} succeed; "
-            f"{done['limits'][1]} of {done['limits'][2]} steps changed",
-            bar="loses <= 1 point",
-            holds=lost <= 1.0,
+            name=f"guarded and broken, {short_name(task_id)}, {len(ADVERSARIES)} adversaries",
+            value=f"{_counts(here)} in {told['steps']:,} steps; "
+            f"{100.0 * told['changed'] / told['steps']:.0f} % changed",
+            bar="0",
+            holds=not sum(here.values()),
         )
+    yield Row(
+        name="guarded and broken, arm and car",
+        value=f"{broken} in {steps:,} steps",
+        bar="0 in 1,000,000",
+        holds=not broken and steps >= 1_000_000,
+    )
 
 
-def _experts(task_id: str, mode: ShieldMode, n_episodes: int) -> tuple[int, int, int]:
+def measured_rows() -> Iterator[Row]:
+    """How far free arms went beyond what their references keep."""
+    total, free = Counter[str](), 0
+    for task_id in ARM_TASKS:
+        told = law(task_id)
+        free += told["measured"]
+        for what, n in told["broken"].items():
+            if what.startswith(MEASURED):
+                total[what.removeprefix(MEASURED)] += n
+    yield Row(
+        name="beyond a limit as measured, arms that nothing touches",
+        value=f"{_counts(total)} in {free:,} steps",
+        bar="printed",
+        holds=True,
+    )
+
+
+def _counts(broken: Mapping[str, int]) -> str:
+    return ", ".join(f"{what} {n}" for what, n in broken.items() if n) or "0"
+
+
+def experts(task_id: str) -> dict[str, Any]:
+    """What the expert of a task does without a shield and, in the same episodes, under it."""
+    settings = {"task": task_id, "episodes": EPISODES, "n": _N}
+
+    def make() -> dict[str, Any]:
+        bare, kept = (_expert(task_id, mode) for mode in ("off", "limits"))
+        pairs = list(zip(bare, kept, strict=True))
+        return {
+            "bare": sum(one.success_at_end for one in bare),
+            "kept": sum(one.success_at_end for one in kept),
+            "lost": sum(a.success_at_end and not b.success_at_end for a, b in pairs),
+            "equal": sum(np.array_equal(a.position, b.position) for a, b in pairs),
+            "changed": sum(one.n_shielded for one in kept),
+            "steps": sum(one.n_steps for one in kept),
+        }
+
+    made: dict[str, Any] = cell(f"agents/shield-expert-{short_name(task_id)}", settings, make)
+    return made
+
+
+def _expert(task_id: str, mode: ShieldMode) -> list[Episode]:
     crank = Crank(task_id, _N, CrankConfig(image_size=16, shield=mode))
-    plan = [draw_spec(task_id, _SEEDS + k) for k in range(n_episodes)]
-    ran = run_all(crank, POLICIES["expert"](task_id, crank.task), plan)
-    changed, steps = sum(e.n_shielded for e in ran), sum(e.n_steps for e in ran)
-    return sum(e.success_at_end for e in ran), changed, steps
+    plan = [draw_spec(task_id, SEEDS + k) for k in range(EPISODES)]
+    return run_all(crank, POLICIES["expert"](task_id, crank.task), plan)
+
+
+def expert_rows() -> Iterator[Row]:
+    """What experts lose, paired."""
+    for task_id in EXPERT_TASKS:
+        told = experts(task_id)
+        yield Row(
+            name=f"expert under the shield, {short_name(task_id)}, n = {EPISODES}, paired",
+            value=f"{told['bare']} -> {told['kept']} succeed, {told['lost']} lost; "
+            f"{told['changed']} of {told['steps']:,} steps changed; {told['equal']} episodes "
+            "equal to the last bit",
+            bar="loses <= 1 point",
+            holds=100.0 * (told["bare"] - told["kept"]) / EPISODES <= 1.0,
+        )
 
 
 class _TimedShield(Shield):
@@ -197,10 +184,31 @@ class _TimedShield(Shield):
     spent_s = 0.0
 
     def guarded(self, actions: Floats, manners: Sequence[Manner]) -> Floats:
+        """See `Shield`."""
         begin = time.perf_counter()
         left = super().guarded(actions, manners)
         self.spent_s += time.perf_counter() - begin
         return left
+
+
+class _TimedGovernor:
+    """A governor that counts the seconds that it takes."""
+
+    def __init__(self, governor: Governor) -> None:
+        self._governor, self.spent_s = governor, 0.0
+
+    @property
+    def withheld(self) -> Floats:
+        """See `Governor`."""
+        return self._governor.withheld
+
+    def govern(
+        self, q: Floats, before: tuple[Floats, Floats], q_ref: Floats, qd_ref: Floats, twist: Floats
+    ) -> None:
+        """See `Governor`."""
+        begin = time.perf_counter()
+        self._governor.govern(q, before, q_ref, qd_ref, twist)
+        self.spent_s += time.perf_counter() - begin
 
 
 class _TimedCrank(Crank):
@@ -209,6 +217,7 @@ class _TimedCrank(Crank):
     spent_s = 0.0
 
     def step(self, actions: NDArray[np.float32]) -> StepResult:
+        """See `Crank`."""
         begin = time.perf_counter()
         result = super().step(actions)
         self.spent_s += time.perf_counter() - begin
@@ -219,14 +228,18 @@ def time_rows() -> Iterator[Row]:
     """The shield's share of a control step, in one run, with an expert acting."""
     for task_id in ("vla_sim/DriveToGoal-v1", "vla_sim/KeepLane-v0", "vla_sim/Reach-v1"):
         crank = _TimedCrank(task_id, _N, CrankConfig(image_size=16, shield="limits"))
-        shield = _TimedShield("limits", crank.task, crank.engine)
-        crank.shield = shield
-        plan = [draw_spec(task_id, _SEEDS + k) for k in range(_N)]
+        shield = crank.shield = _TimedShield("limits", crank.task, crank.engine)
+        clocks: list[_TimedCrank | _TimedShield | _TimedGovernor] = [shield]
+        if isinstance(crank.robot, ArmRobot) and crank.robot.governor is not None:
+            crank.robot.governor = timed = _TimedGovernor(crank.robot.governor)
+            clocks.append(timed)
+        plan = [draw_spec(task_id, SEEDS + k) for k in range(_N)]
         expert = POLICIES["expert"](task_id, crank.task)
         run_all(crank, expert, plan)  # compiles what is not compiled yet
-        crank.spent_s = shield.spent_s = 0.0
+        for clock in (crank, *clocks):
+            clock.spent_s = 0.0
         run_all(crank, expert, plan)
-        share = 100.0 * shield.spent_s / crank.spent_s
+        share = 100.0 * sum(clock.spent_s for clock in clocks) / crank.spent_s
         yield Row(
             name=f"the shield's share of a control step, {short_name(task_id)}",
             value=f"{share:.0f} %",
@@ -235,8 +248,13 @@ def time_rows() -> Iterator[Row]:
         )
 
 
-def rows() -> Iterator[Row]:
-    """All of them; the law takes half an hour of a core."""
-    yield from law_rows()
-    yield from expert_rows()
-    yield from time_rows()
+ROWS: Mapping[str, Callable[[], Iterator[Row]]] = {
+    "law": law_rows,
+    "measured": measured_rows,
+    "experts": expert_rows,
+    "time": time_rows,
+}
+
+
+if __name__ == "__main__":
+    sys.exit(rows_told(ROWS, __doc__))

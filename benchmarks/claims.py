@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import (
+    agents,
     alignment,
     chapter,
     evaluation_metrics,
@@ -182,6 +183,7 @@ GROUPS: dict[str, dict[str, Callable[[], Iterator[Row]]]] = {
         "peeping": peeping,
     },
     "chapter": dict(chapter.ROWS),
+    "agents": dict(agents.ROWS),
     "alignment": {name: partial(rows, Console()) for name, rows in alignment.ROWS.items()},
     "evaluation": {
         **evaluation_statistics.ROWS,

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from benchmarks.agents_shield import provoked
+from benchmarks.provocation import MEASURED, OF_FREE_ARM, provoked
 from vla_sim.agents.controls import POLICIES
 from vla_sim.assets.car import CAR
 from vla_sim.envs.crank import Crank, CrankConfig
@@ -19,6 +19,7 @@ from vla_sim.errors import BadConfig, UnknownName
 from vla_sim.records.observation import PolicyInput
 
 DRIVE, ROAD, REACH = "vla_sim/DriveToGoal-v1", "vla_sim/ChangeLane-v1", "vla_sim/Reach-v1"
+DRAWER = "vla_sim/OpenDrawer-v0"
 
 
 def made(task_id: str, n: int, shield: ShieldMode = "limits", seed: int = 40) -> Crank:
@@ -27,12 +28,39 @@ def made(task_id: str, n: int, shield: ShieldMode = "limits", seed: int = 40) ->
     return crank
 
 
-@pytest.mark.parametrize("task_id", [DRIVE, ROAD, REACH])
-def test_nothing_that_is_guarded_is_broken_and_without_a_shield_it_is(task_id: str) -> None:
-    guarded = provoked(task_id, "held", "limits", 800)
+@pytest.mark.parametrize(
+    ("task_id", "adversary"),
+    [(DRIVE, "edge"), (ROAD, "flips"), (REACH, "edge"), (DRAWER, "bang")],
+)
+def test_nothing_that_is_guarded_is_broken_and_without_a_shield_it_is(
+    task_id: str, adversary: str
+) -> None:
+    guarded = provoked(task_id, adversary, "limits", 800)
+    for name in OF_FREE_ARM:  # what is measured follows from what is commanded, but for servos
+        guarded.by_name.pop(MEASURED + name, 0)
     assert not sum(guarded.by_name.values()), guarded.by_name
     assert guarded.changed
-    assert sum(provoked(task_id, "held", "off", 800).by_name.values())
+    assert sum(provoked(task_id, adversary, "off", 800).by_name.values())
+
+
+def test_an_arm_that_was_held_does_not_turn_too_fast_when_it_is_let_go() -> None:
+    # Four steps of these were too fast before the reference was governed.
+    told = provoked(DRAWER, "bang", "limits", 1_600)
+    assert not told.by_name["turning"], told.by_name
+
+
+@pytest.mark.parametrize(
+    ("task_id", "adversary", "n_steps"),
+    [
+        # Cut in front of somebody who was thought to brake,
+        ("vla_sim/Overtake-v0", "resonance", 1_152),
+        # and turned as hard as it braked, until a wheel slipped.
+        ("vla_sim/KeepLane-v0", "held", 2_832),
+    ],
+)
+def test_what_once_broke_a_law_does_not(task_id: str, adversary: str, n_steps: int) -> None:
+    told = provoked(task_id, adversary, "limits", n_steps)
+    assert not sum(told.by_name.values()), told.by_name
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -258,6 +258,22 @@ def test_the_timeline_is_that_of_the_metrics(episode: Make, body: Body) -> None:
     assert line.jerk_limit == body.embodiment.motion_group("tool").jerk_limit
 
 
+def test_the_timeline_is_shaded_where_the_shield_acted(episode: Make, body: Body) -> None:
+    one = episode()
+    assert "shaded" not in str(action_timeline("t", timeline(one, body))["layout"])
+    change = np.zeros(one.n_steps)
+    change[2:5], change[-1] = 0.4, 2.0
+    line = timeline(replace(one, shield_change=change), body)
+    layout = action_timeline("t", line)["layout"]
+    assert f"shaded: the shield acted, {100 * 4 / one.n_steps:.0f} % of the steps" in str(layout)
+    bands = [shape for shape in layout["shapes"] if shape["type"] == "rect"]
+    dt_s = one.control_dt_s
+    assert [(band["x0"], band["x1"]) for band in bands] == [
+        (pytest.approx(2 * dt_s), pytest.approx(5 * dt_s)),
+        (pytest.approx((one.n_steps - 1) * dt_s), pytest.approx(one.n_steps * dt_s)),
+    ]
+
+
 @pytest.mark.parametrize(
     ("value", "text"),
     [(0.0, "0"), (1.234, "1.23"), (-12.34, "−12.3"), (1234.5, "1234"), (0.0123, "0.0123")],

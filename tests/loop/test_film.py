@@ -23,6 +23,7 @@ from vla_sim.loop.showing.film import FilmRun, film
 from vla_sim.loop.showing.film_axes import _corner, film_axes
 from vla_sim.loop.showing.film_file import FORMATS, save_film, stills
 from vla_sim.loop.showing.film_frames import captioned, side_by_side
+from vla_sim.loop.showing.film_timeline import BAR_PX
 from vla_sim.loop.simulating.in_process import SimulatorsHere
 from vla_sim.loop.simulating.simulators import SimulatorsConfig, StationConfig
 from vla_sim.records.episode import Arm, Episode
@@ -122,6 +123,26 @@ def test_the_caption_says_what_was_asked_and_how_it_ended(
     other = captioned(pictures, replace(episode, shown=empty))
     assert not np.array_equal(other[0, 64:][:12], strip[0][:12])
     assert not np.array_equal(strip[-2], strip[-1])
+
+
+def test_under_a_shield_a_bar_says_when_it_acted(filmed: tuple[FilmRun, list[Episode]]) -> None:
+    _, (episode, _) = filmed
+    pictures = episode.images
+    assert pictures is not None
+    change = np.zeros(episode.n_steps)
+    change[episode.n_steps // 2 :] = 0.3
+    bare = captioned(pictures, episode)
+    framed = captioned(pictures, replace(episode, shield_change=change))
+    assert framed.shape[1] == bare.shape[1] + BAR_PX
+    bars = framed[:, -1].astype(int)
+    reddish = bars[..., 0] > bars[..., 1] + 20
+    half = bars.shape[1] // 2
+    assert not reddish[:, : half - 2].any()
+    assert reddish[:, half + 2 :].all()
+    said = bars.sum(axis=(1, 2))
+    assert (np.diff(said) < 0).all(), "the bar fills as the episode goes on"
+    never = captioned(pictures, replace(episode, shield_change=0.0 * change))[:, -1].astype(int)
+    assert (np.abs(never[..., 0] - never[..., 1]) < 10).all()
 
 
 def test_what_a_detector_says_stands_there_from_its_moment_on(

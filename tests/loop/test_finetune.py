@@ -3,6 +3,7 @@
 import json
 import shutil
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from vla_sim.cli.main import main
 from vla_sim.envs.crank import Crank, CrankConfig
 from vla_sim.envs.plan import draw_spec
 from vla_sim.envs.rollout import run_all
+from vla_sim.envs.shield.shield import Floats, Shield
 from vla_sim.envs.task_names import task_id_of
 from vla_sim.envs.task_table import TaskTable
 from vla_sim.envs.tasks import TASK_IDS
@@ -39,6 +41,7 @@ from vla_sim.loop.rl.rl_start import ResidualConfig, StartKind
 from vla_sim.loop.run_folder import RunFolder
 from vla_sim.loop.showing.reporting import ReportRun, write_run_report
 from vla_sim.loop.showing.showcase import ShowcaseConfig
+from vla_sim.records.manner import Manner
 from vla_sim.records.triple import N_GOALS, N_PROPRIO, N_QUERIES
 
 QUIET = Console(quiet=True)
@@ -223,6 +226,27 @@ def test_a_run_that_goes_on_is_the_run_that_was_not_interrupted(
         other_form, others, _ = read_rl_policy(whole.folder.path / name)
         assert form == other_form and weights.keys() == others.keys()
         assert all(torch.equal(weights[k], others[k]) for k in weights)
+
+
+def test_practice_and_benchmark_are_under_the_shield_that_was_asked_for(
+    encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    guarded = Shield.guarded
+
+    def counted(self: Shield, actions: Floats, manners: Sequence[Manner]) -> Floats:
+        asked.append(len(actions))
+        return guarded(self, actions, manners)
+
+    monkeypatch.setattr(Shield, "guarded", counted)
+    out = tmp_path / "run"
+    crank = replace(SMALL, shield="limits")
+    run = tiny(encoder, out, crank=crank, max_env_steps=32, episodes=2, n_processes=1)
+    done = finetune(run, QUIET)
+    assert done.n_env_steps == 4 * asked.count(4) == 32, "every control step of the four slots"
+    assert "shield limits" in (out / "bench.json").read_text(encoding="utf-8")
+    with pytest.raises(RunFolderError, match=r"crank\.shield"):
+        finetune(tiny(encoder, out, max_env_steps=64, resume=True), QUIET)
 
 
 def test_a_run_killed_before_its_first_save_begins_again(encoder: Path, tmp_path: Path) -> None:

@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 from vla_sim.envs.robots.arm_body import ArmBody
 from vla_sim.envs.robots.arm_measurement import measure_rows, yaw_rows
 from vla_sim.envs.robots.arm_reference import MAX_LEAD_RAD, command_rows
+from vla_sim.envs.robots.reference_governor import Governor
 from vla_sim.errors import BadConfig
 from vla_sim.physics.chain import chain_of
 from vla_sim.physics.filters import low_pass_gain
 from vla_sim.physics.inverse_kinematics import solve_rows
+from vla_sim.physics.kinematics import Chain
 from vla_sim.protocols.engine import Engine
 from vla_sim.protocols.robot import Motion
 from vla_sim.records.embodiment import Embodiment
@@ -66,12 +68,19 @@ class ArmRobot:
         self._reach = config.reach.row
         self._home = np.array(config.home_q_rad)
         self._angular_limit = emb.motion_group("tcp_angular").velocity_limit
+        self.governor: Governor | None = None
+        """Has the last word on the references, where there is one."""
         tool = self._chain.pose(self._home[None])[1][0]
         if np.abs(tool - _DOWN).max() > _DOWN_TOLERANCE:
             raise BadConfig(
                 f"at home_q_rad the tool site {config.tool_site!r} of {emb.name} must point its z"
                 f" axis down and its x axis forward; its axes are {tool.T.round(3).tolist()}"
             )
+
+    @property
+    def chain(self) -> Chain:
+        """Kinematics from the base to the tool point."""
+        return self._chain
 
     @property
     def embodiment(self) -> Embodiment:
@@ -170,12 +179,17 @@ class ArmRobot:
         """Filter SI actions, shape (n, 7), and write the engine's controls for one step."""
         engine, dt = self._engine, self.embodiment.control_dt_s
         before = self._filtered[:, :6].copy()
+        q, act = (
+            np.take(engine.qpos, self._q_adr, axis=1),
+            np.take(engine.act, self._act_adr, axis=1),
+        )
+        reference = (self._q_ref.copy(), self._qd_ref.copy())
         command_rows(
             *self._chain.arrays,
             np.ascontiguousarray(action, dtype=np.float64),
-            np.take(engine.qpos, self._q_adr, axis=1),
+            q,
             self._gripper_width(),
-            np.take(engine.act, self._act_adr, axis=1),
+            act,
             self._limits,
             self._box,
             self._reach,
@@ -193,6 +207,10 @@ class ArmRobot:
             self._grip_ref,
             self._angle_rate,
         )
+        if self.governor is not None:
+            self.governor.govern(q, reference, self._q_ref, self._qd_ref, self._filtered)
+            changed = self.governor.withheld > 0.0
+            self._angle_rate[changed] = (self._q_ref - act)[changed] / dt
         self._tcp_acc = (self._filtered[:, :3] - before[:, :3]) / dt
         self._yaw_acc = (self._filtered[:, 5] - before[:, 5]) / dt
         yaw_rows(np.arange(engine.n), False, self._mat_ref, self._yaw_zero, self._yaw)
@@ -253,6 +271,11 @@ class ArmRobot:
         """Where the reference has the tool now [m], (n, 3), and how it is turned, (n, 3, 3)."""
         point, mat = self._chain.pose(self._q_ref)
         return point, mat
+
+    @property
+    def joint_reference(self) -> Floats:
+        """(n, d) the angles that the joints' servos are led to now [rad]."""
+        return self._q_ref.copy()
 
     @property
     def twist(self) -> Floats:

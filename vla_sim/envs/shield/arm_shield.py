@@ -1,8 +1,8 @@
-"""ArmShield: the commanded tool stays in its workspace and within the limits of its turning.
+"""ArmShield: an arm's reference stays within its limits, its tool in its workspace.
 
-The arm's reference (`robots.arm_reference`) keeps the joints' position, speed and acceleration by
-itself while nothing blocks the arm. What it does not keep is guarded here: a fast tool is not
-stopped in time at the walls of the workspace, and the tool's turning passes its limits.
+Two things keep it. The action is changed where the reference, run ahead, would pass a wall or turn
+the tool too fast: the least change, by components. And the governor of the reference
+(`robots.reference_governor`) has the last word at the robot, whatever holds the arm or lets it go.
 """
 
 from itertools import pairwise
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vla_sim.envs.robots.arm import ArmRobot
+from vla_sim.envs.robots.reference_governor import ReferenceGovernor
 from vla_sim.envs.shield.tool_manner import bound_rows
 from vla_sim.physics.filters import low_pass_gain
 from vla_sim.records.manner import MannerProfile
@@ -40,6 +41,8 @@ class ArmShield:
 
     def __init__(self, robot: ArmRobot) -> None:
         self._robot = robot
+        n = len(robot.joint_reference)
+        self._governor = robot.governor = ReferenceGovernor(robot.config, robot.chain, n)
         emb, config = robot.embodiment, robot.config
         self._dt_s = emb.control_dt_s
         self._alpha = low_pass_gain(emb.bandwidth_fraction, emb.control_dt_s)
@@ -53,6 +56,7 @@ class ArmShield:
 
     def begin(self, ids: Ids) -> None:
         """New episodes begin in the slots `ids`, at rest."""
+        self._governor.begin(ids)
         if self._turned is not None and self._was is not None:
             self._turned[ids] = 0.0
             self._was[ids] = self._robot.reference[1][ids]
@@ -76,6 +80,11 @@ class ArmShield:
             out[rows] = self._nearest(rows, out[rows])
         self._was = mat
         return out
+
+    @property
+    def withheld(self) -> Floats:
+        """(n,) what the governor of the reference withheld in the last step."""
+        return self._governor.withheld
 
     def _may_fail(self, point: Floats, twist: Floats, action: Floats) -> Bools:
         """(n,) where walls or turns are so near that the model has to be asked."""

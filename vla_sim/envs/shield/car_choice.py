@@ -13,6 +13,7 @@ from vla_sim.envs.shield.car_motion import (
     SCALE,
     SPEED,
     YAW,
+    Around,
     X,
     Y,
     held_curvature,
@@ -124,31 +125,17 @@ def guard_rows(
         # Who is nearer than the margin may stay as near, and come no nearer, down to half of it:
         # small errors of the model would add up.
         spare = margin[2] * s[SPEED] * s[SPEED]
-        ground_now = room_on_ground(s[X], s[Y], ground, near_strips, n_strips)
-        things_now = room_to_things(s, solid, moving, 0.0, car, near_things, n_things)
+        around = Around(
+            ground, solid, moving, near_strips, n_strips, near_things, n_things, needed, car
+        )
+        ground_now, things_now = room_on_ground(s, around), room_to_things(s, 0.0, around)
         needed[0] = min(margin[0] + spare, max(ground_now, 0.5 * margin[0]))
         needed[1] = min(margin[1] + spare, max(things_now, 0.5 * margin[1]))
         out[row, 0], out[row, 1] = wanted, turn
         then[0], then[1], then[2], then[3] = turn, escape[row], s[CURVATURE], 0.0
         found = False
         for k in range(4):
-            slack = slack_to_stop(
-                s,
-                wanted,
-                turn,
-                then[k],
-                ground,
-                solid,
-                moving,
-                near_strips,
-                n_strips,
-                near_things,
-                n_things,
-                needed,
-                car,
-                False,
-                work,
-            )
+            slack = slack_to_stop(s, wanted, turn, then[k], around, False, work)
             if slack >= 0.0:
                 escape[row], found = then[k], True
                 break
@@ -169,23 +156,7 @@ def guard_rows(
                     continue
                 then[0], then[3] = bend, 0.0
                 for m in range(4):
-                    slack = slack_to_stop(
-                        s,
-                        a,
-                        bend,
-                        then[m],
-                        ground,
-                        solid,
-                        moving,
-                        near_strips,
-                        n_strips,
-                        near_things,
-                        n_things,
-                        needed,
-                        car,
-                        is_brake,
-                        work,
-                    )
+                    slack = slack_to_stop(s, a, bend, then[m], around, is_brake, work)
                     if slack >= 0.0 and far < nearest:
                         nearest, best_a, best_k, best_then = far, a, bend, then[m]
                         break
@@ -195,23 +166,7 @@ def guard_rows(
             # Braking on as was found possible a step ago differs from what was foreseen by the
             # model's error alone.
             bend = held_curvature(s, -car[BRAKE], escape[row], car)
-            slack = slack_to_stop(
-                s,
-                -car[BRAKE],
-                bend,
-                escape[row],
-                ground,
-                solid,
-                moving,
-                near_strips,
-                n_strips,
-                near_things,
-                n_things,
-                needed,
-                car,
-                True,
-                work,
-            )
+            slack = slack_to_stop(s, -car[BRAKE], bend, escape[row], around, True, work)
             if slack >= most - 0.05:
                 rescue_a, rescue_k, rescue_then = -car[BRAKE], bend, escape[row]
             out[row, 0], out[row, 1], escape[row] = rescue_a, rescue_k, rescue_then
@@ -220,23 +175,7 @@ def guard_rows(
         for _ in range(_N_HALVINGS):
             share = 0.5 * (near + far_end)
             a, bend = wanted + share * (best_a - wanted), turn + share * (best_k - turn)
-            slack = slack_to_stop(
-                s,
-                a,
-                bend,
-                best_then,
-                ground,
-                solid,
-                moving,
-                near_strips,
-                n_strips,
-                near_things,
-                n_things,
-                needed,
-                car,
-                False,
-                work,
-            )
+            slack = slack_to_stop(s, a, bend, best_then, around, False, work)
             if slack >= 0.0:
                 far_end = share
             else:

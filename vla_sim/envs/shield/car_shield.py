@@ -57,6 +57,7 @@ class CarShield:
             ]
         )
         self._escape = np.zeros(engine.n)
+        self.withheld = np.zeros(engine.n)  # all is done by the action
 
     def begin(self, ids: Ids) -> None:
         """New episodes begin in the slots `ids`."""

@@ -46,14 +46,14 @@ class BodyShield(Protocol):
         """
         ...
 
+    @property
+    def withheld(self) -> Floats:
+        """(n,) how much of what was let through was withheld at the robot, in normalised units."""
+        ...
+
 
 class Shield:
-    """The shield of one crank's robots.
-
-    Attributes:
-        change: (n,) how far the last actions were changed, the norm in normalised units; 0 where
-            they were let through to the last bit.
-    """
+    """The shield of one crank's robots."""
 
     def __init__(self, mode: ShieldMode, task: Task, engine: Engine) -> None:
         """Set a shield up.
@@ -77,12 +77,20 @@ class Shield:
             )
         self._mode, self._task = mode, task
         self._scale = robot.embodiment.action_scale
-        self.change = np.zeros(engine.n)
+        self._changed = np.zeros(engine.n)
+
+    @property
+    def change(self) -> Floats:
+        """(n,) how far the last actions were changed, the norm in normalised units.
+
+        0 where they were let through to the last bit and nothing was withheld after that.
+        """
+        return np.maximum(self._changed, self._body.withheld)
 
     def begin(self, ids: NDArray[np.int64]) -> None:
         """New episodes begin in the slots `ids`."""
         self._body.begin(ids)
-        self.change[ids] = 0.0
+        self._changed[ids] = 0.0
 
     def guarded(self, actions: Floats, manners: Sequence[Manner]) -> Floats:
         """Normalised actions (n, n_act) that leave the shield; notes how far they were changed."""
@@ -94,9 +102,9 @@ class Shield:
         for column in range(actions.shape[1]):
             square += (left[:, column] - actions[:, column]) ** 2
         norm = np.sqrt(square)
-        self.change = np.where(np.isfinite(norm), norm, NOT_FINITE)
-        let_through = self.change < _ROUNDING
-        self.change[let_through] = 0.0
+        self._changed = np.where(np.isfinite(norm), norm, NOT_FINITE)
+        let_through = self._changed < _ROUNDING
+        self._changed[let_through] = 0.0
         return np.where(let_through[:, None], actions, left)
 
 

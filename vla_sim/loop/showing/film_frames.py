@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from vla_sim.envs.language.grammar import say
+from vla_sim.loop.showing.film_timeline import BAR_PX, shield_bars
 from vla_sim.records.episode import Episode
 from vla_sim.records.instruction import Instruction
 
@@ -30,7 +31,8 @@ def captioned(
 
     Args:
         pictures: (t, h, w, 3)
-        episode: Its instruction is below each, and its outcome below the last.
+        episode: Its instruction is below each, and its outcome below the last; under a shield, a
+            bar says when it acted.
         alarms: {what is said: from when on [s]}, below the instruction.
     """
     raised = sorted((alarms or {}).items(), key=lambda alarm: alarm[1])
@@ -38,8 +40,10 @@ def captioned(
     text_px = max(11, w // 18)
     lines = _lines(episode, w, text_px)
     strip_px = round(text_px * 1.35 * (len(lines) + 1 + len(raised))) + 8
+    strip_px += 0 if episode.shield_change is None else BAR_PX
     framed = np.empty((t, h + strip_px, w, 3), dtype=np.uint8)
     framed[:, :h] = pictures
+    acted = None if episode.shield_change is None else episode.shield_change > 0.0
     good = episode.success_at_end
     ended = "done" if good else "diverged" if episode.diverged else "not done"
     for k in range(t):
@@ -48,7 +52,11 @@ def captioned(
         note, colour = (f", {ended}", _GOOD if good else _BAD) if last else ("", _INK)
         notes = [(f"{now_s:.1f} s{note}", colour)]
         notes += [(f"{at:.1f} s: {said}", _BAD) for said, at in raised if at <= now_s]
+        if acted is not None and k > 0 and acted[min(k, len(acted)) - 1]:
+            notes[0] = (f"{notes[0][0]}, shield", notes[0][1])
         framed[k, h:] = _strip(lines, notes, w, strip_px, text_px)
+    if acted is not None:
+        framed[:, -BAR_PX:] = shield_bars(acted, t, w)
     return framed
 
 
