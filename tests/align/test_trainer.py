@@ -25,11 +25,6 @@ from vla_sim.records.triple import GRID, N_GOALS, THING, SegmentTriples, StepTri
 ALL = TrainerConfig(curriculum=CurriculumConfig(first="all"))
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> None:
-    torch.set_num_threads(1)
-
-
 def trainer(config: TrainerConfig = ALL, seed: int = 0) -> AlignTrainer:
     return AlignTrainer(
         config, corpus=squares.CORPUS, bodies=[squares.BODY], task_body=[0], seed=seed

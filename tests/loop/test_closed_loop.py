@@ -121,17 +121,17 @@ def test_a_bench_and_a_report_of_the_run(run: RunFolder) -> None:
     config = BenchRun(
         policy=str(run.path),
         tasks=("Reach",),
-        episodes=3,
-        arms=("correct", "swapped", "empty"),
+        episodes=2,
+        arms=("correct", "swapped"),
         gallery=5,
-        n_slots=4,
+        n_slots=1,  # so that both processes have something to do
         out=run.path / BENCH_FILE,
     )
     report = bench(config, Console(quiet=True))
     one = bench(replace(config, n_processes=0, n_slots=2, out=None), Console(quiet=True))
     assert report.tasks == one.tasks, "the result depends on how it was run"
-    assert {task.arm for task in report.tasks} == {"correct", "swapped", "empty"}
-    assert all(task.rates["success_at_end"].n == 3 for task in report.tasks)
+    assert {task.arm for task in report.tasks} == {"correct", "swapped"}
+    assert all(task.rates["success_at_end"].n == 2 for task in report.tasks)
     assert report.retrieval is not None and report.retrieval.gallery_size == 5
     page = write_run_report(
         ReportRun(runs=(run.path,), showcase=ShowcaseConfig(n_episodes=1)), Console(quiet=True)
