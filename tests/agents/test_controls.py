@@ -1,9 +1,12 @@
 """The control policies and the experts as policies."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from vla_sim.agents.controls import POLICIES, ExpertPolicy, RandomPolicy, ZeroPolicy
+from vla_sim.agents.controls import ExpertPolicy, RandomPolicy, ZeroPolicy
 from vla_sim.agents.experts.table import expert_for
 from vla_sim.assets.panda import PANDA, PANDA_MANNERS
 from vla_sim.envs.crank import Crank
@@ -11,7 +14,6 @@ from vla_sim.envs.plan import plan_episodes
 from vla_sim.envs.rollout import run_all
 from vla_sim.envs.tasks import TASK_IDS
 from vla_sim.errors import BadConfig
-from vla_sim.protocols.teacher import Actor
 from vla_sim.records.observation import Observation, PolicyInput
 
 
@@ -49,15 +51,28 @@ def test_an_expert_cannot_execute_more_than_it_plans() -> None:
         )
 
 
+@dataclass(frozen=True, kw_only=True)
+class ZeroOrRandom:
+    """Does nothing in every fourth slot and anything in the others: one crank turns for both."""
+
+    zero: ZeroPolicy
+    random: RandomPolicy
+    needs_images: bool = False
+    n_action_steps: int = 1
+
+    def chunk(self, told: PolicyInput) -> NDArray[np.float32]:
+        still = told.row[:, None, None] % 4 == 0
+        return np.where(still, self.zero.chunk(told), self.random.chunk(told))
+
+
 @pytest.mark.parametrize("task_id", TASK_IDS)
-def test_in_the_real_task_the_expert_succeeds_and_doing_nothing_does_not(task_id: str) -> None:
+def test_doing_nothing_and_doing_anything_fail(task_id: str) -> None:
+    """That the expert succeeds is held by tests/envs/test_every_task.py."""
     crank = Crank(task_id, 8)
-    plan = plan_episodes(task_id, range(500, 508))
-    policies: dict[str, Actor] = {name: POLICIES[name](task_id, crank.task) for name in POLICIES}
-    success = {
-        name: np.mean([e.success_at_end for e in run_all(crank, policy, plan)])
-        for name, policy in policies.items()
-    }
-    assert success["expert"] == 1.0
-    assert success["zero"] == 0.0
-    assert success["random"] <= 1 / 8  # a rate of 2 % is measured with many more seeds
+    n_act = crank.embodiment.n_act
+    policy = ZeroOrRandom(zero=ZeroPolicy(n_act=n_act), random=RandomPolicy(n_act=n_act))
+    plan = plan_episodes(task_id, range(500, 508))  # as many as slots: episode k runs in slot k
+    success = np.array([episode.success_at_end for episode in run_all(crank, policy, plan)])
+    still = np.arange(8) % 4 == 0
+    assert not success[still].any()
+    assert success[~still].sum() <= 1  # a rate of 2 % is measured with many more seeds

@@ -108,12 +108,11 @@ def test_a_longer_chunk_begins_like_a_shorter_one(case: Case) -> None:
 def test_strange_states_get_finite_answers(case: Case) -> None:
     state, expert = case
     rng = np.random.default_rng(5)
-    n = 200
+    n = 300
     goal, manner = _asked(n)
-    for _ in range(3):
-        chunk = expert.chunk(_strange(_repeated(state, n), rng), goal, manner, 8)
-        assert np.isfinite(chunk).all()
-        assert np.abs(chunk).max() <= 1.0
+    chunk = expert.chunk(_strange(_repeated(state, n), rng), goal, manner, 8)
+    assert np.isfinite(chunk).all()
+    assert np.abs(chunk).max() <= 1.0
 
 
 def test_nan_is_named(case: Case) -> None:

@@ -52,7 +52,7 @@ PLAIN = TrainerConfig(
 )
 N_SHORT = 8
 SCENARIOS: Mapping[str, tuple[TrainerConfig, int]] = {
-    "plain": (PLAIN, 50),
+    "plain": (PLAIN, 20),
     "portions": (
         replace(PLAIN, segment_portion=2, reconciling=FixedConfig(watch_every=None)),
         N_SHORT,

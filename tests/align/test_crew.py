@@ -26,12 +26,6 @@ from vla_sim.align.supervision.paraphrase import ParaphraseConfig
 from vla_sim.align.trainer_config import TrainerConfig
 from vla_sim.errors import BadConfig
 
-
-@pytest.fixture(autouse=True)
-def one_thread() -> None:
-    torch.set_num_threads(1)
-
-
 SHARED = ("plain", "portions", "surgery", "gated", "first", "contrast", "thirds in portions")
 
 

@@ -48,11 +48,6 @@ ALL_ON = SupervisionConfig(
 )
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> None:
-    torch.set_num_threads(1)
-
-
 class StraightThere:
     """A teacher of a pointer that goes straight, at 0.35 m/s."""
 

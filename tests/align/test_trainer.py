@@ -27,11 +27,6 @@ POLICY_PARTS = ("vision", "text", "attention", "goal", "hazard")
 """Of a model: what its policy acts with; alignment has heads of its own beside them."""
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> None:
-    torch.set_num_threads(1)
-
-
 def trainer(config: TrainerConfig = ALL, seed: int = 0) -> AlignTrainer:
     return AlignTrainer(
         config, corpus=squares.CORPUS, bodies=[squares.BODY], task_body=[0], seed=seed

@@ -15,6 +15,7 @@ import pytest
 DOCS = Path(__file__).parents[2] / "docs"
 LANGUAGES = ("en", "zh-CN")
 _BLOCK = re.compile(r"^```python[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef)
 _FILE = re.compile(r"# (\w+\.py)\n")
 
 
@@ -25,7 +26,7 @@ def blocks(page: Path) -> list[tuple[int, str]]:
 
 
 def pages() -> list[Path]:
-    """Every page, but for those in Chinese whose code is that of the English page to the comments.
+    """Every page, but for those in Chinese whose code is that of the English page.
 
     The same code does not do anything else in another language.
     """
@@ -37,8 +38,12 @@ def pages() -> list[Path]:
 
 
 def said_by(page: Path) -> list[str]:
-    """What the blocks of a page say to Python, without comments."""
-    return [ast.dump(ast.parse(code)) for _, code in blocks(page)]
+    """What the blocks of a page say to Python, without comments and docstrings."""
+    trees = [ast.parse(code) for _, code in blocks(page)]
+    for node in (node for tree in trees for node in ast.walk(tree)):
+        if isinstance(node, DOCUMENTED) and ast.get_docstring(node) is not None:
+            del node.body[0]
+    return [ast.dump(tree) for tree in trees]
 
 
 @pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(DOCS)))

@@ -1,6 +1,6 @@
 """Laws of every task: a new line in TASKS is tested by being there.
 
-That doing nothing and anything fails is held by tests/agents/test_controls.py.
+That doing nothing and doing anything fail is held by tests/agents/test_controls.py.
 """
 
 import zlib
@@ -24,11 +24,13 @@ from vla_sim.eval.progress import progress_curve
 from vla_sim.records.episode import Episode
 from vla_sim.records.triple import N_GOALS
 
-SEEDS = range(700, 707)
+SEEDS = range(700, 705)
+SMALL_PX = 16
+"""A fact of pictures at any size is one of small ones."""
 
 
 def episodes(task_id: str, n: int, seeds: range, n_threads: int = 1) -> list[Episode]:
-    crank = Crank(task_id, n, CrankConfig(n_threads=n_threads))
+    crank = Crank(task_id, n, CrankConfig(image_size=SMALL_PX, n_threads=n_threads))
     plan = plan_episodes(task_id, seeds)
     return run_all(crank, POLICIES["expert"](task_id, crank.task), plan, keep_images=True)
 
@@ -98,19 +100,21 @@ def assert_same(shown: list[Episode], again: list[Episode]) -> None:
 
 
 def test_an_episode_is_the_same_to_the_last_bit_alone(shown: list[Episode]) -> None:
-    assert_same(shown[:2], episodes(shown[0].spec.task_id, 1, SEEDS[:2]))
+    used_again = slice(3, 4)  # the first three have slots that are new
+    assert_same(shown[used_again], episodes(shown[0].spec.task_id, 1, SEEDS[used_again]))
 
 
-@pytest.mark.parametrize("n_threads", [1, 2])
 @pytest.mark.parametrize("task_id", SPINE)
-def test_an_episode_is_the_same_to_the_last_bit_in_any_batch(task_id: str, n_threads: int) -> None:
-    assert_same(episodes(task_id, 3, SEEDS), episodes(task_id, 7, SEEDS, n_threads))
+def test_an_episode_is_the_same_to_the_last_bit_in_any_batch(task_id: str) -> None:
+    few = episodes(task_id, 3, SEEDS)
+    for n_threads in (1, 2):
+        assert_same(few, episodes(task_id, 5, SEEDS, n_threads))
 
 
 @pytest.mark.parametrize("task_id", TASK_IDS)
 def test_scenes_cannot_be_told_apart_by_sight_alone(task_id: str) -> None:
     task = make_task(task_id)
-    for seed in range(200):
+    for seed in range(60):
         scene = task.sample(stream(task_id, seed, "scene"))
         assert 2 <= len(scene.goals) <= N_GOALS
         assert len({goal.outcome for goal in scene.goals}) >= 2

@@ -123,20 +123,20 @@ def test_a_bench_and_a_report_of_the_run(run: RunFolder) -> None:
     config = BenchRun(
         policy=str(run.path),
         tasks=("Reach",),
-        episodes=3,
-        arms=("correct", "swapped", "empty"),
+        episodes=2,
+        arms=("correct", "swapped"),
         gallery=5,
-        n_slots=4,
+        n_slots=1,  # so that both processes have something to do
         out=run.path / BENCH_FILE,
     )
     report = bench(config, Console(quiet=True))
     one = bench(replace(config, n_processes=0, n_slots=2, out=None), Console(quiet=True))
     assert report.tasks == one.tasks, "the result depends on how it was run"
-    assert {task.arm for task in report.tasks} == {"correct", "swapped", "empty"}
-    assert all(task.rates["success_at_end"].n == 3 for task in report.tasks)
+    assert {task.arm for task in report.tasks} == {"correct", "swapped"}
+    assert all(task.rates["success_at_end"].n == 2 for task in report.tasks)
     assert report.retrieval is not None and report.retrieval.gallery_size == 5
     page = write_run_report(
-        ReportRun(runs=(run.path,), showcase=ShowcaseConfig(n_episodes=2)), Console(quiet=True)
+        ReportRun(runs=(run.path,), showcase=ShowcaseConfig(n_episodes=1)), Console(quiet=True)
     )
     text = page.read_text(encoding="utf-8")
     assert "Reach" in text and report.protocol in text
@@ -181,6 +181,7 @@ def test_a_run_trains_from_a_dataset_and_resumes(tmp_path: Path) -> None:
     collected = CollectRun(out=data, tasks=("Reach", "PressButton"), episodes=3, n_slots=3)
     collect(collected, Console(quiet=True))
     config = replace(tiny(tmp_path / "run"), data=data, data_memory="ring", max_updates=20)
+    config = replace(config, n_processes=0)
     memory = replace(config.learner.memory, n_steps=100, batch_segments=64)
     config = replace(config, learner=replace(config.learner, memory=memory))
     folder, said = heard(config)

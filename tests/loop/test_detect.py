@@ -32,7 +32,7 @@ from vla_sim.records.observation import PolicyInput
 
 REACH = "vla_sim/Reach-v1"
 SMALL = CrankConfig(image_size=PX)
-N = 9
+N = 6
 QUIET = Console(quiet=True)
 
 

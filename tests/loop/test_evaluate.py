@@ -76,7 +76,7 @@ def test_one_call_gives_rates_a_card_and_the_stamp_of_bench() -> None:
         episodes=2,
         arms=("correct", "empty"),
         gallery=0,
-        n_processes=1,
+        n_processes=0,
         crank=CrankConfig(image_size=16),
     )
     same = bench(run, Console(quiet=True))

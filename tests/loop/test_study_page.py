@@ -215,4 +215,5 @@ def test_a_plot_has_a_dot_for_each_seed_at_its_place() -> None:
 @pytest.mark.parametrize("dots", [(), (3.0,), (0.0, 0.0), (1e-9, 2e-9), (-5e6, 5e6)])
 def test_any_numbers_make_a_plot(dots: tuple[float, ...]) -> None:
     row = PlotRow(label="x", dots=dots, mean=None)
-    ElementTree.fromstring(rows_svg([row], title="t", line=None, signed=False))
+    tree = ElementTree.fromstring(rows_svg([row], title="t", line=None, signed=False))
+    assert len(list(tree.iter(f"{SVG}circle"))) == len(dots)

@@ -82,18 +82,18 @@ def test_severities_of_an_axis_are_parts_with_files_of_their_own() -> None:
 
 
 def test_chains_count_what_was_completed(tmp_path: Path) -> None:
-    run = replace(RECIPES["long"](), tasks=("PressButton",), episodes=3, out=tmp_path / "a.json")
+    run = replace(RECIPES["long"](), tasks=("PressButton",), episodes=2, out=tmp_path / "a.json")
     (part,) = parts(run)
     assert part.n_instructions == CHAINS["PressButton"] == 5
-    report = bench(replace(part, n_processes=1), Console(quiet=True))
+    report = bench(replace(part, n_processes=0), Console(quiet=True))
     assert report.tasks[0].means["instructions_completed"].value == 5.0
     assert part.out is not None
     assert from_json(part.out.read_text()).protocol == report.protocol
 
 
 def test_bench_takes_a_suite_and_refuses_what_is_none(capsys: pytest.CaptureFixture[str]) -> None:
-    argv = ["bench", "ood-light", "--tasks", "Reach", "--episodes", "1", "--n-processes", "1"]
-    assert main(argv) == 0
+    argv = ["bench", "ood-light", "--tasks", "Reach", "--episodes", "1", "--arms", "correct"]
+    assert main([*argv, "--n-processes", "0"]) == 0
     shown = capsys.readouterr().out
     assert all(f"axis light, severity {k}" in shown for k in (1, 2, 3))
     with pytest.raises(UnknownName, match="suite"):
@@ -112,7 +112,7 @@ def test_a_suite_is_not_told_the_axis_that_it_decides() -> None:
 
 def test_tables_of_a_bench_do_not_break_names() -> None:
     run = BenchRun(
-        tasks=("YieldToPedestrian",), episodes=1, arms=("correct",), gallery=0, n_processes=1
+        tasks=("YieldToPedestrian",), episodes=1, arms=("correct",), gallery=0, n_processes=0
     )
     report = bench(run, Console(quiet=True))
     console = Console(width=80)

@@ -78,7 +78,7 @@ def test_foreign_towers_from_the_command_line_are_resumed_and_benched(
     kept = [name for name in load_file(weights) if ".base." in name]
     assert kept and all("lora_" in name for name in kept)
     bench = ["bench", "--policy", out, "--tasks", "Reach", "--episodes", "1", "--arms", "correct"]
-    assert main([*bench, "--n-processes", "0"]) == 0
+    assert main([*bench, "--gallery", "2", "--n-processes", "0"]) == 0
     tiny_models.vit(vit, seed=1)
     capsys.readouterr()
     assert main(["align", "--resume", "--out", out, "--max-updates", "9"]) == 2
