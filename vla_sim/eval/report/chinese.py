@@ -339,12 +339,12 @@ CHINESE: Mapping[str, str] = {
     "price of an episode with it": "出现它的回合的价格",
     "This run holds no measurement {names} practice, so what practice changed cannot be said; "
     "`vla-sim finetune` with --episodes above 0 makes both.": (
-        "此运行没有练习{names}的测量，无法说明练习改变了什么；--episodes 大于 0 时，"
+        "此运行没有{names}的测量，无法说明练习改变了什么；--episodes 大于 0 时，"
         "`vla-sim finetune` 两者都会测。"
     ),
-    "before": "前",
-    "after": "后",
-    "before and after": "前后",
+    "before": "练习前",
+    "after": "练习后",
+    "before and after": "练习前与练习后",
     # Before and after.
     "Before and after": "练习前后",
     "The policy that practice began with and the one that was kept, on the same scenes with the "

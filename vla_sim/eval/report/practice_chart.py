@@ -31,7 +31,7 @@ def practice_curves(practice: Practice, comparison: Comparison | None = None) ->
     layout = success["layout"]
     layout["yaxis"]["range"] = [-2, 104]
     layout["shapes"] = [plot.level("y", _GOAL_PERCENT, "--text-soft", "dot")]
-    for name, colour in (("before", "--series-2"), ("after", "--good")) if comparison else ():
+    for name, colour in (("before", "--series-2"), ("after", "--series-4")) if comparison else ():
         assert comparison is not None
         success["data"].append(_level(practice, 100 * comparison.values[name].value, name, colour))
     if practice.steps_to_80 is not None:
@@ -39,7 +39,8 @@ def practice_curves(practice: Practice, comparison: Comparison | None = None) ->
         plot.mark(layout, at, text, "--good", side="right")
     if practice.kept_at is not None:
         text = f"kept: after {practice.kept_at:,} steps"
-        plot.mark(layout, practice.kept_at / 1000, text, "--accent", side="left", y=0.13)
+        side = "right" if practice.kept_at > 0.5 * practice.rows[-1]["env_steps"] else "left"
+        plot.mark(layout, practice.kept_at / 1000, text, "--accent", side=side, y=0.13)
     gained = _chart("practice-return", "return of an episode")
     gained["data"].append(_curve(practice, "return", "Return in training", "--series-2"))
     return [success, gained, *_bounds(practice)]
@@ -59,6 +60,7 @@ def _bounds(practice: Practice) -> list[Chart]:
         prices["data"].append(_curve(practice, PRICE + name, words(name), colour))
     for chart in (shares, prices):
         chart["layout"]["yaxis"]["rangemode"] = "tozero"
+        chart["layout"]["showlegend"] = True  # it says which, of one violation too
     return [shares, prices]
 
 
