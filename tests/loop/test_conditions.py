@@ -89,9 +89,7 @@ def test_listed_episodes_are_the_rows_of_the_whole(whole: Path, half: Path, tmp_
         compared(CompareRun(results=(whole, tmp_path / "half")))
 
 
-def test_order_batch_shards_and_interrupts_change_no_byte(
-    half: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_order_batch_and_shards_change_no_byte(half: Path, tmp_path: Path) -> None:
     bench(of(half, out=tmp_path / "a"), QUIET)
     turned = written(tmp_path / "turned.json", read_conditions(half)[::-1])
     bench(of(turned, n_slots=1, out=tmp_path / "b"), QUIET)
@@ -100,18 +98,6 @@ def test_order_batch_shards_and_interrupts_change_no_byte(
         bench_into(of(half, shard=f"{k}/2", out=tmp_path / f"s{k}"), tmp_path / f"s{k}", QUIET)
     merge(MergeRun(shards=(tmp_path / "s2", tmp_path / "s1"), out=tmp_path / "m"))
     assert bytes_of(tmp_path / "a") == bytes_of(tmp_path / "m")
-    cut = of(half, n_slots=1, out=tmp_path / "cut")
-    kept = RowStore.add
-
-    def once(self: RowStore, episodes: Any) -> None:
-        kept(self, episodes)
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-        patched.setattr(RowStore, "add", once)
-        bench(cut, QUIET)
-    bench(replace(cut, resume=True), QUIET)
-    assert bytes_of(tmp_path / "a") == bytes_of(tmp_path / "cut")
 
 
 def test_a_list_that_changed_meanwhile_is_noticed_when_a_run_goes_on(

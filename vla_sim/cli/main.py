@@ -84,7 +84,7 @@ def _run(words: list[str], console: "Console") -> int:
         rest = [w for w in rest if w not in (_ALL, "-h", "--help")]
         typed = partial(override, words=rest, prog=prog, choices=verb.choices(), shorts=verb.shorts)
         asked = next(iter(verb.recipes())) if not word and not verb.default else word
-        settings = typed(verb.settings(asked))
+        settings = typed(stated(verb, verb.settings(asked), rest, is_named=word is not None))
         print_help(verb, settings, console, head=description(name, verb), all_of_them=wants_all)
         return 0
     meant = [word] if word is None else list(verb.several(word))

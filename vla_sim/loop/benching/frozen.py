@@ -3,13 +3,13 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from vla_sim.envs.crank import CrankConfig
 from vla_sim.errors import BadConfig, DamagedFile, ProtocolMismatch, VlaSimError
-from vla_sim.eval.protocol import OWN_TASK, Protocol, require_same
+from vla_sim.eval.protocol import OWN_TASK, Protocol
 from vla_sim.eval.protocol_file import protocol_from
 from vla_sim.eval.run_card import own_task_lines
 
@@ -65,6 +65,28 @@ class Frozen:
     gallery: int
     own_tasks: Mapping[str, str] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        """Refuse protocols that are not of one benchmark.
+
+        Raises:
+            BadConfig: If there is none, or they differ in more than tasks, axis and chain.
+        """
+        if not self.protocols:
+            raise BadConfig("a frozen protocol without protocols measures nothing")
+        for protocol in self.protocols:
+            for name in _IN_COMMON:
+                first, other = getattr(self.protocols[0], name), getattr(protocol, name)
+                if first != other:
+                    raise BadConfig(
+                        f"the protocols of one benchmark have one {name}, and these have {first!r} "
+                        f"and {other!r}"
+                    )
+            if protocol.conditions or protocol.stopping:
+                raise BadConfig(
+                    f"{protocol.stamp} is of a condition set, or stops by a rule: a frozen "
+                    "protocol runs all episodes that follow from its fields"
+                )
+
     @property
     def plain(self) -> dict[str, Any]:
         """All of it, as a file holds it."""
@@ -95,42 +117,18 @@ class Frozen:
         """Ids of all its tasks, in their order."""
         return tuple(dict.fromkeys(task for protocol in self.protocols for task in protocol.tasks))
 
-    def __post_init__(self) -> None:
-        """Refuse protocols that are not of one benchmark.
-
-        Raises:
-            BadConfig: If there is none, or they differ in more than tasks, axis and chain.
-        """
-        if not self.protocols:
-            raise BadConfig("a frozen protocol without protocols measures nothing")
-        for protocol in self.protocols:
-            for name in _IN_COMMON:
-                first, other = getattr(self.protocols[0], name), getattr(protocol, name)
-                if first != other:
-                    raise BadConfig(
-                        f"the protocols of one benchmark have one {name}, and these have {first!r} "
-                        f"and {other!r}"
-                    )
-            if protocol.conditions or protocol.stopping:
-                raise BadConfig(
-                    f"{protocol.stamp} is of a condition set, or stops by a rule: a frozen "
-                    "protocol runs all episodes that follow from its fields"
-                )
-
     def require_here(self, measured: Protocol) -> None:
         """See that what would be measured here is one of its protocols.
 
         Raises:
             ProtocolMismatch: If not; it names every field with both values.
         """
-        nearest = min(self.protocols, key=lambda mine: _apart(mine, measured))
-        try:
-            require_same(nearest, measured)
-        except ProtocolMismatch as error:
-            told = str(error).partition(": ")[2].rpartition(". Measure")[0]
+        nearest = min((_apart(mine, measured) for mine in self.protocols), key=len)
+        if nearest:
             raise ProtocolMismatch(
-                f"the protocol {self.stamp} cannot be measured here, frozen against here: {told}"
-            ) from error
+                f"the protocol {self.stamp} cannot be measured here, frozen against here: "
+                + "; ".join(nearest)
+            )
         here = own_task_lines(measured.tasks)
         for name, settings in here.items():
             if self.own_tasks.get(name) != settings:
@@ -207,6 +205,11 @@ def _frozen(read: Mapping[str, Any], path: Path) -> Frozen:
         raise DamagedFile(f"{path}: {error}") from error
 
 
-def _apart(a: Protocol, b: Protocol) -> int:
-    """In how many fields two protocols differ."""
-    return sum(a.card[name] != b.card.get(name) for name in a.card)
+def _apart(mine: Protocol, here: Protocol) -> list[str]:
+    """The fields in which two protocols differ, with both values."""
+    values = ((f.name, getattr(mine, f.name), getattr(here, f.name)) for f in fields(Protocol))
+    return [f"{name}: {_said(a)} against {_said(b)}" for name, a, b in values if a != b]
+
+
+def _said(value: object) -> str:
+    return " ".join(map(str, value)) if isinstance(value, tuple) else str(value) or "empty"

@@ -160,7 +160,10 @@ def _require_tasks(path: Path, task_ids: Sequence[str]) -> None:
         found = tasks_of(task_ids)
     except VlaSimError as error:
         raise type(error).__new__(type(error), f"{path}: {error}") from error
-    assert found == tuple(task_ids), "an id names itself"
+    if found != tuple(task_ids):  # names that people type mean other versions tomorrow
+        raise BadConfig(
+            f"{path}: {' '.join(task_ids)} are not all ids of tasks; ids are {' '.join(found)}"
+        )
 
 
 def require_measurable(stated: Stated | None, measurement: Measurement) -> None:
