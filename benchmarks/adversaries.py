@@ -83,7 +83,7 @@ class Flips:
 
     def act(self, step: int) -> Floats:
         """See `Adversary`."""
-        action = self._sign * (1.0 - 2.0 * (step // self._every % 2))
+        action: Floats = self._sign * (1.0 - 2.0 * (step // self._every % 2))
         if self._is_car:
             action[:, 0] = 1.0
         return action

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.meanings import MEANINGS
-from vla_sim.envs.crank import words_of
+from vla_sim.envs.asking import words_of
 from vla_sim.envs.language.arms import ARMS, shown
 from vla_sim.envs.language.codes import decode, encode
 from vla_sim.envs.language.corpus import corpus, vocabulary

@@ -9,7 +9,7 @@ import pytest
 from gymnasium.utils.env_checker import check_env
 
 import vla_sim
-from vla_sim.envs.crank import words_of
+from vla_sim.envs.asking import words_of
 from vla_sim.envs.faces.observation_modes import OBSERVATION_MODES
 from vla_sim.envs.faces.spaces import Prompt, decode_instruction
 from vla_sim.envs.faces.vector_env import VlaVectorEnv

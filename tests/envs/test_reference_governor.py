@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from vla_sim.assets.panda import HOME_Q_RAD, PANDA, panda_chain
 from vla_sim.envs.robots.panda import PANDA_ARM
-from vla_sim.envs.robots.reference_governor import ROOM_M, ReferenceGovernor
+from vla_sim.envs.robots.reference_bounds import ROOM_M, bounds_of
+from vla_sim.envs.robots.reference_governor import ReferenceGovernor
 from vla_sim.physics.kinematics import rotation_error
 
 Floats = NDArray[np.float64]
@@ -31,7 +32,8 @@ class Reference:
     """A reference that is told where to go, under a governor, with no arm behind it."""
 
     def __init__(self, n: int = N) -> None:
-        self.governor = ReferenceGovernor(PANDA_ARM, CHAIN, n)
+        scale = PANDA.action_scale[:6].copy()
+        self.governor = ReferenceGovernor(bounds_of(PANDA_ARM, CHAIN), scale, n)
         self.q, self.v = np.tile(HOME_Q_RAD, (n, 1)), np.zeros((n, 7))
         self.twist = np.zeros((n, 7))
 

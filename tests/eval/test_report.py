@@ -261,7 +261,7 @@ def test_the_timeline_is_that_of_the_metrics(episode: Make, body: Body) -> None:
 def test_the_timeline_is_shaded_where_the_shield_acted(episode: Make, body: Body) -> None:
     one = episode()
     assert "shaded" not in str(action_timeline("t", timeline(one, body))["layout"])
-    change = np.zeros(one.n_steps)
+    change = np.zeros(one.n_steps, dtype=np.float32)
     change[2:5], change[-1] = 0.4, 2.0
     line = timeline(replace(one, shield_change=change), body)
     layout = action_timeline("t", line)["layout"]

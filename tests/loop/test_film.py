@@ -129,7 +129,7 @@ def test_under_a_shield_a_bar_says_when_it_acted(filmed: tuple[FilmRun, list[Epi
     _, (episode, _) = filmed
     pictures = episode.images
     assert pictures is not None
-    change = np.zeros(episode.n_steps)
+    change = np.zeros(episode.n_steps, dtype=np.float32)
     change[episode.n_steps // 2 :] = 0.3
     bare = captioned(pictures, episode)
     framed = captioned(pictures, replace(episode, shield_change=change))
@@ -141,7 +141,9 @@ def test_under_a_shield_a_bar_says_when_it_acted(filmed: tuple[FilmRun, list[Epi
     assert reddish[:, half + 2 :].all()
     said = bars.sum(axis=(1, 2))
     assert (np.diff(said) < 0).all(), "the bar fills as the episode goes on"
-    never = captioned(pictures, replace(episode, shield_change=0.0 * change))[:, -1].astype(int)
+    never = captioned(pictures, replace(episode, shield_change=np.zeros_like(change)))[
+        :, -1
+    ].astype(int)
     assert (np.abs(never[..., 0] - never[..., 1]) < 10).all()
 
 

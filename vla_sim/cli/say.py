@@ -125,7 +125,7 @@ def _print_tools(scene: "Scene", console: Console) -> None:
 
 
 def _arms(scene: "Scene", task_id: str, seed: int) -> Table:
-    from vla_sim.envs.crank import words_of
+    from vla_sim.envs.asking import words_of
     from vla_sim.envs.language.arms import ARMS
     from vla_sim.envs.plan import draw_spec
 

@@ -13,11 +13,9 @@ from typing import NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
+from vla_sim.envs.asking import meaning_table, words_of
 from vla_sim.envs.axes import axis_of
 from vla_sim.envs.chain import chained_goals
-from vla_sim.envs.language.arms import shown
-from vla_sim.envs.language.codes import encode
-from vla_sim.envs.language.grammar import say
 from vla_sim.envs.robots.arm import ArmRobot
 from vla_sim.envs.sensing.camera_view import CameraView
 from vla_sim.envs.sensing.posture import Posture, has_posture, posture
@@ -36,7 +34,7 @@ from vla_sim.protocols.engine import Engine
 from vla_sim.protocols.task import Scene
 from vla_sim.ranges import whole
 from vla_sim.records.episode import EpisodeSpec, Rig
-from vla_sim.records.instruction import Instruction, Meaning
+from vla_sim.records.instruction import Instruction
 from vla_sim.records.manner import MANNERS
 from vla_sim.records.observation import Observation, PolicyInput
 from vla_sim.records.shift import Shift
@@ -200,7 +198,7 @@ class Crank:
             self.seed[slot] = spec.seed
             self._own_seed[slot] = own_seed(self.task_id, spec.seed)
             self.n_goals[slot] = len(scenes[row].goals)
-            self.meanings[slot] = _meaning_table(scenes[row])
+            self.meanings[slot] = meaning_table(scenes[row])
             self.instructions[slot], self.shown[slot] = words[row]
         self.steps[ids] = 0
         self.held[ids] = 0
@@ -419,32 +417,3 @@ class Crank:
             renderer=self.view.renderer.id,
             image_size=(size, size),
         )
-
-
-def meaning_of(scene: Scene, goal: int, spec: EpisodeSpec) -> Meaning:
-    """What asking for the goal number `goal` of a scene in the spec's manner means."""
-    return scene.goals[goal % len(scene.goals)].meaning(spec.manner)
-
-
-def _meaning_table(scene: Scene) -> NDArray[np.int64]:
-    """Code of each goal in each manner, (N_GOALS, len(MANNERS)); goals repeat."""
-    asked = [scene.goals[k % len(scene.goals)] for k in range(N_GOALS)]
-    return np.array([[encode(goal.meaning(manner)) for manner in MANNERS] for goal in asked])
-
-
-def words_of(scene: Scene, spec: EpisodeSpec, stage: int = 0) -> tuple[Instruction, Instruction]:
-    """The true instruction and the one that the policy is shown in the spec's arm.
-
-    `stage` counts the instructions of a chain: each draws words of its own.
-    """
-    meaning = meaning_of(scene, spec.goal, spec)
-    words = stream(spec.task_id, spec.seed, "words", stage)
-    true = say(meaning, language=spec.language, split=spec.split, rng=words)
-    if spec.arm == "correct":
-        return true, true
-    outcome = scene.goals[spec.goal % len(scene.goals)].outcome
-    others = [meaning_of(scene, k, spec) for k, g in enumerate(scene.goals) if g.outcome != outcome]
-    rng = stream(spec.task_id, spec.seed, "arm", stage)
-    every = [meaning_of(scene, k, spec) for k in range(len(scene.goals))]
-    candidates = every if spec.arm == "wrong_referent" else others
-    return true, shown(spec.arm, meaning, candidates, spec.language, rng, things=scene.things)

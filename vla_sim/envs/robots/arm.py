@@ -183,7 +183,8 @@ class ArmRobot:
             np.take(engine.qpos, self._q_adr, axis=1),
             np.take(engine.act, self._act_adr, axis=1),
         )
-        reference = (self._q_ref.copy(), self._qd_ref.copy())
+        governor = self.governor
+        reference = None if governor is None else (self._q_ref.copy(), self._qd_ref.copy())
         command_rows(
             *self._chain.arrays,
             np.ascontiguousarray(action, dtype=np.float64),
@@ -207,9 +208,9 @@ class ArmRobot:
             self._grip_ref,
             self._angle_rate,
         )
-        if self.governor is not None:
-            self.governor.govern(q, reference, self._q_ref, self._qd_ref, self._filtered)
-            changed = self.governor.withheld > 0.0
+        if governor is not None and reference is not None:
+            governor.govern(q, reference, self._q_ref, self._qd_ref, self._filtered)
+            changed = governor.withheld > 0.0
             self._angle_rate[changed] = (self._q_ref - act)[changed] / dt
         self._tcp_acc = (self._filtered[:, :3] - before[:, :3]) / dt
         self._yaw_acc = (self._filtered[:, 5] - before[:, 5]) / dt

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vla_sim.envs.robots.arm import ArmRobot
+from vla_sim.envs.robots.reference_bounds import bounds_of
 from vla_sim.envs.robots.reference_governor import ReferenceGovernor
 from vla_sim.envs.shield.tool_manner import bound_rows
 from vla_sim.physics.filters import low_pass_gain
@@ -41,8 +42,9 @@ class ArmShield:
 
     def __init__(self, robot: ArmRobot) -> None:
         self._robot = robot
-        n = len(robot.joint_reference)
-        self._governor = robot.governor = ReferenceGovernor(robot.config, robot.chain, n)
+        bounds = bounds_of(robot.config, robot.chain)
+        scale, n = robot.embodiment.action_scale[:6].copy(), len(robot.joint_reference)
+        self._governor = robot.governor = ReferenceGovernor(bounds, scale, n)
         emb, config = robot.embodiment, robot.config
         self._dt_s = emb.control_dt_s
         self._alpha = low_pass_gain(emb.bandwidth_fraction, emb.control_dt_s)
