@@ -179,12 +179,9 @@ def bound_rows(console: Console) -> Iterator[Row]:
 def feature_rows(console: Console) -> Iterator[Row]:
     """Env steps to 80 %: a new head on each kind of features, against the network from scratch."""
     for task in ("Reach", "DriveToGoal"):
-        scratch = replace(recipes.scratch(), rounds_per_evaluation=0)
-        base = _to_80(task, "-scratch", console, start="scratch", ppo=scratch.ppo)
+        base = _to_80(task, "-scratch", console, **_of(recipes.scratch()))
         for kind in KINDS:
-            steps = _to_80(
-                task, f"-{kind}", console, start="head", features=kind, ppo=recipes.head().ppo
-            )
+            steps = _to_80(task, f"-{kind}", console, features=kind, **_of(recipes.head()))
             share = steps / base
             yield Row(
                 name=f"{task}, env steps to 80 % from aligned features ({kind}) against scratch",
@@ -192,6 +189,11 @@ def feature_rows(console: Console) -> Iterator[Row]:
                 bar="<= 0.2" if kind == "state" else "printed",
                 holds=kind != "state" or share <= 0.2,
             )
+
+
+def _of(recipe: FinetuneRun) -> dict[str, Any]:
+    """What a recipe says of its start."""
+    return {name: getattr(recipe, name) for name in ("start", "ppo", "slots", "reward")}
 
 
 def _to_80(task: str, name: str, console: Console, **changes: Any) -> float:
@@ -202,13 +204,10 @@ def _to_80(task: str, name: str, console: Console, **changes: Any) -> float:
 
 def shaping_rows(console: Console) -> Iterator[Row]:
     """ChangeLane by success alone, with and without the potential of the aligned space."""
-    sparse = RewardConfig(kind="sparse")
-    shaped = replace(sparse, shaping=0.5)
+    shaped = RewardConfig(shaping=0.5)
     for seed in SEEDS:
-        off, on = (
-            tuned(tuning("ChangeLane", seed, name, reward=reward), console)
-            for name, reward in (("-sparse", sparse), ("-shaped", shaped))
-        )
+        off = tuned(tuning("ChangeLane", seed), console)
+        on = tuned(tuning("ChangeLane", seed, "-shaped", reward=shaped), console)
         lows_and_highs = off["gain"][1:], on["gain"][1:]
         overlap = max(low for low, _ in lows_and_highs) <= min(high for _, high in lows_and_highs)
         yield Row(

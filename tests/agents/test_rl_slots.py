@@ -1,6 +1,7 @@
 """The batch keeps stable-baselines3's conventions, and loses no step and no episode."""
 
 import copy
+from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
@@ -25,6 +26,7 @@ from vla_sim.records.observation import PolicyInput
 
 REACH = "vla_sim/Reach-v1"
 SMALL = CrankConfig(image_size=16)
+DENSE = RewardConfig(kind="dense")
 
 
 class Blind:
@@ -38,7 +40,8 @@ class Blind:
 
 
 def slots(n: int = 3, observer: Any = None, **config: Any) -> SlotVecEnv:
-    return SlotVecEnv(Crank(REACH, n, SMALL), observer or Blind(), SlotsConfig(**config))
+    settings = SlotsConfig(**config)
+    return SlotVecEnv(Crank(REACH, n, SMALL), observer or Blind(), settings, reward=DENSE)
 
 
 def zeros(env: SlotVecEnv) -> NDArray[np.float32]:
@@ -258,7 +261,7 @@ def test_shaping_adds_the_potential_s_difference_and_nothing_over_an_episode() -
         Crank(REACH, 1, SMALL),
         Blind(),
         plain.config,
-        reward=RewardConfig(shaping=0.5),
+        reward=replace(DENSE, shaping=0.5),
         potential=Clock(),
     )
     for env in (plain, shaped):
@@ -274,7 +277,7 @@ def test_shaping_adds_the_potential_s_difference_and_nothing_over_an_episode() -
 
 def test_a_reward_term_or_a_violation_that_the_task_lacks_is_refused() -> None:
     for settings in (
-        {"reward": RewardConfig(terms={"nearr": 1.0})},
+        {"reward": replace(DENSE, terms={"nearr": 1.0})},
         {"bounds": Bounds(BoundsConfig(most={"off_road": 0.1}), 2)},
     ):
         env = SlotVecEnv(Crank(REACH, 2, SMALL), Blind(), **settings)

@@ -34,12 +34,12 @@ class PpoConfig:
     n_epochs: int = 8
     learning_rate: float = 5e-4
     """At the start; it falls to a tenth with the budget."""
-    gae_lambda: float = 0.9
+    gae_lambda: float = 0.95
     clip_range: float = 0.2
     target_kl: float = 0.03
     """Epochs end early when the policy has moved so far."""
     max_grad_norm: float = 0.5
-    log_std: float = -1.5
+    log_std: float = -2.0
     """Logarithm of the actions' standard deviation at the start."""
     hidden: int = 128
 

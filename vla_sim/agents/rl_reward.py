@@ -11,7 +11,7 @@ from vla_sim.envs.crank import StepResult
 from vla_sim.errors import BadConfig, UnknownName
 from vla_sim.ranges import at_least
 
-RewardKind = Literal["dense", "sparse"]
+RewardKind = Literal["sparse", "dense"]
 KINDS: tuple[RewardKind, ...] = get_args(RewardKind)
 LIMITS = ("velocity", "acceleration", "jerk", "joint_limit")
 """The violations of a body's own limits, whatever the task."""
@@ -22,8 +22,8 @@ Floats = NDArray[np.float64]
 class RewardConfig:
     """Settings of the reward."""
 
-    kind: RewardKind = "dense"
-    """dense: the task's terms at each step, and success; sparse: success alone."""
+    kind: RewardKind = "sparse"
+    """sparse: success alone; dense: the task's terms at each step besides."""
     terms: Mapping[str, float] = field(default_factory=dict)
     """Weights of the task's dense terms by name; what is not named has none. Empty: all alike."""
     prior: float = 0.0
@@ -43,7 +43,7 @@ class RewardConfig:
         if self.kind == "sparse" and self.terms:
             raise BadConfig(
                 f"reward.terms names {', '.join(self.terms)}, and reward.kind is 'sparse', which "
-                "has no terms; leave one of the two away"
+                "has no terms; say --reward.kind dense, or name none"
             )
         if self.terms and not any(self.terms.values()):
             raise BadConfig(

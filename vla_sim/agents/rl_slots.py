@@ -60,7 +60,7 @@ class SlotsConfig:
 
     action_repeat: int = 2
     """Control steps from one decision to the next."""
-    gamma: float = 0.975
+    gamma: float = 0.995
     """Discount per control step; that of a decision is its power of `action_repeat`."""
 
     def __post_init__(self) -> None:

@@ -4,10 +4,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from vla_sim.agents.rl_ppo import PpoConfig
+from vla_sim.agents.rl_reward import RewardConfig
+from vla_sim.agents.rl_slots import SlotsConfig
 from vla_sim.envs.crank import CrankConfig
 from vla_sim.eval.stopping import StoppingConfig
 from vla_sim.loop.rl.rl_run import FinetuneRun
 from vla_sim.loop.rl.rl_start import ResidualConfig
+
+_FROM_NOTHING = PpoConfig(learning_rate=1e-3, log_std=-1.0, gae_lambda=0.9)
+"""Large steps, wide noise and a near horizon, for a policy that cannot do anything yet."""
 
 
 def default() -> FinetuneRun:
@@ -22,14 +27,19 @@ def sac() -> FinetuneRun:
 
 def head() -> FinetuneRun:
     """A new head on the frozen features: nothing of what the aligned policy does is kept."""
-    config = PpoConfig(learning_rate=1e-3, log_std=-1.0)
-    return replace(default(), start="head", ppo=config)
+    return replace(
+        default(),
+        start="head",
+        ppo=_FROM_NOTHING,
+        slots=SlotsConfig(gamma=0.975),
+        reward=RewardConfig(kind="dense"),
+    )
 
 
 def scratch() -> FinetuneRun:
     """The same network with weights drawn anew, trained end to end from pictures."""
     # Smaller steps: at the default rate the first updates of a whole network saturate the actions.
-    return replace(head(), start="scratch", ppo=PpoConfig(learning_rate=2e-4, log_std=-1.0))
+    return replace(head(), start="scratch", ppo=replace(_FROM_NOTHING, learning_rate=2e-4))
 
 
 def glance() -> FinetuneRun:
