@@ -15,9 +15,8 @@ from vla_sim.loop.benching.bench import BenchRun, bench_into
 from vla_sim.loop.benching.result import Result, read_result
 from vla_sim.loop.rl.rl_policy import ENCODER
 from vla_sim.loop.rl.rl_run import FinetuneRun
-from vla_sim.loop.run_folder import RunFolder
+from vla_sim.loop.run_folder import AFTER, BEFORE, RunFolder
 
-BEFORE, AFTER = "before", "after"
 ALPHA = 0.05
 
 
