@@ -31,10 +31,9 @@ from vla_sim.loop.policies import best_checkpoint, policy_of
 from vla_sim.loop.rl.finetune import CURVE, finetune
 from vla_sim.loop.rl.ppo_learner import PpoLearner
 from vla_sim.loop.rl.rl_features import KINDS
-from vla_sim.loop.rl.rl_measuring import AFTER, BEFORE
 from vla_sim.loop.rl.rl_policy import RlPolicy
 from vla_sim.loop.rl.rl_run import FinetuneRun
-from vla_sim.loop.run_folder import RunFolder
+from vla_sim.loop.run_folder import AFTER, BEFORE, RunFolder
 from vla_sim.recipes import finetune as recipes
 
 TASKS = ("Lift", "DriveToGoal", "ChangeLane", "PickPlace")
