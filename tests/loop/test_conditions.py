@@ -158,6 +158,7 @@ def test_failures_shares_and_arms_are_chosen_and_shares_have_no_scene_in_common(
         listed("arm")
 
 
+@pytest.mark.slow
 def test_a_protocol_becomes_its_list_along_axes_and_chains_and_is_cut_again(
     tmp_path: Path,
 ) -> None:

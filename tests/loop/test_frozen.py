@@ -86,7 +86,7 @@ def test_a_result_by_the_file_is_that_of_the_same_settings_and_names_the_digest(
     assert "frozen" not in two.report.run_card
 
 
-@pytest.mark.parametrize("name", ["core", "ood-engine", "long"])
+@pytest.mark.parametrize("name", ["ood-engine", "long"])
 def test_every_kind_of_suite_is_frozen_and_cut_as_it_is_run(name: str, tmp_path: Path) -> None:
     run = replace(FREEZES[name](), out=tmp_path / "p.json")
     frozen = freeze(run)

@@ -118,6 +118,7 @@ def test_a_measurement_does_not_go_on_with_another_policy_in_its_place(
         bench(replace(run, resume=True), QUIET)
 
 
+@pytest.mark.slow
 def test_shards_of_two_policies_under_one_name_do_not_merge(still: Path, tmp_path: Path) -> None:
     folders = []
     for k in (1, 2):
