@@ -39,7 +39,7 @@ class PpoConfig:
     target_kl: float = 0.03
     """Epochs end early when the policy has moved so far."""
     max_grad_norm: float = 0.5
-    log_std: float = -2.0
+    log_std: float = -3.0
     """Logarithm of the actions' standard deviation at the start."""
     hidden: int = 128
 
