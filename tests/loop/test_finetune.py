@@ -290,7 +290,7 @@ def test_a_missing_encoder_leaves_nothing_behind(tmp_path: Path) -> None:
 def test_an_unknown_task_is_named() -> None:
     with pytest.raises(UnknownName, match="no task 'Fly'; there are"):
         FinetuneRun(task="Fly")
-    with pytest.raises(BadConfig, match="less than one round of 2048"):
+    with pytest.raises(BadConfig, match="less than one round of 4096"):
         FinetuneRun(max_env_steps=100)
 
 

@@ -28,18 +28,18 @@ _ALIASES = ("pi_features_extractor.", "vf_features_extractor.")
 class PpoConfig:
     """Settings of PPO."""
 
-    n_steps: int = 32
+    n_steps: int = 64
     """Actions per slot between two improvements."""
-    batch_size: int = 256
+    batch_size: int = 512
     n_epochs: int = 8
-    learning_rate: float = 5e-4
+    learning_rate: float = 3e-4
     """At the start; it falls to a tenth with the budget."""
     gae_lambda: float = 0.95
     clip_range: float = 0.2
     target_kl: float = 0.03
     """Epochs end early when the policy has moved so far."""
     max_grad_norm: float = 0.5
-    log_std: float = -2.0
+    log_std: float = -3.0
     """Logarithm of the actions' standard deviation at the start."""
     hidden: int = 128
 

@@ -48,7 +48,7 @@ class SacConfig:
     """Control steps of the start policy that are learnt from."""
     demonstrations: float = 0.5
     """Share of each batch that is drawn from these; 0 for none."""
-    log_std: float = -1.5
+    log_std: float = -3.0
     """Logarithm of the corrections' standard deviation at the start, before they are squashed."""
     pull: float = 0.003
     """Weight of the KL divergence from the start, in units of success: what keeps the noise alive

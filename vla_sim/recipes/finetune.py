@@ -11,7 +11,9 @@ from vla_sim.eval.stopping import StoppingConfig
 from vla_sim.loop.rl.rl_run import FinetuneRun
 from vla_sim.loop.rl.rl_start import ResidualConfig
 
-_FROM_NOTHING = PpoConfig(learning_rate=1e-3, log_std=-1.0, gae_lambda=0.9)
+_FROM_NOTHING = PpoConfig(
+    n_steps=32, batch_size=256, learning_rate=1e-3, log_std=-1.0, gae_lambda=0.9
+)
 """Large steps, wide noise and a near horizon, for a policy that cannot do anything yet."""
 
 

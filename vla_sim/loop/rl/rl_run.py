@@ -89,7 +89,7 @@ class FinetuneRun:
     it."""
     max_seconds: float | None = None
     """Cap on the time of training; the run says what it cut. None for no cap."""
-    rounds_per_evaluation: int = 20
+    rounds_per_evaluation: int = 10
     """Rounds from one evaluation on held-out scenes to the next: they choose the policy that is
     kept and say when to stop. 0 for none: what the budget leaves is kept."""
     online_episodes: int = 100

@@ -19,7 +19,7 @@ class ResidualConfig:
     """Largest correction of each component of an action, of its range of -1 to 1."""
     warm_up_env_steps: int = 20_000
     """Control steps in which the critic learns and the actor stands still."""
-    pull: float = 0.01
+    pull: float = 0.1
     """Weight of the KL divergence from the start in the loss, at first."""
     pull_until: float = 1.0
     """Share of the budget after which nothing pulls any more; until there it fades evenly."""
