@@ -1,14 +1,13 @@
 """What learning on top of the alignment is to reach, and the shield: the group `agents`.
 
 Each part brings a module `benchmarks/agents_*.py` with `ROWS`, {measurement: a function that yields
-rows}; this one collects them by an explicit list. A part that is not there yet is left out.
+rows}; this one collects them by an explicit list.
 `python -m benchmarks.agents --only shield-time` prints the rows of some.
 """
 
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
-from importlib.util import find_spec
 
 from benchmarks.row import Row, rows_told
 
@@ -25,10 +24,7 @@ def _rows() -> dict[str, Rows]:
     """The measurements of all parts, by module and name."""
     parts: dict[str, Rows] = {}
     for module in MODULES:
-        place = f"benchmarks.{module}"
-        if find_spec(place) is None:
-            continue
-        rows: Mapping[str, Rows] = import_module(place).ROWS
+        rows: Mapping[str, Rows] = import_module(f"benchmarks.{module}").ROWS
         part = module.removeprefix("agents_")
         parts |= {f"{part}-{name}": measure for name, measure in rows.items()}
     return parts

@@ -2,11 +2,13 @@
 
 Part of the group `agents` of `make claims`. A cell is one finetuning from a seed, fifteen minutes
 or less; a killed study goes on with the cell that it was at, and the run with its last round.
-`python -m benchmarks.agents_finetune` measures what is missing and prints the rows.
+`python -m benchmarks.agents_finetune` measures what is missing and prints the rows, `--only` some.
 """
 
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ from rich.console import Console
 from benchmarks.cells import cell
 from benchmarks.many_tasks import reach_and_pick
 from benchmarks.repeat import default_of, settings_of, trained
-from benchmarks.row import Row, told
+from benchmarks.row import Row, rows_told
 from vla_sim.agents.rl_bounds import BoundsConfig
 from vla_sim.agents.rl_reward import RewardConfig
 from vla_sim.align.checkpoint import load_checkpoint
@@ -246,15 +248,22 @@ def resume_rows(console: Console) -> Iterator[Row]:
     )
 
 
-def rows(console: Console) -> Iterator[Row]:
-    """All of it."""
-    for part in (start_rows, gain_rows, bound_rows, feature_rows, shaping_rows, resume_rows):
-        yield from part(console)
-
-
 def _percents(values: list[float]) -> str:
     return ", ".join(f"{100 * value:.1f}" for value in values) + " %"
 
 
+ROWS: Mapping[str, Callable[[], Iterator[Row]]] = {
+    name: partial(rows, Console())
+    for name, rows in {
+        "start": start_rows,
+        "gain": gain_rows,
+        "keep": bound_rows,
+        "features": feature_rows,
+        "shaping": shaping_rows,
+        "resume": resume_rows,
+    }.items()
+}
+
+
 if __name__ == "__main__":
-    raise SystemExit(told(rows(Console())))
+    sys.exit(rows_told(ROWS, __doc__))
