@@ -38,7 +38,7 @@ from vla_sim.loop.rl.rl_features import FrozenFeatures, Kind
 from vla_sim.loop.rl.rl_policy import INDEX, RlPolicy, load_rl_policy, read_rl_policy
 from vla_sim.loop.rl.rl_run import FinetuneRun
 from vla_sim.loop.rl.rl_start import ResidualConfig, StartKind
-from vla_sim.loop.run_folder import RunFolder
+from vla_sim.loop.run_folder import AFTER, BEFORE, RunFolder
 from vla_sim.loop.showing.reporting import ReportRun, write_run_report
 from vla_sim.loop.showing.showcase import ShowcaseConfig
 from vla_sim.records.manner import Manner
@@ -241,12 +241,13 @@ def test_practice_and_benchmark_are_under_the_shield_that_was_asked_for(
     monkeypatch.setattr(Shield, "guarded", counted)
     out = tmp_path / "run"
     crank = replace(SMALL, shield="limits")
-    run = tiny(encoder, out, crank=crank, max_env_steps=32, episodes=2, n_processes=1)
+    run = tiny(encoder, out, crank=crank, max_env_steps=64, episodes=2, n_processes=1)
     done = finetune(run, QUIET)
-    assert done.n_env_steps == 4 * asked.count(4) == 32, "every control step of the four slots"
-    assert "shield limits" in (out / "bench.json").read_text(encoding="utf-8")
+    assert done.n_env_steps == 4 * asked.count(4) == 64, "every control step of the four slots"
+    for measured in (BEFORE, AFTER):
+        assert "shield limits" in (out / measured / "report.json").read_text(encoding="utf-8")
     with pytest.raises(RunFolderError, match=r"crank\.shield"):
-        finetune(tiny(encoder, out, max_env_steps=64, resume=True), QUIET)
+        finetune(tiny(encoder, out, max_env_steps=96, resume=True), QUIET)
 
 
 def test_a_run_killed_before_its_first_save_begins_again(encoder: Path, tmp_path: Path) -> None:

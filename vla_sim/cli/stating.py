@@ -1,6 +1,7 @@
 """Stating: options whose file says what the others are, before anything else that is typed."""
 
 from collections.abc import Sequence
+from itertools import zip_longest
 from pathlib import Path
 from typing import TypeVar
 
@@ -29,7 +30,7 @@ def stated(verb: Verb[C], settings: C, words: Sequence[str], *, is_named: bool) 
 def _value(option: str, words: Sequence[str]) -> str | None:
     """What an option is given, the last time that it is named."""
     found = None
-    for word, after in zip(words, [*words[1:], ""], strict=True):
+    for word, after in zip_longest(words, words[1:], fillvalue=""):
         name, equals, value = word.partition("=")
         if name == option and (equals or after):
             found = value if equals else after
