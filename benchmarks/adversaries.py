@@ -23,6 +23,8 @@ _AT_ONE_WALL = 0.3
 """Of the chunks of who seeks corners."""
 _PERIODS = (2, 3, 4, 6, 8, 12, 16, 24, 40)
 """Of what swings [control steps]."""
+_SWINGS_FOR = 100
+"""Steps of an episode after which the rates are drawn anew."""
 
 
 class Adversary(Protocol):
@@ -96,18 +98,14 @@ class Resonance:
         shape = (crank.n, crank.embodiment.n_act)
         self._rng, self._crank = rng, crank
         self._rate, self._phase, self._square = np.empty(shape), np.empty(shape), np.empty(shape)
-        self._drawn = np.full(crank.n, -1)
 
     def act(self, step: int) -> Floats:
         """See `Adversary`."""
         rng, n_act = self._rng, self._rate.shape[1]
-        # Another rate where an episode begins, and every hundred steps.
-        age = self._crank.steps
-        for slot in np.flatnonzero((age == 0) | (age % 100 == 0) | (self._drawn < 0)):
+        for slot in np.flatnonzero(self._crank.steps % _SWINGS_FOR == 0):
             self._rate[slot] = 2.0 * np.pi / rng.choice(_PERIODS, n_act)
             self._phase[slot] = rng.uniform(0.0, 2.0 * np.pi, n_act)
             self._square[slot] = rng.choice([0.0, 1.0], n_act)
-            self._drawn[slot] = step
         wave = np.sin(self._rate * step + self._phase)
         return np.where(self._square > 0.0, np.where(wave >= 0.0, 1.0, -1.0), wave)
 

@@ -179,10 +179,8 @@ class ArmRobot:
         """Filter SI actions, shape (n, 7), and write the engine's controls for one step."""
         engine, dt = self._engine, self.embodiment.control_dt_s
         before = self._filtered[:, :6].copy()
-        q, act = (
-            np.take(engine.qpos, self._q_adr, axis=1),
-            np.take(engine.act, self._act_adr, axis=1),
-        )
+        q = np.take(engine.qpos, self._q_adr, axis=1)
+        act = np.take(engine.act, self._act_adr, axis=1)
         governor = self.governor
         reference = None if governor is None else (self._q_ref.copy(), self._qd_ref.copy())
         command_rows(

@@ -22,7 +22,7 @@ TURN_JERK_SHARE = 0.45
 SPEED_SHARE = 0.98
 MARGIN_M = (0.35, 0.35)
 """What is kept to the ground's edge and to things, for what the model does not know,"""
-MARGIN_S2_M = 0.003
+MARGIN_S2_M = 0.004
 """and the more of it the faster the car is: times the square of its speed [m/s]."""
 
 
