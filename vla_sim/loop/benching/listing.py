@@ -91,10 +91,24 @@ def list_conditions(run: ListRun) -> tuple[Condition, ...]:
     held = [condition for source in run.sources for condition in _conditions(source, run)]
     found = _chosen(run, dict.fromkeys(held))
     if not found:
-        named = ", ".join(map(str, run.sources))
-        raise BadConfig(f"none of the {len(held)} episodes of {named} is left by what was asked")
+        raise BadConfig(
+            f"no episode of {', '.join(map(str, run.sources))} is left by what was asked: "
+            f"{_asked(run)}"
+        )
     atomic.write_text(run.out, to_json(found))
     return found
+
+
+def _asked(run: ListRun) -> str:
+    """What episodes are chosen by, as it is typed."""
+    asked = {
+        "where": "" if run.where == "all" else run.where,
+        "failures": " ".join(run.failures),
+        "tasks": " ".join(run.tasks),
+        "arms": " ".join(run.arms),
+        "share": run.share,
+    }
+    return " ".join(f"--{name} {value}" for name, value in asked.items() if value) or "all of it"
 
 
 def _conditions(source: Path, run: ListRun) -> list[Condition]:
