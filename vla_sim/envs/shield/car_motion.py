@@ -1,6 +1,6 @@
 """How a car moves by its own model, and how much room is left while it brakes to a stop.
 
-The model is the commanded one: filter, steering and wheels of `robots.car`, tyres that slip a little.
+The model is the commanded one: filter, steering and wheels of `robots.car`, tyres that slip some.
 """
 
 from typing import NamedTuple
