@@ -144,7 +144,7 @@ def test_failures_shares_and_arms_are_chosen_and_shares_have_no_scene_in_common(
     again = listed("again", tmp_path / "share1.json", tmp_path / "share2.json")
     assert digest_of(again) == digest_of([Condition.of(row) for row in rows])
     wrong: tuple[tuple[dict[str, Any], str], ...] = (
-        ({"where": "succeeded"}, "none of the 0 episodes"),
+        ({"where": "succeeded"}, "left by what was asked: --where succeeded"),
         ({"sources": (tmp_path,)}, "is neither a result"),
         ({"sources": (tmp_path / "arm.json",), "where": "failed"}, "only a result knows which"),
         ({"sources": ()}, "sources is empty"),
