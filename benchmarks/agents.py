@@ -7,9 +7,8 @@ rows}; this one collects them by an explicit list.
 
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from importlib import import_module
 
-from benchmarks.row import Row, rows_told
+from benchmarks.row import Row, rows_of, rows_told
 
 Rows = Callable[[], Iterator[Row]]
 MODULES: tuple[str, ...] = (
@@ -20,17 +19,7 @@ MODULES: tuple[str, ...] = (
 """Modules of the parts, without the package."""
 
 
-def _rows() -> dict[str, Rows]:
-    """The measurements of all parts, by module and name."""
-    parts: dict[str, Rows] = {}
-    for module in MODULES:
-        rows: Mapping[str, Rows] = import_module(f"benchmarks.{module}").ROWS
-        part = module.removeprefix("agents_")
-        parts |= {f"{part}-{name}": measure for name, measure in rows.items()}
-    return parts
-
-
-ROWS: Mapping[str, Rows] = _rows()
+ROWS: Mapping[str, Rows] = rows_of("agents_", MODULES)
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ from benchmarks.alignment_cells import (
 from benchmarks.cells import NotMeasured, reading_only
 from benchmarks.over_seeds import Reports, over_tasks, rate, spread
 from benchmarks.repeat import SEEDS, training
-from benchmarks.row import Row, percent, told
+from benchmarks.row import Row, percent, points, told
 from vla_sim.envs.suites import CORE, SPINE
 from vla_sim.envs.task_names import short_name, task_id_of
 from vla_sim.eval.statistics import mcnemar, paired_difference
@@ -133,11 +133,6 @@ def progress_rows(console: Console) -> Iterator[Row]:
             bar="printed",
             holds=True,
         )
-
-
-def points(gain: Estimate) -> str:
-    """A difference of rates with its 95 % interval."""
-    return f"{100 * gain.value:+.1f} points [{100 * gain.low:+.1f}, {100 * gain.high:+.1f}]"
 
 
 ROWS: dict[str, Callable[[Console], Iterator[Row]]] = {

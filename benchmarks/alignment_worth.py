@@ -9,7 +9,7 @@ from dataclasses import replace
 from rich.console import Console
 
 from benchmarks.cells import NotMeasured, may_measure
-from benchmarks.row import Row
+from benchmarks.row import Row, points
 from vla_sim.loop.studying.arms import BASE
 from vla_sim.loop.studying.cell_store import CellStore
 from vla_sim.loop.studying.comparison import Cells, Comparison, compare, spread
@@ -51,7 +51,7 @@ def label_rows(console: Console) -> Iterator[Row]:
     yield Row(
         name="chunk labels on 1/8 of the rows: aligned less unaligned, equal time, 3 seeds",
         value=f"{_beside(cells[FEW_LABELS], cells[FEW_LABELS_UNALIGNED], 'success')}: "
-        f"{_points(_seeds(gain))}",
+        f"{points(_seeds(gain))}",
         bar=">= +5 points wanted",
         holds=gain.mean >= 0.05,
     )
@@ -64,7 +64,7 @@ def wording_rows(console: Console) -> Iterator[Row]:
         gain = _difference(cells[BASE], cells[UNALIGNED], name)
         yield Row(
             name=f"all labels, {MEASURES[name].en}: aligned less unaligned, equal time, 3 seeds",
-            value=f"{_beside(cells[BASE], cells[UNALIGNED], name)}: {_points(_seeds(gain))}",
+            value=f"{_beside(cells[BASE], cells[UNALIGNED], name)}: {points(_seeds(gain))}",
             bar="printed",
             holds=True,
         )
@@ -78,7 +78,7 @@ def prior_rows(console: Console) -> Iterator[Row]:
         seeds = _seeds(gain)
         yield Row(
             name=f"{MEASURES[name].en}: with priors less without, 3 seeds",
-            value=f"{_beside(cells[BASE], cells[NO_PRIORS], name)}: {_points(seeds)}",
+            value=f"{_beside(cells[BASE], cells[NO_PRIORS], name)}: {points(seeds)}",
             bar="better, the interval leaves 0 out",
             holds=seeds.low > 0.0 if better > 0 else seeds.high < 0.0,
         )
@@ -98,7 +98,3 @@ def _seeds(found: Comparison) -> Estimate:
 def _beside(one: Cells, other: Cells, name: str) -> str:
     means = [spread(cells, MEASURES[name]) for cells in (one, other)]
     return " against ".join("-" if m is None else f"{100 * m.mean:.1f} %" for m in means)
-
-
-def _points(gain: Estimate) -> str:
-    return f"{100 * gain.value:+.1f} points [{100 * gain.low:+.1f}, {100 * gain.high:+.1f}]"

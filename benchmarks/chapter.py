@@ -7,9 +7,8 @@ study has. `python -m benchmarks.chapter` prints the rows about the study, and m
 
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from importlib import import_module
 
-from benchmarks.row import Row, told
+from benchmarks.row import Row, rows_of, told
 from vla_sim.loop.studying.cell_store import CellStore
 from vla_sim.loop.studying.comparison import spread
 from vla_sim.loop.studying.measures import MEASURES, SUCCESS
@@ -73,17 +72,10 @@ def arms() -> Iterator[Row]:
 STUDY: Mapping[str, Rows] = {"complete": complete, "arms": arms}
 
 
-def _rows() -> dict[str, Rows]:
-    """The measurements of all parts, by module and name, and those of the study."""
-    parts: dict[str, Rows] = {}
-    for module in MODULES:
-        rows: Mapping[str, Rows] = import_module(f"benchmarks.{module}").ROWS
-        part = module.removeprefix("chapter_")
-        parts |= {f"{part}-{name}": measure for name, measure in rows.items()}
-    return {**parts, **{f"study-{name}": measure for name, measure in STUDY.items()}}
-
-
-ROWS: Mapping[str, Rows] = _rows()
+ROWS: Mapping[str, Rows] = {
+    **rows_of("chapter_", MODULES),
+    **{f"study-{name}": measure for name, measure in STUDY.items()},
+}
 
 
 def main() -> int:

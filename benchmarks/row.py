@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from importlib import import_module
 
 from vla_sim.records.reports import Estimate
 
@@ -22,6 +23,14 @@ def percent(rate: Estimate) -> str:
     return f"{100 * rate.value:.1f} % [{100 * rate.low:.1f}, {100 * rate.high:.1f}]"
 
 
+def points(difference: Estimate) -> str:
+    """A difference of rates with its 95 % interval."""
+    return (
+        f"{100 * difference.value:+.1f} points "
+        f"[{100 * difference.low:+.1f}, {100 * difference.high:+.1f}]"
+    )
+
+
 def told(rows: Iterable[Row]) -> int:
     """Print rows as they come; 0 if each of them holds, else 1."""
     short = 0
@@ -30,6 +39,20 @@ def told(rows: Iterable[Row]) -> int:
         print(f"{row.name}: {row.value} ({row.bar}): {verdict}", flush=True)
         short += not row.holds
     return int(short > 0)
+
+
+def rows_of(part: str, modules: Iterable[str]) -> dict[str, Callable[[], Iterator[Row]]]:
+    """The measurements in `ROWS` of some modules here, by module, without the part, and name.
+
+    Args:
+        part: What the modules' names begin with: "chapter_".
+        modules: Their names, without the package.
+    """
+    return {
+        f"{module.removeprefix(part)}-{name}": measure
+        for module in modules
+        for name, measure in import_module(f"benchmarks.{module}").ROWS.items()
+    }
 
 
 def rows_told(measurements: Mapping[str, Callable[[], Iterator[Row]]], about: str | None) -> int:

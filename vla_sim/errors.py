@@ -5,6 +5,7 @@ Everything a user can get wrong is a `ValueError`; what only we can get wrong is
 
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
+from typing import TypeVar
 
 MOST_LISTED = 12
 """Names in an error; more would hide the one that was meant."""
@@ -22,6 +23,14 @@ LISTS: Mapping[str, str] = {
 
 class VlaSimError(ValueError):
     """Base of every error that vla-sim raises on purpose."""
+
+
+E = TypeVar("E", bound=VlaSimError)
+
+
+def error_of(kind: type[E], text: str) -> E:
+    """An error of a kind with a text, whatever its own constructor makes a text of."""
+    return kind.__new__(kind, text)
 
 
 class UnknownName(VlaSimError):

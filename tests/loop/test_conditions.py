@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from tests.loop.test_result import bytes_of
+from tests.loop.results import bytes_of
 from vla_sim.cli.main import main
 from vla_sim.envs.streams import TRAIN_SEEDS_FROM
 from vla_sim.errors import (

@@ -8,13 +8,12 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from tests.loop.results import killed_after_first_rows
 from vla_sim.errors import ProtocolMismatch, RunFolderError
 from vla_sim.loop.benching.bench import BenchRun, bench
 from vla_sim.loop.benching.deciding import decide, schedule
 from vla_sim.loop.benching.result import read_result
-from vla_sim.loop.benching.row_store import RowStore
 from vla_sim.loop.benching.until import UntilConfig
-from vla_sim.records.episode import Episode
 
 QUIET = Console(quiet=True)
 RUN = BenchRun(
@@ -54,14 +53,7 @@ def test_an_interrupted_decision_goes_on_to_the_same_end_in_rounds_of_another_si
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = replace(RUN, episodes=7, out=tmp_path / "cut")
-    kept = RowStore.add
-
-    def once(self: RowStore, episodes: list[Episode]) -> None:
-        kept(self, episodes)
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-        patched.setattr(RowStore, "add", once)
+    with killed_after_first_rows(monkeypatch):
         decide(run, QUIET)
     assert decide(replace(run, resume=True, n_slots=5), QUIET) == decide(
         replace(RUN, episodes=7), QUIET

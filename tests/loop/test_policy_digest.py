@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from tests.loop.results import killed_after_first_rows
 from tests.loop.untrained import untrained_run
 from vla_sim.errors import ProtocolMismatch, RunFolderError
 from vla_sim.loop.benching.bench import BenchRun, bench, bench_into
 from vla_sim.loop.benching.merging import MergeRun, merge
 from vla_sim.loop.benching.provenance import DIGEST
 from vla_sim.loop.benching.result import read_result
-from vla_sim.loop.benching.row_store import RowStore
 from vla_sim.loop.choice import Choice
 from vla_sim.loop.policies import best_checkpoint
 from vla_sim.loop.policy_digest import policy_digest
@@ -94,14 +94,7 @@ def test_a_measurement_does_not_go_on_with_another_policy_in_its_place(
     still: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = run_of(f"{still}:Still", out=tmp_path / "r")
-    kept = RowStore.add
-
-    def once(self: RowStore, episodes: Any) -> None:
-        kept(self, episodes)
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-        patched.setattr(RowStore, "add", once)
+    with killed_after_first_rows(monkeypatch):
         bench(run, QUIET)
     was = still.read_text()
     still.write_text(was + "\n# learnt\n")

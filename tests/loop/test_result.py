@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 from rich.console import Console
 
+from tests.loop.results import bytes_of, killed_after_first_rows
 from vla_sim.errors import BadConfig, DamagedFile, ProtocolMismatch, RunFolderError
 from vla_sim.eval.columns import COLUMNS
 from vla_sim.eval.metrics.table import METRICS
@@ -16,7 +17,7 @@ from vla_sim.loop.benching.bench import BenchRun, bench, bench_into
 from vla_sim.loop.benching.comparing import CompareRun, compared, sentences
 from vla_sim.loop.benching.episode_table import checksum, read_rows, write_rows
 from vla_sim.loop.benching.merging import MergeRun, merge
-from vla_sim.loop.benching.result import CARD, EPISODES, read_result, read_shard
+from vla_sim.loop.benching.result import EPISODES, read_result, read_shard
 from vla_sim.loop.benching.row_store import RowStore
 from vla_sim.loop.benching.shard import Shard
 from vla_sim.loop.benching.until import UntilConfig
@@ -50,11 +51,6 @@ def idle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
-def bytes_of(folder: Path) -> dict[str, bytes]:
-    """All but what was the machine's."""
-    return {p.name: p.read_bytes() for p in sorted(folder.iterdir()) if p.name != CARD}
-
-
 def test_a_folder_holds_protocol_rows_report_and_card(whole: Path) -> None:
     names = {path.name for path in whole.iterdir()}
     assert names == {"protocol.json", "episodes.parquet", "report.json", "run_card.json"}
@@ -79,14 +75,7 @@ def test_an_interrupted_run_goes_on_to_the_same_bytes(
     whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = replace(RUN, n_slots=1, out=tmp_path / "cut")
-    kept = RowStore.add
-
-    def once(self: RowStore, episodes: list[Episode]) -> None:
-        kept(self, episodes)
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-        patched.setattr(RowStore, "add", once)
+    with killed_after_first_rows(monkeypatch):
         bench(run, QUIET)
     with pytest.raises(RunFolderError, match="is not finished; go on with"):
         read_result(tmp_path / "cut")
@@ -95,6 +84,7 @@ def test_an_interrupted_run_goes_on_to_the_same_bytes(
     with pytest.raises(RunFolderError, match=r"begun with episodes = 6, not 7"):
         bench(replace(run, episodes=7, resume=True), QUIET)
     n_run: list[int] = []
+    kept = RowStore.add
 
     def counted(self: RowStore, episodes: list[Episode]) -> None:
         n_run.append(len(episodes))

@@ -9,12 +9,12 @@ import pytest
 import ray
 from rich.console import Console
 
+from tests.loop.results import bytes_of
 from vla_sim.envs.crank import CrankConfig
 from vla_sim.envs.plan import plan_episodes
 from vla_sim.errors import BadConfig
 from vla_sim.loop.benching.bench import BenchRun, bench, bench_into
 from vla_sim.loop.benching.merging import MergeRun, merge
-from vla_sim.loop.benching.result import CARD
 from vla_sim.loop.simulating.on_ray import ADDRESS, SimulatorsOnRay, cluster
 from vla_sim.loop.simulating.simulators import SimulatorsConfig, StationConfig
 from vla_sim.loop.simulating.worker import WorkerDied
@@ -41,10 +41,6 @@ def connected() -> Iterator[None]:
     """One Ray for all tests: starting it takes seconds."""
     with cluster(2):
         yield
-
-
-def bytes_of(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir() if path.name != CARD}
 
 
 def test_any_number_of_actors_gives_the_bytes_of_the_calling_process(tmp_path: Path) -> None:

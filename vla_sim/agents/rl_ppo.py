@@ -15,11 +15,11 @@ from stable_baselines3.common.type_aliases import PyTorchObs
 from stable_baselines3.common.utils import set_random_seed
 from torch import Tensor, nn
 
+from vla_sim.agents.rl_moments import OPTIMISER, moments_of, put_moments
 from vla_sim.agents.rl_slots import SlotVecEnv
 from vla_sim.errors import DamagedFile
 from vla_sim.ranges import above, whole, within
 
-_OPTIMISER = "optimiser."
 _SHARED = "features_extractor."
 _ALIASES = ("pi_features_extractor.", "vf_features_extractor.")
 
@@ -172,9 +172,7 @@ def tensors_of(ppo: PPO) -> dict[str, Tensor]:
         for name, value in ppo.policy.state_dict().items()
         if not name.startswith(_ALIASES)
     }
-    for place, moments in ppo.policy.optimizer.state_dict()["state"].items():
-        tensors |= {f"{_OPTIMISER}{place}.{name}": value for name, value in moments.items()}
-    return tensors
+    return tensors | moments_of(ppo.policy.optimizer)
 
 
 def load_tensors(ppo: PPO, tensors: Mapping[str, Tensor]) -> None:
@@ -183,19 +181,13 @@ def load_tensors(ppo: PPO, tensors: Mapping[str, Tensor]) -> None:
     Raises:
         DamagedFile: If they are of another network.
     """
-    weights = {k: v for k, v in tensors.items() if not k.startswith(_OPTIMISER)}
+    weights = {k: v for k, v in tensors.items() if not k.startswith(OPTIMISER)}
     for alias in _ALIASES:
         weights |= {
             alias + k.removeprefix(_SHARED): v for k, v in weights.items() if k.startswith(_SHARED)
         }
-    moments: dict[int, dict[str, Tensor]] = {}
-    for name, value in tensors.items():
-        if name.startswith(_OPTIMISER):
-            place, _, what = name.removeprefix(_OPTIMISER).partition(".")
-            moments.setdefault(int(place), {})[what] = value.clone()
-    state = ppo.policy.optimizer.state_dict()
     try:
         ppo.policy.load_state_dict(weights)
-        ppo.policy.optimizer.load_state_dict({**state, "state": moments})
+        put_moments(ppo.policy.optimizer, tensors)
     except (RuntimeError, ValueError) as error:
         raise DamagedFile("the saved weights are of another network; finetune again") from error

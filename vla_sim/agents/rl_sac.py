@@ -20,6 +20,7 @@ from stable_baselines3.sac.policies import Actor, SACPolicy
 from torch import Tensor, nn
 from torch.nn import functional
 
+from vla_sim.agents.rl_moments import OPTIMISER, moments_of, put_moments
 from vla_sim.agents.rl_slots import SlotVecEnv
 from vla_sim.errors import BadConfig, DamagedFile
 from vla_sim.ranges import above, at_least, whole, within
@@ -200,8 +201,7 @@ def sac_tensors(sac: SAC) -> dict[str, Tensor]:
     """Weights and the optimisers' moments: what a training needs to go on, but for the buffer."""
     tensors = dict(sac.policy.state_dict())
     for name in _OPTIMISERS:
-        for place, moments in _optimiser(sac, name).state_dict()["state"].items():
-            tensors |= {f"optimiser.{name}.{place}.{k}": value for k, value in moments.items()}
+        tensors |= moments_of(_optimiser(sac, name), f"{name}.")
     return tensors
 
 
@@ -211,18 +211,11 @@ def load_sac_tensors(sac: SAC, tensors: Mapping[str, Tensor]) -> None:
     Raises:
         DamagedFile: If they are of another network.
     """
-    weights = {k: v for k, v in tensors.items() if not k.startswith("optimiser.")}
+    weights = {k: v for k, v in tensors.items() if not k.startswith(OPTIMISER)}
     try:
         sac.policy.load_state_dict(weights)
         for name in _OPTIMISERS:
-            head = f"optimiser.{name}."
-            moments: dict[int, dict[str, Tensor]] = {}
-            for key, value in tensors.items():
-                if key.startswith(head):
-                    place, _, what = key.removeprefix(head).partition(".")
-                    moments.setdefault(int(place), {})[what] = value.clone()
-            optimiser = _optimiser(sac, name)
-            optimiser.load_state_dict({**optimiser.state_dict(), "state": moments})
+            put_moments(_optimiser(sac, name), tensors, f"{name}.")
     except (RuntimeError, ValueError) as error:
         raise DamagedFile("the saved weights are of another network; finetune again") from error
 

@@ -66,10 +66,10 @@ def conditions(config: "ListRun", console: Console) -> int:
 
 def show(config: ShowRun, console: Console) -> int:
     """Say what a file holds; 1 where it is a protocol that cannot be measured here."""
-    from vla_sim.eval.condition_file import read_conditions
+    from vla_sim.eval.condition_file import is_conditions, read_conditions
     from vla_sim.loop.benching.frozen import is_frozen
 
-    if not is_frozen(config.file) and _is_conditions(config.file):
+    if not is_frozen(config.file) and is_conditions(config.file):
         _show_conditions(read_conditions(config.file), console)
         return 0
     from vla_sim.errors import VlaSimError
@@ -89,15 +89,6 @@ def show(config: ShowRun, console: Console) -> int:
         return 1
     tell(console, "it can be measured here")
     return 0
-
-
-def _is_conditions(path: Path) -> bool:
-    from vla_sim.eval.condition_file import FORMAT
-
-    try:
-        return path.is_file() and FORMAT in path.read_text(encoding="utf-8")[:200]
-    except (OSError, UnicodeDecodeError):
-        return False
 
 
 def _show_frozen(frozen: "Frozen", console: Console) -> None:

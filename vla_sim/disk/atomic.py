@@ -10,6 +10,8 @@ from vla_sim.errors import DamagedFile, RunFolderError
 
 PARTIAL = ".partial"
 """Suffix of a file that is being written; one that a killed process left may be deleted."""
+HEAD = 200
+"""Characters of a file in which it says what it is."""
 
 
 def replace_file(path: Path, write: Callable[[Path], object]) -> None:
@@ -71,6 +73,14 @@ def write_json(path: Path, value: Mapping[str, object]) -> None:
     """
     text = json.dumps(value, indent=2, ensure_ascii=False) + "\n"
     replace_file(path, lambda partial: partial.write_text(text, encoding="utf-8"))
+
+
+def says(path: Path, text: str) -> bool:
+    """Whether a file of text begins with something, such as its format, within `HEAD`."""
+    try:
+        return path.is_file() and text in path.read_text(encoding="utf-8")[:HEAD]
+    except (OSError, UnicodeDecodeError):
+        return False
 
 
 def read_json(path: Path) -> dict[str, object]:

@@ -6,12 +6,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from vla_sim.disk import atomic
 from vla_sim.envs.axes import asked_shift
 from vla_sim.envs.chain import MAX_INSTRUCTIONS
 from vla_sim.envs.language.arms import ARMS
 from vla_sim.envs.language.grammar import SPLITS
 from vla_sim.envs.tasks import settings_of
-from vla_sim.errors import BadConfig, DamagedFile, UnknownName, VlaSimError
+from vla_sim.errors import BadConfig, DamagedFile, UnknownName, VlaSimError, error_of
 from vla_sim.eval.condition import Condition, digest_of
 from vla_sim.ranges import whole
 from vla_sim.records.episode import EpisodeSpec
@@ -33,6 +34,11 @@ def to_json(conditions: Sequence[Condition]) -> str:
     return "{\n" + head + ",\n  ".join(lines) + "\n ]\n}\n"
 
 
+def is_conditions(path: Path) -> bool:
+    """Whether a file says that it is a condition set."""
+    return atomic.says(path, FORMAT)
+
+
 def read_conditions(path: Path) -> tuple[Condition, ...]:
     """The set in a file.
 
@@ -50,7 +56,7 @@ def read_conditions(path: Path) -> tuple[Condition, ...]:
     except (OSError, UnicodeDecodeError) as error:
         raise DamagedFile(f"{path} cannot be read: {error}") from error
     except VlaSimError as error:
-        raise type(error).__new__(type(error), f"{path}: {error}") from error
+        raise error_of(type(error), f"{path}: {error}") from error
 
 
 def from_json(text: str) -> tuple[Condition, ...]:
@@ -83,7 +89,7 @@ def _at(place: int, values: object) -> Condition:
     try:
         return _condition(values)
     except VlaSimError as error:
-        raise type(error).__new__(type(error), f"episode {place}: {error}") from error
+        raise error_of(type(error), f"episode {place}: {error}") from error
 
 
 def _condition(values: object) -> Condition:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from vla_sim.disk import atomic
 from vla_sim.envs.crank import CrankConfig
 from vla_sim.errors import BadConfig, DamagedFile, ProtocolMismatch, VlaSimError
 from vla_sim.eval.protocol import OWN_TASK, Protocol
@@ -146,10 +147,7 @@ def to_json(frozen: Frozen) -> str:
 
 def is_frozen(path: Path) -> bool:
     """Whether a file says that it is a frozen protocol."""
-    try:
-        return path.is_file() and FORMAT in path.read_text(encoding="utf-8")[:200]
-    except (OSError, UnicodeDecodeError):
-        return False
+    return atomic.says(path, FORMAT)
 
 
 def read_frozen(path: Path) -> Frozen:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from vla_sim.envs.suites import tasks_of
-from vla_sim.errors import BadConfig, VlaSimError
+from vla_sim.errors import BadConfig, VlaSimError, error_of
 from vla_sim.eval.condition import Condition
 from vla_sim.loop.benching.conditions import conditions_in, require_words, tasks_in, when_written
 from vla_sim.loop.benching.frozen import Frozen, read_frozen
@@ -159,7 +159,7 @@ def _require_tasks(path: Path, task_ids: Sequence[str]) -> None:
     try:
         found = tasks_of(task_ids)
     except VlaSimError as error:
-        raise type(error).__new__(type(error), f"{path}: {error}") from error
+        raise error_of(type(error), f"{path}: {error}") from error
     if found != tuple(task_ids):  # names that people type mean other versions tomorrow
         raise BadConfig(
             f"{path}: {' '.join(task_ids)} are not all ids of tasks; ids are {' '.join(found)}"

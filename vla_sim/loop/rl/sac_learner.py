@@ -21,6 +21,7 @@ from vla_sim.agents.rl_sac import (
 )
 from vla_sim.agents.rl_slots import SlotVecEnv
 from vla_sim.align.checkpoint import Checkpoint
+from vla_sim.disk import atomic
 from vla_sim.errors import DamagedFile
 from vla_sim.loop.budget import Budget
 from vla_sim.loop.rl.rl_learner import RlLearner
@@ -97,9 +98,7 @@ class SacLearner(RlLearner):
         held = {name: getattr(self.memory, name)[rows % size] for name in _COLUMNS}
         folder = place / "memory"
         folder.mkdir(parents=True, exist_ok=True)
-        part = folder / "part.tmp"
-        save_file(held, part)
-        part.replace(_file(folder, self._n_rows))
+        atomic.replace_file(_file(folder, self._n_rows), lambda part: save_file(held, part))
         for old in folder.glob("*.safetensors"):
             if int(old.stem) <= self._n_rows - size:
                 old.unlink()

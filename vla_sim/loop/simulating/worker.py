@@ -12,7 +12,7 @@ from multiprocessing.connection import Connection
 from types import ModuleType
 from typing import Any, Self
 
-from vla_sim.errors import BadConfig, VlaSimError
+from vla_sim.errors import BadConfig, VlaSimError, error_of
 from vla_sim.loop.simulating.asked import AskedSimulators, answer
 from vla_sim.loop.simulating.simulators import Simulators, SimulatorsConfig
 
@@ -32,7 +32,7 @@ class Refusal:
     @property
     def error(self) -> VlaSimError:
         """The way back."""
-        return self.kind.__new__(self.kind, self.text)
+        return error_of(self.kind, self.text)
 
 
 class WorkerDied(VlaSimError):
