@@ -18,7 +18,7 @@ help:
 	@echo "make demo    the closed loop on the embedded defaults, ending in a report (about 8 minutes)"
 	@echo "make test    everything that CI runs: format, lint, types, import contracts, tests"
 	@echo "make check   the same without the set-up"
-	@echo "make claims  measure every number that the README claims (CLAIMS=spine for a group)"
+	@echo "make claims  measure every number of docs/en/numbers.md (CLAIMS=spine for a group)"
 	@echo "make test-slow  the tests that take minutes"
 	@echo "make test-openpi   openpi's own client against \`vla-sim serve\`"
 	@echo "make test-ray  a benchmark on Ray, on this machine"

@@ -1,4 +1,4 @@
-"""Every number that the README claims, against its bar: `make claims CLAIMS=spine`.
+"""Every number of docs/en/numbers.md, against its bar: `make claims CLAIMS=spine`.
 
 Prints name, value, bar, and holds or falls short; exits with 1 if a row falls short. Rows about a
 trained model come from the cells in `benchmarks/results`, measured where they are missing.

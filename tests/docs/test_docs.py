@@ -17,6 +17,8 @@ LANGUAGES = ("en", "zh-CN")
 _BLOCK = re.compile(r"^```python[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef)
 _FILE = re.compile(r"# (\w+\.py)\n")
+_FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
+_LINK = re.compile(r"\]\(([^)#\s]+)")
 
 
 def blocks(page: Path) -> list[tuple[int, str]]:
@@ -70,3 +72,15 @@ def test_both_languages_have_the_same_pages_with_the_same_code() -> None:
     assert english.keys() == chinese.keys()
     for name, page in english.items():
         assert len(blocks(page)) == len(blocks(chinese[name])), name
+
+
+def test_every_link_of_every_page_leads_somewhere() -> None:
+    found = [*DOCS.rglob("*.md"), *DOCS.parent.glob("*.md")]
+    assert len(found) > 40
+    lost = [
+        f"{page.relative_to(DOCS.parent)}: {target}"
+        for page in found
+        for target in _LINK.findall(_FENCED.sub("", page.read_text(encoding="utf-8")))
+        if "://" not in target and not (page.parent / target).exists()
+    ]
+    assert lost == []
