@@ -5,9 +5,13 @@ from numpy.typing import NDArray
 
 from tests.agents.integrators import ARM, KinematicArm
 from tests.agents.scenes import tables
+from vla_sim.agents.controls import ExpertPolicy
 from vla_sim.agents.experts.phases import Moves
 from vla_sim.agents.experts.table import expert_for
 from vla_sim.assets.panda import PANDA_MANNERS
+from vla_sim.envs.crank import Crank, CrankConfig
+from vla_sim.envs.plan import plan_episodes
+from vla_sim.envs.rollout import run_all
 from vla_sim.records.manner import MANNERS
 
 Floats = NDArray[np.float64]
@@ -132,3 +136,12 @@ def test_the_first_phase_that_takes_a_row_keeps_it() -> None:
     assert moves.target[:, 2].tolist() == [0.1, -0.1, 0.0]
     assert moves.gripper.tolist() == [1.0, -1.0, 0.0]
     assert moves.yaw_rad.tolist() == [0.0, 1.0, 0.0]
+
+
+def test_the_palm_passes_over_a_cylinder_that_hops_under_a_quick_push() -> None:
+    task_id = "vla_sim/PushToRegion-v0"
+    crank = Crank(task_id, 1, CrankConfig(image_size=16))
+    expert = expert_for(task_id, crank.embodiment, crank.task.manners)
+    (episode,) = run_all(crank, ExpertPolicy(expert), plan_episodes(task_id, [10_194]))
+    assert episode.spec.manner == "quickly" and episode.success_at_end
+    assert not episode.violations["collision"].any()

@@ -39,8 +39,9 @@ class PushExpertConfig(PhaseSettings):
     width_m: float = 0.024
     """Between the fingers: less than any object, enough for a cradle [m]."""
     width_tolerance_m: float = 0.01
-    push_height_m: float = 0.0255
-    """Of the tool above the table: the palm passes over the tallest object [m]."""
+    push_height_m: float = 0.029
+    """Of the tool above the table [m]: the palm passes over the tallest object with a centimetre to
+    spare, since one that is pushed quickly hops."""
     level_m: float = 0.008
     """A hand that is not this far above its height of pushing can push [m],"""
     sinks_m_s: float = 0.03
