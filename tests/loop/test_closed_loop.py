@@ -175,6 +175,18 @@ def heard(run: AlignRun) -> tuple[RunFolder, str]:
     return folder, console.file.getvalue()
 
 
+def forget(folder: RunFolder, *names: str) -> None:
+    """Let a folder be of the time before there were some settings."""
+    said = folder.read_json("run.json")
+    for name in names:
+        *groups, last = name.split(".")
+        place = said["config"]
+        for group in groups:
+            place = place[group]
+        del place[last]
+    folder.write_json("run.json", said)
+
+
 def test_a_run_trains_from_a_dataset_and_resumes(tmp_path: Path) -> None:
     """Of two tasks one is evaluated; the memory has room for some of the frames."""
     data = tmp_path / "data"
@@ -194,6 +206,8 @@ def test_a_run_trains_from_a_dataset_and_resumes(tmp_path: Path) -> None:
     with (folder.path / "losses.jsonl").open("a") as file:
         file.write('{"step": 2')  # as a kill leaves it
     begun = begun_with(AlignRun, folder.path, verb="align")
+    forget(folder, "track", "learner.trainer.supervision", "simulators.clip_jitter")
+    assert begun_with(AlignRun, folder.path, verb="align") == begun
     assert begun.data == data and begun.tasks == ("Reach",)
     with pytest.raises(RunFolderError, match=r"begun with seed = 0, not 1\."):
         align(replace(begun, resume=True, seed=1), Monitor())
