@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,13 @@ def rows(page: Path) -> dict[str, list[str]]:
     return dict(zip(names, cells, strict=True))
 
 
+@cache
+def functions_of(path: Path) -> frozenset[str]:
+    """The names of a file's functions."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return frozenset(n.name for n in ast.walk(tree) if isinstance(n, ast.FunctionDef))
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_file_and_test_that_it_names_exists(page: Path) -> None:
     checked = 0
@@ -34,9 +42,7 @@ def test_every_file_and_test_that_it_names_exists(page: Path) -> None:
         for place, function in _PLACE.findall(" ".join(cells)):
             assert (ROOT / place).exists(), f"{name}: {place}"
             if function:
-                tree = ast.parse((ROOT / place).read_text(encoding="utf-8"))
-                held = {n.name for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)}
-                assert function in held, f"{name}: {place}::{function}"
+                assert function in functions_of(ROOT / place), f"{name}: {place}::{function}"
             checked += 1
     assert checked > 100
 

@@ -3,8 +3,6 @@
 import copy
 import multiprocessing
 import pickle
-import subprocess
-import sys
 import warnings
 from collections.abc import Callable
 from dataclasses import replace
@@ -18,6 +16,7 @@ from gymnasium.vector import AutoresetMode
 from stable_baselines3.common import env_checker as sb3
 
 import vla_sim  # registers the tasks
+from tests.envs.reaching import REACH, STILL, batch, single
 from tests.envs.spawned import first_instruction
 from vla_sim.envs.crank import Crank, CrankConfig
 from vla_sim.envs.faces.single_env import VlaEnv
@@ -26,20 +25,8 @@ from vla_sim.envs.faces.vector_env import VlaVectorEnv
 from vla_sim.envs.plan import draw_spec
 from vla_sim.envs.registration import IDS
 from vla_sim.errors import BadConfig, NotCopyable, ResetNeeded, UnknownAttribute, UnknownName
-from vla_sim.records.episode import EpisodeSpec
 
 assert vla_sim.__version__
-
-REACH = "vla_sim/Reach-v1"
-STILL = np.zeros((3, 7), dtype=np.float32)
-
-
-def batch(n: int = 3, **kwargs: Any) -> VlaVectorEnv:
-    return cast(VlaVectorEnv, gymnasium.make_vec(REACH, num_envs=n, image_size=16, **kwargs))
-
-
-def single(**kwargs: Any) -> VlaEnv:
-    return cast(VlaEnv, gymnasium.make(REACH, image_size=16, **kwargs))
 
 
 @pytest.fixture(scope="module")
@@ -50,12 +37,6 @@ def envs() -> VlaVectorEnv:
 @pytest.fixture(scope="module")
 def env() -> VlaEnv:
     return single()
-
-
-def state(crank: Crank) -> bytes:
-    """All that a refused call must leave as it was."""
-    position = crank.robot.motion.position.tobytes()
-    return position + crank.steps.tobytes() + crank.seed.tobytes() + repr(crank.specs).encode()
 
 
 @pytest.mark.parametrize("task_id", IDS)
@@ -174,147 +155,12 @@ def test_instructions_fit_their_bytes_and_come_back() -> None:
         encode_instruction("x" * (INSTRUCTION_BYTES + 1))
 
 
-def test_importing_the_package_stays_light() -> None:
-    code = "import sys, vla_sim; print([m for m in ('torch','mujoco','numba') if m in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
-
-
 def test_single_env_types_are_pythons_own() -> None:
     env = gymnasium.make("vla_sim/Reach-v1")
     env.reset(seed=1)
     _, reward, terminated, truncated, info = env.step(np.zeros(7, dtype=np.float32))
     values: tuple[Any, ...] = (reward, terminated, truncated, info["is_success"])
     assert [type(v) for v in values] == [float, bool, bool, bool]
-
-
-@pytest.mark.parametrize("seed", [np.int64(7), np.uint8(7), 7])
-def test_a_seed_of_numpy_is_a_seed(seed: Any, env: VlaEnv, envs: VlaVectorEnv) -> None:
-    env.reset(seed=seed)
-    envs.reset(seed=seed)
-    assert env.crank.specs[0] == draw_spec(REACH, 7) == draw_spec(REACH, seed)
-    assert envs.crank.seed.tolist() == [7, 8, 9]
-    envs.reset(seed=np.array([7, 3, 5]))
-    assert envs.crank.seed.tolist() == [7, 3, 5]
-    spec = envs.crank.specs[0]
-    assert spec is not None and type(spec.seed) is int
-
-
-@pytest.mark.parametrize(
-    "seed", [-1, 2**63, True, np.True_, 1.0, "7", np.float64(3.0), np.array(7)], ids=repr
-)
-def test_a_seed_that_is_none_is_refused_before_anything_moves(
-    seed: Any, env: VlaEnv, envs: VlaVectorEnv
-) -> None:
-    env.reset(seed=1)
-    envs.reset(seed=1)
-    before = state(env.crank), state(envs.crank)
-    for ask in (
-        lambda: env.reset(seed=seed),
-        lambda: envs.reset(seed=seed),
-        lambda: draw_spec(REACH, seed),
-        lambda: EpisodeSpec(task_id=REACH, seed=seed, goal=0),
-    ):
-        with pytest.raises(BadConfig, match=r"seed is .*; use a whole number from 0 to 2"):
-            ask()
-    with pytest.raises(BadConfig, match=r"seed\[1\] is .*; use a whole number"):
-        envs.reset(seed=[4, seed, None])
-    assert (state(env.crank), state(envs.crank)) == before
-    one, many = env.reset()[0], envs.reset()[0]
-    env.reset(seed=1), envs.reset(seed=1)
-    np.testing.assert_array_equal(env.reset()[0]["image"], one["image"])  # generators untouched
-    np.testing.assert_array_equal(envs.reset()[0]["image"], many["image"])
-
-
-def test_seeds_that_do_not_fit_the_batch_are_refused(envs: VlaVectorEnv) -> None:
-    envs.reset(seed=1)
-    before = state(envs.crank)
-    with pytest.raises(BadConfig, match="2 seeds were given to 3 simulations"):
-        envs.reset(seed=[1, 2])
-    with pytest.raises(BadConfig, match="0 seeds were given to 3 simulations"):
-        envs.reset(seed=[])
-    with pytest.raises(BadConfig, match="no room for 3 simulations"):
-        envs.reset(seed=2**63 - 2)
-    assert state(envs.crank) == before
-    envs.reset(seed=2**63 - 3)
-    assert envs.crank.seed.tolist() == [2**63 - 3, 2**63 - 2, 2**63 - 1]
-
-
-def test_a_mask_restarts_what_it_chooses_and_nothing_else(envs: VlaVectorEnv) -> None:
-    envs.reset(seed=40)
-    for _ in range(4):
-        before, *_ = envs.step(STILL + 0.3)
-    before = copy.deepcopy(before)
-    mask = np.array([False, True, False])
-    options = {"reset_mask": mask}
-    seen, info = envs.reset(seed=[None, 77, None], options=options)
-    assert list(options) == ["reset_mask"]
-    assert envs.crank.seed.tolist() == [40, 77, 42] and envs.crank.steps.tolist() == [4, 0, 4]
-    assert info["_instruction"].tolist() == info["_is_success"].tolist() == mask.tolist()
-    fresh = single()
-    expected, told = fresh.reset(seed=77)
-    assert info["instruction"][1] == told["instruction"]
-    for key in seen:
-        np.testing.assert_array_equal(seen[key][1], expected[key])
-        np.testing.assert_array_equal(seen[key][[0, 2]], before[key][[0, 2]])
-    spec = draw_spec(REACH, 5)
-    envs.reset(options={"specs": [None, None, spec], "reset_mask": np.array([0, 0, 1], bool)})
-    assert envs.crank.specs[2] == spec and envs.crank.seed.tolist() == [40, 77, 5]
-
-
-_MANY = [draw_spec(REACH, seed) for seed in (1, 2, 3)]
-
-
-@pytest.mark.parametrize(
-    "options, error, message",
-    [
-        ({"spec": _MANY[0]}, BadConfig, "'spec': it is for a single environment; give .*'specs'"),
-        ({"specs": []}, BadConfig, "0 episodes were given to 3"),
-        ({"specs": _MANY[0]}, BadConfig, "'specs' is .*; give a list of 3"),
-        ({"specs": [*_MANY[:2], None]}, BadConfig, r"'specs\[2\]' is None; give an EpisodeSpec"),
-        (
-            {"specs": [*_MANY[:2], draw_spec("vla_sim/Lift-v1", 1)]},
-            BadConfig,
-            "an episode of vla_sim/Lift-v1 was given to vla_sim/Reach-v1",
-        ),
-        ({"reset_mask": np.zeros(3, bool)}, BadConfig, "chooses no simulation"),
-        ({"reset_mask": np.ones(2, bool)}, BadConfig, r"the shape \(2,\) .* give 3 bools"),
-        ({"reset_mask": np.ones(3)}, BadConfig, "the type float64; give 3 bools"),
-        ({"reset_mask": None}, BadConfig, "the type object; give 3 bools"),
-        ({"mask": 1}, UnknownName, "no reset option 'mask'; there are 'reset_mask', 'specs'"),
-        ([1], BadConfig, "give a dict of specs, reset_mask"),
-    ],
-)
-def test_options_that_mean_nothing_to_a_batch_are_refused(
-    options: Any, error: type[Exception], message: str, envs: VlaVectorEnv
-) -> None:
-    envs.reset(seed=1)
-    before = state(envs.crank)
-    with pytest.raises(error, match=message):
-        envs.reset(options=options)
-    assert state(envs.crank) == before
-
-
-@pytest.mark.parametrize(
-    "options, error, message",
-    [
-        ({"specs": _MANY[:1]}, BadConfig, "'specs': a list is for .*make_vec; give .*'spec'"),
-        ({"reset_mask": np.ones(1, bool)}, BadConfig, "'reset_mask': it chooses among"),
-        ({"spec": None}, BadConfig, "'spec' is None; give an EpisodeSpec"),
-        ({"spec": 3}, BadConfig, "'spec' is 3; give an EpisodeSpec"),
-        ({"spce": _MANY[0]}, UnknownName, "no reset option 'spce'.*did you mean 'spec'"),
-    ],
-)
-def test_options_that_mean_nothing_to_one_environment_are_refused(
-    options: Any, error: type[Exception], message: str, env: VlaEnv
-) -> None:
-    env.reset(seed=1)
-    before = state(env.crank)
-    with pytest.raises(error, match=message):
-        env.reset(options=options)
-    assert state(env.crank) == before
-    env.reset(options={"spec": _MANY[1]})
-    assert env.crank.specs == _MANY[1:2]
 
 
 def test_a_batch_and_one_environment_can_be_cut_earlier() -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from vla_sim.errors import BadConfig, ProtocolMismatch
 from vla_sim.eval.statistics import wilson
-from vla_sim.eval.stopping import StoppingConfig, best_index, decide, decisions, score
+from vla_sim.eval.stopping import StoppingConfig, decide, decisions, score
 from vla_sim.records.reports import EvalReport, RetrievalReport, TaskReport
 
 
@@ -81,14 +81,13 @@ def test_retrieval_cannot_buy_a_worse_simulation() -> None:
 def test_ties_stay_with_the_earlier_checkpoint() -> None:
     reports = history((0.5, 0.5), (0.5, 0.5))
     assert not decide(reports).is_best
-    assert best_index(reports) == 0
 
 
 def test_it_stops_after_patience_and_not_before() -> None:
     config = StoppingConfig(patience=3)
     reports = history((0.2, 0.2), (0.7, 0.6), (0.7, 0.61), (0.68, 0.61), (0.7, 0.6))
     assert [d.stop for d in decisions(reports, config)] == [False, False, False, False, True]
-    assert best_index(reports, config) == 1
+    assert [d.is_best for d in decisions(reports, config)] == [True, True, False, False, False]
     assert "3 reports without progress" in decide(reports, config).reason
 
 

@@ -19,7 +19,7 @@ from vla_sim.envs.language.reader import parse
 from vla_sim.envs.language.rephrase import rephrasings
 from vla_sim.envs.plan import plan_episodes
 from vla_sim.errors import BadConfig, DamagedFile, UnknownName, VlaSimError
-from vla_sim.loop.aligning.learner import MEMORY
+from vla_sim.loop.aligning.kept_memory import MEMORY
 from vla_sim.loop.aligning.resuming import LATEST
 from vla_sim.loop.benching.bench import BenchRun, bench
 from vla_sim.loop.benching.evaluate import evaluate

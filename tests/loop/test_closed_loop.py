@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from rich.console import Console
 
 from vla_sim.errors import BadConfig, DamagedFile, RunFolderError, UnknownName
 from vla_sim.eval.report_file import from_json
+from vla_sim.loop.aligning import kept_memory
 from vla_sim.loop.aligning.align_run import AlignRun
 from vla_sim.loop.aligning.closed_loop import align
 from vla_sim.loop.aligning.learner import Learner
@@ -142,7 +144,10 @@ def test_a_bench_and_a_report_of_the_run(run: RunFolder) -> None:
     assert "Reach" in text and report.protocol in text
 
 
-def test_a_learner_resumes_to_the_same_losses(tmp_path: Path) -> None:
+def test_a_learner_resumes_to_the_same_losses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From its newest save that was whole: the next was killed with half of it on disk."""
     simulators = Simulators(SimulatorsConfig(task_ids=(REACH,), stations=STATIONS))
     harvest = simulators.collect(None, expert_share=1.0, n_rows=48)
     config = recipes.glance().learner
@@ -158,6 +163,11 @@ def test_a_learner_resumes_to_the_same_losses(tmp_path: Path) -> None:
     straight.learn(4, spent=0, budget=8)
     stopped.learn(4, spent=0, budget=8)
     stopped.save(tmp_path / "latest", {"budget": {"n_updates": 4}})
+    stopped.remember({name: rows[:7] for name, rows in harvest.steps.items()}, None)
+    with monkeypatch.context() as killed, pytest.raises(KeyboardInterrupt):
+        killed.setattr(f"{Learner.__module__}.save_checkpoint", Mock(side_effect=KeyboardInterrupt))
+        stopped.save(tmp_path / "latest", {"budget": {"n_updates": 5}})
+    assert len(list((tmp_path / "latest").glob("memory*"))) == 2
     resumed = Learner(config, image_size=64, seed=99, first_steps=harvest.steps)
     assert resumed.load(tmp_path / "latest") == {"budget": {"n_updates": 4}}
     assert resumed.memory.task_weights == {0: 0.8}
@@ -165,6 +175,11 @@ def test_a_learner_resumes_to_the_same_losses(tmp_path: Path) -> None:
         straight.learn(4, spent=4, budget=8), resumed.learn(4, spent=4, budget=8), strict=True
     ):
         assert one == other
+    for _ in range(2):
+        resumed.save(tmp_path / "latest", {})
+        assert list((tmp_path / "latest").glob("memory*")) == [
+            kept_memory.place_of(tmp_path / "latest")
+        ]
 
 
 def heard(run: AlignRun) -> tuple[RunFolder, str]:
@@ -173,6 +188,18 @@ def heard(run: AlignRun) -> tuple[RunFolder, str]:
     folder = align(run, Monitor(console))
     assert isinstance(console.file, StringIO)
     return folder, console.file.getvalue()
+
+
+def forget(folder: RunFolder, *names: str) -> None:
+    """Let a folder be of the time before there were some settings."""
+    said = folder.read_json("run.json")
+    for name in names:
+        *groups, last = name.split(".")
+        place = said["config"]
+        for group in groups:
+            place = place[group]
+        del place[last]
+    folder.write_json("run.json", said)
 
 
 def test_a_run_trains_from_a_dataset_and_resumes(tmp_path: Path) -> None:
@@ -194,6 +221,8 @@ def test_a_run_trains_from_a_dataset_and_resumes(tmp_path: Path) -> None:
     with (folder.path / "losses.jsonl").open("a") as file:
         file.write('{"step": 2')  # as a kill leaves it
     begun = begun_with(AlignRun, folder.path, verb="align")
+    forget(folder, "track", "learner.trainer.supervision", "simulators.clip_jitter")
+    assert begun_with(AlignRun, folder.path, verb="align") == begun
     assert begun.data == data and begun.tasks == ("Reach",)
     with pytest.raises(RunFolderError, match=r"begun with seed = 0, not 1\."):
         align(replace(begun, resume=True, seed=1), Monitor())
@@ -224,7 +253,7 @@ def test_a_dataset_that_has_no_room_in_memory_is_drawn_from_disk(tmp_path: Path)
     folder, said = heard(replace(config, learner=replace(config.learner, memory=memory)))
     assert re.search(r"all \d+ step triples and \d+ segments are drawn from disk", said)
     assert "room for 100 and" in said and "are learnt from, evenly" not in said
-    assert (folder.path / "latest" / "memory.safetensors").stat().st_size < 2_000
+    assert kept_memory.place_of(folder.path / "latest").stat().st_size < 2_000
     with pytest.raises(BadConfig, match='data_memory is "disk", and there is no dataset'):
         replace(config, data_memory="disk", data=None)
 

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from vla_sim import unsaid
 from vla_sim.align.encoders.table import ENCODERS
 from vla_sim.align.model import ModelConfig
 from vla_sim.envs.crank import CrankConfig
-from vla_sim.errors import RunFolderError
+from vla_sim.errors import DamagedFile, RunFolderError
 from vla_sim.loop.collecting.collect import CollectRun
 from vla_sim.loop.resumption import begun_with, differences, require_same
 from vla_sim.loop.run_folder import RunFolder
@@ -42,3 +43,34 @@ def test_a_run_goes_on_with_its_settings_or_is_told_which_differ(tmp_path: Path)
         require_same(folder, replace(threads, seed=3, policy="zero", episodes=7), may_change=may)
     with pytest.raises(RunFolderError, match="begun by 'collect'"):
         begun_with(CollectRun, tmp_path, verb="align")
+
+
+def test_a_folder_need_not_know_what_came_after_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A setting that it lacks is as before there was one, be that its default or not."""
+    table = {"vla_sim.loop.collecting.collect:CollectRun.n_slots": 8}
+    monkeypatch.setattr(unsaid, "CHANGED_DEFAULTS", table)
+    run, may = CollectRun(seed=3), ("episodes",)
+    config = to_json(run)
+    del config["n_slots"], config["crank"]["shield"], config["conditions"]
+    folder = RunFolder.create(tmp_path, config, {}, verb="collect")
+    before = replace(run, n_slots=8)
+    assert begun_with(CollectRun, tmp_path, verb="collect") == before
+    require_same(folder, before, may_change=may)
+    with pytest.raises(RunFolderError, match=r"begun with n_slots = 8, not 32\. .*only episodes"):
+        require_same(folder, run, may_change=may)
+    shielded = replace(before, crank=replace(before.crank, shield="limits"))
+    with pytest.raises(RunFolderError, match=r"crank\.shield = off, not limits\. .* another --out"):
+        require_same(folder, shielded, may_change=may)
+
+
+def test_a_folder_that_knows_what_is_gone_is_refused_by_its_name(tmp_path: Path) -> None:
+    config = to_json(CollectRun())
+    config["crank"]["gravity"] = 9.5
+    folder = RunFolder.create(tmp_path, config, {}, verb="collect")
+    says = (
+        r"run\.json: crank\.gravity = 9\.5 is no setting here; .*begin another run, or go on with"
+    )
+    with pytest.raises(DamagedFile, match=says):
+        require_same(folder, CollectRun(), may_change=("crank",))

@@ -98,6 +98,15 @@ def test_a_default_that_moved_makes_a_measurement_stale() -> None:
     assert holds(settled(before), settled(before), before)
 
 
+def test_a_measurement_knows_nothing_of_settings_that_came_after_it() -> None:
+    before = settled({"run": Run()})
+    for run, fits in ((LaterRun(), True), (LaterRun(late=1), False), (MovedRun(), False)):
+        asked = {"run": run}
+        assert holds(before, settled(asked), asked) == fits
+    later = {"run": LaterRun()}
+    assert not holds(settled(later), before, {"run": Run()}), "one that is gone"
+
+
 def cell(run: AlignRun | None = None, arm: str = "base", **measured: Any) -> Cell:
     return Cell(arm=arm, seed=0, run=run or recipes.glance(), measured=MeasuredConfig(**measured))
 

@@ -15,7 +15,8 @@ from vla_sim.align.model import ModelConfig
 from vla_sim.envs.task_table import TaskTable
 from vla_sim.envs.tasks import TASK_IDS
 from vla_sim.loop.aligning.align_run import AlignRun
-from vla_sim.loop.aligning.learner import MEMORY, fit_bodies
+from vla_sim.loop.aligning.kept_memory import MEMORY
+from vla_sim.loop.aligning.learner import fit_bodies
 from vla_sim.loop.aligning.resuming import LATEST
 from vla_sim.loop.model_bodies import bodies_of
 from vla_sim.loop.run_folder import BEST, RunFolder

@@ -15,8 +15,6 @@ from vla_sim.records.triple import GRID, N_ACT, N_PROPRIO
 
 SMALLEST_SCALE = 0.02
 """A component that hardly moved in the data it was fitted on is not blown up beyond this."""
-POSE = slice(0, 5)
-"""Position and cosine and sine of the yaw, as every Embodiment orders its proprioception."""
 
 
 @dataclass(frozen=True, kw_only=True)

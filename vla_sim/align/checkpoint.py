@@ -27,6 +27,7 @@ from vla_sim.align.model import AlignModel, ModelConfig
 from vla_sim.align.trainer_state import TrainerState
 from vla_sim.disk import atomic
 from vla_sim.errors import DamagedFile
+from vla_sim.unsaid import completed
 
 C = TypeVar("C")
 FORMAT = "vla-sim checkpoint"
@@ -245,23 +246,26 @@ def _config_to_json(config: ModelConfig) -> dict[str, Any]:
 
 
 def _config_from_json(values: Mapping[str, Any]) -> ModelConfig:
-    rest = dict(values)
     kinds = {kind: type(config) for kind, config in FUSIONS.items()}
-    return ModelConfig(
-        vision=_part(VISION_KINDS, rest.pop("vision")),
-        text=_part(TEXT_KINDS, rest.pop("text")),
-        fusion=_part(kinds, rest.pop("fusion")),
-        action=ActionConfig(**rest.pop("action")),
-        siglip=tuple(rest.pop("siglip", ())),
-        **rest,
-    )
+    parts = {
+        "vision": _part(VISION_KINDS, values["vision"]),
+        "text": _part(TEXT_KINDS, values["text"]),
+        "fusion": _part(kinds, values["fusion"]),
+        "action": _config(ActionConfig, values["action"]),
+    }
+    return _config(ModelConfig, {**values, **parts})
 
 
 def _part(kinds: Mapping[str, type[C]], values: Mapping[str, Any]) -> C:
-    """A part that has alternatives; JSON knows no tuples."""
-    rest = {key: tuple(v) if isinstance(v, list) else v for key, v in values.items()}
-    kind = str(rest.pop("kind"))
-    return kinds[kind](**rest)
+    """A part that has alternatives."""
+    rest = dict(values)
+    return _config(kinds[str(rest.pop("kind"))], rest)
+
+
+def _config(cls: type[C], said: Mapping[str, Any]) -> C:
+    """A config; JSON knows no tuples."""
+    values = {key: tuple(v) if isinstance(v, list) else v for key, v in said.items()}
+    return cls(**completed(cls, values))
 
 
 def _body_from_json(values: Mapping[str, Any]) -> Body:

@@ -113,6 +113,30 @@ class GoalHead(nn.Module):
         return out_NX
 
 
+class GoalHeads(nn.ModuleList):
+    """A head for each query."""
+
+    def __init__(self, *, n_map: int, n_text: int, n_bodies: int, hidden: int) -> None:
+        super().__init__(
+            GoalHead(n_map=n_map, n_text=n_text, n_bodies=n_bodies, hidden=hidden)
+            for _ in range(N_QUERIES)
+        )
+
+    def answers(self, feature_BGQC: Tensor, place_BGQ2: Tensor, said_BGX: Tensor) -> Tensor:
+        """What each head says, shape (B, G, Q, WIDE), see `GoalHead`.
+
+        Args:
+            feature_BGQC: What each query attended to.
+            place_BGQ2: And where that is in the picture.
+            said_BGX: Words, normalised proprioception and body code.
+        """
+        each = zip(self, feature_BGQC.unbind(2), place_BGQ2.unbind(2), strict=True)
+        return torch.stack(
+            [head(torch.cat((feature, place, said_BGX), dim=-1)) for head, feature, place in each],
+            dim=2,
+        )
+
+
 PROBE_X_M = (-2.0, 1.0, 3.5, 6.0, 9.0, 12.0)
 PROBE_Y_M = (-6.0, -4.0, -2.5, -1.2, 0.0, 1.2, 2.5, 4.0, 6.0)
 PROBE_RADIUS_M = 1.5

@@ -23,15 +23,15 @@ from vla_sim.align.encoders.vision import VisionConfig
 from vla_sim.align.fusion.cross_attention import CrossAttentionConfig
 from vla_sim.align.fusion.fusion import FusionSizes, Moment
 from vla_sim.align.fusion.table import FusionConfig
-from vla_sim.align.heads import N_TOLD, Aims, Decoder, GoalHead, HazardCode, told_of
+from vla_sim.align.heads import N_TOLD, Aims, Decoder, GoalHeads, HazardCode, told_of
 from vla_sim.align.losses.temperature import INITIAL
 from vla_sim.align.motion_head import MotionHead
 from vla_sim.align.normaliser import Normaliser
 from vla_sim.align.reach_head import ReachHead
-from vla_sim.align.sentences import Sentences
+from vla_sim.align.sentences import KeptTexts, Sentences
 from vla_sim.errors import UnknownName
 from vla_sim.ranges import whole
-from vla_sim.records.triple import N_PROPRIO, N_QUERIES, THING
+from vla_sim.records.triple import N_PROPRIO, THING
 
 TOWERS = ("vision", "text", "action", "clip", "policy")
 """What can be frozen by name; `policy` is all between the towers and a chunk."""
@@ -133,7 +133,7 @@ class AlignModel(nn.Module):
         self.config = config
         self.bodies = tuple(bodies)
         self.tokenizer = tokenizer
-        self._texts: dict[str, Tensor] = {}
+        self._texts = KeptTexts()
         n_map, hidden, n_embed = config.vision.n_out, config.hidden, config.n_embed
         self.normaliser = Normaliser(bodies)
         self.vision = config.vision.build()
@@ -142,10 +142,7 @@ class AlignModel(nn.Module):
         self.attention = GroundedAttention(
             n_map=n_map, n_text=n_text, n_known=N_PROPRIO + n_bodies, n_query=config.n_query
         )
-        self.goal = nn.ModuleList(
-            GoalHead(n_map=n_map, n_text=n_text, n_bodies=n_bodies, hidden=hidden // 2)
-            for _ in range(N_QUERIES)
-        )
+        self.goal = GoalHeads(n_map=n_map, n_text=n_text, n_bodies=n_bodies, hidden=hidden // 2)
         self.hazard = HazardCode(n_code=config.n_hazard)
         self.decoder = Decoder(
             n_text=n_text,
@@ -208,18 +205,14 @@ class AlignModel(nn.Module):
 
     def forget_texts(self) -> None:
         """Drop the sentence features that are kept; for whoever changes the tower."""
-        self._texts.clear()
+        self._texts.forget()
 
     def kept_texts(self, texts: Sequence[str]) -> Tensor:
         """Features of sentences as they were when each was first asked for, shape (N, D).
 
         Nothing is learnt through them; `forget_texts` ends their time.
         """
-        missing = [text for text in dict.fromkeys(texts) if text not in self._texts]
-        if missing:
-            with torch.no_grad():
-                self._texts.update(zip(missing, self.text.steady(missing), strict=True))
-        return torch.stack([self._texts[text] for text in texts])
+        return self._texts.features(self.text, texts)
 
     def act(
         self,
@@ -250,15 +243,7 @@ class AlignModel(nn.Module):
         known_BX = torch.cat((norm.proprio(proprio_BP, body_B), norm.body_code(body_B)), dim=-1)
         look = self.attention(map_BSC, text_BGD, known_BX)
         said_BGX = torch.cat((text_BGD, each(known_BX)), dim=-1)
-        answer_BGQX = torch.stack(
-            [
-                head(torch.cat((feature_BGC, place_BG2, said_BGX), dim=-1))
-                for head, feature_BGC, place_BG2 in zip(
-                    self.goal, look.feature_BGQC.unbind(2), look.place_BGQ2.unbind(2), strict=True
-                )
-            ],
-            dim=2,
-        )
+        answer_BGQX = self.goal.answers(look.feature_BGQC, look.place_BGQ2, said_BGX)
         goal_BGQ3, has_point_BGQ = answer_BGQX[..., :3], answer_BGQX[..., 3]
         aims = Aims(
             point_NQ3=norm.points(goal_BGQ3, body_B),

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from vla_sim.align.encoders.text import Reading
+from vla_sim.align.encoders.text import Reading, TextEncoder
 
 
 class Sentences:
@@ -31,3 +31,22 @@ class Sentences:
         index = [order.setdefault(self._distinct[place], len(order)) for place in places]
         distinct_UD = self._features(list(order))
         return distinct_UD[torch.tensor(index, device=distinct_UD.device)]
+
+
+class KeptTexts:
+    """Features of sentences as they were when each was first asked for, of a tower that stays."""
+
+    def __init__(self) -> None:
+        self._features: dict[str, Tensor] = {}
+
+    def forget(self) -> None:
+        """Drop them; for whoever changes the tower."""
+        self._features.clear()
+
+    def features(self, tower: TextEncoder, texts: Sequence[str]) -> Tensor:
+        """Of sentences, shape (N, D); nothing is learnt through them."""
+        missing = [text for text in dict.fromkeys(texts) if text not in self._features]
+        if missing:
+            with torch.no_grad():
+                self._features.update(zip(missing, tower.steady(missing), strict=True))
+        return torch.stack([self._features[text] for text in texts])

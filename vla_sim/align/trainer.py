@@ -5,13 +5,13 @@ this process's own rows alone.
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import nn
 
 from vla_sim.align.batch import (
     SegmentBatch,
@@ -26,28 +26,19 @@ from vla_sim.align.crew import ALONE, Crew
 from vla_sim.align.curriculum import CurriculumState, advance
 from vla_sim.align.encoders.tokenizer import Tokenizer
 from vla_sim.align.forcing import Forcing
-from vla_sim.align.gradient_cache import GradientCache
-from vla_sim.align.model import PolicyOutput
-from vla_sim.align.objective import (
-    GROUPS,
-    LossReport,
-    chance_levels,
-    policy_terms,
-)
+from vla_sim.align.objective import GROUPS, LossReport, chance_levels
 from vla_sim.align.optimiser import Optimiser
-from vla_sim.align.own_losses import load_losses, own_terms
-from vla_sim.align.priors import PRIORS, prior_terms
+from vla_sim.align.own_losses import load_losses
 from vla_sim.align.pulls import Pulls
 from vla_sim.align.reconciling.losses import StepLosses
 from vla_sim.align.rehearsal import Rehearsal
-from vla_sim.align.segments import OF_SEGMENTS, asks_for_actions, segment_terms
-from vla_sim.align.share import Share
-from vla_sim.align.supervision.asked import Asked
+from vla_sim.align.segments import OF_SEGMENTS, asks_for_actions
 from vla_sim.align.supervision.sources import Sources
 from vla_sim.align.supervision.supervisor import Supervisor
 from vla_sim.align.towers import Towers
 from vla_sim.align.trainer_config import TrainerConfig
 from vla_sim.align.trainer_state import TrainerState, put_back, state_of
+from vla_sim.align.update import Update
 from vla_sim.errors import BadConfig, LossNotFinite
 from vla_sim.records.reports import Recall
 from vla_sim.records.triple import SegmentTriples, StepTriples, StripTriples
@@ -214,9 +205,19 @@ class AlignTrainer:
         leaves = shared
         if self.reconciler.cuts(wanted):
             leaves = tuple(z.detach().requires_grad_(z.requires_grad) for z in shared)
-        terms, watched, out = self._terms(towers, batch, segment, leaves, cache, wanted)
-        asked = self._asked(towers, rows, batch, segment, segment_texts, leaves, out, strips)
-        lessons, seen_of_lessons = self.supervisor.lessons(asked, wanted)
+        update = Update(
+            trainer=self,
+            towers=towers,
+            batch=batch,
+            segment=segment,
+            shared=leaves,
+            cache=cache,
+            wanted=wanted,
+        )
+        terms, watched, out = update.terms()
+        lessons, seen_of_lessons = self.supervisor.lessons(
+            update.asked(rows, segment_texts, out, strips), wanted
+        )
         terms |= lessons
         watched |= seen_of_lessons
         if rehearsal is not None and "rehearsal" in wanted:
@@ -295,69 +296,3 @@ class AlignTrainer:
 
     def _batch(self, rows: StepTriples) -> StepBatch:
         return StepBatch.of(rows, self.task_body, self.device, self.bounds)
-
-    def _terms(
-        self,
-        towers: Towers,
-        batch: StepBatch,
-        segment: SegmentBatch | None,
-        shared: tuple[Tensor, ...],
-        cache: GradientCache | None,
-        wanted: Mapping[str, float],
-    ) -> tuple[dict[str, Tensor], dict[str, Tensor], PolicyOutput]:
-        truth, told_BG = self.forcing.told(batch, fraction=self.fraction)
-        out = towers.act(batch, *shared[:2], truth=truth, told_BG=told_BG)
-        self.forcing.see(batch, out)
-        terms, watched = policy_terms(
-            self.model, batch, out, wanted, contrast=self.contrast, n_steps=self.n_steps
-        )
-        terms |= own_terms(self.own_losses, self.model, batch, out)
-        if any(name in wanted for name in PRIORS):
-            priors, watched["rows_beyond"] = prior_terms(self.model, batch, out.chunk_BGKA, wanted)
-            terms |= priors
-        if segment is not None:
-            more, seen = segment_terms(
-                self.model,
-                segment,
-                towers.vectors(segment, shared, cache, with_actions=asks_for_actions(wanted)),
-                wanted,
-                more_text_RD=out.moment.text_BGD.flatten(0, 1),
-                more_meaning_R=batch.meaning_BG.flatten(),
-                contrast=self.contrast,
-                n_steps=self.n_steps,
-                share=Share(crew=self.crew, at_once=self.config.segment_portion),
-            )
-            terms |= more
-            watched |= seen
-        return terms, watched, out
-
-    def _asked(
-        self,
-        towers: Towers,
-        rows: StepTriples,
-        batch: StepBatch,
-        segment: SegmentBatch | None,
-        segment_texts: Sequence[str],
-        shared: tuple[Tensor, ...],
-        out: PolicyOutput,
-        strips: StripTriples | None,
-    ) -> Asked:
-        return Asked(
-            model=self.model,
-            rows=rows,
-            batch=batch,
-            map_BSC=shared[0],
-            text_BGD=shared[1],
-            out=out,
-            segment=segment,
-            segment_texts=tuple(segment_texts),
-            map_NFSC=shared[2] if len(shared) > 2 else None,
-            text_ND=shared[3] if len(shared) > 2 else None,
-            strips=strips,
-            see=towers.see,
-            read=towers.read,
-            task_body=self.task_body,
-            generator=self.generator,
-            n_steps=self.n_steps,
-            fraction=self.fraction,
-        )

@@ -32,7 +32,7 @@ class Course:
         if self._task is None:
             return
         crank, t = self._crank, self._crank.steps[ids]
-        self._stage[ids, t] = crank.stage[ids]
+        self._stage[ids, t] = crank.stages.number[ids]
         for name, left in self._task.subgoals(crank.goal).items():
             if name not in self._left:
                 self._left[name] = np.zeros(self._shape, dtype=np.float32)
@@ -68,7 +68,7 @@ class Course:
 
     def stage(self, slot: int, t: int) -> NDArray[np.int16] | None:
         """(t + 1,) number of the instruction in its chain; None for a single instruction."""
-        if self._task is None or self._crank.n_asked[slot] == 1:
+        if self._task is None or self._crank.stages.n_asked[slot] == 1:
             return None
         return self._stage[slot, : t + 1].copy()
 

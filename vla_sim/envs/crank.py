@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 from vla_sim.envs.asking import meaning_table, words_of
 from vla_sim.envs.axes import axis_of
 from vla_sim.envs.chain import chained_goals
-from vla_sim.envs.robots.arm import ArmRobot
 from vla_sim.envs.sensing.camera_view import CameraView
 from vla_sim.envs.sensing.posture import Posture, has_posture, posture
 from vla_sim.envs.sensing.wrist import wrist_camera
 from vla_sim.envs.shield.mode import SHIELD_MODES, ShieldMode
 from vla_sim.envs.shield.shield import Shield
 from vla_sim.envs.shifting.shifts import Shifts
+from vla_sim.envs.stages import Stages
 from vla_sim.envs.streams import own_seed, stream
 from vla_sim.envs.task_names import task_id_of
 from vla_sim.envs.tasks import check_engine, make_task
@@ -33,6 +33,7 @@ from vla_sim.physics.engines import ENGINES, engine_id, make_engine
 from vla_sim.protocols.engine import Engine
 from vla_sim.protocols.task import Scene
 from vla_sim.ranges import whole
+from vla_sim.records.camera import CameraSpec
 from vla_sim.records.episode import EpisodeSpec, Rig
 from vla_sim.records.instruction import Instruction
 from vla_sim.records.manner import MANNERS
@@ -42,6 +43,7 @@ from vla_sim.records.teacher_input import TeacherInput
 from vla_sim.records.triple import N_GOALS
 
 Bools = NDArray[np.bool_]
+NO_HAZARD = np.zeros(0, dtype=np.int64)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,14 +137,7 @@ class Crank:
         self.task.bind(self.engine)
         mode = self.config.shield
         self.shield = None if mode == "off" else Shield(mode, self.task, self.engine)
-        self.view = CameraView(
-            self.task.camera,
-            self.engine,
-            renderer=self.config.renderer,
-            size=self.config.image_size,
-            n_threads=self.config.n_threads,
-            hazard_geoms=self.task.hazard_geoms(),
-        )
+        self.view = self._see(self.task.camera, self.task.hazard_geoms())
         self.shifts = Shifts(self.task_id, self.task, self.engine, self.view)
         self.horizon_steps = round(self.task.horizon_s / self.embodiment.control_dt_s)
         self.goal = np.zeros(n, dtype=np.int64)
@@ -151,17 +146,23 @@ class Crank:
         self._own_seed = np.zeros(n, dtype=np.int64)
         self._body = deepcopy(self.embodiment)  # what a policy does to it stays with the policy
         self.steps = np.zeros(n, dtype=np.int64)
-        self.held = np.zeros(n, dtype=np.int64)
-        self.stage = np.zeros(n, dtype=np.int64)
-        self.stage_began = np.zeros(n, dtype=np.int64)
-        self.n_asked = np.ones(n, dtype=np.int64)
-        self.chains: list[tuple[int, ...]] = [(0,)] * n
+        self.stages = Stages(n, hold_steps=self.task.hold_steps, horizon_steps=self.horizon_steps)
         self.n_goals = np.ones(n, dtype=np.int64)
         self.meanings = np.zeros((n, N_GOALS, len(MANNERS)), dtype=np.int64)
         self.scenes: list[Scene | None] = [None] * n
         self.specs: list[EpisodeSpec | None] = [None] * n
         self.instructions: list[Instruction | None] = [None] * n
         self.shown: list[Instruction | None] = [None] * n
+
+    def _see(self, camera: CameraSpec, hazard_geoms: NDArray[np.int64]) -> CameraView:
+        return CameraView(
+            camera,
+            self.engine,
+            renderer=self.config.renderer,
+            size=self.config.image_size,
+            n_threads=self.config.n_threads,
+            hazard_geoms=hazard_geoms,
+        )
 
     def start(self, ids: NDArray[np.int64], specs: Sequence[EpisodeSpec]) -> None:
         """Begin an episode in each of the slots `ids`.
@@ -191,9 +192,7 @@ class Crank:
         for row, (slot, spec) in enumerate(zip(ids, specs, strict=True)):
             self.scenes[slot] = scenes[row]
             self.specs[slot] = spec
-            self.chains[slot] = chains[row]
-            self.n_asked[slot] = spec.n_instructions
-            self.goal[slot] = self.chains[slot][0]
+            self.goal[slot] = chains[row][0]
             self.manner[slot] = MANNERS.index(spec.manner)
             self.seed[slot] = spec.seed
             self._own_seed[slot] = own_seed(self.task_id, spec.seed)
@@ -201,9 +200,7 @@ class Crank:
             self.meanings[slot] = meaning_table(scenes[row])
             self.instructions[slot], self.shown[slot] = words[row]
         self.steps[ids] = 0
-        self.held[ids] = 0
-        self.stage[ids] = 0
-        self.stage_began[ids] = 0
+        self.stages.begin(ids, chains)
         self.engine.reset(ids)
         self.shifts.begin(ids, drawn)
         self.robot.reset(ids, np.stack([scene.start for scene in scenes]))
@@ -266,13 +263,8 @@ class Crank:
         self.task.after_step(self.goal)
         outcome = self.task.judge(self.goal)
         success = outcome.success & ~diverged
-        self.held = np.where(success, self.held + 1, 0)
-        hold_steps = self.task.hold_steps
-        held = self.held >= hold_steps if hold_steps else np.zeros(self.n, dtype=bool)
-        is_last = self.stage + 1 >= self.n_asked
-        next_asked = held & ~is_last & ~outcome.failure
-        truncated = (self.steps - self.stage_began >= self.horizon_steps) & ~next_asked
-        self._ask_next(np.flatnonzero(next_asked))
+        turn = self.stages.turn(success, outcome.failure, self.steps)
+        self._ask_next(np.flatnonzero(turn.next_asked))
         reward = np.zeros(self.n)
         for term in outcome.reward_terms.values():
             reward += np.where(diverged, 0.0, term) / len(outcome.reward_terms)
@@ -285,26 +277,25 @@ class Crank:
         return StepResult(
             reward=reward,
             reward_terms=outcome.reward_terms,
-            success=success & is_last,
-            terminated=(held & is_last) | outcome.failure | diverged,
-            truncated=truncated,
+            success=success & turn.is_last,
+            terminated=turn.ended | outcome.failure | diverged,
+            truncated=turn.truncated,
             diverged=diverged,
-            next_asked=next_asked,
+            next_asked=turn.next_asked,
             violations=violations,
             shield_change=None if self.shield is None else self.shield.change.copy(),
         )
 
     def _ask_next(self, ids: NDArray[np.int64]) -> None:
         """Give the slots `ids` the next instruction of their chains, and a horizon for it."""
-        self.stage[ids] += 1
-        self.stage_began[ids] = self.steps[ids]
-        self.held[ids] = 0
+        self.stages.advance(ids, self.steps)
         for slot in ids.tolist():
-            spec, scene, stage = self.specs[slot], self.scenes[slot], int(self.stage[slot])
+            spec, scene = self.specs[slot], self.scenes[slot]
             assert spec is not None and scene is not None
-            self.goal[slot] = self.chains[slot][stage]
-            asked = replace(spec, goal=int(self.goal[slot]))
-            self.instructions[slot], self.shown[slot] = words_of(scene, asked, stage)
+            self.goal[slot] = goal = self.stages.goal(slot)
+            self.instructions[slot], self.shown[slot] = words_of(
+                scene, replace(spec, goal=goal), int(self.stages.number[slot])
+            )
 
     def checked(self, actions: NDArray[np.float32]) -> tuple[NDArray[np.float64], Bools]:
         """Actions clipped to [-1, 1] as float64, and which rows had to be clipped.
@@ -343,19 +334,7 @@ class Crank:
         Raises:
             BadConfig: If the robot is no arm with a hand.
         """
-        if not isinstance(self.robot, ArmRobot):
-            raise BadConfig(
-                f"{self.task_id} has the robot {self.embodiment.name!r}, which has no wrist to "
-                "carry a camera; of the cameras it has 'scene' alone"
-            )
-        return CameraView(
-            wrist_camera(self.robot, self.engine.model),
-            self.engine,
-            renderer=self.config.renderer,
-            size=self.config.image_size,
-            n_threads=self.config.n_threads,
-            hazard_geoms=np.zeros(0, dtype=np.int64),
-        )
+        return self._see(wrist_camera(self.robot, self.engine.model), NO_HAZARD)
 
     def posture(self, ids: NDArray[np.int64]) -> Posture | None:
         """Joint angles and tool pose of the slots `ids` as their encoders say; None for cars."""

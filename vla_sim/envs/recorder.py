@@ -172,7 +172,7 @@ class Recorder:
             reward=self._reward[slot, :t].copy(),
             success=self._success[slot, :t].copy(),
             violations=violations,
-            n_completed=int(crank.stage[slot]) + int(result.success[slot]),
+            n_completed=int(crank.stages.number[slot]) + int(result.success[slot]),
             expert_path_length_m=float(self._expert_length[slot]),
             terminated=bool(result.terminated[slot]),
             truncated=bool(result.truncated[slot]),

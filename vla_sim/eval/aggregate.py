@@ -162,7 +162,8 @@ def _task_report(ordered: Sequence[EpisodeRow]) -> TaskReport:
 def overall_rate(report: EvalReport, name: str, arm: str = "correct") -> Estimate | None:
     """A rate pooled over the report's tasks under one arm; None where no task has it.
 
-    A protocol runs equally many episodes a task, so the pooled rate is the mean over tasks.
+    It is the mean over tasks where each ran equally many episodes, as all protocols do but those
+    with a rule that stops a task.
     """
     pooled = [t.rates[name] for t in report.tasks if t.arm == arm and name in t.rates]
     if not pooled:

@@ -92,11 +92,6 @@ def decide(history: Sequence[EvalReport], config: StoppingConfig | None = None) 
     return decisions(history, config)[-1]
 
 
-def best_index(history: Sequence[EvalReport], config: StoppingConfig | None = None) -> int:
-    """Index of the report whose checkpoint is kept: the last one that made progress."""
-    return max(i for i, decision in enumerate(decisions(history, config)) if decision.is_best)
-
-
 def decisions(
     history: Sequence[EvalReport], config: StoppingConfig | None = None
 ) -> tuple[StopDecision, ...]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from vla_sim.errors import RunFolderError
-from vla_sim.loop.run_folder import RunFolder
+from vla_sim.loop.run_folder import BEGUN, RunFolder
 from vla_sim.loop.settings import KIND, from_json, to_json
 
 C = TypeVar("C")
@@ -15,6 +15,8 @@ _NOTHING = object()
 
 def begun_with(cls: type[C], out: Path, *, verb: str) -> C:
     """The settings that the run in a folder was begun with.
+
+    Those that it could not know count as what was done before them, see `unsaid`.
 
     Args:
         cls: Their class.
@@ -25,8 +27,11 @@ def begun_with(cls: type[C], out: Path, *, verb: str) -> C:
         RunFolderError: If the folder holds no run, or one of another verb.
         DamagedFile: If its settings cannot be read back.
     """
-    begun = RunFolder.open(out, verb=verb).read_json("run.json")
-    return from_json(cls, begun.get("config"), source=out / "run.json")
+    return _begun(RunFolder.open(out, verb=verb), cls)
+
+
+def _begun(folder: RunFolder, cls: type[C]) -> C:
+    return from_json(cls, folder.read_json(BEGUN).get("config"), source=folder.path / BEGUN)
 
 
 def require_same(folder: RunFolder, run: object, *, may_change: Sequence[str]) -> None:
@@ -39,8 +44,9 @@ def require_same(folder: RunFolder, run: object, *, may_change: Sequence[str]) -
 
     Raises:
         RunFolderError: If another one differs; it names each, and those that may change.
+        DamagedFile: If a setting that it was begun with is none any more, or cannot be read back.
     """
-    begun, asked = folder.read_json("run.json")["config"], to_json(run)
+    begun, asked = to_json(_begun(folder, type(run))), to_json(run)
     wrong = [
         difference
         for difference in differences(begun, asked)

@@ -14,11 +14,12 @@ from safetensors import SafetensorError, safe_open
 
 from vla_sim.align.chunk_index import ChunkIndex
 from vla_sim.errors import BadConfig, DamagedFile
-from vla_sim.loop.aligning.learner import MEMORY
+from vla_sim.loop.aligning.align_run import VERB, AlignRun
+from vla_sim.loop.aligning.kept_memory import place_of
 from vla_sim.loop.aligning.memory import with_labels
 from vla_sim.loop.aligning.resuming import LATEST
 from vla_sim.loop.learned import LearnedModel
-from vla_sim.loop.run_folder import RunFolder
+from vla_sim.loop.resumption import begun_with
 from vla_sim.records.triple import Rows
 
 COLUMNS = ("chunk", "proprio", "task", "weight", "goal_point")
@@ -52,11 +53,7 @@ def remembered(run: Path) -> Rows:
     """
     check_index(run)
     path = memory_of(run)
-    asked = RunFolder.open(run).read_json("run.json")
-    try:
-        share = float(asked["config"]["learner"]["memory"]["label_share"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise DamagedFile(f"{run}: run.json lacks or garbles {error}; train again") from error
+    share = begun_with(AlignRun, run, verb=VERB).learner.memory.label_share
     try:
         with safe_open(path, framework="numpy") as held:
             rows = {name: held.get_tensor(f"steps/rows/{name}") for name in COLUMNS}
@@ -71,11 +68,11 @@ def memory_of(run: Path) -> Path:
     Raises:
         BadConfig: If it keeps none.
     """
-    path = run / LATEST / MEMORY
+    path = place_of(run / LATEST)
     if not path.is_file():
         raise BadConfig(
-            f"{run} keeps no chunks to retrieve: there is no {LATEST}/{MEMORY}; name the folder of"
-            " an alignment run (`vla-sim align --out`), not of a checkpoint in it"
+            f"{run} keeps no chunks to retrieve: there is no {LATEST}/{path.name}; name the folder "
+            "of an alignment run (`vla-sim align --out`), not of a checkpoint in it"
         )
     return path
 

@@ -13,6 +13,7 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_
 
 from vla_sim.errors import DamagedFile
 from vla_sim.foreign import is_foreign, load_foreign
+from vla_sim.unsaid import completed, unsaid
 
 C = TypeVar("C")
 KIND = "kind"
@@ -45,14 +46,16 @@ def _plain(value: Any, hint: Any) -> Any:
 def from_json(cls: type[C], values: object, *, source: Path) -> C:
     """The config that `to_json` was given.
 
+    A setting that came after the file counts as what was done before it, see `unsaid`.
+
     Args:
         cls: Its class.
         values: What JSON holds.
         source: The file that it was read from, for the errors.
 
     Raises:
-        DamagedFile: If a setting is missing, unknown or of another type: the file is damaged, or
-            was written by a vla-sim with other settings.
+        DamagedFile: If a setting is unknown, of another type, or missing where nothing stands for
+            it: the file is damaged, or was written by a vla-sim with other settings.
         BadConfig: If the config itself refuses a value.
     """
     config = _read(cls, values, _Place(source, ""))
@@ -73,7 +76,8 @@ class _Place:
     def refuse(self, what: str) -> DamagedFile:
         return DamagedFile(
             f"{self.source}: {self.name or 'the settings'} {what}; the file is damaged, or another "
-            "version of vla-sim wrote it: begin another run, or go on with that version"
+            "version of vla-sim wrote it: begin another run, or go on with that version, which "
+            "the run card beside the settings names"
         )
 
 
@@ -131,10 +135,23 @@ def _read_config(cls: Any, values: object, place: _Place) -> object:
     hints = get_type_hints(cls)
     names = [field.name for field in fields(cls)]
     if strangers := sorted(values.keys() - set(names)):
-        raise place.at(strangers[0]).refuse("is no setting here")
-    if missing := [name for name in names if name not in values]:
+        raise place.at(strangers[0]).refuse(f"= {values[strangers[0]]!r} is no setting here")
+    said = {
+        name: _read(hints[name], _of_one_class(cls, name, hints[name], value), place.at(name))
+        for name, value in values.items()
+    }
+    settings = completed(cls, said)
+    if missing := [name for name in names if name not in settings]:
         raise place.at(missing[0]).refuse("is missing")
-    return cls(**{name: _read(hints[name], values[name], place.at(name)) for name in names})
+    return cls(**settings)
+
+
+def _of_one_class(cls: type, name: str, hint: Any, value: object) -> object:
+    """What a field holds; a group that was written before it had alternatives gets its class."""
+    if not isinstance(value, dict) or KIND in value or not _classes(hint):
+        return value
+    usual = type(unsaid(cls, name))
+    return {KIND: _kind(usual, hint), **value} if is_dataclass(usual) else value
 
 
 def _classes(hint: Any) -> tuple[type, ...]:

@@ -9,7 +9,6 @@ from vla_sim.align.encoders.hugging_face_vision import HuggingFaceVisionConfig
 from vla_sim.align.encoders.minilm import MINILM
 from vla_sim.align.encoders.text import BagTextConfig, TransformerTextConfig
 from vla_sim.align.encoders.vision import VisionConfig
-from vla_sim.errors import UnknownName
 
 TextConfig: TypeAlias = TransformerTextConfig | BagTextConfig | HuggingFaceTextConfig
 AnyVisionConfig: TypeAlias = VisionConfig | HuggingFaceVisionConfig | EfficientNetLiteConfig
@@ -46,17 +45,6 @@ VISIONS: dict[str, AnyVisionConfig] = {
     "hf": HuggingFaceVisionConfig(),
 }
 """Ready-made settings of the picture tower; "hf" likewise, `--vision.name`."""
-
-
-def text_encoder(name: str) -> TextConfig:
-    """The settings of a text encoder.
-
-    Raises:
-        UnknownName: If there is none of that name.
-    """
-    if name not in ENCODERS:
-        raise UnknownName("text encoder", name, ENCODERS)
-    return ENCODERS[name]
 
 
 def kind_of(config: TextConfig | AnyVisionConfig) -> str:

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from vla_sim.envs.robots.arm_body import ArmBody
 from vla_sim.envs.robots.arm_measurement import measure_rows, yaw_rows
-from vla_sim.envs.robots.arm_reference import MAX_LEAD_RAD, command_rows
+from vla_sim.envs.robots.arm_reference import MAX_LEAD_RAD
+from vla_sim.envs.robots.joint_reference import DOWN, JointReference, limits_of
 from vla_sim.envs.robots.reference_governor import Governor
 from vla_sim.errors import BadConfig
 from vla_sim.physics.chain import chain_of
-from vla_sim.physics.filters import low_pass_gain
 from vla_sim.physics.inverse_kinematics import solve_rows
 from vla_sim.physics.kinematics import Chain
 from vla_sim.protocols.engine import Engine
@@ -23,7 +23,6 @@ from vla_sim.records.embodiment import Embodiment
 Floats = NDArray[np.float64]
 Ids = NDArray[np.int64]
 
-_DOWN = np.diag([1.0, -1.0, -1.0])
 _DOWN_TOLERANCE = 1e-3
 
 
@@ -51,27 +50,13 @@ class ArmRobot:
         else:
             self._chain = config.make_chain()
         emb = config.embodiment
-        self._n_joints = len(config.joints)
         self._tool = emb.motion_slice("tcp_linear")
         self._gripper = config.gripper.build()
-        self._alpha = low_pass_gain(emb.bandwidth_fraction, emb.control_dt_s)
-        of_joints = emb.motion[: self._n_joints]
-        self._limits = np.array(
-            [
-                [group.position_lower for group in of_joints],
-                [group.position_upper for group in of_joints],
-                config.velocity_rad_s,
-                config.acceleration_rad_s2,
-            ]
-        )
-        self._box = np.array([config.workspace_lower_m, config.workspace_upper_m])
-        self._reach = config.reach.row
         self._home = np.array(config.home_q_rad)
-        self._angular_limit = emb.motion_group("tcp_angular").velocity_limit
         self.governor: Governor | None = None
         """Has the last word on the references, where there is one."""
         tool = self._chain.pose(self._home[None])[1][0]
-        if np.abs(tool - _DOWN).max() > _DOWN_TOLERANCE:
+        if np.abs(tool - DOWN).max() > _DOWN_TOLERANCE:
             raise BadConfig(
                 f"at home_q_rad the tool site {config.tool_site!r} of {emb.name} must point its z"
                 f" axis down and its x axis forward; its axes are {tool.T.round(3).tolist()}"
@@ -107,7 +92,7 @@ class ArmRobot:
     def bind(self, engine: Engine) -> None:
         """Find the arm's joints, actuators and sensors in the compiled engine."""
         self._engine = engine
-        model, n, d = engine.model, engine.n, self._n_joints
+        model, n = engine.model, engine.n
         prefix, gripper = self.config.prefix, self.config.gripper
         names = [prefix + name for name in self.config.joints]
         joints = [model.joint(name) for name in names]
@@ -122,15 +107,11 @@ class ArmRobot:
         self._finger_ctrl = np.array([model.actuator(prefix + a).id for a in gripper.actuators])
         touching = (*self.config.links, *self.config.fingers)
         self._touch = [engine.sensor(f"{prefix}touch_{name}") for name in touching]
-        self._filtered = np.zeros((n, 7))
+        self._reference = JointReference(self.config, self._chain, n)
         self._tcp_acc = np.zeros((n, 3))
         # Commanded yaw, its cosine and sine, and the difference quotient of its rate.
         self._yaw, self._yaw_acc = np.tile([0.0, 1.0, 0.0], (n, 1)), np.zeros(n)
         self._yaw_zero = np.zeros(n)
-        self._q_ref, self._qd_ref = np.zeros((n, d)), np.zeros((n, d))
-        self._mat_ref = np.tile(_DOWN, (n, 1, 1))
-        self._grip_ref = np.zeros(n)
-        self._angle_rate = np.zeros((n, d))
         n_motion = self.embodiment.n_motion
         self._position, self._velocity = np.zeros((n, n_motion)), np.zeros((n, n_motion))
         self._acceleration, self._jerk = np.zeros((n, n_motion)), np.zeros((n, n_motion))
@@ -149,7 +130,8 @@ class ArmRobot:
         """
         wanted = np.ascontiguousarray(tcp_xyz, dtype=np.float64)
         q = np.tile(self._home, (len(wanted), 1))
-        missed = solve_rows(*self._chain.arrays, wanted, _DOWN, self._home, self._limits, q)
+        limits = limits_of(self.config)
+        missed = solve_rows(*self._chain.arrays, wanted, DOWN, self._home, limits, q)
         if missed.any():
             c = self.config
             raise BadConfig(
@@ -166,56 +148,30 @@ class ArmRobot:
         engine.qpos[np.ix_(ids, self._finger_adr)] = self._gripper.position(opened)
         engine.act[np.ix_(ids, self._act_adr)] = start
         engine.ctrl[np.ix_(ids, self._finger_ctrl)] = self._gripper.control(opened)
-        self._filtered[ids] = 0.0
-        self._filtered[ids, 6] = 1.0
+        self._reference.reset(ids, start)
         self._tcp_acc[ids] = 0.0
-        self._q_ref[ids], self._qd_ref[ids] = start, 0.0
-        self._mat_ref[ids] = self._chain.pose(start)[1]
         self._yaw_acc[ids] = 0.0
-        yaw_rows(ids, True, self._mat_ref, self._yaw_zero, self._yaw)
-        self._grip_ref[ids] = self._gripper.stroke_m
+        yaw_rows(ids, True, self._reference.mat, self._yaw_zero, self._yaw)
 
     def command(self, action: Floats) -> None:
         """Filter SI actions, shape (n, 7), and write the engine's controls for one step."""
-        engine, dt = self._engine, self.embodiment.control_dt_s
-        before = self._filtered[:, :6].copy()
+        engine, dt, ref = self._engine, self.embodiment.control_dt_s, self._reference
+        before = ref.filtered[:, :6].copy()
         q = np.take(engine.qpos, self._q_adr, axis=1)
         act = np.take(engine.act, self._act_adr, axis=1)
         governor = self.governor
-        reference = None if governor is None else (self._q_ref.copy(), self._qd_ref.copy())
-        command_rows(
-            *self._chain.arrays,
-            np.ascontiguousarray(action, dtype=np.float64),
-            q,
-            self._gripper_width(),
-            act,
-            self._limits,
-            self._box,
-            self._reach,
-            self._home,
-            self._alpha,
-            dt,
-            self._angular_limit,
-            self._gripper.stroke_m,
-            self.config.gripper.speed_m_s,
-            self.config.gripper.lead_m,
-            self._filtered,
-            self._q_ref,
-            self._qd_ref,
-            self._mat_ref,
-            self._grip_ref,
-            self._angle_rate,
-        )
-        if governor is not None and reference is not None:
-            governor.govern(q, reference, self._q_ref, self._qd_ref, self._filtered)
+        led = None if governor is None else (ref.q.copy(), ref.qd.copy())
+        ref.follow(action, q, self._gripper_width(), act)
+        if governor is not None and led is not None:
+            governor.govern(q, led, ref.q, ref.qd, ref.filtered)
             changed = governor.withheld > 0.0
-            self._angle_rate[changed] = (self._q_ref - act)[changed] / dt
-        self._tcp_acc = (self._filtered[:, :3] - before[:, :3]) / dt
-        self._yaw_acc = (self._filtered[:, 5] - before[:, 5]) / dt
-        yaw_rows(np.arange(engine.n), False, self._mat_ref, self._yaw_zero, self._yaw)
-        engine.ctrl[:, self._angle_ctrl] = self._angle_rate
-        engine.ctrl[:, self._rate_ctrl] = self._qd_ref
-        engine.ctrl[:, self._finger_ctrl] = self._gripper.control(self._grip_ref)[:, None]
+            ref.angle_rate[changed] = (ref.q - act)[changed] / dt
+        self._tcp_acc = (ref.filtered[:, :3] - before[:, :3]) / dt
+        self._yaw_acc = (ref.filtered[:, 5] - before[:, 5]) / dt
+        yaw_rows(np.arange(engine.n), False, ref.mat, self._yaw_zero, self._yaw)
+        engine.ctrl[:, self._angle_ctrl] = ref.angle_rate
+        engine.ctrl[:, self._rate_ctrl] = ref.qd
+        engine.ctrl[:, self._finger_ctrl] = self._gripper.control(ref.opening)[:, None]
 
     def foreseen(self, rows: Ids, action: Floats, n_steps: int) -> tuple[Floats, Floats]:
         """Where the reference takes the tool, if nothing blocks the arm; nothing moves.
@@ -229,63 +185,30 @@ class ArmRobot:
             Tool points [m], (n_steps + 1, m, 3), and orientations, (n_steps + 1, m, 3, 3), the
             present first.
         """
-        engine, m = self._engine, len(rows)
-        filtered, q_ref, qd_ref = self._filtered[rows], self._q_ref[rows], self._qd_ref[rows]
-        mat_ref, grip_ref = self._mat_ref[rows], self._grip_ref[rows]
-        lag = np.take(engine.qpos, self._q_adr, axis=1)[rows] - q_ref
-        width, unused = grip_ref.copy(), np.zeros_like(q_ref)
-        wanted = np.array(action)
-        point, mat = np.empty((n_steps + 1, m, 3)), np.empty((n_steps + 1, m, 3, 3))
-        point[0], mat[0] = self._chain.pose(q_ref)
-        for step in range(1, n_steps + 1):
-            command_rows(
-                *self._chain.arrays,
-                wanted,
-                q_ref + lag,
-                width,
-                unused,
-                self._limits,
-                self._box,
-                self._reach,
-                self._home,
-                self._alpha,
-                self.embodiment.control_dt_s,
-                self._angular_limit,
-                self._gripper.stroke_m,
-                self.config.gripper.speed_m_s,
-                self.config.gripper.lead_m,
-                filtered,
-                q_ref,
-                qd_ref,
-                mat_ref,
-                grip_ref,
-                np.empty_like(q_ref),
-            )
-            point[step], mat[step] = self._chain.pose(q_ref)
-            wanted[:, :6] = 0.0
-        return point, mat
+        q = np.take(self._engine.qpos, self._q_adr, axis=1)[rows]
+        return self._reference.foreseen(rows, action, q - self._reference.q[rows], n_steps)
 
     @property
     def reference(self) -> tuple[Floats, Floats]:
         """Where the reference has the tool now [m], (n, 3), and how it is turned, (n, 3, 3)."""
-        point, mat = self._chain.pose(self._q_ref)
+        point, mat = self._chain.pose(self._reference.q)
         return point, mat
 
     @property
     def joint_reference(self) -> Floats:
         """(n, d) the angles that the joints' servos are led to now [rad]."""
-        return self._q_ref.copy()
+        return self._reference.q.copy()
 
     @property
     def twist(self) -> Floats:
         """(n, 6) the filtered commanded twist of the tool [m/s; rad/s]."""
-        return self._filtered[:, :6].copy()
+        return self._reference.filtered[:, :6].copy()
 
     @property
     def is_blocked(self) -> NDArray[np.bool_]:
         """(n,) where something holds a joint back, so that its reference waits for it."""
         q = np.take(self._engine.qpos, self._q_adr, axis=1)
-        held: NDArray[np.bool_] = np.any(np.abs(self._q_ref - q) > MAX_LEAD_RAD, axis=1)
+        held: NDArray[np.bool_] = np.any(np.abs(self._reference.q - q) > MAX_LEAD_RAD, axis=1)
         return held
 
     def after_step(self, ids: Ids | None = None) -> None:
@@ -297,7 +220,7 @@ class ArmRobot:
             ids is not None,
             np.take(self._engine.qpos, self._q_adr, axis=1),
             np.take(self._engine.qvel, self._v_adr, axis=1),
-            _DOWN,
+            DOWN,
             self.embodiment.control_dt_s,
             self._position,
             self._velocity,
@@ -329,7 +252,7 @@ class ArmRobot:
             [
                 self._position[:, self._tool],
                 self._yaw[:, 1:],
-                self._filtered[:, :3],
+                self._reference.filtered[:, :3],
                 self._gripper_width()[:, None],
                 self._tcp_acc,
             ],
@@ -343,17 +266,17 @@ class ArmRobot:
         """
         return {
             "tcp_pos": self._position[:, self._tool].copy(),
-            "tcp_vel": self._filtered[:, :3].copy(),
+            "tcp_vel": self._reference.filtered[:, :3].copy(),
             "tcp_acc": self._tcp_acc.copy(),
             "tcp_yaw": self._yaw[:, 0].copy(),
-            "tcp_yaw_rate": self._filtered[:, 5].copy(),
+            "tcp_yaw_rate": self._reference.filtered[:, 5].copy(),
             "tcp_yaw_acc": self._yaw_acc.copy(),
             "gripper_width": self._gripper_width(),
         }
 
     def tracking_error(self) -> float:
         """Largest distance of any joint from its reference now [rad], over all simulations."""
-        return float(np.abs(self._engine.qpos[:, self._q_adr] - self._q_ref).max())
+        return float(np.abs(self._engine.qpos[:, self._q_adr] - self._reference.q).max())
 
     def _gripper_width(self) -> Floats:
         return self._gripper.width(np.take(self._engine.qpos, self._finger_adr, axis=1))

@@ -1,14 +1,11 @@
 """The learner: trainer, memory and their checkpoints as one thing that can stop and go on."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
 
 from vla_sim.align.body import Body
 from vla_sim.align.checkpoint import load_checkpoint, save_checkpoint
@@ -19,11 +16,11 @@ from vla_sim.align.supervision.sources import Sources
 from vla_sim.align.trainer import AlignTrainer
 from vla_sim.align.trainer_config import TrainerConfig
 from vla_sim.align.trainer_state import TrainerState
-from vla_sim.disk.atomic import replace_file
 from vla_sim.envs.language.corpus import corpus
 from vla_sim.envs.task_table import TaskTable
 from vla_sim.envs.tasks import make_task
-from vla_sim.errors import BadConfig, DamagedFile, RunFolderError
+from vla_sim.errors import BadConfig, DamagedFile
+from vla_sim.loop.aligning import kept_memory
 from vla_sim.loop.aligning.crewing import Lead
 from vla_sim.loop.aligning.drawn import Drawn
 from vla_sim.loop.aligning.memory import Memory, MemoryConfig
@@ -37,9 +34,6 @@ from vla_sim.physics.camera import rays
 from vla_sim.records.camera import CameraSpec
 from vla_sim.records.reports import Recall
 from vla_sim.records.triple import GRID, N_GOALS, Rows, SegmentTriples, StepTriples, StripTriples
-
-MEMORY = "memory.safetensors"
-"""What a learner remembers, beside the state of its trainer."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -228,18 +222,12 @@ class Learner:
         )
 
     def save(self, folder: Path, notes: dict[str, Any]) -> None:
-        """Everything that the next update depends on."""
-        arrays = {k: np.asarray(v, order="C") for k, v in self.memory.state().items()}
-        rng = json.dumps(self.memory.rng.bit_generator.state)
+        """Everything that the next update depends on, in place of what was saved before."""
         state = self.lead.order(Copy())
         assert isinstance(state, TrainerState)
-        path = folder / MEMORY
-        try:
-            replace_file(path, lambda draft: save_file(arrays, draft, metadata={"rng": rng}))
-        except SafetensorError as error:  # how safetensors says that the disk is full
-            raise RunFolderError(f"cannot write {path}: {error}") from error
+        memory = kept_memory.write(folder, self.memory.state())
         save_checkpoint(
-            folder / "trainer",
+            folder / kept_memory.TRAINER,
             self.trainer.model,
             task_body=self._task_body,
             own_tasks=self.table.own,
@@ -248,9 +236,11 @@ class Learner:
                 "rng": self.memory.rng.bit_generator.state,
                 "phrases": self.memory.phrases.seed,
                 "task_weights": self.memory.task_weights,
+                kept_memory.NOTE: memory,
                 **notes,
             },
         )
+        kept_memory.sweep(folder)
 
     def load(self, folder: Path) -> dict[str, Any]:
         """Go on where `save` left off; the next losses are the same.
@@ -259,17 +249,13 @@ class Learner:
             The notes that were saved.
 
         Raises:
-            DamagedFile: If a part is missing or damaged, or the parts are of different moments.
+            DamagedFile: If a part is missing or damaged.
             BadConfig: If it was begun with other robots or other tasks of the user's own.
         """
-        saved = load_checkpoint(folder / "trainer")
+        saved = load_checkpoint(folder / kept_memory.TRAINER)
         if saved.trainer is None:
             raise DamagedFile(f"{folder} holds a model but no state of training to resume")
-        path = folder / MEMORY
-        try:
-            self.memory.load_state(load_file(path))
-        except (OSError, SafetensorError) as error:
-            raise DamagedFile(f"{path} cannot be read: {error}") from error
+        self.memory.load_state(kept_memory.read(folder))
         if saved.own_tasks != self.table.own:
             raise BadConfig(
                 f"the run to resume counts tasks of your own as {_listed(saved.own_tasks)}, not "
@@ -279,6 +265,7 @@ class Learner:
             raise BadConfig("the run to resume was begun with other robots")
         self.trainer.load_state(saved.trainer)
         notes = dict(saved.notes)
+        notes.pop(kept_memory.NOTE, None)
         self.memory.rng.bit_generator.state = notes.pop("rng")
         self.memory.phrases = PhraseBank(int(notes.pop("phrases")))
         weights = notes.pop("task_weights")

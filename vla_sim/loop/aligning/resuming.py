@@ -8,6 +8,7 @@ from vla_sim.eval.report_file import from_json
 from vla_sim.eval.stopping import decisions
 from vla_sim.loop.aligning.gradients import GRADIENTS
 from vla_sim.loop.aligning.judge import Judge
+from vla_sim.loop.aligning.kept_memory import TRAINER
 from vla_sim.loop.aligning.learner import Learner
 from vla_sim.loop.budget import Budget
 from vla_sim.loop.run_folder import BEST, RunFolder
@@ -35,7 +36,7 @@ def is_saved(folder: RunFolder) -> bool:
 
 def trainer_saved(folder: RunFolder) -> Path | None:
     """The checkpoint of the trainer to go on from; None where there is none yet."""
-    place = folder.path / LATEST / "trainer"
+    place = folder.path / LATEST / TRAINER
     return place if place.is_dir() else None
 
 

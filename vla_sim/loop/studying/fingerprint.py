@@ -1,19 +1,20 @@
 """Fingerprints: which settings a measurement was made with, and whether they are still those asked.
 
 A measurement that takes minutes outlives the code that made it. Its fingerprint is of what its
-settings say otherwise than their classes do by default, so that a setting which came later, at its
-default, leaves it as it is; `holds` then compares all of them, so that a default which has moved
-since makes it stale.
+settings say otherwise than what they count as where they are unsaid, so that a setting which came
+later leaves it as it is until it is set; `holds` then compares all of them, so that a default
+which has moved since makes it stale.
 """
 
 import hashlib
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import MISSING, Field, fields, is_dataclass
+from dataclasses import Field, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
 from vla_sim.loop.settings import KIND, to_json
+from vla_sim.unsaid import unsaid
 
 PLACES: tuple[str, ...] = ("out", "resume", "max_seconds")
 """Settings of a run that say where it lies and how it is cut, not what comes of it."""
@@ -53,8 +54,8 @@ def _apart(value: Any, left_out: Collection[str]) -> Any:
 
 
 def _of_field(config: Any, field: "Field[Any]", left_out: Collection[str]) -> Any:
-    """A setting, with its class where another would be the default; `_USUAL` where it is that."""
-    value, usual = getattr(config, field.name), _default(field)
+    """A setting, with its class where another is usual; `_USUAL` where it is as if unsaid."""
+    value, usual = getattr(config, field.name), unsaid(type(config), field.name)
     if type(value) is type(usual) and value == usual:
         return _USUAL  # most are: looking into both would double the work with every level
     apart = _apart(value, left_out)
@@ -86,7 +87,7 @@ def _without(tree: Any, left_out: Collection[str]) -> Any:
 def holds(held: Any, asked: Any, source: Any) -> bool:
     """Whether settings that something was measured with are those that are asked for.
 
-    A setting that came after the measurement is at its default what was before there was one.
+    A setting that came after the measurement has to be what it counts as where it is unsaid.
 
     Args:
         held: Of the measurement.
@@ -102,22 +103,15 @@ def holds(held: Any, asked: Any, source: Any) -> bool:
             inner = source.get(name) if isinstance(source, Mapping) else getattr(source, name, None)
             if not holds(held[name], value, inner):
                 return False
-        elif not is_config(source) or not is_default(source, name):
+        elif name == KIND or not is_config(source) or not _is_as_if_unsaid(source, name):
             return False
     return True
 
 
-def is_default(config: Any, name: str) -> bool:
-    """Whether a setting has the default of its class."""
-    (field,) = [field for field in fields(config) if field.name == name]
-    return bool(getattr(config, name) == _default(field))
+def _is_as_if_unsaid(config: Any, name: str) -> bool:
+    return bool(getattr(config, name) == unsaid(type(config), name))
 
 
 def is_config(value: object) -> bool:
     """Whether it is a config, and not the class of one."""
     return is_dataclass(value) and not isinstance(value, type)
-
-
-def _default(field: "Field[Any]") -> object:
-    """The default of a field; a value that equals no setting where it has none."""
-    return field.default if field.default_factory is MISSING else field.default_factory()

@@ -65,13 +65,14 @@ def trained(
     settings = {"align": run}
     asked = settled(settings, left_out=CHANGES_NOTHING)
     held = notes.read_json(BEGUN) if (place / BEGUN).is_file() else None
-    if (place / DONE).is_file() and holds(held, asked, settings):
+    same = holds(held, asked, settings)
+    if (place / DONE).is_file() and same:
         told = notes.read_json(DONE)
         return Training(
             run=folder, updates=told["updates"], cpu_s=told["cpu_s"], silent=tuple(told["silent"])
         )
-    # Half a training can only go on with the very settings that it was begun with.
-    begun = held == asked and (folder / "run.json").is_file()
+    # Half a training can only go on with the settings that it was begun with.
+    begun = same and (folder / "run.json").is_file()
     if not begun:
         (place / DONE).unlink(missing_ok=True)
         shutil.rmtree(folder, ignore_errors=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from vla_sim import unsaid
 from vla_sim.disk.atomic import read_json
 from vla_sim.errors import BadConfig, DamagedFile, RunFolderError
 from vla_sim.triples.lerobot.adopted import completed, config_of_info
@@ -57,7 +58,7 @@ def read_card(root: Path) -> LeRobotConfig:
     values: Any = said.get("config")
     try:
         names = {name: tuple(values[name]) for name in ("state_names", "action_names")}
-        config = LeRobotConfig(**{**values, **names})
+        config = LeRobotConfig(**unsaid.completed(LeRobotConfig, {**values, **names}))
     except (KeyError, TypeError, BadConfig) as error:
         raise DamagedFile(f"{root / CARD} holds no settings: {error}") from None
     if said.get("shapes") != shapes(config):

@@ -4,70 +4,15 @@ import mujoco
 import numpy as np
 import pytest
 import ruckig
-from numpy.typing import NDArray
 
+from tests.envs.robot_worlds import HALF_HEIGHT_M, Floats, Robot, act, add_thing, arms, cars, start
 from vla_sim.assets import panda
-from vla_sim.assets.arenas import drive_arena, table_scene
+from vla_sim.assets.arenas import table_scene
 from vla_sim.envs.robots.car import CarRobot
 from vla_sim.envs.robots.panda import PandaRobot
 from vla_sim.errors import BadConfig
 from vla_sim.physics.filters import input_for, low_pass_gain
 from vla_sim.physics.world import World
-
-Floats = NDArray[np.float64]
-Robot = PandaRobot | CarRobot
-
-HALF_HEIGHT_M = {"cube": 0.022, "ball": 0.025, "cylinder": 0.03}
-
-
-def add_thing(spec: mujoco.MjSpec, shape: str) -> None:
-    """A loose object of 0.1 kg under the name "thing"."""
-    half = HALF_HEIGHT_M[shape]
-    kind, size = {
-        "cube": (mujoco.mjtGeom.mjGEOM_BOX, [half] * 3),
-        "ball": (mujoco.mjtGeom.mjGEOM_SPHERE, [half, 0, 0]),
-        "cylinder": (mujoco.mjtGeom.mjGEOM_CYLINDER, [0.02, half, 0]),
-    }[shape]
-    body = spec.worldbody.add_body(name="thing")
-    body.add_freejoint()
-    body.add_geom(type=kind, size=size, mass=0.1, condim=6, friction=[1.0, 0.02, 0.002])
-
-
-def arms(n: int, tcp: Floats, shape: str = "") -> tuple[World, PandaRobot]:
-    robot, spec = PandaRobot(), table_scene()
-    if shape:
-        add_thing(spec, shape)
-    robot.attach_to(spec)
-    world = World(spec.compile(), n)
-    robot.bind(world)
-    start(world, robot, robot.joints_for(np.broadcast_to(tcp, (n, 3))))
-    return world, robot
-
-
-def cars(n: int, begin: Floats) -> tuple[World, CarRobot]:
-    robot, spec = CarRobot(), drive_arena(60.0)
-    post = spec.worldbody.add_body(name="post", pos=[20.0, 0.0, 0.5])
-    post.add_geom(type=mujoco.mjtGeom.mjGEOM_CYLINDER, size=[0.5, 0.5, 0.0])
-    robot.attach_to(spec)
-    world = World(spec.compile(), n)
-    robot.bind(world)
-    start(world, robot, np.broadcast_to(begin, (n, 4)))
-    return world, robot
-
-
-def start(world: World, robot: Robot, begin: Floats, ids: NDArray[np.int64] | None = None) -> None:
-    ids = np.arange(world.n) if ids is None else ids
-    world.reset(ids)
-    robot.reset(ids, begin)
-    world.forward(ids)
-    robot.after_step(ids)
-
-
-def act(world: World, robot: Robot, action: Floats, n_steps: int = 1) -> None:
-    for _ in range(n_steps):
-        robot.command(action)
-        assert not world.step(robot.n_substeps).any()
-        robot.after_step()
 
 
 def twist(n: int, linear: Floats, grip: float = 1.0) -> Floats:
@@ -254,61 +199,6 @@ def test_joints_for_is_exact_and_says_what_it_cannot_reach() -> None:
     assert np.abs(mat - np.diag([1.0, -1.0, -1.0])).max() < 1e-7
     with pytest.raises(BadConfig, match="cannot reach"):
         robot.joints_for(np.array([[2.0, 0.0, 0.2]]))
-
-
-def test_car_reaches_the_commanded_speed() -> None:
-    world, robot = cars(2, np.zeros(4))
-    act(world, robot, np.array([[2.0, 0.0], [1.0, 0.0]]), 30)
-    assert robot.privileged()["speed"] == pytest.approx([6.0, 3.0], rel=0.03)
-    assert robot.motion.acceleration[:, 0] == pytest.approx([2.0, 1.0], rel=0.01)
-
-
-def test_car_drives_the_commanded_curvature() -> None:
-    world, robot = cars(1, np.array([0.0, 10.0, 0.5, 5.0]))
-    points = []
-    for step in range(60):
-        act(world, robot, np.array([[0.0, 0.1]]))
-        if step > 15:
-            points.append(robot.motion.point[0, :2])
-    x = np.array(points)
-    fit = np.linalg.lstsq(np.c_[2 * x, np.ones(len(x))], (x**2).sum(axis=1), rcond=None)[0]
-    assert np.sqrt(fit[2] + fit[0] ** 2 + fit[1] ** 2) == pytest.approx(10.0, rel=0.05)
-    state, motion = robot.privileged(), robot.motion
-    assert motion.velocity[0, 2] == pytest.approx(0.1 * state["speed"][0], rel=0.02)
-    assert motion.acceleration[0, 1] == pytest.approx(0.1 * state["speed"][0] ** 2, rel=0.03)
-
-
-def test_brakes_stop_and_never_reverse() -> None:
-    world, robot = cars(1, np.array([-40.0, 0.0, 0.0, 8.0]))
-    for _ in range(40):
-        act(world, robot, np.array([[-4.0, 0.0]]))
-        assert robot.privileged()["speed"][0] > -0.01
-    assert abs(robot.privileged()["speed"][0]) < 0.005
-    assert abs(robot.privileged()["accel"][0]) < 0.05  # the filter says what is done
-
-
-def test_a_start_at_speed_neither_bounces_nor_brakes() -> None:
-    begin = np.array([1.0, 2.0, 2.0, 7.0])
-    world, robot = cars(1, begin)
-    assert robot.motion.position[0, 3:] == pytest.approx(begin[:2])
-    assert robot.privileged()["pose"][0] == pytest.approx(begin[:3])
-    height = world.body_pos("car/chassis")[0, 2]
-    for _ in range(20):
-        act(world, robot, np.zeros((1, 2)))
-        assert abs(world.body_pos("car/chassis")[0, 2] - height) < 5e-4
-        assert robot.privileged()["speed"][0] == pytest.approx(7.0, rel=0.001)
-        assert np.abs(robot.motion.jerk).max() < 0.2
-    way = 7.0 * 2.0 * np.array([np.cos(2.0), np.sin(2.0)])
-    assert robot.motion.point[0, :2] - begin[:2] == pytest.approx(way, abs=0.02)
-
-
-def test_car_notices_a_collision() -> None:
-    world, robot = cars(2, np.array([[8.0, 0.0, 0.0, 8.0], [8.0, 8.0, 0.0, 8.0]]))
-    hit = np.zeros(2, dtype=bool)
-    for _ in range(15):
-        act(world, robot, np.zeros((2, 2)))
-        hit |= robot.collision()
-    assert hit.tolist() == [True, False]
 
 
 @pytest.mark.parametrize("kind", ["panda", "car"])

@@ -1,0 +1,85 @@
+"""Stages: at which instruction of its chain each slot is, and for how long its goal has held."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Bools = NDArray[np.bool_]
+Ids = NDArray[np.int64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Turn:
+    """What a control step came to, n rows.
+
+    Attributes:
+        is_last: The slot is at the last instruction of its chain.
+        ended: That one has held for long enough.
+        next_asked: One before it has, so that the next is due.
+        truncated: The horizon of the present one is over.
+    """
+
+    is_last: Bools
+    ended: Bools
+    next_asked: Bools
+    truncated: Bools
+
+
+class Stages:
+    """n slots, each in a chain of instructions, every one of which has a horizon of its own."""
+
+    def __init__(self, n: int, *, hold_steps: int, horizon_steps: int) -> None:
+        """Chains of one instruction, none of them begun.
+
+        Args:
+            n: Slots.
+            hold_steps: For how many steps a goal has to hold; 0 where only its end counts.
+            horizon_steps: Of one instruction.
+        """
+        self.number = np.zeros(n, dtype=np.int64)
+        self.n_asked = np.ones(n, dtype=np.int64)
+        self._hold_steps, self._horizon_steps = hold_steps, horizon_steps
+        self._began = np.zeros(n, dtype=np.int64)
+        self._held = np.zeros(n, dtype=np.int64)
+        self._goals: list[tuple[int, ...]] = [(0,)] * n
+
+    def begin(self, ids: Ids, goals: Sequence[tuple[int, ...]]) -> None:
+        """Begin a chain in each of the slots `ids`, with these goals in their order."""
+        for slot, chain in zip(ids.tolist(), goals, strict=True):
+            self._goals[slot] = chain
+            self.n_asked[slot] = len(chain)
+        self.number[ids] = 0
+        self._began[ids] = 0
+        self._held[ids] = 0
+
+    def goal(self, slot: int) -> int:
+        """What is asked of a slot now."""
+        return self._goals[slot][int(self.number[slot])]
+
+    def turn(self, success: Bools, failure: Bools, steps: Ids) -> Turn:
+        """Count a control step.
+
+        Args:
+            success: The goal holds now, (n,).
+            failure: The task ended the episode, (n,).
+            steps: How many steps each episode has come to, (n,).
+        """
+        self._held = np.where(success, self._held + 1, 0)
+        hold_steps = self._hold_steps
+        held = self._held >= hold_steps if hold_steps else np.zeros(len(steps), dtype=np.bool_)
+        is_last = self.number + 1 >= self.n_asked
+        next_asked = held & ~is_last & ~failure
+        return Turn(
+            is_last=is_last,
+            ended=held & is_last,
+            next_asked=next_asked,
+            truncated=(steps - self._began >= self._horizon_steps) & ~next_asked,
+        )
+
+    def advance(self, ids: Ids, steps: Ids) -> None:
+        """Take the slots `ids` to the next instruction, whose horizon begins at `steps` (n,)."""
+        self.number[ids] += 1
+        self._began[ids] = steps[ids]
+        self._held[ids] = 0
