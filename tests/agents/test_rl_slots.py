@@ -15,7 +15,8 @@ from vla_sim.agents.experts.table import expert_for
 from vla_sim.agents.rl_bounds import Bounds, BoundsConfig
 from vla_sim.agents.rl_pictures import PictureObserver
 from vla_sim.agents.rl_reward import RewardConfig
-from vla_sim.agents.rl_slots import Seen, SlotsConfig, SlotVecEnv
+from vla_sim.agents.rl_sight import Seen
+from vla_sim.agents.rl_slots import SlotsConfig, SlotVecEnv
 from vla_sim.envs.crank import Crank, CrankConfig
 from vla_sim.envs.faces.spaces import decode_instruction
 from vla_sim.envs.plan import draw_spec

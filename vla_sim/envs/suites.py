@@ -125,6 +125,9 @@ LISTS_OF_TASKS: tuple[str, ...] = tuple(
 )
 """The suites that are no more than a list of tasks, which any verb takes for its tasks."""
 
+OF_ONE_ROBOT = ("core-arm", "core-car")
+"""Those of them whose tasks have one robot, so that one policy can be practised on all."""
+
 _ABOUT: Mapping[str, str] = {
     "spine": "The four tasks that the default model learns.",
     "core": "Every task in its main variant.",
@@ -169,20 +172,6 @@ def tasks_of(names: Iterable[str], *, engines: Iterable[str] = ()) -> tuple[str,
         declared = [ENGINE_TASKS[engine] for engine in engines if engine in ENGINE_TASKS]
         ids += [row.task_id for row in rows if all(row.task_id in tasks for tasks in declared)]
     return tuple(dict.fromkeys(ids))
-
-
-def one_task(name: str) -> str:
-    """Id of the task that a name means, for whoever takes one.
-
-    Raises:
-        UnknownName: If it means none.
-        BadConfig: If it means several.
-    """
-    if name.casefold() in SUITES:
-        rows = {row.task_id for row in SUITES[name.casefold()]}
-        listed = ", ".join(map(short_name, sorted(rows)))
-        raise BadConfig(f"{name!r} is a suite, and one task is asked for; it has {listed}")
-    return _task_id(name)
 
 
 def names_of(task_ids: Iterable[str], typed: Iterable[str]) -> tuple[str, ...]:

@@ -25,8 +25,7 @@ class PpoLearner(RlLearner):
         super().__init__(run, encoder, budget)
         sight = None
         if run.start == "scratch":
-            told = {"model": encoder.model, "body": self.body, "kind": run.features}
-            sight = (LearntFeatures, told)
+            sight = (LearntFeatures, {"model": encoder.model, "kind": run.features})
         self.ppo: PPO = run.ppo.build(
             self.env,
             rate=lambda: self.rate(run.ppo.learning_rate),

@@ -3,6 +3,7 @@
 Legend: m rows, X features, K chunk steps, A action components.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,11 +52,17 @@ class AlignedBase:
         self._step: dict[int, int] = {}
 
     @classmethod
-    def of(cls, encoder: Checkpoint, body: int, kind: Kind) -> "AlignedBase":
-        """The base that an encoder's checkpoint is, with features of some kind."""
+    def of(cls, encoder: Checkpoint, bodies: Mapping[str, int], kind: Kind) -> "AlignedBase":
+        """The base that an encoder's checkpoint is, with features of some kind.
+
+        Args:
+            encoder: The checkpoint.
+            bodies: {task: the model's index of its body}.
+            kind: Of the features.
+        """
         table = TaskTable(own=encoder.own_tasks)
         model = LearnedModel(encoder.model, table=table, task_body=encoder.task_body)
-        return cls(AlignedPolicy(model), FrozenFeatures(encoder.model, body, kind))
+        return cls(AlignedPolicy(model), FrozenFeatures(encoder.model, bodies, kind))
 
     def space(self, body: Embodiment, image_size: int) -> spaces.Space[Any]:
         """Unbounded features, and actions."""
