@@ -176,7 +176,8 @@ def test_from_scratch_the_encoder_learns_and_otherwise_it_does_not(
 
 
 @pytest.mark.parametrize(
-    ("start", "algorithm"), [("residual", "ppo"), ("residual", "sac"), ("head", "ppo")]
+    ("start", "algorithm"),
+    [("residual", "ppo"), ("residual", "sac"), ("head", "ppo"), ("scratch", "ppo")],
 )
 def test_a_run_that_goes_on_is_the_run_that_was_not_interrupted(
     encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, start: StartKind, algorithm: str

@@ -57,6 +57,7 @@ class SlotVecEnv(BatchVecEnv):
     Attributes:
         shaft: The cranks.
         roster: Which task is next.
+        bounds: What violations cost, in each of the tasks.
         n_begun: Episodes begun with fresh seeds so far, which is also the next training seed's
             place in its block; set it to go on with a training.
         flight: The episodes that are under way.
@@ -72,7 +73,7 @@ class SlotVecEnv(BatchVecEnv):
         hand: Hand | None = None,
         reward: RewardConfig | None = None,
         potential: Potential | None = None,
-        bounds: Bounds | None = None,
+        bounds: BoundsConfig | None = None,
         roster: Roster | None = None,
     ) -> None:
         """Take over a crank, or one for each of several tasks.
@@ -85,7 +86,7 @@ class SlotVecEnv(BatchVecEnv):
             hand: How a decision becomes actions; None: it is the action.
             reward: What is paid.
             potential: What shapes the reward, with the weight that `reward` says.
-            bounds: What violations cost; None for nothing.
+            bounds: What violations cost, in each task for itself; None for nothing.
             roster: Which task is next; None for one with the usual settings.
 
         Raises:
@@ -98,7 +99,8 @@ class SlotVecEnv(BatchVecEnv):
         self.hand = hand or DirectHand()
         self.reward = reward or RewardConfig()
         self.potential = potential
-        self.bounds = bounds or Bounds(BoundsConfig(), self.shaft.n)
+        each = bounds or BoundsConfig()
+        self.bounds = [Bounds(each, self.shaft.n) for _ in self.shaft.cranks]
         self.roster = roster or Roster(self.shaft.task_ids)
         self.n_begun = 0
         self.render_mode = "rgb_array"
@@ -127,13 +129,13 @@ class SlotVecEnv(BatchVecEnv):
         Raises:
             UnknownName: If one has no such reward term or violation.
         """
-        if not (self.reward.terms or self.bounds.config.most):
+        if not (self.reward.terms or self.bounds[0].config.most):
             return
-        for task_id in self.shaft.task_ids:
+        for task_id, bounds in zip(self.shaft.task_ids, self.bounds, strict=True):
             self.shaft.start(self._all, [draw_spec(task_id, k) for k in range(self.num_envs)])
             result = self.shaft.step(np.zeros_like(self._actions))
             self.reward.check_terms(result.reward_terms, task_id)
-            self.bounds.check(result.violations, task_id)
+            bounds.check(result.violations, task_id)
 
     def reset(self) -> VecEnvObs:
         """Begin an episode in every slot: as `set_options()` and `seed()` said, else a fresh one.
@@ -206,7 +208,8 @@ class SlotVecEnv(BatchVecEnv):
             infos[slot]["episode"] = told = self.flight.told(slot)
             task_id = self.shaft.task_ids[self.shaft.place[slot]]
             self.roster.end(task_id, success=infos[slot]["is_success"], paid=told["r"])
-        self.bounds.end(ended)
+        for place, bounds in enumerate(self.bounds):
+            bounds.end(ended[self.shaft.place[ended] == place])
         if len(ended):
             self._begin(ended, [None] * len(ended), [None] * len(ended))
             put_rows(seen, ended, self._see(ended))
@@ -280,7 +283,8 @@ class SlotVecEnv(BatchVecEnv):
         ]
         self.shaft.start(slots, specs)
         self.hand.begin(slots)
-        self.bounds.begin(slots)
+        for bounds in self.bounds:
+            bounds.begin(slots)
         if self.potential is not None:
             self.potential.reset(slots)
         self.flight.begin(slots, self.shaft.place[slots], self.shaft.seed(slots))

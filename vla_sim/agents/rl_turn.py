@@ -1,5 +1,6 @@
 """A turn: one decision in every slot, for as many control steps as it lasts."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,7 +32,12 @@ class Turn:
 
 
 def take_turn(
-    shaft: Crankshaft, actions: Floats, *, reward: RewardConfig, bounds: Bounds, gamma: float
+    shaft: Crankshaft,
+    actions: Floats,
+    *,
+    reward: RewardConfig,
+    bounds: Sequence[Bounds],
+    gamma: float,
 ) -> Turn:
     """Run the actions of a decision in all slots; nothing begins.
 
@@ -42,7 +48,7 @@ def take_turn(
         shaft: Where to act.
         actions: (n, k, n_act).
         reward: What is paid.
-        bounds: What violations cost.
+        bounds: What violations cost in each of the shaft's tasks.
         gamma: Discount per control step.
     """
     n = shaft.n
@@ -55,7 +61,8 @@ def take_turn(
         result = shaft.step(actions[:, k])
         live = ~over
         paid = step_reward(result, reward, gamma=gamma)
-        paid -= bounds.due(result.violations, live)
+        for place, of_task in enumerate(bounds):
+            paid -= of_task.due(result.violations, live & (shaft.place == place))
         total += np.where(live, gamma**k * paid, 0.0)
         success = np.where(live, result.success, success)
         truncated |= live & result.truncated & ~result.terminated

@@ -125,9 +125,6 @@ LISTS_OF_TASKS: tuple[str, ...] = tuple(
 )
 """The suites that are no more than a list of tasks, which any verb takes for its tasks."""
 
-OF_ONE_ROBOT = ("core-arm", "core-car")
-"""Those of them whose tasks have one robot, so that one policy can be practised on all."""
-
 _ABOUT: Mapping[str, str] = {
     "spine": "The four tasks that the default model learns.",
     "core": "Every task in its main variant.",

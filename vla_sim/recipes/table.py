@@ -28,7 +28,7 @@ MODULES: Mapping[str, tuple[str, str]] = {
 }
 """{verb: where its table of recipes lies}. By name, so that one verb's recipes do not load what
 another's need (torch takes seconds)."""
-ON_SUITES = ("collect", "align", "gap", "finetune")
+ON_SUITES = ("collect", "align", "gap")
 """Verbs whose default runs on the tasks of a suite too, under the suite's name."""
 
 
@@ -44,13 +44,11 @@ def recipes_of(verb: str) -> Mapping[str, Callable[[], Any]]:
     recipes: Mapping[str, Callable[[], Any]] = getattr(import_module(module), table)
     if verb not in ON_SUITES:
         return recipes
-    # Here, because reports need no suites.
-    from vla_sim.envs.suites import LISTS_OF_TASKS, OF_ONE_ROBOT, tasks_of
+    # Here, because reports and finetunings need no suites.
+    from vla_sim.envs.suites import LISTS_OF_TASKS, tasks_of
 
     engines = recipes["default"]().engines if verb == "gap" else ()
     suites = [name for name in LISTS_OF_TASKS if tasks_of([name], engines=engines)]
-    if verb == "finetune":
-        suites = [name for name in suites if name in OF_ONE_ROBOT]
     # A suite that has a recipe of its own keeps it.
     others = {name: _on_suite(recipes["default"], name) for name in suites if name not in recipes}
     return {**recipes, **others}

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from rich.console import Console
 from rich.progress import (
@@ -245,9 +246,11 @@ def _progress(
             said = [f"{budget.n_spent:,} env steps, success {100 * learner.success:.0f} %"]
             if judge.history:
                 said.append(f"held out {100 * judge.success:.0f} %{_weakest(judge)}")
-            bounds = learner.env.bounds
-            for name, price in bounds.price.items():
-                said.append(f"{name} {100 * bounds.shares[name]:.0f} % (price {price:.2f})")
+            for name in run.bounds.most:
+                # Of several tasks the one in which it happens most.
+                bounds = max(learner.env.bounds, key=lambda each: np.nan_to_num(each.shares[name]))
+                share, price = bounds.shares[name], bounds.price[name]
+                said.append(f"{name} {100 * share:.0f} % (price {price:.2f})")
             progress.update(bar, completed=budget.n_spent, said=", ".join(said))
 
         yield show

@@ -11,13 +11,13 @@ from stable_baselines3.common.base_class import BaseAlgorithm
 from torch import Tensor
 
 from vla_sim.agents.progress import Progress
-from vla_sim.agents.rl_bounds import Bounds
 from vla_sim.agents.rl_hand import Hand, ResidualHand
 from vla_sim.agents.rl_roster import Roster
 from vla_sim.agents.rl_sight import Observer
 from vla_sim.agents.rl_slots import SlotVecEnv
 from vla_sim.align.checkpoint import Checkpoint
 from vla_sim.envs.crank import Crank
+from vla_sim.envs.task_names import short_name
 from vla_sim.envs.task_table import TaskTable
 from vla_sim.loop.budget import Budget
 from vla_sim.loop.learned import LearnedModel
@@ -27,6 +27,7 @@ from vla_sim.loop.rl.rl_features import FrozenFeatures, LearningSight
 from vla_sim.loop.rl.rl_policy import PolicyForm
 from vla_sim.loop.rl.rl_run import FinetuneRun
 from vla_sim.loop.rl.rl_state import draw_anew, notes_of_run, put_back, tensors_of_run
+from vla_sim.loop.rl.rl_thaw import ThawingSight
 
 WINDOW = 100
 """Episodes over which the success of training is taken."""
@@ -75,6 +76,8 @@ class RlLearner(ABC):
             hand = ResidualHand(base, run.residual.scale)
         elif run.start == "head":
             observer = FrozenFeatures(self.encoder.model, self.bodies, run.features)
+        if run.unfreeze.is_on:
+            observer = ThawingSight(observer, LearningSight(self.bodies))
         return SlotVecEnv(
             [Crank(task_id, run.n_slots, run.crank) for task_id in run.task_ids],
             observer,
@@ -83,7 +86,7 @@ class RlLearner(ABC):
             hand=hand,
             reward=run.reward,
             potential=self._potential(),
-            bounds=Bounds(run.bounds, run.n_slots),
+            bounds=run.bounds,
             roster=Roster(run.task_ids, run.roster),
         )
 
@@ -123,7 +126,8 @@ class RlLearner(ABC):
         """A round."""
         draw_anew(self.run.seed, self.budget.n_spent)
         self.learn()
-        self.env.bounds.improve()
+        for bounds in self.env.bounds:
+            bounds.improve()
         self.budget.spend(self.run.round_env_steps)
 
     @property
@@ -137,19 +141,26 @@ class RlLearner(ABC):
         """What a line of the learning curve says of it, by name."""
         recent = self.algorithm.ep_success_buffer or ()
         told = self.algorithm.ep_info_buffer or ()
-        bounds = self.env.bounds
         return {
             "n_episodes": self.env.n_ended,
             "success": float(np.mean(recent)) if recent else None,
             "return": float(np.mean([row["r"] for row in told])) if told else None,
             "action_std": self.action_std,
             **self.env.roster.numbers,
-            **{
-                f"share/{name}": None if math.isnan(share) else share
-                for name, share in bounds.shares.items()
-            },
-            **{f"price/{name}": price for name, price in bounds.price.items()},
+            **self._of_bounds,
         }
+
+    @property
+    def _of_bounds(self) -> dict[str, float | None]:
+        """Share and price of each bounded violation, of several tasks under the names of each."""
+        found: dict[str, float | None] = {}
+        for task_id, bounds in zip(self.run.task_ids, self.env.bounds, strict=True):
+            task = f"/{short_name(task_id)}" if len(self.env.bounds) > 1 else ""
+            for name, share in bounds.shares.items():
+                found[f"share/{name}{task}"] = None if math.isnan(share) else share
+            for name, price in bounds.price.items():
+                found[f"price/{name}{task}"] = price
+        return found
 
     @property
     def tensors(self) -> dict[str, Tensor]:

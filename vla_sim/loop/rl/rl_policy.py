@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from copy import deepcopy
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from torch import Tensor
 from vla_sim.agents.rl_actor import RlActor
 from vla_sim.agents.rl_hand import DirectHand, Hand, ResidualHand
 from vla_sim.align.checkpoint import Checkpoint, load_checkpoint
+from vla_sim.align.model import AlignModel
 from vla_sim.disk import atomic
 from vla_sim.envs.task_table import TaskTable
 from vla_sim.envs.tasks import TASK_IDS
@@ -33,7 +34,7 @@ from vla_sim.records.observation import PolicyInput
 INDEX = "finetune.json"
 ENCODER = "encoder"
 LEARNT = "features_extractor.model."
-"""Weights of an encoder that learnt along; they replace those of the checkpoint it began with."""
+"""Weights of an encoder that learnt along; the actor sees with these."""
 FORMAT = "vla-sim RL policy"
 VERSION = 4
 
@@ -88,31 +89,25 @@ class RlPolicy:
 
         Args:
             form: What the weights belong to.
-            encoder: The model that it sees with; with weights that learnt along, those replace its.
+            encoder: The model that it sees and plans with; where one learnt along, it sees with
+                that one.
             weights: Of an actor, and whatever else.
 
         Raises:
             DamagedFile: If they are of another network.
         """
-        learnt = {k.removeprefix(LEARNT): v for k, v in weights.items() if k.startswith(LEARNT)}
-        if learnt:
-            # A model of its own: the one given may be learning.
-            encoder = replace(encoder, model=deepcopy(encoder.model))
-            try:
-                encoder.model.load_state_dict(learnt)
-            except RuntimeError as error:
-                raise DamagedFile("the policy's weights do not fit its encoder") from error
         table = TaskTable(own=encoder.own_tasks)
         bodies = bodies_of_tasks(form.task_ids, table, encoder.task_body)
+        learnt = _learnt(encoder, weights)
         self.form = form
         self.actor = RlActor(weights)
         self.hand: Hand = DirectHand()
         self.features: FrozenFeatures | AlignedBase
         if form.start == "residual":
-            self.features = AlignedBase.of(encoder, bodies, form.features)
+            self.features = AlignedBase.of(encoder, bodies, form.features, learnt)
             self.hand = ResidualHand(self.features, form.scale)
         else:
-            self.features = FrozenFeatures(encoder.model, bodies, form.features)
+            self.features = FrozenFeatures(learnt or encoder.model, bodies, form.features)
 
     @property
     def n_action_steps(self) -> int:
@@ -136,6 +131,19 @@ class RlPolicy:
             )
         decided = self.actor(self.features.see(told))
         return self.hand.actions(told.row, decided, self.n_action_steps)
+
+
+def _learnt(encoder: Checkpoint, weights: Mapping[str, Tensor]) -> AlignModel | None:
+    """The encoder that learnt along; None where none did."""
+    own = {k.removeprefix(LEARNT): v for k, v in weights.items() if k.startswith(LEARNT)}
+    if not own:
+        return None
+    model = deepcopy(encoder.model)  # the one given plans, or is still learning
+    try:
+        model.load_state_dict(own)
+    except RuntimeError as error:
+        raise DamagedFile("the policy's weights do not fit its encoder") from error
+    return model
 
 
 def save_rl_policy(

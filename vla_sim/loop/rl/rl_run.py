@@ -34,6 +34,7 @@ from vla_sim.loop.policies import best_checkpoint
 from vla_sim.loop.rl.rl_features import KINDS, Kind
 from vla_sim.loop.rl.rl_policy import ENCODER
 from vla_sim.loop.rl.rl_start import STARTS, ResidualConfig, StartKind
+from vla_sim.loop.rl.rl_thaw import UnfreezeConfig
 from vla_sim.loop.run_folder import BEGUN, BEST, RunFolder
 from vla_sim.loop.tracking.tracker import TrackerName, check_tracker
 from vla_sim.ranges import MAX_SEED, above, some, whole
@@ -68,7 +69,7 @@ class FinetuneRun:
     """Go on with the run in OUT from its last round."""
     encoder: Path = Path("runs/align")
     """Folder of a checkpoint or of an alignment run, whose best checkpoint is taken. Its features
-    are frozen."""
+    are frozen, see `unfreeze`."""
     start: StartKind = "residual"
     """What the policy begins as: "residual", the aligned policy itself, corrected by what is
     learnt; "head", a new head on its frozen features; "scratch", the encoder's architecture with
@@ -106,6 +107,7 @@ class FinetuneRun:
     ppo: PpoConfig = field(default_factory=PpoConfig)
     sac: SacConfig = field(default_factory=SacConfig)
     residual: ResidualConfig = field(default_factory=ResidualConfig)
+    unfreeze: UnfreezeConfig = field(default_factory=UnfreezeConfig)
     reward: RewardConfig = field(default_factory=RewardConfig)
     bounds: BoundsConfig = field(default_factory=BoundsConfig)
     stopping: StoppingConfig = field(
@@ -144,6 +146,14 @@ class FinetuneRun:
             raise BadConfig(
                 f"reward.shaping is {self.reward.shaping} and start is 'scratch': the potential is "
                 "the aligned space's, whose weights are drawn anew then; leave one of the two away"
+            )
+        self.unfreeze.check(self.features)
+        if self.unfreeze.is_on and (self.start == "scratch" or self.algorithm == "sac"):
+            learner = "start is 'scratch'" if self.start == "scratch" else "algorithm is 'sac'"
+            why = "learns from the start" if self.start == "scratch" else "remembers features"
+            raise BadConfig(
+                f"unfreeze.after is {self.unfreeze.after} and {learner}, which {why}; leave it "
+                "away, or say --algorithm ppo with --start residual or head"
             )
         if self.start == "residual":
             self._check_residual()

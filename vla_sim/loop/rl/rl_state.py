@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.utils import set_random_seed
+from stable_baselines3.common.vec_env import VecTransposeImage
 from torch import Tensor
 
 from vla_sim.agents.rl_flight import FlightState
@@ -39,7 +40,7 @@ def notes_of_run(env: SlotVecEnv, algorithm: BaseAlgorithm, budget: Budget) -> d
         "budget": budget.state(),
         "n_begun": env.n_begun,
         "roster": env.roster.state(),
-        "bounds": env.bounds.state(),
+        "bounds": [bounds.state() for bounds in env.bounds],
         "success": [bool(success) for success in algorithm.ep_success_buffer or ()],
         "episodes": [dict(row) for row in algorithm.ep_info_buffer or ()],
     }
@@ -64,7 +65,8 @@ def put_back(
         successes, episodes = list(notes["success"]), list(notes["episodes"])
         bounds, begun = notes["bounds"], int(notes["n_begun"])
         seen = env.fly_again(flight)
-        env.bounds.load_state(bounds)
+        for each, state in zip(env.bounds, bounds, strict=True):
+            each.load_state(state)
         env.roster.load_state(notes["roster"])
     except (KeyError, TypeError, ValueError, IndexError) as error:
         if isinstance(error, DamagedFile):
@@ -74,6 +76,9 @@ def put_back(
             "another --out"
         ) from error
     assert not isinstance(seen, tuple)
+    wrapped = algorithm.env
+    if isinstance(wrapped, VecTransposeImage):
+        seen = wrapped.transpose_observations(seen)
     algorithm._last_obs = seen
     env.n_begun = begun
     algorithm._last_episode_starts = flight.count == 0
