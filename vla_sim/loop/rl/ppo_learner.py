@@ -81,7 +81,7 @@ class PpoLearner(RlLearner):
             policy.hold(self.budget.n_spent < run.residual.warm_up_env_steps)
             self.ppo.ent_coef = run.residual.pull_at(self.budget.fraction)
         sight = policy.features_extractor
-        if isinstance(sight, ThawingFeatures):
-            if sight.is_thawed or self.budget.fraction >= run.unfreeze.after:
-                sight.thaw(run.unfreeze.towers)
+        is_due = self.budget.fraction >= run.unfreeze.after
+        if isinstance(sight, ThawingFeatures) and (sight.is_thawed or is_due):
+            sight.thaw(run.unfreeze.towers)
         self.ppo.learn(run.ppo.n_steps * run.n_slots, reset_num_timesteps=False)
