@@ -56,7 +56,7 @@ def tuning(task: str, seed: int, name: str = "", **changes: Any) -> FinetuneRun:
     """The default recipe on a task from a seed, with some settings otherwise."""
     run = replace(
         recipes.default(),
-        task=task,
+        tasks=(task,),
         seed=seed,
         encoder=encoder_of(task).out,
         episodes=N_PAIRS,
@@ -69,7 +69,7 @@ def tuning(task: str, seed: int, name: str = "", **changes: Any) -> FinetuneRun:
 
 def tuned(run: FinetuneRun, console: Console) -> dict[str, Any]:
     """What came of a finetuning: both benchmarks, the difference, and what it took."""
-    encoder = encoder_of(run.task)
+    encoder = encoder_of(run.tasks[0])
 
     def make() -> Mapping[str, Any]:
         trained(encoder, console)  # its cell may be there while its folder is gone
@@ -109,9 +109,10 @@ def start_rows(console: Console) -> Iterator[Row]:
             place = best_checkpoint(trained(encoder, console).path)
             learner = PpoLearner(run, load_checkpoint(place), Budget(run.max_env_steps))
             start = RlPolicy(learner.form, load_checkpoint(place), learner.actor)
-            crank = Crank(run.task_id, 40, run.crank)
+            (task_id,) = run.task_ids
+            crank = Crank(task_id, 40, run.crank)
             seeds = range(BENCH_SEEDS_FROM, BENCH_SEEDS_FROM + N_PAIRS)
-            plan = [planned_spec(run.task_id, seed, languages=("en",)) for seed in seeds]
+            plan = [planned_spec(task_id, seed, languages=("en",)) for seed in seeds]
             found = [
                 [float(episode.success_at_end) for episode in run_all(crank, policy, plan)]
                 for policy in (start, policy_of(str(place), crank))

@@ -128,9 +128,15 @@ def ppo(seed: int, scratch: bool, console: Console) -> dict[str, Any]:
 
 def ppo_settings(run: FinetuneRun) -> dict[str, Any]:
     """What a finetuning's result follows from."""
-    kept = ("start", "task", "seed", "n_slots", "max_env_steps", "stopping", "episodes")
+    kept = ("start", "seed", "n_slots", "max_env_steps", "stopping", "episodes")
     settings = {name: getattr(run, name) for name in kept}
-    return {**settings, "ppo": vars(run.ppo), "encoder": training_settings(default_of(0))}
+    (task,) = run.tasks
+    return {
+        **settings,
+        "task": task,
+        "ppo": vars(run.ppo),
+        "encoder": training_settings(default_of(0)),
+    }
 
 
 @contextmanager

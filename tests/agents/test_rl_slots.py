@@ -12,10 +12,11 @@ from stable_baselines3.common.vec_env import VecTransposeImage
 
 from vla_sim.agents.controls import ExpertPolicy
 from vla_sim.agents.experts.table import expert_for
-from vla_sim.agents.rl_bounds import Bounds, BoundsConfig
+from vla_sim.agents.rl_bounds import BoundsConfig
 from vla_sim.agents.rl_pictures import PictureObserver
 from vla_sim.agents.rl_reward import RewardConfig
-from vla_sim.agents.rl_slots import Seen, SlotsConfig, SlotVecEnv
+from vla_sim.agents.rl_sight import Seen
+from vla_sim.agents.rl_slots import SlotsConfig, SlotVecEnv
 from vla_sim.envs.crank import Crank, CrankConfig
 from vla_sim.envs.faces.spaces import decode_instruction
 from vla_sim.envs.plan import draw_spec
@@ -278,7 +279,7 @@ def test_shaping_adds_the_potential_s_difference_and_nothing_over_an_episode() -
 def test_a_reward_term_or_a_violation_that_the_task_lacks_is_refused() -> None:
     for settings in (
         {"reward": replace(DENSE, terms={"nearr": 1.0})},
-        {"bounds": Bounds(BoundsConfig(most={"off_road": 0.1}), 2)},
+        {"bounds": BoundsConfig(most={"off_road": 0.1})},
     ):
         env = SlotVecEnv(Crank(REACH, 2, SMALL), Blind(), **settings)
         with pytest.raises(UnknownName, match="Reach"):

@@ -84,16 +84,16 @@ def test_a_loss_and_its_weight_are_two_words_or_one(words: list[str]) -> None:
     assert made.learner.trainer.own_losses == {"math:sqrt": 0.5, "math:exp": 2.0}
 
 
-@pytest.mark.parametrize("verb", ["align", "collect", "gap"])
+@pytest.mark.parametrize("verb", ["align", "collect", "gap", "finetune"])
 def test_a_suite_is_a_recipe(verb: str) -> None:
     settings = VERBS[verb].settings("core-car")
     assert settings.task_ids == (CORE_CAR if verb != "gap" else ("vla_sim/DriveToGoal-v1",))
 
 
-def test_one_task_is_no_suite_and_a_film_of_a_suite_is_a_film_of_each(capsys: Capture) -> None:
-    assert main(["finetune", "--task", "core-car"]) == 2
-    said = said_error(capsys)
-    assert "'core-car' is a suite, and one task is asked for; it has ChangeLane" in said
+def test_one_policy_has_one_robot_and_a_film_of_a_suite_is_a_film_of_each(capsys: Capture) -> None:
+    assert main(["finetune", "--tasks", "Reach", "ChangeLane"]) == 2
+    assert "tasks has Reach (panda), ChangeLane (ackermann_car)" in said_error(capsys)
+    assert "core" not in VERBS["finetune"].recipes()
     assert VERBS["film"].several("core-car")[:2] == ["DriveToGoal", "KeepLane"]
     assert VERBS["film"].several("park-v0") == ["Park"]
     assert main(["film", "spine", "--out", "film.webp"]) == 2

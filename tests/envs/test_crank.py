@@ -108,3 +108,26 @@ def test_settings_out_of_range_are_refused() -> None:
         Crank(REACH, 0)
     with pytest.raises(UnknownName, match="renderer 'crayon'"):
         Crank(REACH, 1, CrankConfig(renderer="crayon"))
+
+
+def test_a_slot_that_rests_stands_still_until_its_next_episode_and_nobody_notices(
+    crank: Crank,
+) -> None:
+    twin = Crank(REACH, 3)
+    twin.start(np.arange(3), plan_episodes(REACH, range(3)))
+    rng = np.random.default_rng(0)
+    crank.rest(np.array([1]))
+    before = crank.engine.qpos[1].copy()
+    for _ in range(4):
+        actions = rng.uniform(-1, 1, (3, 7)).astype(np.float32)
+        crank.step(actions)
+        twin.step(actions)
+    np.testing.assert_array_equal(crank.engine.qpos[1], before)
+    np.testing.assert_array_equal(crank.engine.qpos[[0, 2]], twin.engine.qpos[[0, 2]])
+    for each in (crank, twin):
+        each.start(np.array([1]), [draw_spec(REACH, 9)])
+    for _ in range(4):
+        actions = rng.uniform(-1, 1, (3, 7)).astype(np.float32)
+        ours, theirs = crank.step(actions), twin.step(actions)
+        np.testing.assert_array_equal(ours.reward, theirs.reward)
+    np.testing.assert_array_equal(crank.engine.qpos, twin.engine.qpos)

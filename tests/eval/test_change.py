@@ -142,7 +142,7 @@ def test_the_curve_shows_what_it_holds(row: EpisodeRow) -> None:
             "env_steps": 1000.0 * k,
             "elapsed_s": float(k),
             **({"success": 0.1 * k} if k > 1 else {}),
-            **({"held_out": 0.5} if k % 4 == 0 else {}),
+            **({"held_out": 0.5, "held_out/Park": 0.25} if k % 4 == 0 else {}),
             "share/collision": 0.2,
             "price/collision": 1.5,
         }
@@ -150,7 +150,7 @@ def test_the_curve_shows_what_it_holds(row: EpisodeRow) -> None:
     )
     practice = Practice(rows=rows_of_curve, window=100, steps_to_80=8000, kept_at=4000)
     found = change(rows(row, [False] * N), rows(row, [True] * N))
-    success, _, shares, prices = practice_curves(practice, found.comparison)
+    success, _, tasks, shares, prices = practice_curves(practice, found.comparison)
     drawn = {line["name"]: line["y"] for line in success["data"]}
     assert drawn["Success in training"][0] is None
     assert drawn["Success in training"][1] == pytest.approx(20.0)
@@ -158,6 +158,8 @@ def test_the_curve_shows_what_it_holds(row: EpisodeRow) -> None:
     assert drawn["Benchmark before"] == [0.0, 0.0] and drawn["Benchmark after"] == [100.0, 100.0]
     marks = [note["text"] for note in success["layout"]["annotations"]]
     assert marks == ["<b>80 % after 8,000 steps</b>", "<b>kept: after 4,000 steps</b>"]
+    (park,) = tasks["data"]
+    assert park["name"] == "Park" and [y for y in park["y"] if y is not None] == [25.0, 25.0]
     assert shares["data"][0]["y"][0] == pytest.approx(20.0)
     assert prices["data"][0]["y"][0] == 1.5
     plain = Practice(rows=({"env_steps": 1.0, "elapsed_s": 1.0},), window=100, steps_to_80=None)

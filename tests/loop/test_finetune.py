@@ -176,7 +176,8 @@ def test_from_scratch_the_encoder_learns_and_otherwise_it_does_not(
 
 
 @pytest.mark.parametrize(
-    ("start", "algorithm"), [("residual", "ppo"), ("residual", "sac"), ("head", "ppo")]
+    ("start", "algorithm"),
+    [("residual", "ppo"), ("residual", "sac"), ("head", "ppo"), ("scratch", "ppo")],
 )
 def test_a_run_that_goes_on_is_the_run_that_was_not_interrupted(
     encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, start: StartKind, algorithm: str
@@ -290,7 +291,7 @@ def test_a_missing_encoder_leaves_nothing_behind(tmp_path: Path) -> None:
 
 def test_an_unknown_task_is_named() -> None:
     with pytest.raises(UnknownName, match="no task 'Fly'; there are"):
-        FinetuneRun(task="Fly")
+        FinetuneRun(tasks=("Fly",))
     with pytest.raises(BadConfig, match="less than one round of 4096"):
         FinetuneRun(max_env_steps=100)
 
@@ -316,8 +317,8 @@ def test_damage_is_named(copy: Path) -> None:
         ("{", "cannot be read as JSON"),
         ('{"format": "other"}', "is not a vla-sim RL policy"),
         (json.dumps(index | {"version": 9}), "version 9"),
-        (json.dumps({k: v for k, v in index.items() if k != "task_id"}), "lacks or garbles"),
-        (json.dumps(index | {"task_id": "Fly"}), "no task 'Fly'"),
+        (json.dumps({k: v for k, v in index.items() if k != "task_ids"}), "lacks or garbles"),
+        (json.dumps(index | {"task_ids": ["Fly"]}), "no task 'Fly'"),
     ):
         (copy / INDEX).write_text(text)
         with pytest.raises((DamagedFile, UnknownName), match=says):
@@ -337,7 +338,7 @@ def test_the_command_line_trains_on_a_task_of_the_users_own_and_measures(
     )
     monkeypatch.setattr(sys, "path", list(sys.path))
     words = ["finetune", "glance", "--encoder", str(encoder), "--out", str(out)]
-    words += ["--task", f"{own}:Few"]
+    words += ["--tasks", f"{own}:Few"]
     words += ["--max-env-steps", "128", "--crank.image-size", "16", "--episodes", "1"]
     assert main(words) == 0
     said = capsys.readouterr().out

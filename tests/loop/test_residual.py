@@ -35,7 +35,7 @@ def aligned(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def learner(aligned: Path, *, repeat: int = 2, scale: float = 0.3) -> PpoLearner:
     run = FinetuneRun(
         encoder=aligned,
-        task=TASK,
+        tasks=(TASK,),
         n_slots=4,
         max_env_steps=256,
         ppo=PpoConfig(n_steps=4, batch_size=8, n_epochs=1, hidden=16),
@@ -71,8 +71,8 @@ def test_training_starts_on_the_aligned_policy_s_way(aligned: Path, repeat: int)
     made = learner(aligned, repeat=repeat)
     made.env.seed(7)
     made.env.reset()
-    crank = Crank(made.form.task_id, 4, SMALL)
-    plan = [draw_spec(made.form.task_id, 7 + slot) for slot in range(4)]
+    crank = Crank(made.form.task_ids[0], 4, SMALL)
+    plan = [draw_spec(made.form.task_ids[0], 7 + slot) for slot in range(4)]
     alone = Rollout(crank, policy_of(str(aligned), crank), plan)
     for _ in range(12):
         if made.env.crank.steps[0] % repeat == 0:

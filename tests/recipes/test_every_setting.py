@@ -113,6 +113,7 @@ ZERO_IS_MEANT: frozenset[tuple[str, str]] = frozenset(
         ("TrainerConfig", "last_goal_forcing"),
         ("TrainerConfig", "rehearsal_noise"),
         ("TransformerTextConfig", "unknown_dropout"),
+        ("UnfreezeConfig", "after"),
         ("UntilConfig", "width"),
         ("VisionConfig", "n_deep"),
         ("VoteConfig", "floor"),

@@ -17,6 +17,7 @@ class FlightState:
     """n episodes under way.
 
     Attributes:
+        place: int64 (n,), their tasks, by place among those of the practice.
         seed: int64 (n,), their scenes.
         count: int64 (n,), decisions made in each.
         decided: float32 (n, most of `count`, n_act), what was decided; zeros after the last one.
@@ -24,6 +25,7 @@ class FlightState:
         n_steps: int64 (n,), their control steps so far.
     """
 
+    place: NDArray[np.int64]
     seed: NDArray[np.int64]
     count: NDArray[np.int64]
     decided: NDArray[np.float32]
@@ -49,15 +51,18 @@ class Flight:
     """Keeps what `FlightState` holds, as it happens."""
 
     def __init__(self, n: int, n_act: int) -> None:
+        self._place = np.zeros(n, dtype=np.int64)
         self._seed = np.zeros(n, dtype=np.int64)
         self._count = np.zeros(n, dtype=np.int64)
         self._paid = np.zeros(n)
         self._n_steps = np.zeros(n, dtype=np.int64)
         self._decided = np.zeros((n, 64, n_act), dtype=np.float32)
 
-    def begin(self, slots: NDArray[np.int64], seeds: NDArray[np.int64]) -> None:
-        """Episodes of some seeds begin in the slots."""
-        self._seed[slots] = seeds
+    def begin(
+        self, slots: NDArray[np.int64], places: NDArray[np.int64], seeds: NDArray[np.int64]
+    ) -> None:
+        """Episodes of some tasks and seeds begin in the slots."""
+        self._place[slots], self._seed[slots] = places, seeds
         for kept in (self._count, self._paid, self._n_steps, self._decided):
             kept[slots] = 0
 
@@ -83,6 +88,7 @@ class Flight:
     def state(self) -> FlightState:
         """What is under way now."""
         return FlightState(
+            place=self._place.copy(),
             seed=self._seed.copy(),
             count=self._count.copy(),
             decided=self._decided[:, : int(self._count.max())].copy(),
@@ -98,7 +104,7 @@ class Flight:
         """
         n, _, n_act = self._decided.shape
         fits = state.decided.ndim == 3 and state.decided.shape == (n, state.longest, n_act)
-        each = (state.seed, state.count, state.paid, state.n_steps)
+        each = (state.place, state.seed, state.count, state.paid, state.n_steps)
         if not fits or any(values.shape != (n,) for values in each) or state.count.min() < 0:
             raise DamagedFile(
                 f"the episodes under way were kept as {state.decided.shape} decisions; {n} slots "
@@ -107,7 +113,7 @@ class Flight:
 
     def load(self, state: FlightState) -> None:
         """Take over a state that was checked."""
-        self._seed[:], self._count[:] = state.seed, state.count
+        self._place[:], self._seed[:], self._count[:] = state.place, state.seed, state.count
         self._paid[:], self._n_steps[:] = state.paid, state.n_steps
         while self._decided.shape[1] < state.decided.shape[1]:
             self._decided = np.concatenate((self._decided, np.zeros_like(self._decided)), axis=1)

@@ -14,7 +14,7 @@ from vla_sim.records.observation import PolicyInput
 class PictureObserver:
     """An `Observer` whose observations are those of the Gymnasium environments."""
 
-    def space(self, body: Embodiment, image_size: int) -> spaces.Space[Any]:
+    def space(self, body: Embodiment, image_size: int) -> spaces.Dict:
         """A Dict of `image`, `proprio` and `instruction`."""
         return observation_space(body, image_size)
 

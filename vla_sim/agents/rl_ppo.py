@@ -108,6 +108,8 @@ class PpoConfig:
         )
         if sight is not None:
             _orthogonal(ppo.policy)
+        if isinstance(ppo.policy, StartedPolicy):
+            ppo.policy.begin_at_zero()
         ppo.set_logger(Logger(folder=None, output_formats=[]))
         return ppo
 
@@ -122,6 +124,9 @@ class StartedPolicy(ActorCriticPolicy):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.start_log_std = float(kwargs.get("log_std_init", 0.0))
+
+    def begin_at_zero(self) -> None:
+        """Let the mean be zero everywhere."""
         with torch.no_grad():
             for part in self.action_net.parameters():
                 part.zero_()
@@ -130,9 +135,13 @@ class StartedPolicy(ActorCriticPolicy):
         self, obs: PyTorchObs, actions: Tensor
     ) -> tuple[Tensor, Tensor, Tensor | None]:
         """Values, logarithms of probabilities, and minus the divergence from the start."""
-        acting = self.get_distribution(obs)
+        # One look for both: one that learns along is dear.
+        features = self.extract_features(obs)
+        assert isinstance(features, Tensor)
+        acting = self._get_action_dist_from_latent(self.mlp_extractor.forward_actor(features))
+        values = self.value_net(self.mlp_extractor.forward_critic(features))
         gone = divergence(acting.mode(), self.log_std, self.start_log_std)
-        return self.predict_values(obs), acting.log_prob(actions), -gone
+        return values, acting.log_prob(actions), -gone
 
     def hold(self, still: bool) -> None:
         """Let the actor stand still while the critic learns, or move again."""
@@ -153,6 +162,30 @@ def divergence(mean_NA: Tensor, log_std_A: Tensor, start_log_std: float) -> Tens
     gap_A = log_std_A - start_log_std
     square_NA = (2.0 * gap_A).exp() + (mean_NA * math.exp(-start_log_std)).square()
     return (0.5 * (square_NA - 1.0) - gap_A).sum(dim=-1)
+
+
+def give_rate(policy: ActorCriticPolicy, part: nn.Module, rate: Callable[[], float]) -> None:
+    """Let a part of a policy learn at a rate of its own.
+
+    Args:
+        policy: Whose optimiser has done nothing yet.
+        part: Of it.
+        rate: The rate now; asked at every step.
+    """
+    own = list(part.parameters())
+    known = {id(parameter) for parameter in own}
+    others = [parameter for parameter in policy.parameters() if id(parameter) not in known]
+    before = policy.optimizer.defaults
+    optimiser = torch.optim.Adam(
+        [{"params": others}, {"params": own}], lr=before["lr"], eps=before["eps"]
+    )
+
+    def keep_rate(optimiser: torch.optim.Optimizer, *_: Any) -> None:
+        # SB3 gives all groups the same.
+        optimiser.param_groups[1]["lr"] = rate()
+
+    optimiser.register_step_pre_hook(keep_rate)
+    policy.optimizer = optimiser
 
 
 def _orthogonal(policy: ActorCriticPolicy) -> None:

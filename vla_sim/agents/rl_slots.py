@@ -1,57 +1,31 @@
-"""Our batch as stable-baselines3 sees it: one crank, n slots, no process per environment."""
+"""Our batch as stable-baselines3 sees it: n slots over the tasks of a practice, and no process."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn, Protocol
+from typing import Any
 
-import gymnasium
 import numpy as np
-from gymnasium import spaces
 from numpy.typing import NDArray
-from stable_baselines3.common.vec_env import VecEnv
-from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices, VecEnvObs, VecEnvStepReturn
+from stable_baselines3.common.vec_env.base_vec_env import VecEnvObs, VecEnvStepReturn
 
 from vla_sim.agents.progress import shaped
+from vla_sim.agents.rl_batch import BatchVecEnv
 from vla_sim.agents.rl_bounds import Bounds, BoundsConfig
 from vla_sim.agents.rl_flight import Flight, FlightState
 from vla_sim.agents.rl_hand import DirectHand, Hand
-from vla_sim.agents.rl_reward import RewardConfig, step_reward
+from vla_sim.agents.rl_reward import RewardConfig
+from vla_sim.agents.rl_roster import Roster
+from vla_sim.agents.rl_sight import Observer, Potential, Seen, put_rows, row_of
+from vla_sim.agents.rl_turn import Turn, take_turn
 from vla_sim.envs.crank import Crank
+from vla_sim.envs.crankshaft import Crankshaft
 from vla_sim.envs.faces.reset_request import asked_of_one, seeds_of
 from vla_sim.envs.faces.spaces import action_space
 from vla_sim.envs.plan import draw_spec
 from vla_sim.envs.streams import first_training_seed
-from vla_sim.errors import BadConfig, NotCopyable, ResetNeeded
+from vla_sim.errors import BadConfig, ResetNeeded
 from vla_sim.ranges import whole, within
-from vla_sim.records.embodiment import Embodiment
 from vla_sim.records.episode import EpisodeSpec
-from vla_sim.records.observation import PolicyInput
-
-Seen = NDArray[Any] | dict[str, NDArray[Any]]
-
-
-class Observer(Protocol):
-    """What of a simulation an agent gets to see, as arrays."""
-
-    def space(self, body: Embodiment, image_size: int) -> spaces.Space[Any]:
-        """The space of one simulation's observation."""
-        ...
-
-    def see(self, told: PolicyInput) -> Seen:
-        """Observations of m simulations, arrays of shape (m, ...) that the caller may keep."""
-        ...
-
-
-class Potential(Protocol):
-    """How far an episode has come, from what is seen of it; it remembers row by row."""
-
-    def reset(self, ids: NDArray[np.int64]) -> None:
-        """Forget the rows `ids`."""
-        ...
-
-    def potential(self, told: PolicyInput) -> NDArray[np.float32]:
-        """(m,), one number for each row."""
-        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,24 +47,25 @@ class SlotsConfig:
         return float(self.gamma**self.action_repeat)
 
 
-class SlotVecEnv(VecEnv):
-    """A `VecEnv` over the slots of one crank.
+class SlotVecEnv(BatchVecEnv):
+    """A `VecEnv` over the slots of one crank, or of several of one robot.
 
-    A slot whose episode ends starts the next one in the same step; the old one's last observation
-    is `info["terminal_observation"]`. A decision lasts `action_repeat` control steps; its reward is
-    theirs, each discounted by `gamma` from the one before. A slot that ends within them runs on
-    unseen to the end of them: what happens there is not rewarded.
+    A slot whose episode ends starts the next one in the same step, of the task that the roster
+    says; the old one's last observation is `info["terminal_observation"]`. A decision lasts
+    `action_repeat` control steps, see `take_turn`.
 
     Attributes:
+        shaft: The cranks.
+        roster: Which task is next.
+        bounds: What violations cost, in each of the tasks.
         n_begun: Episodes begun with fresh seeds so far, which is also the next training seed's
             place in its block; set it to go on with a training.
-        n_ended: Episodes ended so far.
         flight: The episodes that are under way.
     """
 
     def __init__(
         self,
-        crank: Crank,
+        crank: Crank | Sequence[Crank],
         observer: Observer,
         config: SlotsConfig | None = None,
         *,
@@ -98,9 +73,10 @@ class SlotVecEnv(VecEnv):
         hand: Hand | None = None,
         reward: RewardConfig | None = None,
         potential: Potential | None = None,
-        bounds: Bounds | None = None,
+        bounds: BoundsConfig | None = None,
+        roster: Roster | None = None,
     ) -> None:
-        """Take over a crank.
+        """Take over a crank, or one for each of several tasks.
 
         Args:
             crank: Where to act.
@@ -110,42 +86,56 @@ class SlotVecEnv(VecEnv):
             hand: How a decision becomes actions; None: it is the action.
             reward: What is paid.
             potential: What shapes the reward, with the weight that `reward` says.
-            bounds: What violations cost; None for nothing.
+            bounds: What violations cost, in each task for itself; None for nothing.
+            roster: Which task is next; None for one with the usual settings.
+
+        Raises:
+            BadConfig: If the cranks have different robots.
         """
-        self.crank = crank
+        self.shaft = Crankshaft([crank] if isinstance(crank, Crank) else crank)
         self.observer = observer
         self.config = config or SlotsConfig()
         self.block = block
         self.hand = hand or DirectHand()
         self.reward = reward or RewardConfig()
         self.potential = potential
-        self.bounds = bounds or Bounds(BoundsConfig(), crank.n)
+        each = bounds or BoundsConfig()
+        self.bounds = [Bounds(each, self.shaft.n) for _ in self.shaft.cranks]
+        self.roster = roster or Roster(self.shaft.task_ids)
         self.n_begun = 0
-        self.n_ended = 0
         self.render_mode = "rgb_array"
-        self._all = np.arange(crank.n)
-        self._actions = np.zeros((crank.n, crank.embodiment.n_act), dtype=np.float32)
-        self.flight = Flight(crank.n, crank.embodiment.n_act)
-        self._potential = np.zeros(crank.n, dtype=np.float32)
-        super().__init__(
-            crank.n,
-            observer.space(crank.embodiment, crank.config.image_size),
-            action_space(crank.embodiment),
-        )
+        n, body = self.shaft.n, self.shaft.embodiment
+        self._all = np.arange(n)
+        self._actions = np.zeros((n, body.n_act), dtype=np.float32)
+        self.flight = Flight(n, body.n_act)
+        self._potential = np.zeros(n, dtype=np.float32)
+        space = observer.space(body, self.shaft.config.image_size)
+        super().__init__(n, space, action_space(body))
+
+    @property
+    def crank(self) -> Crank:
+        """The crank, where there is one task."""
+        (crank,) = self.shaft.cranks
+        return crank
+
+    @property
+    def n_ended(self) -> int:
+        """Episodes ended so far."""
+        return sum(self.roster.n_ended)
 
     def check(self) -> None:
-        """See that the task has what reward and bounds name, before any training.
+        """See that each task has what reward and bounds name, before any training.
 
         Raises:
-            UnknownName: If it has no such reward term or violation.
+            UnknownName: If one has no such reward term or violation.
         """
-        if not (self.reward.terms or self.bounds.config.most):
+        if not (self.reward.terms or self.bounds[0].config.most):
             return
-        task_id = self.crank.task_id
-        self.crank.start(self._all, [draw_spec(task_id, k) for k in range(self.num_envs)])
-        result = self.crank.step(np.zeros_like(self._actions))
-        self.reward.check_terms(result.reward_terms, task_id)
-        self.bounds.check(result.violations, task_id)
+        for task_id, bounds in zip(self.shaft.task_ids, self.bounds, strict=True):
+            self.shaft.start(self._all, [draw_spec(task_id, k) for k in range(self.num_envs)])
+            result = self.shaft.step(np.zeros_like(self._actions))
+            self.reward.check_terms(result.reward_terms, task_id)
+            bounds.check(result.violations, task_id)
 
     def reset(self) -> VecEnvObs:
         """Begin an episode in every slot: as `set_options()` and `seed()` said, else a fresh one.
@@ -214,13 +204,15 @@ class SlotVecEnv(VecEnv):
         ]
         ended = np.flatnonzero(turn.over)
         for slot in ended.tolist():
-            infos[slot]["terminal_observation"] = _row(seen, slot)
-            infos[slot]["episode"] = self.flight.told(slot)
-        self.n_ended += len(ended)
-        self.bounds.end(ended)
+            infos[slot]["terminal_observation"] = row_of(seen, slot)
+            infos[slot]["episode"] = told = self.flight.told(slot)
+            task_id = self.shaft.task_ids[self.shaft.place[slot]]
+            self.roster.end(task_id, success=infos[slot]["is_success"], paid=told["r"])
+        for place, bounds in enumerate(self.bounds):
+            bounds.end(ended[self.shaft.place[ended] == place])
         if len(ended):
             self._begin(ended, [None] * len(ended), [None] * len(ended))
-            _put(seen, ended, self._see(ended))
+            put_rows(seen, ended, self._see(ended))
         return seen, reward.astype(np.float32), turn.over, infos
 
     def fly_again(self, state: FlightState) -> VecEnvObs:
@@ -236,7 +228,8 @@ class SlotVecEnv(VecEnv):
             DamagedFile: If there are other slots or other actions.
         """
         self.flight.check(state)
-        specs = [draw_spec(self.crank.task_id, seed) for seed in state.seed.tolist()]
+        places = zip(state.place.tolist(), state.seed.tolist(), strict=True)
+        specs = [draw_spec(self.shaft.task_ids[place], seed) for place, seed in places]
         none: list[int | None] = [None] * self.num_envs
         self._begin(self._all, none, specs)
         seen = self._see(self._all)
@@ -247,61 +240,19 @@ class SlotVecEnv(VecEnv):
             late = np.flatnonzero(state.count == state.longest - t - 1)
             if len(late):
                 self._begin(late, none[: len(late)], [specs[slot] for slot in late])
-                _put(seen, late, self._see(late))
+                put_rows(seen, late, self._see(late))
         self.flight.load(state)
         return seen
 
-    def _turn(self, decided: NDArray[np.float32]) -> "_Turn":
+    def _turn(self, decided: NDArray[np.float32]) -> Turn:
         """Run a decision in all slots; nothing begins."""
-        n, gamma = self.num_envs, self.config.gamma
-        over = np.zeros(n, dtype=bool)
-        truncated = np.zeros(n, dtype=bool)
-        success = np.zeros(n, dtype=bool)
-        reward = np.zeros(n)
-        n_steps = np.zeros(n, dtype=np.int64)
-        actions = self.hand.actions(self._all, decided, self.config.action_repeat)
-        for k in range(self.config.action_repeat):
-            result = self.crank.step(actions[:, k])
-            live = ~over
-            paid = step_reward(result, self.reward, gamma=gamma)
-            paid -= self.bounds.due(result.violations, live)
-            reward += np.where(live, gamma**k * paid, 0.0)
-            success = np.where(live, result.success, success)
-            truncated |= live & result.truncated & ~result.terminated
-            over |= result.terminated | result.truncated
-            n_steps += live
-        return _Turn(
-            over=over, truncated=truncated, success=success, reward=reward, n_steps=n_steps
+        return take_turn(
+            self.shaft,
+            self.hand.actions(self._all, decided, self.config.action_repeat),
+            reward=self.reward,
+            bounds=self.bounds,
+            gamma=self.config.gamma,
         )
-
-    def close(self) -> None:
-        """Nothing to release: the batch goes with the object."""
-
-    def get_attr(self, attr_name: str, indices: VecEnvIndices = None) -> list[Any]:
-        """An attribute of the batch, once per slot asked for."""
-        return [getattr(self, attr_name) for _ in self._get_indices(indices)]
-
-    def set_attr(self, attr_name: str, value: Any, indices: VecEnvIndices = None) -> None:
-        """Refused: slots share one batch and have no attributes of their own."""
-        raise BadConfig(f"slots have no attribute {attr_name!r} of their own; set it on the batch")
-
-    def env_method(
-        self,
-        method_name: str,
-        *method_args: Any,
-        indices: VecEnvIndices = None,
-        **method_kwargs: Any,
-    ) -> list[Any]:
-        """Refused: slots share one batch and have no methods of their own."""
-        raise BadConfig(f"slots have no method {method_name!r} of their own; call the batch's")
-
-    def env_is_wrapped(
-        self,
-        wrapper_class: type[gymnasium.Wrapper[Any, Any, Any, Any]],
-        indices: VecEnvIndices = None,
-    ) -> list[bool]:
-        """No slot is wrapped; episodes are counted here, as a Monitor would."""
-        return [False for _ in self._get_indices(indices)]
 
     def get_images(self) -> Sequence[NDArray[np.uint8] | None]:
         """One picture per slot.
@@ -310,22 +261,14 @@ class SlotVecEnv(VecEnv):
             ResetNeeded: Before the first episodes.
         """
         self._check_started("render()")
-        return list(self.crank.view.rgb(self._all))
-
-    def __reduce__(self) -> NoReturn:
-        """Refused: running physics has no copy.
-
-        Raises:
-            NotCopyable: Always.
-        """
-        raise NotCopyable(
-            "a batch of slots",
-            "make another, SlotVecEnv(Crank(task_id, n), observer, config), and give it the same"
-            " seeds: that gives the same episodes to the last bit",
-        )
+        images: list[NDArray[np.uint8] | None] = [None] * self.num_envs
+        for crank, slots in self.shaft.parts(self._all):
+            for slot, image in zip(slots.tolist(), crank.view.rgb(slots), strict=True):
+                images[slot] = image
+        return images
 
     def _check_started(self, asked: str) -> None:
-        if any(spec is None for spec in self.crank.specs):
+        if not self.shaft.is_started:
             raise ResetNeeded(asked)
 
     def _begin(
@@ -335,15 +278,16 @@ class SlotVecEnv(VecEnv):
         given: Sequence[EpisodeSpec | None],
     ) -> None:
         specs = [
-            spec or draw_spec(self.crank.task_id, self._seed(seed))
+            spec or draw_spec(self.roster.next(), self._seed(seed))
             for seed, spec in zip(seeds, given, strict=True)
         ]
-        self.crank.start(slots, specs)
+        self.shaft.start(slots, specs)
         self.hand.begin(slots)
-        self.bounds.begin(slots)
+        for bounds in self.bounds:
+            bounds.begin(slots)
         if self.potential is not None:
             self.potential.reset(slots)
-        self.flight.begin(slots, self.crank.seed[slots])
+        self.flight.begin(slots, self.shaft.place[slots], self.shaft.seed(slots))
 
     def _seed(self, given: int | None) -> int:
         if given is not None:
@@ -352,33 +296,7 @@ class SlotVecEnv(VecEnv):
         return first_training_seed(self.block) + self.n_begun - 1
 
     def _see(self, slots: NDArray[np.int64]) -> Seen:
-        told = self.crank.told(slots, self.crank.observe(slots))
+        told = self.shaft.told(slots)
         if self.potential is not None:
             self._potential[slots] = self.potential.potential(told)
         return self.observer.see(told)
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Turn:
-    """What a decision brought, n rows; `n_steps` counts control steps until the episode's end."""
-
-    over: NDArray[np.bool_]
-    truncated: NDArray[np.bool_]
-    success: NDArray[np.bool_]
-    reward: NDArray[np.float64]
-    n_steps: NDArray[np.int64]
-
-
-def _row(seen: Seen, slot: int) -> Seen:
-    if isinstance(seen, Mapping):
-        return {name: values[slot].copy() for name, values in seen.items()}
-    return np.array(seen[slot])
-
-
-def _put(seen: Seen, slots: NDArray[np.int64], fresh: Seen) -> None:
-    if isinstance(seen, Mapping) and isinstance(fresh, Mapping):
-        for name, values in seen.items():
-            values[slots] = fresh[name]
-    else:
-        assert not isinstance(seen, Mapping) and not isinstance(fresh, Mapping)
-        seen[slots] = fresh

@@ -7,7 +7,8 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from vla_sim.agents.rl_slots import Seen, SlotsConfig, SlotVecEnv
+from vla_sim.agents.rl_sight import Seen
+from vla_sim.agents.rl_slots import SlotsConfig, SlotVecEnv
 from vla_sim.envs.crank import Crank
 from vla_sim.envs.faces.state_mode import StateMode
 from vla_sim.errors import UnknownName

@@ -21,6 +21,8 @@ def recipes() -> "Mapping[str, Callable[[], FinetuneRun]]":
 
 def run(config: "FinetuneRun", console: Console) -> int:
     """Train, measure, and say what it took."""
+    from vla_sim.envs.task_names import short_name
+    from vla_sim.eval.aggregate import overall_rate
     from vla_sim.eval.sentences import sentence
     from vla_sim.loop.rl.finetune import finetune
     from vla_sim.loop.rl.rl_measuring import ALPHA
@@ -34,7 +36,8 @@ def run(config: "FinetuneRun", console: Console) -> int:
     )
     console.print(f"{took}; {reached}", highlight=False)
     if done.report is not None:
-        rate = done.report.tasks[0].rates["success_at_end"]
+        rate = overall_rate(done.report, "success_at_end")
+        assert rate is not None
         console.print(
             f"success at end {100 * rate.value:.0f} % [{100 * rate.low:.0f}, {100 * rate.high:.0f}]"
             f" over {rate.n} unseen scenes",
@@ -43,7 +46,11 @@ def run(config: "FinetuneRun", console: Console) -> int:
         )
     if done.gain is not None:
         console.print(sentence(done.gain, alpha=ALPHA), highlight=False, markup=False)
-    tell(console, f"next: vla-sim bench --policy {done.folder.path} --tasks {config.task}")
+    for contrast in done.by_task:
+        said = f"{short_name(contrast.task_id)}: {sentence(contrast, alpha=ALPHA)}"
+        console.print(said, highlight=False, markup=False)
+    tasks = " ".join(config.tasks)
+    tell(console, f"next: vla-sim bench --policy {done.folder.path} --tasks {tasks}")
     return 0
 
 
@@ -62,7 +69,7 @@ VERB: "Verb[FinetuneRun]" = Verb(
         "encoder",
         "start",
         "features",
-        "task",
+        "tasks",
         "seed",
         "max-env-steps",
         "max-seconds",
@@ -72,7 +79,7 @@ VERB: "Verb[FinetuneRun]" = Verb(
         "n-slots",
         "ppo.learning-rate",
     ),
-    example="finetune --encoder runs/mine --out runs/rl",
+    example="finetune core-car --encoder runs/mine --out runs/rl",
     recipes=recipes,
     run=run,
     resumes=True,

@@ -153,6 +153,7 @@ class Crank:
         self.specs: list[EpisodeSpec | None] = [None] * n
         self.instructions: list[Instruction | None] = [None] * n
         self.shown: list[Instruction | None] = [None] * n
+        self.resting = np.zeros(n, dtype=np.bool_)
 
     def _see(self, camera: CameraSpec, hazard_geoms: NDArray[np.int64]) -> CameraView:
         return CameraView(
@@ -199,6 +200,7 @@ class Crank:
             self.n_goals[slot] = len(scenes[row].goals)
             self.meanings[slot] = meaning_table(scenes[row])
             self.instructions[slot], self.shown[slot] = words[row]
+        self.resting[ids] = False
         self.steps[ids] = 0
         self.stages.begin(ids, chains)
         self.engine.reset(ids)
@@ -214,6 +216,13 @@ class Crank:
         if solved.any():
             seeds = [specs[int(k)].seed for k in np.flatnonzero(solved)]
             raise BadConfig(f"{self.task_id} starts solved with seeds {seeds}")
+
+    def rest(self, ids: NDArray[np.int64]) -> None:
+        """Let the slots `ids` stand still, at no cost of physics, until an episode begins in them.
+
+        What a step says of them meanwhile means nothing.
+        """
+        self.resting[ids] = True
 
     def words(self, spec: EpisodeSpec) -> tuple[Instruction, Instruction]:
         """The true instruction and the shown one of an episode, without beginning it.
@@ -241,7 +250,7 @@ class Crank:
         )
 
     def step(self, actions: NDArray[np.float32]) -> StepResult:
-        """Advance every slot by one control step.
+        """Advance every slot that does not rest by one control step.
 
         Args:
             actions: Normalised, shape (n, n_act). Components beyond [-1, 1] are clipped and
@@ -257,7 +266,8 @@ class Crank:
             passed_on = self.shield.guarded(passed_on, [MANNERS[k] for k in self.manner])
         self.robot.command(passed_on * self.embodiment.action_scale)
         self.task.before_step()
-        diverged = self.engine.step(self.n_substeps)
+        awake = np.flatnonzero(~self.resting) if self.resting.any() else None
+        diverged = self.engine.step(self.n_substeps, awake)
         self.robot.after_step()
         self.steps += 1
         self.task.after_step(self.goal)

@@ -171,20 +171,6 @@ def tasks_of(names: Iterable[str], *, engines: Iterable[str] = ()) -> tuple[str,
     return tuple(dict.fromkeys(ids))
 
 
-def one_task(name: str) -> str:
-    """Id of the task that a name means, for whoever takes one.
-
-    Raises:
-        UnknownName: If it means none.
-        BadConfig: If it means several.
-    """
-    if name.casefold() in SUITES:
-        rows = {row.task_id for row in SUITES[name.casefold()]}
-        listed = ", ".join(map(short_name, sorted(rows)))
-        raise BadConfig(f"{name!r} is a suite, and one task is asked for; it has {listed}")
-    return _task_id(name)
-
-
 def names_of(task_ids: Iterable[str], typed: Iterable[str]) -> tuple[str, ...]:
     """Names that mean these tasks: short, and for the user's own as they were typed.
 

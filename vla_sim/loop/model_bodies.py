@@ -68,6 +68,13 @@ def body_of_task(task_id: str, table: TaskTable, task_body: Sequence[int]) -> in
     return int(task_body[ours.task_body.index(ours.keys.index(key))])
 
 
+def bodies_of_tasks(
+    task_ids: Sequence[str], table: TaskTable, task_body: Sequence[int]
+) -> dict[str, int]:
+    """{task: the body with which a model acts in it}, see `body_of_task`."""
+    return {task_id: body_of_task(task_id, table, task_body) for task_id in task_ids}
+
+
 def _key(task_id: str) -> BodyKey:
     task = make_task(task_id)
     return task.robot.embodiment.name, task.camera

@@ -95,8 +95,12 @@ class World(EngineState):
         if len(ids):
             self._batch.forward(np.sort(ids), stage=_VEL)
 
-    def step(self, n_substeps: int) -> NDArray[np.bool_]:
-        """Advance all simulations; derived fields are then current.
+    def step(self, n_substeps: int, ids: Ids | None = None) -> NDArray[np.bool_]:
+        """Advance simulations; derived fields are then current.
+
+        Args:
+            n_substeps: Physics steps.
+            ids: Which, in rising order; None for all. The others stay as they are.
 
         Returns:
             (n,) True where the physics diverged during these substeps. Such a simulation holds
@@ -108,10 +112,10 @@ class World(EngineState):
         diverged = np.zeros(self._n, dtype=np.bool_)
         try:
             # At this stage the derived fields are current, and the next step continues from them.
-            self._batch.step(nstep=n_substeps, stage=_VEL)
+            self._batch.step(ids, nstep=n_substeps, stage=_VEL)
         except batch.SimulationError as error:
             diverged[error.ids] = True
         diverged |= self._batch.warning[:, _DIVERGED, 1].any(axis=1)
         diverged |= ~np.isfinite(self.qpos).all(axis=1)
         diverged |= ~np.isfinite(self.qvel).all(axis=1)
-        return diverged
+        return diverged if ids is None else diverged & np.isin(np.arange(self._n), ids)

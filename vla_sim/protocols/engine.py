@@ -103,8 +103,12 @@ class Engine(Protocol):
         """Make derived fields of `ids` describe the state as written."""
         ...
 
-    def step(self, n_substeps: int) -> NDArray[np.bool_]:
-        """Advance all simulations; derived fields are then current.
+    def step(self, n_substeps: int, ids: NDArray[np.int64] | None = None) -> NDArray[np.bool_]:
+        """Advance simulations; derived fields are then current.
+
+        Args:
+            n_substeps: Physics steps.
+            ids: Which, in rising order; None for all. The others stay as they are.
 
         Returns:
             (n,) True where the physics diverged during these substeps.

@@ -44,6 +44,23 @@ def scratch() -> FinetuneRun:
     return replace(head(), start="scratch", ppo=replace(_FROM_NOTHING, learning_rate=2e-4))
 
 
+def core_arm() -> FinetuneRun:
+    """The arm's tasks of the core by one policy; PPO on what the aligned policy does."""
+    return _suite("core-arm")
+
+
+def core_car() -> FinetuneRun:
+    """The car's tasks of the core by one policy; PPO on what the aligned policy does."""
+    return _suite("core-car")
+
+
+def _suite(name: str) -> FinetuneRun:
+    """The default with its budget for each task, judged by 20 episodes of each."""
+    run = replace(default(), tasks=(name,), rounds_per_evaluation=30)
+    n_tasks = len(run.task_ids)
+    return replace(run, max_env_steps=n_tasks * run.max_env_steps, online_episodes=20 * n_tasks)
+
+
 def glance() -> FinetuneRun:
     """A few rounds, to see the loop turn."""
     return FinetuneRun(
@@ -65,5 +82,7 @@ RECIPES: Mapping[str, Callable[[], FinetuneRun]] = {
     "sac": sac,
     "head": head,
     "scratch": scratch,
+    "core-arm": core_arm,
+    "core-car": core_car,
     "glance": glance,
 }

@@ -1,7 +1,8 @@
 """What a policy may see: what a robot has, and nothing of the truth."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,6 +66,11 @@ class PolicyInput:
         """Number of rows."""
         return len(self.row)
 
+    @property
+    def task_ids(self) -> Sequence[str]:
+        """The task of each row."""
+        return [self.task_id] * len(self)
+
     def generators(self) -> list[np.random.Generator]:
         """A fresh generator for each row, a function of its episode and step alone.
 
@@ -73,10 +79,11 @@ class PolicyInput:
         pairs = zip(self.own_seed.tolist(), self.step.tolist(), strict=True)
         return [np.random.default_rng([seed, step]) for seed, step in pairs]
 
-    def take(self, rows: NDArray[np.int64]) -> "PolicyInput":
+    def take(self, rows: NDArray[np.int64]) -> Self:
         """The input of some rows only, by their places in this one."""
         seen = self.observation
-        return PolicyInput(
+        return replace(
+            self,
             observation=Observation(
                 images={name: images[rows] for name, images in seen.images.items()},
                 proprio=seen.proprio[rows],
@@ -85,8 +92,6 @@ class PolicyInput:
                 tool=None if seen.tool is None else seen.tool[rows],
             ),
             instructions=[self.instructions[place] for place in rows.tolist()],
-            task_id=self.task_id,
-            embodiment=self.embodiment,
             row=self.row[rows],
             step=self.step[rows],
             own_seed=self.own_seed[rows],

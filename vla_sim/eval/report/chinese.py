@@ -327,6 +327,7 @@ CHINESE: Mapping[str, str] = {
     ),
     "Return": "回报",
     "Success on held-out scenes": "留出场景上的成功率",
+    "Each task on held-out scenes": "每个任务在留出场景上",
     "kept: after {n} steps": "保留：{n} 步后",
     "Benchmark before": "练习前的评测",
     "Benchmark after": "练习后的评测",

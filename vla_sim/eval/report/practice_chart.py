@@ -8,6 +8,8 @@ from vla_sim.eval.report.plot import SERIES, Chart
 
 SHARE, PRICE = "share/", "price/"
 """Columns of the curve about violations that were to stay rare."""
+HELD_OUT = "held_out/"
+"""Columns of the curve about single tasks."""
 _GOAL_PERCENT = 80
 _X = "control steps of training [thousands]"
 
@@ -43,13 +45,32 @@ def practice_curves(practice: Practice, comparison: Comparison | None = None) ->
         plot.mark(layout, practice.kept_at / 1000, text, "--accent", side=side, y=0.13)
     gained = _chart("practice-return", "return of an episode")
     gained["data"].append(_curve(practice, "return", "Return in training", "--series-2"))
-    return [success, gained, *_bounds(practice)]
+    return [success, gained, *_tasks(practice), *_bounds(practice)]
+
+
+def _tasks(practice: Practice) -> list[Chart]:
+    """Success of each task on held-out scenes; nothing where there was one task."""
+    tasks = _named(practice, HELD_OUT)
+    if not tasks:
+        return []
+    chart = _chart("practice-tasks", "success [%]")
+    for k, name in enumerate(tasks):
+        line = _curve(practice, HELD_OUT + name, name, SERIES[k % len(SERIES)], 100.0)
+        chart["data"].append(line | {"mode": "lines+markers", "connectgaps": True})
+    chart["layout"]["yaxis"]["range"] = [-2, 104]
+    chart["layout"]["showlegend"] = True
+    return [chart]
+
+
+def _named(practice: Practice, prefix: str) -> list[str]:
+    """What stands behind a prefix in the columns of the curve."""
+    columns = dict.fromkeys(name for row in practice.rows for name in row)
+    return [name.removeprefix(prefix) for name in columns if name.startswith(prefix)]
 
 
 def _bounds(practice: Practice) -> list[Chart]:
     """How often bounded violations came, and what they cost; nothing where none was bounded."""
-    columns = dict.fromkeys(name for row in practice.rows for name in row)
-    bounded = [name.removeprefix(SHARE) for name in columns if name.startswith(SHARE)]
+    bounded = _named(practice, SHARE)
     if not bounded:
         return []
     shares = _chart("practice-shares", "episodes with it [%]")

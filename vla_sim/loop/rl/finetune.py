@@ -1,4 +1,4 @@
-"""Finetune: reinforcement learning that begins where alignment ends, on one task.
+"""Finetune: reinforcement learning that begins where alignment ends, on one task or several.
 
 A round is: act in all slots, improve, judge where it is time, log, save. What is saved is whole at
 any moment, so that an interrupt costs the round that it hits and no more; a run that goes on is the
@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from rich.console import Console
 from rich.progress import (
@@ -19,17 +20,17 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from vla_sim.align.checkpoint import load_checkpoint
 from vla_sim.envs.task_names import short_name
+from vla_sim.eval.aggregate import overall_rate
 from vla_sim.eval.comparison import Contrast
 from vla_sim.loop.budget import Budget
 from vla_sim.loop.rl.ppo_learner import PpoLearner
 from vla_sim.loop.rl.rl_judge import RlJudge
 from vla_sim.loop.rl.rl_learner import WINDOW, RlLearner
-from vla_sim.loop.rl.rl_measuring import contrast, measured_after, measured_before
-from vla_sim.loop.rl.rl_policy import ENCODER, INDEX, RlPolicy, read_rl_policy, save_rl_policy
+from vla_sim.loop.rl.rl_measuring import comparison, measured_after, measured_before
+from vla_sim.loop.rl.rl_policy import INDEX, RlPolicy, read_rl_policy, save_rl_policy
 from vla_sim.loop.rl.rl_run import LATEST, Algorithm, FinetuneRun, begun, own_encoder
-from vla_sim.loop.rl.rl_watch import parted
+from vla_sim.loop.rl.rl_watch import watched
 from vla_sim.loop.rl.sac_learner import SacLearner
 from vla_sim.loop.run_folder import RunFolder
 from vla_sim.loop.tracking.reports import numbers_of
@@ -58,6 +59,7 @@ class Finetuned:
         report: The benchmark of what is kept, or None if none was asked for.
         gain: It against the aligned policy, on the same scenes; None where that was not measured,
             or on too few of them.
+        by_task: The same for each task, where there are several.
     """
 
     folder: RunFolder
@@ -66,6 +68,7 @@ class Finetuned:
     steps_to_80: int | None
     report: EvalReport | None
     gain: Contrast | None
+    by_task: tuple[Contrast, ...] = ()
 
 
 def finetune(run: FinetuneRun, console: Console) -> Finetuned:
@@ -74,8 +77,8 @@ def finetune(run: FinetuneRun, console: Console) -> Finetuned:
     Raises:
         RunFolderError: If the run folder cannot be written, or belongs to another run.
         DamagedFile: If the encoder, or the run to resume, is missing or damaged.
-        BadConfig: If the encoder knows nothing of the task's robot.
-        UnknownName: If the task has no reward term or violation that the settings name.
+        BadConfig: If the encoder knows nothing of the tasks' robot.
+        UnknownName: If a task has no reward term or violation that the settings name.
     """
     torch.set_num_threads(1)
     with begun(run) as folder, tracking(run.track, run.out, project="vla-sim-finetune") as tracker:
@@ -97,10 +100,10 @@ def _train_and_measure(
     _train(run, folder, learner, judge, tracker, console)
     if budget.cut:
         console.print(budget.cut, highlight=False)
-    report, gain = None, None
+    report, gained = None, None
     if run.episodes:
         report = measured_after(run, folder, console, anew=budget.n_spent > n_before).report
-        gain = contrast(folder)
+        gained = comparison(folder)
         tracker.log(numbers_of(report, under="bench"), budget.n_spent)
     return Finetuned(
         folder=folder,
@@ -108,7 +111,8 @@ def _train_and_measure(
         elapsed_s=budget.elapsed_s,
         steps_to_80=steps_to(folder, 0.8),
         report=report,
-        gain=gain,
+        gain=gained.overall[0] if gained else None,
+        by_task=gained.by_task if gained and len(run.task_ids) > 1 else (),
     )
 
 
@@ -138,7 +142,7 @@ def _train(
                 "env_steps": budget.n_spent,
                 "elapsed_s": round(budget.elapsed_s, 2),
                 **learner.numbers,
-                "held_out": judge.success if judged else None,
+                **judge.numbers(is_new=judged),
             }
             folder.append(CURVE, row)
             tracker.log(numbers_in(row, under="practice"), budget.n_spent)
@@ -146,14 +150,14 @@ def _train(
             show(learner, judge)
     if judge.history:
         console.print(judge.decisions[-1].reason, highlight=False, markup=False)
-    if warning := parted(list(folder.rows(CURVE)), WINDOW):
+    windows = {"": WINDOW} if len(run.task_ids) == 1 else learner.env.roster.windows
+    for warning in watched(list(folder.rows(CURVE)), windows):
         console.print(warning, style="yellow", highlight=False, markup=False)
 
 
 def _judge(folder: RunFolder, learner: RlLearner, judge: RlJudge) -> None:
     """Judge the policy as it is now, and keep it if it is the best so far."""
-    # A model of its own: one that learns along must not be touched.
-    policy = RlPolicy(learner.form, load_checkpoint(folder.path / ENCODER), learner.actor)
+    policy = RlPolicy(learner.form, learner.encoder, learner.actor)
     budget = learner.budget
     decision = judge.judge(policy, step=budget.n_spent, elapsed_s=budget.elapsed_s)
     if decision.is_best:
@@ -196,11 +200,28 @@ def steps_to(folder: RunFolder, success: float) -> int | None:
 
 def _say_start(before: EvalReport, run: FinetuneRun, console: Console) -> None:
     """Where it begins, and whether there is anything to win."""
-    rate = before.tasks[0].rates["success_at_end"]
+    rate = overall_rate(before, run.stopping.success)
+    assert rate is not None
     said = f"the aligned policy succeeds in {100 * rate.value:.0f} % of {rate.n} unseen scenes"
     if rate.value >= GOOD_ENOUGH:
-        said += f": at {100 * GOOD_ENOUGH:.0f} % or above there is little to win on {run.task}"
+        said += (
+            f": at {100 * GOOD_ENOUGH:.0f} % or above there is little to win on {_practised(run)}"
+        )
     console.print(said, highlight=False, markup=False)
+
+
+def _practised(run: FinetuneRun) -> str:
+    """The task by name, or how many they are."""
+    n = len(run.task_ids)
+    return short_name(run.task_ids[0]) if n == 1 else f"{n} tasks"
+
+
+def _weakest(judge: RlJudge) -> str:
+    """The task that held-out scenes say is weakest, where there are several."""
+    if len(judge.by_task) == 1:
+        return ""
+    task_id, rate = min(judge.by_task.items(), key=lambda each: each[1])
+    return f" (least {short_name(task_id)} {100 * rate:.0f} %)"
 
 
 @contextmanager
@@ -209,7 +230,7 @@ def _progress(
 ) -> Iterator[Callable[[RlLearner, RlJudge], None]]:
     """A bar over the budget."""
     with Progress(
-        TextColumn(f"[bold]finetune[/] {short_name(run.task_id)}"),
+        TextColumn(f"[bold]finetune[/] {_practised(run)}"),
         BarColumn(),
         TextColumn("{task.percentage:.0f} % of the budget"),
         TimeElapsedColumn(),
@@ -224,10 +245,12 @@ def _progress(
         def show(learner: RlLearner, judge: RlJudge) -> None:
             said = [f"{budget.n_spent:,} env steps, success {100 * learner.success:.0f} %"]
             if judge.history:
-                said.append(f"held out {100 * judge.success:.0f} %")
-            bounds = learner.env.bounds
-            for name, price in bounds.price.items():
-                said.append(f"{name} {100 * bounds.shares[name]:.0f} % (price {price:.2f})")
+                said.append(f"held out {100 * judge.success:.0f} %{_weakest(judge)}")
+            for name in run.bounds.most:
+                # Of several tasks the one in which it happens most.
+                bounds = max(learner.env.bounds, key=lambda each: np.nan_to_num(each.shares[name]))
+                share, price = bounds.shares[name], bounds.price[name]
+                said.append(f"{name} {100 * share:.0f} % (price {price:.2f})")
             progress.update(bar, completed=budget.n_spent, said=", ".join(said))
 
         yield show

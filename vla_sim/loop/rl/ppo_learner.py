@@ -7,15 +7,16 @@ import torch
 from stable_baselines3 import PPO
 from torch import Tensor
 
-from vla_sim.agents.rl_ppo import StartedPolicy, load_tensors, tensors_of
+from vla_sim.agents.rl_ppo import StartedPolicy, give_rate, load_tensors, tensors_of
 from vla_sim.align.checkpoint import Checkpoint
 from vla_sim.loop.budget import Budget
 from vla_sim.loop.rl.rl_features import LearntFeatures
 from vla_sim.loop.rl.rl_learner import RlLearner
 from vla_sim.loop.rl.rl_policy import LEARNT
 from vla_sim.loop.rl.rl_run import FinetuneRun
+from vla_sim.loop.rl.rl_thaw import ThawingFeatures
 
-_ACTOR = ("mlp_extractor.policy_net.", "action_net.", LEARNT)
+_ACTOR = ("mlp_extractor.policy_net.", "action_net.")
 
 
 class PpoLearner(RlLearner):
@@ -23,10 +24,11 @@ class PpoLearner(RlLearner):
 
     def __init__(self, run: FinetuneRun, encoder: Checkpoint, budget: Budget) -> None:
         super().__init__(run, encoder, budget)
-        sight = None
+        sight: tuple[type[LearntFeatures], dict[str, object]] | None = None
         if run.start == "scratch":
-            told = {"model": encoder.model, "body": self.body, "kind": run.features}
-            sight = (LearntFeatures, told)
+            sight = (LearntFeatures, {"model": encoder.model, "kind": run.features})
+        elif run.unfreeze.is_on:
+            sight = (ThawingFeatures, {"model": encoder.model, "kind": run.features})
         self.ppo: PPO = run.ppo.build(
             self.env,
             rate=lambda: self.rate(run.ppo.learning_rate),
@@ -34,6 +36,9 @@ class PpoLearner(RlLearner):
             sight=sight,
             from_zero=run.start == "residual",
         )
+        if run.unfreeze.is_on:
+            extractor = self.ppo.policy.features_extractor
+            give_rate(self.ppo.policy, extractor, lambda: self.rate(run.unfreeze.rate))
 
     @property
     def algorithm(self) -> PPO:
@@ -52,8 +57,11 @@ class PpoLearner(RlLearner):
 
     @property
     def actor(self) -> dict[str, Tensor]:
-        """The weights that act."""
-        return {name: value for name, value in self.weights.items() if name.startswith(_ACTOR)}
+        """The weights that act; an encoder is among them only where it has learnt."""
+        sight = self.ppo.policy.features_extractor
+        is_frozen = isinstance(sight, ThawingFeatures) and not sight.is_thawed
+        acting = _ACTOR if is_frozen else (*_ACTOR, LEARNT)
+        return {name: value for name, value in self.weights.items() if name.startswith(acting)}
 
     def load(self, weights: Mapping[str, Tensor]) -> None:
         """Put `weights` back.
@@ -72,4 +80,8 @@ class PpoLearner(RlLearner):
         if isinstance(policy, StartedPolicy):
             policy.hold(self.budget.n_spent < run.residual.warm_up_env_steps)
             self.ppo.ent_coef = run.residual.pull_at(self.budget.fraction)
+        sight = policy.features_extractor
+        is_due = self.budget.fraction >= run.unfreeze.after
+        if isinstance(sight, ThawingFeatures) and (sight.is_thawed or is_due):
+            sight.thaw(run.unfreeze.towers)
         self.ppo.learn(run.ppo.n_steps * run.n_slots, reset_num_timesteps=False)

@@ -3,6 +3,7 @@
 Legend: m rows, X features, K chunk steps, A action components.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from vla_sim.agents.aligned import AlignedPolicy
 from vla_sim.agents.last_chunk import LastChunk
 from vla_sim.align.checkpoint import Checkpoint
+from vla_sim.align.model import AlignModel
 from vla_sim.envs.task_table import TaskTable
 from vla_sim.loop.learned import LearnedModel
 from vla_sim.loop.rl.rl_features import FrozenFeatures, Kind
@@ -37,25 +39,44 @@ class AlignedBase:
     observation is the features of the moment and all that is left of the plan.
     """
 
-    def __init__(self, policy: AlignedPolicy, sight: FrozenFeatures) -> None:
+    def __init__(
+        self, policy: AlignedPolicy, sight: FrozenFeatures, own: FrozenFeatures | None = None
+    ) -> None:
         """A base that has not begun.
 
         Args:
             policy: Who plans.
             sight: Looks, through the same model.
+            own: Looks for features alone, through one that has learnt since; None for the same.
         """
         self.policy = policy
         self.sight = sight
+        self.own = own
         self.n_left = CHUNK_SIZE - policy.n_action_steps + 1
         self._plans: dict[int, _Plan] = {}
         self._step: dict[int, int] = {}
 
     @classmethod
-    def of(cls, encoder: Checkpoint, body: int, kind: Kind) -> "AlignedBase":
-        """The base that an encoder's checkpoint is, with features of some kind."""
+    def of(
+        cls,
+        encoder: Checkpoint,
+        bodies: Mapping[str, int],
+        kind: Kind,
+        learnt: AlignModel | None = None,
+    ) -> "AlignedBase":
+        """The base that an encoder's checkpoint is, with features of some kind.
+
+        Args:
+            encoder: The checkpoint.
+            bodies: {task: the model's index of its body}.
+            kind: Of the features.
+            learnt: A model that gives the features in its place; it plans all the same.
+        """
         table = TaskTable(own=encoder.own_tasks)
         model = LearnedModel(encoder.model, table=table, task_body=encoder.task_body)
-        return cls(AlignedPolicy(model), FrozenFeatures(encoder.model, body, kind))
+        sight = FrozenFeatures(encoder.model, bodies, kind)
+        own = None if learnt is None else FrozenFeatures(learnt, bodies, kind)
+        return cls(AlignedPolicy(model), sight, own)
 
     def space(self, body: Embodiment, image_size: int) -> spaces.Space[Any]:
         """Unbounded features, and actions."""
@@ -73,6 +94,8 @@ class AlignedBase:
     def see(self, told: PolicyInput) -> Floats:
         """Features and what is left of the plan, float32 (m, X + n_left * A); plans where due."""
         features, chunk = self.sight.look(told)
+        if self.own is not None:
+            features = self.own.see(told)
         due = np.array([place for place in range(len(told)) if self._is_due(told, place)], np.int64)
         if len(due):
             planner = told.take(due)

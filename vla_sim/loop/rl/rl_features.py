@@ -4,6 +4,7 @@ Legend: N rows, H by W pixels, S cells, C map channels, D text features, P propr
 components, X features, K chunk steps, A action components.
 """
 
+from collections.abc import Mapping
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -14,6 +15,7 @@ from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
 from torch import Tensor
 from torch.nn import functional
 
+from vla_sim.agents.rl_pictures import PictureObserver
 from vla_sim.align.heads import N_TOLD, N_WAYS, fine
 from vla_sim.align.inference import ModelPolicyCore
 from vla_sim.align.model import AlignModel, PolicyOutput
@@ -56,9 +58,16 @@ def state_features(model: AlignModel, out: PolicyOutput, kind: Kind) -> Tensor:
 class FrozenFeatures:
     """An `Observer` through a model that does not learn; no row depends on its neighbours."""
 
-    def __init__(self, model: AlignModel, body: int, kind: Kind = "state") -> None:
+    def __init__(self, model: AlignModel, bodies: Mapping[str, int], kind: Kind = "state") -> None:
+        """Look through a model.
+
+        Args:
+            model: Which is frozen by this.
+            bodies: {task: the model's index of its body}.
+            kind: Of features.
+        """
         self.model = model.eval().requires_grad_(False)
-        self.body = body
+        self.bodies = bodies
         self.kind: Kind = kind
         self._core = ModelPolicyCore(self.model)
 
@@ -75,8 +84,9 @@ class FrozenFeatures:
         (images,) = told.observation.images.values()
         norm, core = self.model.normaliser, self._core
 
-        def block(image_NHWC: Tensor, text_ND: Tensor, proprio_NP: Tensor) -> tuple[Tensor, ...]:
-            body_N = torch.full((len(image_NHWC),), self.body, dtype=torch.int64)
+        def block(
+            image_NHWC: Tensor, text_ND: Tensor, proprio_NP: Tensor, body_N: Tensor
+        ) -> tuple[Tensor, ...]:
             map_NSC = self.model.vision(image_NHWC)
             out = self.model.act(map_NSC, text_ND.unsqueeze(1), proprio_NP, body_N)
             chunk_NKA = out.chunk_BGKA.squeeze(1).clamp(-1.0, 1.0)
@@ -88,23 +98,45 @@ class FrozenFeatures:
                 torch.as_tensor(images),
                 core.sentences([instruction.text for instruction in told.instructions]),
                 core.padded(told.observation.proprio),
+                torch.tensor([self.bodies[task_id] for task_id in told.task_ids]),
             )
             widths = ((n_features(self.model, self.kind),), (CHUNK_SIZE, N_ACT))
             features, chunk = core.in_blocks(block, rows, widths)
         return features, chunk
 
 
+class LearningSight:
+    """An `Observer` for `LearntFeatures`: pictures, words, and which body it is."""
+
+    def __init__(self, bodies: Mapping[str, int]) -> None:
+        """See slots in some tasks.
+
+        Args:
+            bodies: {task: the model's index of its body}.
+        """
+        self.bodies = bodies
+        self._raw = PictureObserver()
+
+    def space(self, body: Embodiment, image_size: int) -> spaces.Dict:
+        """A Dict of what `PictureObserver` sees, and `body`."""
+        most = max(self.bodies.values())
+        raw = self._raw.space(body, image_size).spaces
+        return spaces.Dict({**raw, "body": spaces.Box(0, most, (1,), np.int64)})
+
+    def see(self, told: PolicyInput) -> dict[str, NDArray[Any]]:
+        """Arrays of shape (m, ...)."""
+        bodies = [[self.bodies[task_id]] for task_id in told.task_ids]
+        return {**self._raw.see(told), "body": np.array(bodies, dtype=np.int64)}
+
+
 class LearntFeatures(BaseFeaturesExtractor):
     """The same features from a model that PPO trains along, end to end, from pictures and words."""
 
-    def __init__(
-        self, space: spaces.Dict, model: AlignModel, body: int, kind: Kind = "state"
-    ) -> None:
+    def __init__(self, space: spaces.Dict, model: AlignModel, kind: Kind = "state") -> None:
         super().__init__(space, n_features(model, kind))
         self.kind: Kind = kind
         self.model = model.requires_grad_(True)
         self.model.keep_frozen()
-        self.body = body
         self.train()
 
     def train(self, mode: bool = True) -> "LearntFeatures":
@@ -121,7 +153,7 @@ class LearntFeatures(BaseFeaturesExtractor):
         proprio_NP = functional.pad(known_NP, (0, N_PROPRIO - known_NP.shape[1]))
         words = seen["instruction"].to(torch.uint8).numpy()
         text_ND = self.model.encode_texts([decode_instruction(row) for row in words])
-        body_N = torch.full((len(image_NHWC),), self.body, dtype=torch.int64)
+        body_N = seen["body"].squeeze(1).to(torch.int64)
         map_NSC = self.model.vision(image_NHWC)
         out = self.model.act(map_NSC, text_ND.unsqueeze(1), proprio_NP, body_N)
         return state_features(self.model, out, self.kind)

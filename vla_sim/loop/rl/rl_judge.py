@@ -4,6 +4,7 @@ from dataclasses import asdict
 
 from vla_sim.envs.crank import Crank
 from vla_sim.envs.rollout import run_all
+from vla_sim.envs.task_names import short_name
 from vla_sim.eval.aggregate import eval_report
 from vla_sim.eval.report_file import from_json, to_json
 from vla_sim.eval.stopping import decide, decisions
@@ -15,6 +16,8 @@ from vla_sim.records.reports import EvalReport, StopDecision
 
 REPORTS = "reports.jsonl"
 DECISIONS = "decisions.json"
+HELD_OUT = "held_out"
+"""Column of the curve, and before a slash and a task's name."""
 MOST_SLOTS = 50
 
 
@@ -33,18 +36,19 @@ class RlJudge:
         """
         self.protocol = make_protocol(
             "online",
-            tasks=(run.task_id,),
+            tasks=run.task_ids,
             first_seed=ONLINE_SEEDS_FROM,
-            n_episodes=run.online_episodes,
+            n_episodes=run.online_episodes // len(run.task_ids),
             crank=run.crank,
         )
         self.stopping = run.stopping
         self.folder = folder
         self.history: list[EvalReport] = []
         self.decisions: list[StopDecision] = []
-        self._plan = planned(self.protocol)[run.task_id]
-        self._bodies = bodies((run.task_id,))
-        self._crank = Crank(run.task_id, min(MOST_SLOTS, run.online_episodes), run.crank)
+        self._plans = planned(self.protocol)
+        self._bodies = bodies(run.task_ids)
+        n_slots = min(MOST_SLOTS, self.protocol.n_episodes)
+        self._cranks = {task_id: Crank(task_id, n_slots, run.crank) for task_id in run.task_ids}
 
     @property
     def says_stop(self) -> bool:
@@ -53,13 +57,32 @@ class RlJudge:
 
     @property
     def success(self) -> float:
-        """Of the newest report."""
-        return self.history[-1].tasks[0].rates[self.stopping.success].value
+        """Of the newest report, mean over tasks."""
+        return sum(self.by_task.values()) / len(self.by_task)
+
+    @property
+    def by_task(self) -> dict[str, float]:
+        """{task: success} of the newest report."""
+        name = self.stopping.success
+        return {task.task_id: task.rates[name].value for task in self.history[-1].tasks}
+
+    def numbers(self, *, is_new: bool) -> dict[str, float | None]:
+        """What a line of the learning curve says of held-out scenes; None where it is no news."""
+        found = {HELD_OUT: self.success if is_new else None}
+        if len(self.protocol.tasks) > 1:
+            for task_id in self.protocol.tasks:
+                name = f"{HELD_OUT}/{short_name(task_id)}"
+                found[name] = self.by_task[task_id] if is_new else None
+        return found
 
     def judge(self, policy: Policy, *, step: int, elapsed_s: float) -> StopDecision:
         """Run the held-out scenes with a policy, report and decide."""
         report = eval_report(
-            run_all(self._crank, policy, self._plan),
+            [
+                episode
+                for task_id, plan in self._plans.items()
+                for episode in run_all(self._cranks[task_id], policy, plan)
+            ],
             self._bodies,
             protocol=self.protocol,
             step=step,

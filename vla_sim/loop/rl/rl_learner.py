@@ -11,21 +11,23 @@ from stable_baselines3.common.base_class import BaseAlgorithm
 from torch import Tensor
 
 from vla_sim.agents.progress import Progress
-from vla_sim.agents.rl_bounds import Bounds
 from vla_sim.agents.rl_hand import Hand, ResidualHand
-from vla_sim.agents.rl_pictures import PictureObserver
-from vla_sim.agents.rl_slots import Observer, SlotVecEnv
+from vla_sim.agents.rl_roster import Roster
+from vla_sim.agents.rl_sight import Observer
+from vla_sim.agents.rl_slots import SlotVecEnv
 from vla_sim.align.checkpoint import Checkpoint
 from vla_sim.envs.crank import Crank
+from vla_sim.envs.task_names import short_name
 from vla_sim.envs.task_table import TaskTable
 from vla_sim.loop.budget import Budget
 from vla_sim.loop.learned import LearnedModel
-from vla_sim.loop.model_bodies import body_of_task
+from vla_sim.loop.model_bodies import bodies_of_tasks
 from vla_sim.loop.rl.rl_base import AlignedBase
-from vla_sim.loop.rl.rl_features import FrozenFeatures
+from vla_sim.loop.rl.rl_features import FrozenFeatures, LearningSight
 from vla_sim.loop.rl.rl_policy import PolicyForm
 from vla_sim.loop.rl.rl_run import FinetuneRun
 from vla_sim.loop.rl.rl_state import draw_anew, notes_of_run, put_back, tensors_of_run
+from vla_sim.loop.rl.rl_thaw import ThawingSight
 
 WINDOW = 100
 """Episodes over which the success of training is taken."""
@@ -34,12 +36,12 @@ LAST_RATE = 0.1
 
 
 class RlLearner(ABC):
-    """An algorithm of stable-baselines3 over the slots of one crank.
+    """An algorithm of stable-baselines3 over the slots of one crank or several.
 
     Attributes:
         run: What is trained.
         budget: What is spent of it.
-        body: The model's index of the task's body.
+        bodies: {task: the model's index of its body}.
         env: The slots.
         form: What the actor's weights belong to.
     """
@@ -48,14 +50,15 @@ class RlLearner(ABC):
         """Slots as they are before the first round.
 
         Raises:
-            BadConfig: If the encoder does not know the task's robot and camera.
+            BadConfig: If the encoder does not know a task's robot and camera.
         """
         self.run = run
         self.budget = budget
         self.encoder = encoder
-        self.body = body_of_task(run.task_id, TaskTable(own=encoder.own_tasks), encoder.task_body)
+        table = TaskTable(own=encoder.own_tasks)
+        self.bodies = bodies_of_tasks(run.task_ids, table, encoder.task_body)
         self.form = PolicyForm(
-            task_id=run.task_id,
+            task_ids=run.task_ids,
             start=run.start,
             features=run.features,
             action_repeat=run.slots.action_repeat,
@@ -64,24 +67,27 @@ class RlLearner(ABC):
         self.env = self.slots()
 
     def slots(self) -> SlotVecEnv:
-        """Slots of the task, in which nothing has begun."""
+        """Slots of the tasks, in which nothing has begun."""
         run = self.run
         hand: Hand | None = None
-        observer: Observer = PictureObserver()
+        observer: Observer = LearningSight(self.bodies)
         if run.start == "residual":
-            observer = base = AlignedBase.of(self.encoder, self.body, run.features)
+            observer = base = AlignedBase.of(self.encoder, self.bodies, run.features)
             hand = ResidualHand(base, run.residual.scale)
         elif run.start == "head":
-            observer = FrozenFeatures(self.encoder.model, self.body, run.features)
+            observer = FrozenFeatures(self.encoder.model, self.bodies, run.features)
+        if run.unfreeze.is_on:
+            observer = ThawingSight(observer, LearningSight(self.bodies))
         return SlotVecEnv(
-            Crank(run.task_id, run.n_slots, run.crank),
+            [Crank(task_id, run.n_slots, run.crank) for task_id in run.task_ids],
             observer,
             run.slots,
             block=run.seed,
             hand=hand,
             reward=run.reward,
             potential=self._potential(),
-            bounds=Bounds(run.bounds, run.n_slots),
+            bounds=run.bounds,
+            roster=Roster(run.task_ids, run.roster),
         )
 
     @property
@@ -120,7 +126,8 @@ class RlLearner(ABC):
         """A round."""
         draw_anew(self.run.seed, self.budget.n_spent)
         self.learn()
-        self.env.bounds.improve()
+        for bounds in self.env.bounds:
+            bounds.improve()
         self.budget.spend(self.run.round_env_steps)
 
     @property
@@ -134,18 +141,26 @@ class RlLearner(ABC):
         """What a line of the learning curve says of it, by name."""
         recent = self.algorithm.ep_success_buffer or ()
         told = self.algorithm.ep_info_buffer or ()
-        bounds = self.env.bounds
         return {
             "n_episodes": self.env.n_ended,
             "success": float(np.mean(recent)) if recent else None,
             "return": float(np.mean([row["r"] for row in told])) if told else None,
             "action_std": self.action_std,
-            **{
-                f"share/{name}": None if math.isnan(share) else share
-                for name, share in bounds.shares.items()
-            },
-            **{f"price/{name}": price for name, price in bounds.price.items()},
+            **self.env.roster.numbers,
+            **self._of_bounds,
         }
+
+    @property
+    def _of_bounds(self) -> dict[str, float | None]:
+        """Share and price of each bounded violation, of several tasks under the names of each."""
+        found: dict[str, float | None] = {}
+        for task_id, bounds in zip(self.run.task_ids, self.env.bounds, strict=True):
+            task = f"/{short_name(task_id)}" if len(self.env.bounds) > 1 else ""
+            for name, share in bounds.shares.items():
+                found[f"share/{name}{task}"] = None if math.isnan(share) else share
+            for name, price in bounds.price.items():
+                found[f"price/{name}{task}"] = price
+        return found
 
     @property
     def tensors(self) -> dict[str, Tensor]:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from vla_sim.envs.task_names import short_name
+from vla_sim.envs.suites import names_of
 from vla_sim.errors import BadConfig
-from vla_sim.eval.comparison import Contrast, compare
+from vla_sim.eval.comparison import Comparison, compare
 from vla_sim.loop.benching.bench import BenchRun, bench_into
 from vla_sim.loop.benching.result import Result, read_result
 from vla_sim.loop.rl.rl_policy import ENCODER
@@ -39,11 +39,11 @@ def measured_after(run: FinetuneRun, folder: RunFolder, console: Console, *, ane
     return _measured(run, folder.path / AFTER, folder.path, console)
 
 
-def contrast(folder: RunFolder) -> Contrast | None:
+def comparison(folder: RunFolder) -> Comparison | None:
     """After against before, pair by pair; None where there are too few episodes to tell."""
     results = {name: read_result(folder.path / name).rows for name in (AFTER, BEFORE)}
     try:
-        return compare(results, alpha=ALPHA).overall[0]
+        return compare(results, alpha=ALPHA)
     except BadConfig:
         return None
 
@@ -51,7 +51,7 @@ def contrast(folder: RunFolder) -> Contrast | None:
 def _measured(run: FinetuneRun, out: Path, policy: Path, console: Console) -> Result:
     asked = BenchRun(
         policy=str(policy),
-        tasks=(short_name(run.task_id),),
+        tasks=names_of(run.task_ids, run.tasks),
         episodes=run.episodes,
         arms=("correct",),
         gallery=0,

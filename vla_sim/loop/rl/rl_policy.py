@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -18,12 +19,13 @@ from torch import Tensor
 from vla_sim.agents.rl_actor import RlActor
 from vla_sim.agents.rl_hand import DirectHand, Hand, ResidualHand
 from vla_sim.align.checkpoint import Checkpoint, load_checkpoint
+from vla_sim.align.model import AlignModel
 from vla_sim.disk import atomic
 from vla_sim.envs.task_table import TaskTable
 from vla_sim.envs.tasks import TASK_IDS
 from vla_sim.errors import BadConfig, DamagedFile, UnknownName
 from vla_sim.foreign import is_foreign
-from vla_sim.loop.model_bodies import body_of_task
+from vla_sim.loop.model_bodies import bodies_of_tasks
 from vla_sim.loop.rl.rl_base import AlignedBase
 from vla_sim.loop.rl.rl_features import KINDS, FrozenFeatures, Kind
 from vla_sim.loop.rl.rl_start import STARTS, StartKind
@@ -32,9 +34,9 @@ from vla_sim.records.observation import PolicyInput
 INDEX = "finetune.json"
 ENCODER = "encoder"
 LEARNT = "features_extractor.model."
-"""Weights of an encoder that learnt along; they replace those of the checkpoint it began with."""
+"""Weights of an encoder that learnt along; the actor sees with these."""
 FORMAT = "vla-sim RL policy"
-VERSION = 3
+VERSION = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,14 +44,14 @@ class PolicyForm:
     """What an actor's weights belong to.
 
     Attributes:
-        task_id: The task it was trained on.
+        task_ids: The tasks it was trained on.
         start: What it began as.
         features: What of the encoder it is given.
         action_repeat: Control steps from one decision to the next.
         scale: Largest correction of a residual start; 0 for other starts.
     """
 
-    task_id: str
+    task_ids: tuple[str, ...]
     start: StartKind
     features: Kind
     action_repeat: int
@@ -62,12 +64,15 @@ class PolicyForm:
             DamagedFile: If a number is out of range.
             UnknownName: If a name is none.
         """
-        if self.task_id not in TASK_IDS and not is_foreign(self.task_id):
-            raise UnknownName("task", self.task_id, TASK_IDS)
+        for task_id in self.task_ids:
+            if task_id not in TASK_IDS and not is_foreign(task_id):
+                raise UnknownName("task", task_id, TASK_IDS)
         if self.features not in KINDS:
             raise UnknownName("kind of features", self.features, KINDS)
         if self.start not in STARTS:
             raise UnknownName("start", self.start, STARTS)
+        if not self.task_ids:
+            raise DamagedFile(f"{path} names no task; finetune again")
         if self.action_repeat < 1 or not 0.0 <= self.scale <= 1.0:
             raise DamagedFile(f"{path} holds a decision for no step, or a correction of no size")
 
@@ -84,28 +89,25 @@ class RlPolicy:
 
         Args:
             form: What the weights belong to.
-            encoder: The model that it sees with; with weights that learnt along, those replace its.
+            encoder: The model that it sees and plans with; where one learnt along, it sees with
+                that one.
             weights: Of an actor, and whatever else.
 
         Raises:
             DamagedFile: If they are of another network.
         """
-        learnt = {k.removeprefix(LEARNT): v for k, v in weights.items() if k.startswith(LEARNT)}
-        if learnt:
-            try:
-                encoder.model.load_state_dict(learnt)
-            except RuntimeError as error:
-                raise DamagedFile("the policy's weights do not fit its encoder") from error
-        body = body_of_task(form.task_id, TaskTable(own=encoder.own_tasks), encoder.task_body)
+        table = TaskTable(own=encoder.own_tasks)
+        bodies = bodies_of_tasks(form.task_ids, table, encoder.task_body)
+        learnt = _learnt(encoder, weights)
         self.form = form
         self.actor = RlActor(weights)
         self.hand: Hand = DirectHand()
         self.features: FrozenFeatures | AlignedBase
         if form.start == "residual":
-            self.features = AlignedBase.of(encoder, body, form.features)
+            self.features = AlignedBase.of(encoder, bodies, form.features, learnt)
             self.hand = ResidualHand(self.features, form.scale)
         else:
-            self.features = FrozenFeatures(encoder.model, body, form.features)
+            self.features = FrozenFeatures(learnt or encoder.model, bodies, form.features)
 
     @property
     def n_action_steps(self) -> int:
@@ -120,15 +122,28 @@ class RlPolicy:
         """The actions until the next decision, (m, n_action_steps, n_act).
 
         Raises:
-            BadConfig: If the task is another than it was trained on.
+            BadConfig: If the task is none that it was trained on.
         """
-        if told.task_id != self.form.task_id:
+        if told.task_id not in self.form.task_ids:
             raise BadConfig(
-                f"this RL policy was trained on {self.form.task_id}, not {told.task_id}; run it "
-                "there alone (--tasks)"
+                f"this RL policy was trained on {', '.join(self.form.task_ids)}, not "
+                f"{told.task_id}; run it there alone (--tasks)"
             )
         decided = self.actor(self.features.see(told))
         return self.hand.actions(told.row, decided, self.n_action_steps)
+
+
+def _learnt(encoder: Checkpoint, weights: Mapping[str, Tensor]) -> AlignModel | None:
+    """The encoder that learnt along; None where none did."""
+    own = {k.removeprefix(LEARNT): v for k, v in weights.items() if k.startswith(LEARNT)}
+    if not own:
+        return None
+    model = deepcopy(encoder.model)  # the one given plans, or is still learning
+    try:
+        model.load_state_dict(own)
+    except RuntimeError as error:
+        raise DamagedFile("the policy's weights do not fit its encoder") from error
+    return model
 
 
 def save_rl_policy(
@@ -186,7 +201,7 @@ def read_rl_policy(folder: Path) -> tuple[PolicyForm, dict[str, Tensor], dict[st
     try:
         file, digest = folder / Path(index["weights"]["file"]).name, index["weights"]["sha256"]
         form = PolicyForm(
-            task_id=str(index["task_id"]),
+            task_ids=tuple(map(str, index["task_ids"])),
             start=index["start"],
             features=index["features"],
             action_repeat=int(index["action_repeat"]),

@@ -12,12 +12,13 @@ from vla_sim.agents.aligned import N_ACTION_STEPS
 from vla_sim.agents.rl_bounds import BoundsConfig
 from vla_sim.agents.rl_ppo import PpoConfig
 from vla_sim.agents.rl_reward import RewardConfig
+from vla_sim.agents.rl_roster import RosterConfig
 from vla_sim.agents.rl_sac import SacConfig
 from vla_sim.agents.rl_slots import SlotsConfig
 from vla_sim.align.checkpoint import INDEX as INDEX_OF_CHECKPOINT
 from vla_sim.align.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from vla_sim.envs.crank import CrankConfig
-from vla_sim.envs.suites import one_task, tasks_of
+from vla_sim.envs.suites import tasks_of
 from vla_sim.envs.task_names import short_name
 from vla_sim.envs.task_table import TaskTable
 from vla_sim.envs.tasks import make_task
@@ -27,15 +28,16 @@ from vla_sim.eval.stopping import StoppingConfig
 from vla_sim.foreign import is_foreign
 from vla_sim.loop.benching.bench import BENCH_SEEDS_FROM, MOST_EPISODES
 from vla_sim.loop.evaluation import GALLERY_SEEDS_FROM, ONLINE_SEEDS_FROM, make_protocol
-from vla_sim.loop.model_bodies import body_of_task
+from vla_sim.loop.model_bodies import bodies_of_tasks
 from vla_sim.loop.opening import opened, refuse_place
 from vla_sim.loop.policies import best_checkpoint
 from vla_sim.loop.rl.rl_features import KINDS, Kind
 from vla_sim.loop.rl.rl_policy import ENCODER
 from vla_sim.loop.rl.rl_start import STARTS, ResidualConfig, StartKind
+from vla_sim.loop.rl.rl_thaw import UnfreezeConfig
 from vla_sim.loop.run_folder import BEGUN, BEST, RunFolder
 from vla_sim.loop.tracking.tracker import TrackerName, check_tracker
-from vla_sim.ranges import MAX_SEED, above, whole
+from vla_sim.ranges import MAX_SEED, above, some, whole
 
 VERB = "finetune"
 Algorithm = Literal["ppo", "sac"]
@@ -67,7 +69,7 @@ class FinetuneRun:
     """Go on with the run in OUT from its last round."""
     encoder: Path = Path("runs/align")
     """Folder of a checkpoint or of an alignment run, whose best checkpoint is taken. Its features
-    are frozen."""
+    are frozen, see `unfreeze`."""
     start: StartKind = "residual"
     """What the policy begins as: "residual", the aligned policy itself, corrected by what is
     learnt; "head", a new head on its frozen features; "scratch", the encoder's architecture with
@@ -78,8 +80,9 @@ class FinetuneRun:
     features: Kind = "state"
     """What the policy is given of the encoder: the state that its decoder acts on, z_S in the
     aligned space, or both."""
-    task: str = "Reach"
-    """Task by name; one of your own as path/to/file.py:name."""
+    tasks: tuple[str, ...] = ("Reach",)
+    """Tasks, or suites, by name; your own as path/to/file.py:name. One policy learns all of them,
+    so that they have one robot."""
     seed: int = 0
     """Seed of weights, noise and training scenes."""
     n_slots: int = 32
@@ -93,9 +96,9 @@ class FinetuneRun:
     """Rounds from one evaluation on held-out scenes to the next: they choose the policy that is
     kept and say when to stop. 0 for none: what the budget leaves is kept."""
     online_episodes: int = 100
-    """Episodes of such an evaluation."""
+    """Episodes of such an evaluation, the same number of each task."""
     episodes: int = 100
-    """Episodes of the benchmark, before and after, on the same scenes; 0 for none."""
+    """Episodes per task of the benchmark, before and after, on the same scenes; 0 for none."""
     n_processes: int = 2
     """Processes of the benchmark."""
     track: TrackerName = ""
@@ -104,17 +107,20 @@ class FinetuneRun:
     ppo: PpoConfig = field(default_factory=PpoConfig)
     sac: SacConfig = field(default_factory=SacConfig)
     residual: ResidualConfig = field(default_factory=ResidualConfig)
+    unfreeze: UnfreezeConfig = field(default_factory=UnfreezeConfig)
     reward: RewardConfig = field(default_factory=RewardConfig)
     bounds: BoundsConfig = field(default_factory=BoundsConfig)
     stopping: StoppingConfig = field(
         default_factory=lambda: StoppingConfig(patience=6, target_success=0.99)
     )
     slots: SlotsConfig = field(default_factory=SlotsConfig)
+    roster: RosterConfig = field(default_factory=RosterConfig)
+    """Which task is practised next, where there are several."""
     crank: CrankConfig = field(default_factory=CrankConfig)
 
     def __post_init__(self) -> None:
         check_tracker(self.track)
-        one_task(self.task)
+        some(tasks=self.task_ids)
         if self.start not in STARTS:
             raise UnknownName("start", self.start, STARTS)
         if self.algorithm not in ALGORITHMS:
@@ -127,6 +133,7 @@ class FinetuneRun:
         whole(0, MOST_EPISODES, episodes=self.episodes)
         whole(0, rounds_per_evaluation=self.rounds_per_evaluation)
         whole(1, GALLERY_SEEDS_FROM - ONLINE_SEEDS_FROM, online_episodes=self.online_episodes)
+        self._check_tasks()
         above(0, max_seconds=self.max_seconds)
         whole(1, max_env_steps=self.max_env_steps)
         if self.max_env_steps < self.round_env_steps:
@@ -140,12 +147,36 @@ class FinetuneRun:
                 f"reward.shaping is {self.reward.shaping} and start is 'scratch': the potential is "
                 "the aligned space's, whose weights are drawn anew then; leave one of the two away"
             )
+        self.unfreeze.check(self.features)
+        if self.unfreeze.is_on and (self.start == "scratch" or self.algorithm == "sac"):
+            learner = "start is 'scratch'" if self.start == "scratch" else "algorithm is 'sac'"
+            why = "learns from the start" if self.start == "scratch" else "remembers features"
+            raise BadConfig(
+                f"unfreeze.after is {self.unfreeze.after} and {learner}, which {why}; leave it "
+                "away, or say --algorithm ppo with --start residual or head"
+            )
         if self.start == "residual":
             self._check_residual()
         elif self.algorithm == "sac":
             raise BadConfig(
                 f"algorithm is 'sac' and start is {self.start!r}: SAC learns a correction of the "
                 "aligned policy; say --start residual, or --algorithm ppo"
+            )
+
+    def _check_tasks(self) -> None:
+        if len(self.task_ids) == 1:
+            return
+        robots = {short_name(task_id): robot_of(task_id) for task_id in self.task_ids}
+        if len(set(robots.values())) > 1:
+            told = ", ".join(f"{name} ({robot})" for name, robot in robots.items())
+            raise BadConfig(
+                f"tasks has {told}: one policy has the actions of one robot; name those of one, "
+                "such as --tasks core-arm or --tasks core-car"
+            )
+        if self.online_episodes < len(self.task_ids):
+            raise BadConfig(
+                f"online_episodes is {self.online_episodes}, and there are {len(self.task_ids)} "
+                "tasks: give each one episode or more"
             )
 
     def _check_residual(self) -> None:
@@ -169,9 +200,9 @@ class FinetuneRun:
         return self.n_slots * n_steps * self.slots.action_repeat
 
     @property
-    def task_id(self) -> str:
-        """The task's Gymnasium id."""
-        return one_task(self.task)
+    def task_ids(self) -> tuple[str, ...]:
+        """The tasks' Gymnasium ids, each once."""
+        return tasks_of(self.tasks)
 
 
 @contextmanager
@@ -188,13 +219,13 @@ def begun(run: FinetuneRun) -> Iterator[RunFolder]:
     if not run.resume:
         checkpoint = best_checkpoint(run.encoder)
         # Before anything is written.
-        require_robot(run.encoder, run.task_id)
+        require_robot(run.encoder, run.task_ids[0])
         encoder = load_checkpoint(checkpoint)
-        body_of_task(run.task_id, TaskTable(own=encoder.own_tasks), encoder.task_body)
+        bodies_of_tasks(run.task_ids, TaskTable(own=encoder.own_tasks), encoder.task_body)
         extra = {"encoder": str(checkpoint)}
     protocol = make_protocol(
         "bench",
-        tasks=(run.task_id,),
+        tasks=run.task_ids,
         first_seed=BENCH_SEEDS_FROM,
         n_episodes=max(run.episodes, 1),
         crank=run.crank,
@@ -238,14 +269,15 @@ def require_robot(encoder: Path, task_id: str) -> None:
         return
     config = RunFolder.open(encoder).read_json(BEGUN).get("config", {})
     trained = [name for name in config.get("tasks", ()) if not is_foreign(name)]
-    robots = {_robot(name) for name in tasks_of(tuple(trained))} if trained else set()
-    if robots and _robot(task_id) not in robots:
+    robots = {robot_of(name) for name in tasks_of(tuple(trained))} if trained else set()
+    if robots and robot_of(task_id) not in robots:
         raise BadConfig(
             f"the encoder of {encoder} was trained on {', '.join(trained)}, with the robots "
-            f"{', '.join(sorted(robots))}; {short_name(task_id)} has {_robot(task_id)}: name "
+            f"{', '.join(sorted(robots))}; {short_name(task_id)} has {robot_of(task_id)}: name "
             "another --encoder, or a task of its robots"
         )
 
 
-def _robot(task_id: str) -> str:
+def robot_of(task_id: str) -> str:
+    """The name of a task's robot."""
     return make_task(task_id).robot.embodiment.name

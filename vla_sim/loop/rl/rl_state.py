@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.utils import set_random_seed
+from stable_baselines3.common.vec_env import VecTransposeImage
 from torch import Tensor
 
 from vla_sim.agents.rl_flight import FlightState
@@ -16,7 +17,7 @@ from vla_sim.errors import DamagedFile
 from vla_sim.loop.budget import Budget
 
 _FLIGHT = "flight."
-_PARTS = ("seed", "count", "decided", "paid", "n_steps")
+_PARTS = ("place", "seed", "count", "decided", "paid", "n_steps")
 
 
 def draw_anew(seed: int, n_spent: int) -> None:
@@ -38,8 +39,8 @@ def notes_of_run(env: SlotVecEnv, algorithm: BaseAlgorithm, budget: Budget) -> d
     return {
         "budget": budget.state(),
         "n_begun": env.n_begun,
-        "n_ended": env.n_ended,
-        "bounds": env.bounds.state(),
+        "roster": env.roster.state(),
+        "bounds": [bounds.state() for bounds in env.bounds],
         "success": [bool(success) for success in algorithm.ep_success_buffer or ()],
         "episodes": [dict(row) for row in algorithm.ep_info_buffer or ()],
     }
@@ -62,10 +63,12 @@ def put_back(
         flight = FlightState(**{part: tensors[_FLIGHT + part].numpy() for part in _PARTS})
         budget.load_state(notes["budget"])
         successes, episodes = list(notes["success"]), list(notes["episodes"])
-        bounds, begun, ended = notes["bounds"], int(notes["n_begun"]), int(notes["n_ended"])
+        bounds, begun = notes["bounds"], int(notes["n_begun"])
         seen = env.fly_again(flight)
-        env.bounds.load_state(bounds)
-    except (KeyError, TypeError, ValueError) as error:
+        for each, state in zip(env.bounds, bounds, strict=True):
+            each.load_state(state)
+        env.roster.load_state(notes["roster"])
+    except (KeyError, TypeError, ValueError, IndexError) as error:
         if isinstance(error, DamagedFile):
             raise
         raise DamagedFile(
@@ -73,8 +76,11 @@ def put_back(
             "another --out"
         ) from error
     assert not isinstance(seen, tuple)
+    wrapped = algorithm.env
+    if isinstance(wrapped, VecTransposeImage):
+        seen = wrapped.transpose_observations(seen)
     algorithm._last_obs = seen
-    env.n_begun, env.n_ended = begun, ended
+    env.n_begun = begun
     algorithm._last_episode_starts = flight.count == 0
     algorithm.learn(0, reset_num_timesteps=False)  # makes the buffers
     assert algorithm.ep_success_buffer is not None and algorithm.ep_info_buffer is not None

@@ -4,8 +4,35 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from vla_sim.agents.rl_roster import EPISODES, RETURN, SUCCESS
+
 SURE = 2.0
 """Standard errors by which success has to have fallen."""
+
+
+def watched(rows: Sequence[Mapping[str, Any]], windows: Mapping[str, int]) -> list[str]:
+    """What to warn of, for each task apart: which ones are practised changes what all return.
+
+    Args:
+        rows: Of a learning curve, with columns for each task.
+        windows: {short name of a task: episodes of a full window}; "" for all that was practised.
+    """
+    warnings = []
+    for name, window in windows.items():
+        columns = {"success": "success", "return": "return", "n_episodes": "n_episodes"}
+        if name:
+            columns = {
+                "success": SUCCESS + name,
+                "return": RETURN + name,
+                "n_episodes": EPISODES + name,
+            }
+        of_task = [
+            {"env_steps": row["env_steps"], **{k: row[column] for k, column in columns.items()}}
+            for row in rows
+        ]
+        if warning := parted(of_task, window):
+            warnings.append(f"{name}: {warning}" if name else warning)
+    return warnings
 
 
 def parted(rows: Sequence[Mapping[str, Any]], window: int) -> str:

@@ -162,22 +162,24 @@ def _show(
 
 def _nothing(env: SlotVecEnv) -> Callable[[], Floats]:
     """The start policy: no correction."""
-    zeros = np.zeros((env.num_envs, env.crank.embodiment.n_act), dtype=np.float32)
+    zeros = np.zeros((env.num_envs, env.shaft.embodiment.n_act), dtype=np.float32)
     return lambda: zeros
 
 
 def _as_the_expert(env: SlotVecEnv) -> Callable[[], Floats]:
     """The correction that comes nearest to what the expert would do until the next decision."""
-    hand, crank, k = env.hand, env.crank, env.config.action_repeat
+    hand, shaft, k = env.hand, env.shaft, env.config.action_repeat
     assert isinstance(hand, ResidualHand)
-    expert = expert_policy(crank.task_id, crank.task)
-    ids = np.arange(crank.n)
+    experts = {c.task_id: expert_policy(c.task_id, c.task).expert for c in shaft.cranks}
 
     def decide() -> Floats:
-        known = crank.known(ids, crank.observe(ids, images=False))
-        wanted = expert.expert.chunk(known.privileged, known.goal, known.manner, k)
-        gap = np.clip(wanted, -1.0, 1.0) - hand.base.ahead(ids, k)
-        decided: Floats = np.clip(gap.mean(axis=1) / hand.scale, -1.0, 1.0).astype(np.float32)
+        decided = np.zeros((shaft.n, shaft.embodiment.n_act), dtype=np.float32)
+        for crank, ids in shaft.parts(np.arange(shaft.n)):
+            known = crank.known(ids, crank.observe(ids, images=False))
+            expert = experts[crank.task_id]
+            wanted = expert.chunk(known.privileged, known.goal, known.manner, k)
+            gap = np.clip(wanted, -1.0, 1.0) - hand.base.ahead(ids, k)
+            decided[ids] = np.clip(gap.mean(axis=1) / hand.scale, -1.0, 1.0)
         return decided
 
     return decide

@@ -88,34 +88,44 @@ class BulletWorld(EngineState):
             self._sims[i].detect()
             self._sense(int(i))
 
-    def step(self, n_substeps: int) -> NDArray[np.bool_]:
-        """Advance all simulations; derived fields are then current.
+    def step(self, n_substeps: int, ids: Ids | None = None) -> NDArray[np.bool_]:
+        """Advance simulations; derived fields are then current.
+
+        Args:
+            n_substeps: Physics steps.
+            ids: Which, in rising order; None for all. The others stay where they are.
 
         Returns:
             (n,) True where the physics diverged during these substeps. Such a simulation holds
             the model's defaults until it is reset; the others are not touched by it.
         """
         twin = self._twin
+        moving = np.ones(self._n, dtype=np.bool_) if ids is None else self._among(ids)
         diverged = np.zeros(self._n, dtype=np.bool_)
         for given in (self.qpos, self.qvel, self.act, self.ctrl):
             diverged |= ~np.isfinite(given).all(axis=1)
         diverged |= (np.abs(self.qvel) > ABSURD_SPEED).any(axis=1)
+        diverged &= moving
         self._restart(diverged)
-        for i in range(self._n):
+        for i in np.flatnonzero(moving).tolist():
             self._write(i)
         for _ in range(n_substeps):
             forces = twin.forces()
-            for i in np.flatnonzero(~diverged).tolist():
+            for i in np.flatnonzero(moving & ~diverged).tolist():
                 diverged[i] = not self._sims[i].step(forces[i], self.qpos[i], self.qvel[i])
             twin.advance_activations()
-        for i in np.flatnonzero(~diverged).tolist():
+        for i in np.flatnonzero(moving & ~diverged).tolist():
             diverged[i] = not self._sims[i].read_bases(self.qpos[i], self.qvel[i])
         self._restart(diverged)
-        self._seen_qpos[:], self._seen_qvel[:] = self.qpos, self.qvel
-        twin.measure()
-        for i in range(self._n):
+        self._seen_qpos[moving], self._seen_qvel[moving] = self.qpos[moving], self.qvel[moving]
+        twin.measure(ids)
+        for i in np.flatnonzero(moving).tolist():
             self._sense(i)
         return diverged
+
+    def _among(self, ids: Ids) -> NDArray[np.bool_]:
+        """(n,) True for the simulations `ids`."""
+        return np.isin(np.arange(self._n), ids)
 
     def _restart(self, diverged: NDArray[np.bool_]) -> None:
         """Put back what diverged, and build its scene anew."""
