@@ -69,7 +69,7 @@ $(LEROBOT)/.installed: pyproject.toml constraints.txt lerobot_env_vla_sim/pyproj
 		"$$(grep '^torch==' constraints.txt)" \
 		'numpy<2.3' 'huggingface-hub<1' 'datasets>=4,<5' 'av>=15,<16' 'pandas<3' draccus==0.10.0 \
 		jsonlines einops deepdiff termcolor accelerate 'diffusers<0.36' 'imageio[ffmpeg]>=2.34,<3' pyserial
-	$(LEROBOT)/bin/pip install --quiet --disable-pip-version-check --no-deps lerobot==0.4.4
+	$(LEROBOT)/bin/pip install --quiet --disable-pip-version-check --no-deps lerobot==0.4.4 torchvision==0.28.0
 	@touch $@
 
 test-lerobot: $(LEROBOT)/.installed

@@ -13,7 +13,8 @@ from tests.loop.untrained import PX, untrained_run
 from vla_sim.cli.main import main
 from vla_sim.envs.crank import CrankConfig
 from vla_sim.eval.report.change import Pair
-from vla_sim.loop.benching.bench import BenchRun, bench
+from vla_sim.loop.benching.bench import bench
+from vla_sim.loop.benching.bench_run import BenchRun
 from vla_sim.loop.benching.result import read_result
 from vla_sim.loop.rl.finetune import finetune
 from vla_sim.loop.rl.rl_policy import ENCODER
