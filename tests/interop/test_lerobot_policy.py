@@ -34,7 +34,7 @@ from vla_sim.records.episode import Episode
 from vla_sim.records.observation import PICTURE
 
 QUIET = Console(quiet=True)
-TASK, TASK_ID = "DriveToGoal", "vla_sim/DriveToGoal-v0"
+TASK, TASK_ID = "DriveToGoal", "vla_sim/DriveToGoal-v1"
 SIDE = 32
 CRANK = CrankConfig(image_size=SIDE)
 N_EPISODES = 3

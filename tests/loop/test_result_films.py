@@ -133,7 +133,7 @@ def test_what_was_measured_under_a_shield_is_replayed_and_filmed_under_it(tmp_pa
         policy="random",
         tasks=("DriveToGoal", "Reach"),
         arms=("correct",),
-        episodes=2,
+        episodes=1,
         gallery=0,
         n_processes=0,
         crank=CrankConfig(image_size=32, shield="limits"),
@@ -146,16 +146,16 @@ def test_what_was_measured_under_a_shield_is_replayed_and_filmed_under_it(tmp_pa
     again = ReplayRun(result=tmp_path / "kept", out=tmp_path / "kept.gif", size=48)
     films = []
     for place, row in enumerate(rows):
-        for policy in ("", "random"):  # what the result says, and the same at another place
-            was, one = replay(replace(again, episode=place, policy=policy))
-            assert was == row and one.differing == ()
-            assert one.episode.n_shielded == row.n_shielded
+        # What the result says, and the same at another place.
+        was, one = replay(replace(again, episode=place, policy=("", "random")[place]))
+        assert was == row and one.differing == ()
+        assert one.episode.n_shielded == row.n_shielded
         films.append(one)
     # The bar below the last picture is red where the shield acted.
     red = [(film.pictures[-1, -1] == (176, 42, 48)).all(axis=1).any() for film in films]
     assert red == [row.n_shielded > 0 for row in rows]
     numbers = across(AcrossRun(result=tmp_path / "kept", distances=True, n_slots=2), QUIET)
-    assert "ade_m" in numbers["vla_sim/DriveToGoal-v0"]
+    assert all("expert_ade" in numbers[row.spec.task_id] for row in rows)
 
 
 def test_what_cannot_be_read_back_is_asked_for() -> None:
