@@ -59,9 +59,7 @@ def kept_by_wandb(root: Path, project: str, run: str) -> dict[int, dict[str, flo
 
 
 def kept(name: Any, root: Path, project: str, run: str) -> dict[int, dict[str, float]]:
-    return (
-        kept_by_trackio(project, run) if name == "trackio" else kept_by_wandb(root, project, run)
-    )
+    return kept_by_trackio(project, run) if name == "trackio" else kept_by_wandb(root, project, run)
 
 
 @pytest.mark.parametrize("name", ["trackio", "wandb"])

@@ -36,10 +36,8 @@ _KINDS = {
 """Kinds of messages that a server of environments speaks, and whether they are of a session."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
 _MARK = "__lerobot_type__"
-_DTYPES = ("bool", "uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64") + (
-    "float16",
-    "float32",
-    "float64",
+_DTYPES = frozenset(
+    "bool uint8 int8 uint16 int16 uint32 int32 uint64 int64 float16 float32 float64".split()
 )
 _MOST_AXES, _LONGEST_AXIS = 8, 16384
 _MOST_ITEMS, _MOST_DEPTH, _LONGEST_TEXT = 4096, 16, 16384

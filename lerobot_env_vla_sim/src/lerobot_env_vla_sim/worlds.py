@@ -57,7 +57,9 @@ class WorldsConfig:
         task, side = make_task(task_id), self.crank.image_size
         body = task.robot.embodiment
         meaning = f"vla_sim.{body.name}.normalised.v1"
-        names = [f"{g.name}{k}" if g.size > 1 else g.name for g in body.action for k in range(g.size)]
+        names = [
+            f"{g.name}{k}" if g.size > 1 else g.name for g in body.action for k in range(g.size)
+        ]
         first = np.cumsum([0, *(group.size for group in body.action)])
         held = [k for k, group in zip(first, body.action, strict=False) if group.name == "gripper"]
         return {
@@ -136,7 +138,9 @@ class Worlds:
         """
         chosen = list(range(self.n)) if ids is None else _whole_numbers(ids, "env_ids")
         if len(set(chosen)) != len(chosen) or not all(0 <= k < self.n for k in chosen):
-            raise Refused(MALFORMED, f"env_ids {chosen} are not worlds 0 to {self.n - 1}, each once")
+            raise Refused(
+                MALFORMED, f"env_ids {chosen} are not worlds 0 to {self.n - 1}, each once"
+            )
         asked: list[int | None] = [None] * len(chosen)
         if seeds is not None:
             asked = _whole_numbers(seeds, "seeds", or_none=True)
