@@ -36,9 +36,11 @@ _KINDS = {
 """Kinds of messages that a server of environments speaks, and whether they are of a session."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
 _MARK = "__lerobot_type__"
-_DTYPES = frozenset(
-    "bool uint8 int8 uint16 int16 uint32 int32 uint64 int64 float16 float32 float64".split()
-)
+_DTYPES = {
+    "bool",
+    *(f"{kind}{bits}" for kind in ("int", "uint") for bits in (8, 16, 32, 64)),
+    *(f"float{bits}" for bits in (16, 32, 64)),
+}
 _MOST_AXES, _LONGEST_AXIS = 8, 16384
 _MOST_ITEMS, _MOST_DEPTH, _LONGEST_TEXT = 4096, 16, 16384
 _LONGEST_REASON = 2048
