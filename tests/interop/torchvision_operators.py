@@ -8,6 +8,7 @@ them, and where the compiled part loads nothing is declared.
 import ctypes
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -25,6 +26,7 @@ def _compiled_part_loads() -> bool:
 
 
 if not _compiled_part_loads():
-    DECLARED = torch.library.Library("torchvision", "DEF")
+    made: Any = torch.library.Library  # torch types nothing of it
+    DECLARED = made("torchvision", "DEF")
     for name in _NAMES:
         DECLARED.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")

@@ -175,7 +175,7 @@ class Worlds:
         if actions.dtype != np.float32:
             raise Refused(INCOMPATIBLE, f"actions are {actions.dtype}, not float32")
         began_s = time.monotonic()
-        moves = ~self._over.any(axis=0)
+        moves: NDArray[np.bool_] = ~np.logical_or(self._over[0], self._over[1])
         self._seen, reward, terminated, truncated, info = self._batch.step(actions)
         self._reward = np.asarray(reward)
         self._over = np.stack([terminated, truncated])
