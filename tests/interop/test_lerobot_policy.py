@@ -118,7 +118,8 @@ def by_lerobot(folder: Path, episode: Episode) -> NDArray[np.float32]:
         with torch.inference_mode():
             action = policy.select_action(before({**seen, "task": [episode.shown.text]}))
         actions.append(after(action)[0].numpy())
-    return np.clip(np.stack(actions), -1.0, 1.0)
+    acted: NDArray[np.float32] = np.clip(np.stack(actions), -1.0, 1.0)
+    return acted
 
 
 def bench_run(folder: Path, **settings: object) -> BenchRun:
