@@ -3,6 +3,7 @@
 Nothing leaves the machine: wandb works offline, trackio in a folder.
 """
 
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,12 +11,13 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from tests.trackers import wandb_file
+from tests.trackers.wandb_file import read_run
 from vla_sim.loop.benching.bench import bench
 from vla_sim.loop.benching.bench_run import BenchRun
 from vla_sim.loop.tracking.reports import numbers_of
 from vla_sim.loop.tracking.tracker import tracking
 
+WRITTEN_WITHIN_S = 60.0
 TOLD: Mapping[int, Mapping[str, float]] = {
     0: {"train/total": 0.5},
     25: {"train/total": 0.25, "eval/Reach/success_at_end": 1.0},
@@ -46,16 +48,18 @@ def kept_by_trackio(project: str, run: str) -> dict[int, dict[str, float]]:
 
 
 def kept_by_wandb(root: Path, project: str, run: str) -> dict[int, dict[str, float]]:
-    files = [
-        path
-        for path in root.glob("wandb/offline-run-*/run-*.wandb")
-        if wandb_file.run_of(path) == (project, run)
-    ]
-    (path,) = files
-    told: dict[int, dict[str, float]] = {}
-    for row in wandb_file.rows(path):
-        told[row["_step"]] = {k: v for k, v in row.items() if not k.startswith("_")}
-    return told
+    until_s = time.monotonic() + WRITTEN_WITHIN_S
+    while True:
+        found = [read_run(path) for path in root.glob("wandb/offline-run-*/run-*.wandb")]
+        mine = [one for one in found if one and (one.project, one.name) == (project, run)]
+        if mine:
+            break
+        assert time.monotonic() < until_s, f"no finished run {run!r} of {project!r}"
+        time.sleep(0.1)
+    (only,) = mine
+    return {
+        row["_step"]: {k: v for k, v in row.items() if not k.startswith("_")} for row in only.rows
+    }
 
 
 def kept(name: Any, root: Path, project: str, run: str) -> dict[int, dict[str, float]]:

@@ -8,6 +8,7 @@ Source:
 import json
 import struct
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,26 +18,31 @@ _BLOCK, _FILE_HEAD, _HEAD = 32768, 7, 7
 _WHOLE, _FIRST, _LAST = 1, 2, 4
 
 
-def rows(path: Path) -> list[dict[str, Any]]:
+@dataclass(frozen=True)
+class WandbRun:
+    """What the file of a finished run holds."""
+
+    project: str
+    name: str
+    rows: list[dict[str, Any]]
     """The rows of numbers, with `_step`."""
-    found = []
+
+
+def read_run(path: Path) -> WandbRun | None:
+    """The run in a file; None while wandb still writes on it, which it does after `finish`."""
+    project = name = ""
+    rows, is_over = [], False
     for data in _records(path.read_bytes()):
         record = Record()
         record.ParseFromString(data)
-        if record.WhichOneof("record_type") == "history":
+        kind = record.WhichOneof("record_type")
+        if kind == "run":
+            project, name = record.run.project, record.run.display_name
+        elif kind == "history":
             items = record.history.item
-            found.append({i.key or ".".join(i.nested_key): json.loads(i.value_json) for i in items})
-    return found
-
-
-def run_of(path: Path) -> tuple[str, str]:
-    """Project and name of the run."""
-    for data in _records(path.read_bytes()):
-        record = Record()
-        record.ParseFromString(data)
-        if record.WhichOneof("record_type") == "run":
-            return record.run.project, record.run.display_name
-    raise AssertionError(f"{path} says of no run")
+            rows.append({i.key or ".".join(i.nested_key): json.loads(i.value_json) for i in items})
+        is_over |= kind == "exit"
+    return WandbRun(project, name, rows) if is_over else None
 
 
 def _records(data: bytes) -> Iterator[bytes]:
@@ -49,6 +55,8 @@ def _records(data: bytes) -> Iterator[bytes]:
         _, length, kind = struct.unpack("<IHB", data[place : place + _HEAD])
         part = data[place + _HEAD : place + _HEAD + length]
         place += _HEAD + length
+        if len(part) < length:
+            return
         if kind in (_WHOLE, _FIRST):
             parts = b""
         parts += part
