@@ -25,7 +25,7 @@ from vla_sim.align.checkpoint import load_checkpoint
 from vla_sim.envs.crank import Crank
 from vla_sim.envs.rollout import run_all
 from vla_sim.loop.aligning.align_run import AlignRun
-from vla_sim.loop.benching.bench import BENCH_SEEDS_FROM
+from vla_sim.loop.benching.benchmark import BENCH_SEEDS_FROM
 from vla_sim.loop.benching.result import read_result
 from vla_sim.loop.budget import Budget
 from vla_sim.loop.evaluation import planned_spec

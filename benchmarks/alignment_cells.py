@@ -21,7 +21,9 @@ from vla_sim.envs.rollout import run_all
 from vla_sim.envs.streams import own_seed
 from vla_sim.envs.suites import CORE, SPINE
 from vla_sim.eval.report_file import from_json, to_json
-from vla_sim.loop.benching.bench import BENCH_SEEDS_FROM, BenchRun, bench
+from vla_sim.loop.benching.bench import bench
+from vla_sim.loop.benching.bench_run import BenchRun
+from vla_sim.loop.benching.benchmark import BENCH_SEEDS_FROM
 from vla_sim.loop.choice import Choice
 from vla_sim.loop.detecting.detect import DetectRun, detect
 from vla_sim.loop.evaluation import planned_spec

@@ -38,7 +38,7 @@ from vla_sim.envs.rollout import run_all
 from vla_sim.envs.suites import SPINE
 from vla_sim.envs.tasks import TASK_IDS
 from vla_sim.eval.aggregate import task_report
-from vla_sim.loop.benching.bench import BENCH_SEEDS_FROM
+from vla_sim.loop.benching.benchmark import BENCH_SEEDS_FROM
 from vla_sim.loop.evaluation import bodies
 
 VLA_SIM = str(Path(sys.executable).with_name("vla-sim"))

@@ -26,7 +26,8 @@ from benchmarks.row import Row, percent, told
 from tests.loop.untrained import untrained_run
 from vla_sim.envs.crank import CrankConfig
 from vla_sim.eval.report_file import to_json
-from vla_sim.loop.benching.bench import BenchRun, bench
+from vla_sim.loop.benching.bench import bench
+from vla_sim.loop.benching.bench_run import BenchRun
 from vla_sim.loop.serving.self_test import ContractRun, self_test
 from vla_sim.loop.serving.serve import ServeRun, served
 from vla_sim.loop.serving.server import PolicyServer, ServerConfig

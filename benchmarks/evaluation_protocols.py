@@ -18,7 +18,8 @@ from scipy.stats import binom
 from benchmarks.row import Row
 from vla_sim.eval.condition_file import read_conditions, to_json
 from vla_sim.eval.statistics import wilson
-from vla_sim.loop.benching.bench import BenchRun, bench
+from vla_sim.loop.benching.bench import bench
+from vla_sim.loop.benching.bench_run import BenchRun
 from vla_sim.loop.benching.freezing import FreezeRun, freeze
 from vla_sim.loop.benching.listing import ListRun, list_conditions
 from vla_sim.loop.benching.result import CARD, read_result

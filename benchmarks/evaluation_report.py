@@ -20,7 +20,8 @@ from rich.console import Console
 
 from benchmarks.row import Row, told
 from vla_sim.eval.report.render import write_report
-from vla_sim.loop.benching.bench import BenchRun, bench
+from vla_sim.loop.benching.bench import bench
+from vla_sim.loop.benching.bench_run import BenchRun
 from vla_sim.loop.benching.result import read_result
 from vla_sim.loop.showing.result_part import result_part
 

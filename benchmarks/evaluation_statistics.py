@@ -28,7 +28,8 @@ from vla_sim.eval.multiplicity import holm
 from vla_sim.eval.power import Discordance, mcnemar_power
 from vla_sim.eval.sequential import EAGERNESS, SequentialTest
 from vla_sim.eval.statistics import mcnemar, wilson
-from vla_sim.loop.benching.bench import BenchRun, bench, bench_into
+from vla_sim.loop.benching.bench import bench, bench_into
+from vla_sim.loop.benching.bench_run import BenchRun
 from vla_sim.loop.benching.merging import MergeRun, merge
 from vla_sim.loop.benching.powering import simulated
 from vla_sim.loop.benching.result import CARD

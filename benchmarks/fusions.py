@@ -32,7 +32,8 @@ from vla_sim.loop.aligning.closed_loop import align
 from vla_sim.loop.aligning.learner import by_row
 from vla_sim.loop.aligning.monitor import Monitor
 from vla_sim.loop.aligning.wording import draw_texts
-from vla_sim.loop.benching.bench import BenchRun, bench
+from vla_sim.loop.benching.bench import bench
+from vla_sim.loop.benching.bench_run import BenchRun
 from vla_sim.loop.learned import LearnedModel
 from vla_sim.loop.policies import best_checkpoint
 from vla_sim.loop.simulating.simulators import Simulators, SimulatorsConfig

@@ -23,8 +23,8 @@ ROUNDS = 40
 
 def batches(rounds: int = ROUNDS) -> Iterator[Row]:
     """Env steps a second of `EvalBatch` over those of a SyncVectorEnv of `EpisodeEnv`."""
-    # Here, because they import LeRobot, which not every environment has, and none has torchvision.
-    import_module("tests.interop.torchvision_stand_in")
+    # Here, because they import LeRobot, which not every environment has, and torchvision.
+    import_module("tests.interop.torchvision_operators")
     from lerobot_env_vla_sim.episode_env import ID
     from lerobot_env_vla_sim.eval_batch import EvalBatch
     from lerobot_env_vla_sim.scenes import Scenes

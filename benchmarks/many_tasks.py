@@ -27,7 +27,8 @@ from benchmarks.row import Row
 from vla_sim.envs.task_names import short_name
 from vla_sim.eval.report_file import from_json, to_json
 from vla_sim.loop.aligning.align_run import AlignRun
-from vla_sim.loop.benching.bench import BenchRun, bench
+from vla_sim.loop.benching.bench import bench
+from vla_sim.loop.benching.bench_run import BenchRun
 from vla_sim.loop.evaluation import ALL_ARMS
 from vla_sim.recipes import align as align_recipes
 from vla_sim.records.episode import Arm

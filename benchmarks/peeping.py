@@ -18,7 +18,7 @@ from vla_sim.envs.plan import draw_spec, plan_episodes
 from vla_sim.envs.rollout import run_all
 from vla_sim.envs.suites import CORE
 from vla_sim.eval.statistics import wilson
-from vla_sim.loop.benching.bench import BENCH_SEEDS_FROM
+from vla_sim.loop.benching.benchmark import BENCH_SEEDS_FROM
 from vla_sim.loop.serving.contracts import native
 from vla_sim.loop.serving.translation import Translation
 from vla_sim.loop.serving.wire import pack, unpack

@@ -37,7 +37,8 @@ from vla_sim.eval.report_file import from_json, to_json
 from vla_sim.loop.aligning.align_run import AlignRun
 from vla_sim.loop.aligning.closed_loop import align
 from vla_sim.loop.aligning.monitor import Monitor
-from vla_sim.loop.benching.bench import BenchRun, bench
+from vla_sim.loop.benching.bench import bench
+from vla_sim.loop.benching.bench_run import BenchRun
 from vla_sim.loop.evaluation import ALL_ARMS
 from vla_sim.loop.policies import best_checkpoint
 from vla_sim.loop.rl.finetune import finetune

@@ -12,7 +12,7 @@ from vla_sim.envs.plan import plan_episodes
 from vla_sim.envs.rollout import run_all
 from vla_sim.eval.body import Body, body_of
 from vla_sim.eval.metrics.manner_kept import manner_kept
-from vla_sim.loop.benching.bench import BENCH_SEEDS_FROM
+from vla_sim.loop.benching.benchmark import BENCH_SEEDS_FROM
 from vla_sim.records.episode import Episode
 from vla_sim.records.manner import Manner
 from vla_sim.records.shift import Shift

@@ -3,6 +3,7 @@
 Those of LeRobot itself are there where it is installed: `make test-lerobot` makes such a place.
 Those of openpi's client are there where OPENPI_PYTHON is a Python that has it: `make test-openpi`.
 Those of Ray are there where it is installed: `make test-ray`.
+Those of trackio and wandb are there where both are installed: `make test-trackers`.
 """
 
 import os
@@ -23,5 +24,7 @@ if not find_spec("lerobot"):
     collect_ignore_glob += ["interop"]
 if not find_spec("ray"):
     collect_ignore_glob += ["on_ray"]
+if not (find_spec("trackio") and find_spec("wandb")):
+    collect_ignore_glob += ["trackers"]
 if "OPENPI_PYTHON" not in os.environ:
     collect_ignore_glob += ["openpi"]

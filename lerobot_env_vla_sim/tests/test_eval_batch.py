@@ -14,7 +14,7 @@ from lerobot_env_vla_sim.scenes import Scenes
 from vla_sim.agents.controls import expert_policy
 from vla_sim.envs.acting import Acting
 from vla_sim.errors import BadAction, BadConfig, ResetNeeded, UnknownName
-from vla_sim.loop.benching.bench import BenchRun
+from vla_sim.loop.benching.bench_run import BenchRun
 
 TASK = "vla_sim/Reach-v1"
 ENGLISH = Scenes(languages=("en",))

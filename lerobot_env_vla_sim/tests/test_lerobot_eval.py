@@ -19,7 +19,9 @@ import remembered
 from dozing_expert import DONE, DozingExpert
 from vla_sim.envs.crank import Crank
 from vla_sim.envs.rollout import run_all
-from vla_sim.loop.benching.bench import BENCH_SEEDS_FROM, BenchRun, bench
+from vla_sim.loop.benching.bench import bench
+from vla_sim.loop.benching.bench_run import BenchRun
+from vla_sim.loop.benching.benchmark import BENCH_SEEDS_FROM
 
 N_EPISODES = 6
 

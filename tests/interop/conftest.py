@@ -1,5 +1,5 @@
-"""LeRobot without its torchvision."""
+"""LeRobot with torchvision's Python."""
 
-from tests.interop import torchvision_stand_in
+from tests.interop import torchvision_operators
 
-__all__ = ["torchvision_stand_in"]
+__all__ = ["torchvision_operators"]

@@ -7,7 +7,8 @@ from rich.console import Console
 
 from vla_sim.envs.crank import CrankConfig
 from vla_sim.errors import BadConfig, UnknownName
-from vla_sim.loop.benching.bench import BenchRun, bench
+from vla_sim.loop.benching.bench import bench
+from vla_sim.loop.benching.bench_run import BenchRun
 from vla_sim.loop.evaluation import make_protocol, planned
 from vla_sim.records.shift import NO_SHIFT, Shift
 

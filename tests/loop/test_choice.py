@@ -21,7 +21,8 @@ from vla_sim.envs.plan import plan_episodes
 from vla_sim.errors import BadConfig, DamagedFile, UnknownName, VlaSimError
 from vla_sim.loop.aligning.kept_memory import MEMORY
 from vla_sim.loop.aligning.resuming import LATEST
-from vla_sim.loop.benching.bench import BenchRun, bench
+from vla_sim.loop.benching.bench import bench
+from vla_sim.loop.benching.bench_run import BenchRun
 from vla_sim.loop.benching.evaluate import evaluate
 from vla_sim.loop.benching.gap import GapRun
 from vla_sim.loop.choice import Choice

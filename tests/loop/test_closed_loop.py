@@ -21,7 +21,8 @@ from vla_sim.loop.aligning.align_run import AlignRun
 from vla_sim.loop.aligning.closed_loop import align
 from vla_sim.loop.aligning.learner import Learner
 from vla_sim.loop.aligning.monitor import Monitor
-from vla_sim.loop.benching.bench import BenchRun, bench
+from vla_sim.loop.benching.bench import bench
+from vla_sim.loop.benching.bench_run import BenchRun
 from vla_sim.loop.budget import Budget
 from vla_sim.loop.collecting.collect import CollectRun, collect
 from vla_sim.loop.learned import LearnedModel

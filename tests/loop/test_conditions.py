@@ -22,7 +22,8 @@ from vla_sim.errors import (
 )
 from vla_sim.eval.condition import Condition, digest_of
 from vla_sim.eval.condition_file import from_json, read_conditions, to_json
-from vla_sim.loop.benching.bench import BenchRun, bench, bench_into
+from vla_sim.loop.benching.bench import bench, bench_into
+from vla_sim.loop.benching.bench_run import BenchRun
 from vla_sim.loop.benching.comparing import CompareRun, compared
 from vla_sim.loop.benching.freezing import FreezeRun, freeze
 from vla_sim.loop.benching.listing import ListRun, list_conditions

@@ -10,7 +10,8 @@ from rich.console import Console
 
 from tests.loop.results import killed_after_first_rows
 from vla_sim.errors import ProtocolMismatch, RunFolderError
-from vla_sim.loop.benching.bench import BenchRun, bench
+from vla_sim.loop.benching.bench import bench
+from vla_sim.loop.benching.bench_run import BenchRun
 from vla_sim.loop.benching.deciding import decide, schedule
 from vla_sim.loop.benching.result import read_result
 from vla_sim.loop.benching.until import UntilConfig

@@ -13,7 +13,7 @@ from vla_sim.envs.crank import Crank, CrankConfig
 from vla_sim.envs.rollout import run_all
 from vla_sim.envs.streams import own_seed
 from vla_sim.errors import BadConfig, DamagedFile, UnknownName
-from vla_sim.loop.benching.bench import BENCH_SEEDS_FROM
+from vla_sim.loop.benching.benchmark import BENCH_SEEDS_FROM
 from vla_sim.loop.choice import Choice
 from vla_sim.loop.detecting import traces
 from vla_sim.loop.detecting.detect import (

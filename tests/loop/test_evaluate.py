@@ -19,7 +19,8 @@ from vla_sim.envs.tasks import make_task
 from vla_sim.errors import BadAction, BadConfig, ProtocolMismatch, UnknownName
 from vla_sim.eval.aggregate import eval_report
 from vla_sim.eval.protocol import Protocol, require_comparable
-from vla_sim.loop.benching.bench import BenchRun, bench
+from vla_sim.loop.benching.bench import bench
+from vla_sim.loop.benching.bench_run import BenchRun
 from vla_sim.loop.benching.evaluate import evaluate
 from vla_sim.loop.evaluation import bodies, make_protocol, planned
 from vla_sim.loop.policies import check_policy, policy_of

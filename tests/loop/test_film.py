@@ -15,7 +15,8 @@ from vla_sim.envs.axes import AXES
 from vla_sim.envs.crank import Crank, CrankConfig, crank_config_for
 from vla_sim.envs.suites import CORE
 from vla_sim.errors import BadConfig, RunFolderError, UnknownName
-from vla_sim.loop.benching.bench import BENCH_SEEDS_FROM, BenchRun
+from vla_sim.loop.benching.bench_run import BenchRun
+from vla_sim.loop.benching.benchmark import BENCH_SEEDS_FROM
 from vla_sim.loop.evaluation import make_protocol, planned
 from vla_sim.loop.showing import film as room
 from vla_sim.loop.showing import film_frames

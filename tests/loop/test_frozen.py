@@ -18,7 +18,8 @@ from vla_sim.errors import (
     RunFolderError,
     VlaSimError,
 )
-from vla_sim.loop.benching.bench import BenchRun, bench
+from vla_sim.loop.benching.bench import bench
+from vla_sim.loop.benching.bench_run import BenchRun
 from vla_sim.loop.benching.freezing import FreezeRun, freeze
 from vla_sim.loop.benching.frozen import Frozen, read_frozen, to_json
 from vla_sim.loop.benching.parts import parts

@@ -11,7 +11,7 @@ from vla_sim.cli.gap import show
 from vla_sim.cli.main import main
 from vla_sim.errors import BadConfig, UnknownName
 from vla_sim.loop.benching import gap as module
-from vla_sim.loop.benching.bench import BENCH_SEEDS_FROM
+from vla_sim.loop.benching.benchmark import BENCH_SEEDS_FROM
 from vla_sim.loop.benching.gap import GapRun, gap
 from vla_sim.physics import engines
 

@@ -25,7 +25,8 @@ from vla_sim.errors import (
     UnknownName,
     VlaSimError,
 )
-from vla_sim.loop.benching.bench import BenchRun, bench
+from vla_sim.loop.benching.bench import bench
+from vla_sim.loop.benching.bench_run import BenchRun
 from vla_sim.loop.benching.evaluate import evaluate
 from vla_sim.loop.benching.gap import GapRun
 from vla_sim.loop.choice import Choice

@@ -11,7 +11,8 @@ from rich.console import Console
 from tests.loop.results import killed_after_first_rows
 from tests.loop.untrained import untrained_run
 from vla_sim.errors import ProtocolMismatch, RunFolderError
-from vla_sim.loop.benching.bench import BenchRun, bench, bench_into
+from vla_sim.loop.benching.bench import bench, bench_into
+from vla_sim.loop.benching.bench_run import BenchRun
 from vla_sim.loop.benching.merging import MergeRun, merge
 from vla_sim.loop.benching.provenance import DIGEST
 from vla_sim.loop.benching.result import read_result

@@ -13,13 +13,15 @@ from tests.loop.untrained import PX, untrained_run
 from vla_sim.cli.main import main
 from vla_sim.envs.crank import CrankConfig
 from vla_sim.eval.report.change import Pair
-from vla_sim.loop.benching.bench import BenchRun, bench
+from vla_sim.loop.benching.bench import bench
+from vla_sim.loop.benching.bench_run import BenchRun
 from vla_sim.loop.benching.result import read_result
+from vla_sim.loop.choice import Choice
 from vla_sim.loop.rl.finetune import finetune
 from vla_sim.loop.rl.rl_policy import ENCODER
 from vla_sim.loop.run_folder import AFTER, BEFORE
 from vla_sim.loop.showing import change_films
-from vla_sim.loop.showing.change_films import chosen_pairs
+from vla_sim.loop.showing.change_films import Acted, chosen_pairs
 from vla_sim.loop.showing.reporting import ReportRun, write_run_report
 from vla_sim.loop.showing.result_films import Replayed
 from vla_sim.loop.showing.showcase import ShowcaseConfig
@@ -110,6 +112,12 @@ def test_a_film_of_something_else_is_not_shown_and_the_numbers_stand(
     assert "does not act as it was measured" in page and "path_length_m, progress differ" in page
     assert ">not filmed<" in page and '<figure id="change-' not in page
     assert "after and before are not shown to differ" in page
+
+
+def test_each_side_is_run_again_under_the_shield_that_it_was_measured_under() -> None:
+    said = "runs/mine (2)/encoder (ensemble 0.25, shield limits)"
+    acted = Acted(said=said, place=Path("moved"))
+    assert acted.choice == Choice(name="moved", ensemble=0.25, shield="limits")
 
 
 def test_measurements_that_do_not_fit_are_refused_on_the_page(run: Path) -> None:

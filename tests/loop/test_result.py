@@ -13,7 +13,8 @@ from tests.loop.results import bytes_of, killed_after_first_rows
 from vla_sim.errors import BadConfig, DamagedFile, ProtocolMismatch, RunFolderError
 from vla_sim.eval.columns import COLUMNS
 from vla_sim.eval.metrics.table import METRICS
-from vla_sim.loop.benching.bench import BenchRun, bench, bench_into
+from vla_sim.loop.benching.bench import bench, bench_into
+from vla_sim.loop.benching.bench_run import BenchRun
 from vla_sim.loop.benching.comparing import CompareRun, compared, sentences
 from vla_sim.loop.benching.episode_table import checksum, read_rows, write_rows
 from vla_sim.loop.benching.merging import MergeRun, merge

@@ -8,9 +8,12 @@ import pytest
 from PIL import Image
 from rich.console import Console
 
+from vla_sim.envs.crank import CrankConfig
 from vla_sim.errors import BadConfig, DamagedFile, RunFolderError, UnknownName
-from vla_sim.loop.benching.bench import BenchRun, bench
+from vla_sim.loop.benching.bench import bench
+from vla_sim.loop.benching.bench_run import BenchRun
 from vla_sim.loop.benching.result import read_result
+from vla_sim.loop.benching.spanning import AcrossRun, across
 from vla_sim.loop.choice import Choice
 from vla_sim.loop.showing.replay import ReplayRun, replay
 from vla_sim.loop.showing.reporting import ReportRun, write_run_report
@@ -107,10 +110,52 @@ def test_the_pictures_are_those_of_the_episode(place: Path) -> None:
         Choice(name="runs/mine", ensemble=0.25),
         Choice(name="ws://127.0.0.1:8000", args=(("key", "x"), ("timeout_s", "9"))),
         Choice(name="pi.py:make", args=(("k", "a"),), contract="libero"),
+        Choice(name="expert", shield="limits"),
+        Choice(name="runs/mine", ensemble=0.25, shield="manner"),
+        Choice(name="runs/mine (2)", shield="limits"),
     ],
 )
 def test_who_was_measured_is_read_back(choice: Choice) -> None:
     assert Choice.read(str(choice)) == choice
+
+
+def test_switches_and_shield_hold_where_the_policy_lies_now() -> None:
+    measured = Choice(name="runs/mine", proposals=4, shield="limits")
+    assert Choice.again(str(measured)) == measured
+    assert Choice.again(str(measured), "elsewhere") == replace(measured, name="elsewhere")
+    assert Choice.again("runs/a (nice, one)", "b") == Choice(name="b")
+    with pytest.raises(BadConfig, match="4 proposals for the policy 'zero'"):
+        Choice.again(str(measured), "zero")
+
+
+def test_what_was_measured_under_a_shield_is_replayed_and_filmed_under_it(tmp_path: Path) -> None:
+    run = BenchRun(
+        policy="random",
+        tasks=("DriveToGoal", "Reach"),
+        arms=("correct",),
+        episodes=1,
+        gallery=0,
+        n_processes=0,
+        crank=CrankConfig(image_size=32, shield="limits"),
+        films=1,
+        out=tmp_path / "kept",
+    )
+    bench(run, QUIET)
+    rows = read_result(tmp_path / "kept").rows
+    assert max(row.n_shielded for row in rows) > 0
+    again = ReplayRun(result=tmp_path / "kept", out=tmp_path / "kept.gif", size=48)
+    films = []
+    for place, row in enumerate(rows):
+        # What the result says, and the same at another place.
+        was, one = replay(replace(again, episode=place, policy=("", "random")[place]))
+        assert was == row and one.differing == ()
+        assert one.episode.n_shielded == row.n_shielded
+        films.append(one)
+    # The bar below the last picture is red where the shield acted.
+    red = [(film.pictures[-1, -1] == (176, 42, 48)).all(axis=1).any() for film in films]
+    assert red == [row.n_shielded > 0 for row in rows]
+    numbers = across(AcrossRun(result=tmp_path / "kept", distances=True, n_slots=2), QUIET)
+    assert all("expert_ade" in numbers[row.spec.task_id] for row in rows)
 
 
 def test_what_cannot_be_read_back_is_asked_for() -> None:

@@ -15,7 +15,8 @@ from vla_sim.errors import BadConfig, DamagedFile, RunFolderError
 from vla_sim.eval.across.expert_distance import average_displacement
 from vla_sim.eval.across.table import ACROSS
 from vla_sim.eval.comparison import ALL
-from vla_sim.loop.benching.bench import BenchRun, bench
+from vla_sim.loop.benching.bench import bench
+from vla_sim.loop.benching.bench_run import BenchRun
 from vla_sim.loop.benching.result import read_result
 from vla_sim.loop.benching.spanning import AcrossRun, across
 from vla_sim.loop.evaluation import bodies

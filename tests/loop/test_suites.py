@@ -24,7 +24,8 @@ from vla_sim.envs.tasks import ENGINE_TASKS, TASK_IDS, TASKS
 from vla_sim.errors import BadConfig, UnknownName
 from vla_sim.eval.report_file import from_json
 from vla_sim.loop.aligning.align_run import AlignRun
-from vla_sim.loop.benching.bench import BenchRun, bench
+from vla_sim.loop.benching.bench import bench
+from vla_sim.loop.benching.bench_run import BenchRun
 from vla_sim.loop.benching.gap import GapRun
 from vla_sim.loop.benching.parts import parts
 from vla_sim.loop.collecting.collect import CollectRun

@@ -14,7 +14,8 @@ import pytest
 from rich.console import Console
 
 from vla_sim.errors import BadConfig, MissingExtra, UnknownName
-from vla_sim.loop.benching.bench import BenchRun, bench
+from vla_sim.loop.benching.bench import bench
+from vla_sim.loop.benching.bench_run import BenchRun
 from vla_sim.loop.tracking import tracker
 from vla_sim.loop.tracking.tracker import Nobody, check_tracker, numbers_in, tracking
 

@@ -13,7 +13,8 @@ from tests.loop.results import bytes_of
 from vla_sim.envs.crank import CrankConfig
 from vla_sim.envs.plan import plan_episodes
 from vla_sim.errors import BadConfig
-from vla_sim.loop.benching.bench import BenchRun, bench, bench_into
+from vla_sim.loop.benching.bench import bench, bench_into
+from vla_sim.loop.benching.bench_run import BenchRun
 from vla_sim.loop.benching.merging import MergeRun, merge
 from vla_sim.loop.simulating.on_ray import ADDRESS, SimulatorsOnRay, cluster
 from vla_sim.loop.simulating.simulators import SimulatorsConfig, StationConfig

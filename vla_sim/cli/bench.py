@@ -15,7 +15,7 @@ from vla_sim.disk.outlet import check_outlet
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from vla_sim.loop.benching.bench import BenchRun
+    from vla_sim.loop.benching.bench_run import BenchRun
     from vla_sim.records.episode_row import EpisodeRow
     from vla_sim.records.reports import EvalReport, TaskReport
 
@@ -29,7 +29,7 @@ def recipes() -> "Mapping[str, Callable[[], BenchRun]]":
 
 def may_change() -> tuple[str, ...]:
     """Loads the names of the settings that a benchmark may go on with otherwise."""
-    from vla_sim.loop.benching.bench import MAY_CHANGE
+    from vla_sim.loop.benching.bench_run import MAY_CHANGE
 
     return MAY_CHANGE
 

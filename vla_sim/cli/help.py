@@ -25,10 +25,10 @@ _NAMES: Mapping[object, str] = {int: "INT", float: "FLOAT", str: "TEXT", Path: "
 def print_help(
     verb: Verb[Any], settings: object, console: Console, *, head: str, all_of_them: bool
 ) -> None:
-    """What the verb does, and its options: the first ones, or all."""
+    """What the verb does, and its options: the first ones in the verb's order, or all."""
     width = min(shutil.get_terminal_size().columns, _WIDEST)
     options = list(options_in(settings))
-    shown = [o for o in options if all_of_them or _is_first(o, verb.first)]
+    shown = options if all_of_them else _first(options, verb.first)
     shown = [replace(o, name=shortened(o.name, verb.shorts)) for o in shown]
     tell(console, head)
     tell(console, "\nOptions, with what they are here:")
@@ -40,8 +40,10 @@ def print_help(
         tell(console, f"\n{len(options) - len(shown)} more options are shown by --help-all.")
 
 
-def _is_first(option: Option, first: Sequence[str]) -> bool:
-    return not first or option.name.removeprefix("--") in first
+def _first(options: Sequence[Option], names: Sequence[str]) -> Sequence[Option]:
+    """The options of these names, in their order; all where no names are given."""
+    by_name = {option.name.removeprefix("--"): option for option in options}
+    return [by_name[name] for name in names if name in by_name] or options
 
 
 def _lines(options: Sequence[Option], width: int) -> Iterator[str]:

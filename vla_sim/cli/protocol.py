@@ -73,7 +73,7 @@ def show(config: ShowRun, console: Console) -> int:
         _show_conditions(read_conditions(config.file), console)
         return 0
     from vla_sim.errors import VlaSimError
-    from vla_sim.loop.benching.bench import BenchRun
+    from vla_sim.loop.benching.bench_run import BenchRun
     from vla_sim.loop.benching.frozen import read_frozen
     from vla_sim.loop.benching.parts import parts
     from vla_sim.loop.benching.stated import require_measurable, stated_by

@@ -65,7 +65,8 @@ class Verb(Generic[C]):
     several: Callable[[str], Sequence[str]] = alone
     """What a first word that names many stands for, one run each."""
     first: tuple[str, ...] = ()
-    """Options that `--help` shows, as they are typed without dashes; all where none is named."""
+    """Options that `--help` shows, in this order, as they are typed without dashes; all where none
+    is named."""
     choices: Callable[[], Choices] = no_choices
     """Loads the parts of the settings that have alternatives by name."""
     shorts: Shorts = field(default_factory=dict)

@@ -2,14 +2,14 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol, Self
 
 from vla_sim.agents.controls import POLICIES
 from vla_sim.agents.ensemble import ENSEMBLE, MOST_ENSEMBLE
 from vla_sim.envs.crank import CrankConfig
-from vla_sim.envs.shield.mode import ShieldMode
+from vla_sim.envs.shield.mode import SHIELD_MODES, ShieldMode
 from vla_sim.errors import BadConfig
 from vla_sim.foreign import is_foreign
 from vla_sim.ranges import whole, within
@@ -25,6 +25,7 @@ MOST_GUIDANCE = 10.0
 _SWITCH = re.compile(
     r"(?P<proposals>\d+) proposals|guidance (?P<guidance>[\d.e+-]+)"
     r"|ensemble (?P<ensemble>[\d.e+-]+)|contract (?P<contract>\S+)"
+    rf"|shield (?P<shield>{'|'.join(SHIELD_MODES)})"
 )
 
 
@@ -134,28 +135,60 @@ class Choice:
         Raises:
             BadConfig: If it is not one that `str` writes.
         """
-        name, bracket, rest = text.removesuffix(")").partition(" (")
+        if not text.endswith(")"):
+            return cls(name=text)
+        # A folder's name may have brackets too: what follows one of them is switches.
+        for found in re.finditer(r" \(", text):
+            choice = cls._switched(text[: found.start()], text[found.end() : -1])
+            if choice is not None and str(choice) == text:
+                return choice
+        raise BadConfig(
+            f"{text!r} does not say how to make the policy again; name it: --policy NAME"
+        )
+
+    @classmethod
+    def _switched(cls, name: str, told: str) -> Self | None:
+        """A policy with its switches in words; None where they are none."""
         said: dict[str, Any] = {}
         args: list[tuple[str, str]] = []
-        for part in rest.split(", ") if bracket else []:
+        for part in told.split(", "):
             if found := _SWITCH.fullmatch(part):
                 said |= {key: value for key, value in found.groupdict().items() if value}
             else:
                 pairs = [pair.partition("=") for pair in part.split(" ")]
                 if not all(equals for _, equals, _ in pairs):
-                    raise _unreadable(text)
+                    return None
                 args += [(key, value) for key, _, value in pairs]
-        choice = cls(
+        return cls(
             name=name,
             proposals=int(said.get("proposals", 1)),
             guidance=float(said.get("guidance", 1.0)),
             ensemble=float(said.get("ensemble", ENSEMBLE)),
             args=tuple(args),
             contract=said.get("contract", ""),
+            shield=said.get("shield", "off"),
         )
-        if str(choice) != text:
-            raise _unreadable(text)
-        return choice
+
+    @classmethod
+    def again(cls, text: str, name: str = "") -> Self:
+        """Who acted in a result, where the policy lies now.
+
+        Args:
+            text: As the result says it.
+            name: The policy's place now; empty for the one that the result names. What the result
+                says of switches and shield holds for it too, where that can be read back.
+
+        Raises:
+            BadConfig: If no place is given and the text is not one that `str` writes, or the policy
+                there does not take the switches.
+        """
+        if not name:
+            return cls.read(text)
+        try:
+            said = cls.read(text)
+        except BadConfig:
+            return cls(name=name)
+        return replace(said, name=name)
 
     @property
     def is_outside(self) -> bool:
@@ -202,10 +235,6 @@ class Choice:
         told += [f"contract {self.contract}"] if self.contract else []
         told += [f"shield {self.shield}"] if self.shield != "off" else []
         return f"{self.name} ({', '.join(told)})" if told else self.name
-
-
-def _unreadable(text: str) -> BadConfig:
-    return BadConfig(f"{text!r} does not say how to make the policy again; name it: --policy NAME")
 
 
 def is_remote(name: str) -> bool:

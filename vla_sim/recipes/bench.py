@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from vla_sim.envs.suites import SUITES, about
-from vla_sim.loop.benching.bench import BenchRun
+from vla_sim.loop.benching.bench_run import BenchRun
 from vla_sim.loop.evaluation import ALL_ARMS
 
 TOLD_OTHERWISE = ("spine", "language")

@@ -22,13 +22,9 @@ from vla_sim.errors import BadConfig, DamagedFile, RunFolderError
 from vla_sim.eval.protocol import Protocol, require_same
 from vla_sim.eval.sentences import verdict
 from vla_sim.eval.sequential import Decision, Outcome
-from vla_sim.loop.benching.bench import (
-    BENCH_SEEDS_FROM,
-    MAY_CHANGE,
-    VERB,
-    BenchRun,
-    open_team,
-)
+from vla_sim.loop.benching.bench import VERB, open_team
+from vla_sim.loop.benching.bench_run import MAY_CHANGE, BenchRun
+from vla_sim.loop.benching.benchmark import BENCH_SEEDS_FROM
 from vla_sim.loop.benching.provenance import DIGEST, OTHER_DIGEST, require_as_begun
 from vla_sim.loop.benching.result import is_result, read_result, result_of, write_result
 from vla_sim.loop.benching.row_store import RowStore, clear

@@ -12,7 +12,7 @@ from vla_sim.envs.shield.mode import ShieldMode
 from vla_sim.envs.suites import SPINE, tasks_of
 from vla_sim.envs.task_names import short_name
 from vla_sim.errors import BadConfig
-from vla_sim.loop.benching.bench import BENCH_SEEDS_FROM
+from vla_sim.loop.benching.benchmark import BENCH_SEEDS_FROM
 from vla_sim.loop.benching.measurement import Measurement
 from vla_sim.loop.choice import Choice
 from vla_sim.loop.outsiders import acting_for, try_out

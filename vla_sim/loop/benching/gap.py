@@ -21,7 +21,7 @@ from vla_sim.envs.task_names import short_name
 from vla_sim.envs.tasks import ENGINE_TASKS, check_engine
 from vla_sim.errors import BadConfig
 from vla_sim.eval.statistics import mcnemar, paired_difference, wilson
-from vla_sim.loop.benching.bench import BENCH_SEEDS_FROM, MOST_EPISODES
+from vla_sim.loop.benching.benchmark import BENCH_SEEDS_FROM, MOST_EPISODES
 from vla_sim.loop.choice import Choice
 from vla_sim.loop.outsiders import acting_for, try_out
 from vla_sim.loop.policies import check_policy

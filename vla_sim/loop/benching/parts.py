@@ -7,7 +7,7 @@ from typing import Any
 from vla_sim.envs.suites import SUITES, parts_of
 from vla_sim.envs.task_names import short_name
 from vla_sim.errors import BadConfig
-from vla_sim.loop.benching.bench import BenchRun
+from vla_sim.loop.benching.bench_run import BenchRun
 from vla_sim.loop.benching.stated import Settings
 
 

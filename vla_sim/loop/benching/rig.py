@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from vla_sim.envs.axes import asked_shift
 from vla_sim.envs.crank import CrankConfig, crank_config_for
+from vla_sim.envs.shield.mode import ShieldMode
 from vla_sim.errors import BadConfig, RenderBackendError
 from vla_sim.loop.evaluation import renderer_id
 from vla_sim.physics.engines import engine_id
@@ -12,8 +13,12 @@ from vla_sim.physics.render import RENDERERS
 from vla_sim.records.episode_row import EpisodeRow
 
 
-def crank_of(row: EpisodeRow) -> CrankConfig:
+def crank_of(row: EpisodeRow, shield: ShieldMode) -> CrankConfig:
     """The crank that a row ran on, of the same engine and renderer.
+
+    Args:
+        row: Of a result.
+        shield: What stood between who acted and the robot; a result says it with the policy.
 
     Raises:
         RenderBackendError: If this machine draws no pictures of that kind.
@@ -25,7 +30,7 @@ def crank_of(row: EpisodeRow) -> CrankConfig:
     able = crank_config_for(
         asked_shift(row.spec.axis, row.spec.severity), CrankConfig(image_size=row.rig.image_size[0])
     )
-    return replace(able, engine=engine, renderer=_renderer(row.rig.renderer))
+    return replace(able, engine=engine, renderer=_renderer(row.rig.renderer), shield=shield)
 
 
 def _renderer(wanted: str) -> str:

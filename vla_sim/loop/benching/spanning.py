@@ -48,7 +48,7 @@ class AcrossRun:
     """Run its episodes again, and the expert's of the same plan: how far apart are the paths?"""
     policy: str = ""
     """Who acts, where that is not where it was when it was measured; empty for what the result
-    says."""
+    says. Its switches and its shield are those of the result."""
     n_slots: int = 16
     """Simulations at once; results do not depend on it."""
     out: Path | None = None
@@ -106,7 +106,7 @@ def _paths(
     run: AcrossRun, result: Result, body_of: Mapping[str, Body], console: Console
 ) -> Iterator[Episode]:
     """The episodes under the true instruction again, held to their rows, and the expert's."""
-    choice = Choice(name=run.policy) if run.policy else Choice.read(result.policy)
+    choice = Choice.again(result.policy, run.policy)
     if result.report.run_card["role"] == "teacher":
         raise BadConfig(
             f"{run.result} is of {result.policy}, a teacher: distances from the expert's paths are "
@@ -120,11 +120,13 @@ def _paths(
             mine = [row for row in rows if row.spec.task_id == task_id]
             if not mine:
                 continue
-            config = crank_of(mine[0])
+            config = crank_of(mine[0], choice.shield)
             try_out(choice, [task_id], config)
             specs = [row.spec for row in mine]
             for who in (choice, Choice(name="expert")):
-                crank = Crank(task_id, min(run.n_slots, len(mine)), config)
+                # The expert's paths are its own, whatever kept the policy within its limits.
+                rig = config if who is choice else crank_of(mine[0], who.shield)
+                crank = Crank(task_id, min(run.n_slots, len(mine)), rig)
                 for place, episode in rollout(crank, acting_for(who, crank), specs):
                     if who is choice:
                         _require_same(mine[place], row_of(episode, body_of[task_id]))

@@ -25,7 +25,7 @@ from vla_sim.errors import BadConfig, DamagedFile
 from vla_sim.eval.detection.auroc import auroc
 from vla_sim.eval.detection.detector import EARLY, KINDS, Detector, Kind, TracedEpisode, sentences
 from vla_sim.eval.statistics import wilson
-from vla_sim.loop.benching.bench import BENCH_SEEDS_FROM
+from vla_sim.loop.benching.benchmark import BENCH_SEEDS_FROM
 from vla_sim.loop.choice import RETRIEVAL, Choice
 from vla_sim.loop.detecting.traces import ARMS, traced
 from vla_sim.loop.policies import best_checkpoint, check_policy

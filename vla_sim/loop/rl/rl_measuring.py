@@ -11,7 +11,8 @@ from rich.console import Console
 from vla_sim.envs.suites import names_of
 from vla_sim.errors import BadConfig
 from vla_sim.eval.comparison import Comparison, compare
-from vla_sim.loop.benching.bench import BenchRun, bench_into
+from vla_sim.loop.benching.bench import bench_into
+from vla_sim.loop.benching.bench_run import BenchRun
 from vla_sim.loop.benching.result import Result, read_result
 from vla_sim.loop.rl.rl_policy import ENCODER
 from vla_sim.loop.rl.rl_run import FinetuneRun

@@ -26,7 +26,7 @@ from vla_sim.errors import BadConfig, UnknownName
 from vla_sim.eval.run_card import run_card
 from vla_sim.eval.stopping import StoppingConfig
 from vla_sim.foreign import is_foreign
-from vla_sim.loop.benching.bench import BENCH_SEEDS_FROM, MOST_EPISODES
+from vla_sim.loop.benching.benchmark import BENCH_SEEDS_FROM, MOST_EPISODES
 from vla_sim.loop.evaluation import GALLERY_SEEDS_FROM, ONLINE_SEEDS_FROM, make_protocol
 from vla_sim.loop.model_bodies import bodies_of_tasks
 from vla_sim.loop.opening import opened, refuse_place

@@ -13,7 +13,7 @@ from vla_sim.envs.rollout import run_all
 from vla_sim.envs.task_names import task_id_of
 from vla_sim.errors import BadConfig
 from vla_sim.eval.statistics import wilson
-from vla_sim.loop.benching.bench import BENCH_SEEDS_FROM
+from vla_sim.loop.benching.benchmark import BENCH_SEEDS_FROM
 from vla_sim.loop.serving.contracts import check_contract, contract_of
 from vla_sim.loop.serving.reading import Reader, Session
 from vla_sim.loop.serving.translation import Translation

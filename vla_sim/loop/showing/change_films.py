@@ -40,9 +40,9 @@ class Acted:
         """The policy with its switches, as it is found now.
 
         Raises:
-            BadConfig: If the result does not say how to make it again.
+            BadConfig: If it does not take the switches that the result names.
         """
-        return replace(Choice.read(self.said), name=str(self.place))
+        return Choice.again(self.said, str(self.place))
 
 
 def scene_films(change: Change, before: Acted, after: Acted, shown: ShowcaseConfig) -> Change:
@@ -100,12 +100,13 @@ def _tasks_in_turn(pairs: Sequence[Pair]) -> list[Pair]:
 
 
 def _run_again(acted: Acted, rows: Sequence[EpisodeRow]) -> list[Replayed]:
-    """The episodes, held to their rows.
+    """The episodes, under the shield that they were measured under, held to their rows.
 
     Raises:
         DamagedFile: If one does not come out as it was measured.
     """
-    made = replayed(acted.choice, rows, crank_of(rows[0]))
+    choice = acted.choice
+    made = replayed(choice, rows, crank_of(rows[0], choice.shield))
     for row, one in zip(rows, made, strict=True):
         if one.differing:
             raise DamagedFile(

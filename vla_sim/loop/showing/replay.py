@@ -27,7 +27,7 @@ class ReplayRun:
     """A .webp, .gif or .png; episode-K.gif where none is given."""
     policy: str = ""
     """Who acts, where that is not where it was when it was measured; empty for what the result
-    says."""
+    says. Its switches and its shield are those of the result."""
     size: int = 256
     """Height and width of the film's pictures [px]; the policy sees its own."""
 
@@ -68,8 +68,8 @@ def replay(run: ReplayRun) -> tuple[EpisodeRow, Replayed]:
             f"0 to {len(result.rows) - 1}"
         )
     row = result.rows[run.episode]
-    choice = Choice(name=run.policy) if run.policy else Choice.read(result.policy)
-    crank = crank_of(row)
+    choice = Choice.again(result.policy, run.policy)
+    crank = crank_of(row, choice.shield)
     try_out(choice, [row.spec.task_id], crank)
     (one,) = replayed(choice, [row], crank, size_px=run.size)
     require_same_row(run.episode, one)

@@ -41,7 +41,7 @@ def cluster(n_workers: int) -> Iterator[None]:
 
     Raises:
         MissingExtra: If Ray is not installed.
-        WorkerDied: If the cluster is not there.
+        WorkerDied: If the cluster is not there, or Ray does not start on this machine.
     """
     ray = _ray()
     if ray.is_initialized():
@@ -55,7 +55,7 @@ def cluster(n_workers: int) -> Iterator[None]:
         _require_there(place)
         with one_thread():
             ray.init(**settings)
-    except (RuntimeError, ValueError, OSError) as error:
+    except Exception as error:  # Ray raises plain ones where a node does not start in time
         where = f"{ADDRESS}={place}" if place else "on this machine"
         raise WorkerDied(f"Ray {where} is not to be reached: {error}") from error
     try:

@@ -7,7 +7,8 @@ from vla_sim.agents.ensemble import ENSEMBLE
 from vla_sim.envs.streams import TRAIN_SEEDS_FROM
 from vla_sim.errors import BadConfig
 from vla_sim.loop.aligning.align_run import AlignRun
-from vla_sim.loop.benching.bench import MOST_EPISODES, BenchRun
+from vla_sim.loop.benching.bench_run import BenchRun
+from vla_sim.loop.benching.benchmark import MOST_EPISODES
 from vla_sim.loop.choice import Choice
 from vla_sim.loop.evaluation import GALLERY_SEEDS_FROM
 from vla_sim.ranges import whole
