@@ -46,7 +46,7 @@ def test_a_simulation_runs_one_episode_and_then_waits(batch: EvalBatch) -> None:
         _, reward, terminated, truncated, info = batch.step(actions)
         assert not reward[over].any()
         ended = (terminated | truncated) & ~over
-        held_before_its_end |= bool((batch.crank.held[~ended & ~over] > 0).any())
+        held_before_its_end |= bool((batch.crank.stages.held[~ended & ~over] > 0).any())
         assert not info["is_success"][~(over | ended)].any()
         assert ("final_info" in info) == ended.any()
         over |= ended

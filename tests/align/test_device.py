@@ -11,7 +11,7 @@ import torch
 
 from tests.align import squares, tiny_models
 from tests.align.elsewhere import HERE, Elsewhere
-from tests.align.test_trainer import ALL, trainer
+from tests.align.square_trainer import ALL, trainer
 from vla_sim.align.batch import moved
 from vla_sim.align.encoders.hugging_face_text import HuggingFaceTextConfig
 from vla_sim.align.encoders.hugging_face_vision import HuggingFaceVisionConfig

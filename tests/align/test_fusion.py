@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from tests.align import squares
-from tests.align.test_trainer import one_step, trainer
+from tests.align.square_trainer import one_step, trainer
 from vla_sim.align.curriculum import CurriculumConfig
 from vla_sim.align.fusion.film import FilmConfig
 from vla_sim.align.fusion.fusion import FusionSizes, Moment

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from tests.align.squares import say, say_all, segments, steps
-from tests.align.test_trainer import ALL, one_step, trainer
+from tests.align.square_trainer import ALL, one_step, trainer
 from vla_sim.align.checkpoint import load_checkpoint, save_checkpoint
 from vla_sim.align.contrast import Contrast, More
 from vla_sim.align.contrast_config import ContrastConfig

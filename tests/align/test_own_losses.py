@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.align.test_trainer import ALL, one_step, trainer
+from tests.align.square_trainer import ALL, one_step, trainer
 from vla_sim.align.objective import Weights
 from vla_sim.align.reconciling.table import RECONCILERS
 from vla_sim.align.trainer_config import TrainerConfig

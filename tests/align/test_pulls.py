@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.align.test_trainer import ALL, one_step, trainer
+from tests.align.square_trainer import ALL, one_step, trainer
 from vla_sim.align.pulls import Pulls
 from vla_sim.align.trainer import AlignTrainer
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from tests.align.test_trainer import ALL, one_step, trainer
+from tests.align.square_trainer import ALL, one_step, trainer
 from vla_sim.align.fusion.codebook import COMMITMENT
 from vla_sim.align.fusion.moe import BALANCE
 from vla_sim.align.fusion.poe import CALIBRATION

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.align.test_trainer import ALL, one_step, trainer
+from tests.align.square_trainer import ALL, one_step, trainer
 from vla_sim.cli.main import main
 from vla_sim.triples.lerobot.folder import LeRobotFolder, datasets_in
 

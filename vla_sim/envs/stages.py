@@ -28,7 +28,13 @@ class Turn:
 
 
 class Stages:
-    """n slots, each in a chain of instructions, every one of which has a horizon of its own."""
+    """n slots, each in a chain of instructions, every one of which has a horizon of its own.
+
+    Attributes:
+        number: Which instruction of its chain each slot is at, from 0.
+        n_asked: How many its chain has.
+        held: For how many steps its goal has held without a break.
+    """
 
     def __init__(self, n: int, *, hold_steps: int, horizon_steps: int) -> None:
         """Chains of one instruction, none of them begun.
@@ -42,7 +48,7 @@ class Stages:
         self.n_asked = np.ones(n, dtype=np.int64)
         self._hold_steps, self._horizon_steps = hold_steps, horizon_steps
         self._began = np.zeros(n, dtype=np.int64)
-        self._held = np.zeros(n, dtype=np.int64)
+        self.held = np.zeros(n, dtype=np.int64)
         self._goals: list[tuple[int, ...]] = [(0,)] * n
 
     def begin(self, ids: Ids, goals: Sequence[tuple[int, ...]]) -> None:
@@ -52,7 +58,7 @@ class Stages:
             self.n_asked[slot] = len(chain)
         self.number[ids] = 0
         self._began[ids] = 0
-        self._held[ids] = 0
+        self.held[ids] = 0
 
     def goal(self, slot: int) -> int:
         """What is asked of a slot now."""
@@ -66,9 +72,9 @@ class Stages:
             failure: The task ended the episode, (n,).
             steps: How many steps each episode has come to, (n,).
         """
-        self._held = np.where(success, self._held + 1, 0)
+        self.held = np.where(success, self.held + 1, 0)
         hold_steps = self._hold_steps
-        held = self._held >= hold_steps if hold_steps else np.zeros(len(steps), dtype=np.bool_)
+        held = self.held >= hold_steps if hold_steps else np.zeros(len(steps), dtype=np.bool_)
         is_last = self.number + 1 >= self.n_asked
         next_asked = held & ~is_last & ~failure
         return Turn(
@@ -82,4 +88,4 @@ class Stages:
         """Take the slots `ids` to the next instruction, whose horizon begins at `steps` (n,)."""
         self.number[ids] += 1
         self._began[ids] = steps[ids]
-        self._held[ids] = 0
+        self.held[ids] = 0
