@@ -9,8 +9,8 @@ import torch
 from scipy.stats import norm
 
 from tests.align import squares
-from tests.align.test_fusion import SIZES, B, G, moment
 from tests.align.square_trainer import one_step, trainer
+from tests.align.test_fusion import SIZES, B, G, moment
 from vla_sim.align.checkpoint import load_checkpoint, save_checkpoint
 from vla_sim.align.curriculum import CurriculumConfig
 from vla_sim.align.fusion.codebook import CodebookConfig, FsqConfig, SharedCodebook

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from tests.align.squares import say, say_all, segments, steps
 from tests.align.square_trainer import ALL, one_step, trainer
+from tests.align.squares import say, say_all, segments, steps
 from vla_sim.align.checkpoint import load_checkpoint, save_checkpoint
 from vla_sim.align.contrast import Contrast, More
 from vla_sim.align.contrast_config import ContrastConfig
