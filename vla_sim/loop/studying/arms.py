@@ -57,14 +57,14 @@ ARMS: Mapping[str, StudyArm] = {
     # 5.1, 5.6: what is contrasted.
     "no-alignment": StudyArm(
         section="5.6",
-        en="no contrastive term at all",
-        zh="去掉全部对比项",
+        en="no contrastive term at all, and no `outcome`, which is taken of the same clips",
+        zh="去掉全部对比项，以及取自同样片段的 `outcome`",
         change=_weights(0.0, *CONTRASTIVE),
     ),
     "no-alignment-longer": StudyArm(
         section="5.6",
-        en="no contrastive term, and as many updates more as their time buys",
-        zh="去掉全部对比项，并用省下的时间多作更新",
+        en="no contrastive term, no `outcome`, and as many updates more as their time buys",
+        zh="去掉全部对比项与 `outcome`，并用省下的时间多作更新",
         change=_weights(0.0, *CONTRASTIVE),
         longer=EQUAL_TIME,
     ),
@@ -260,7 +260,7 @@ ARMS: Mapping[str, StudyArm] = {
     ),
     "few-labels-no-alignment": StudyArm(
         section="5.6",
-        en="one row in eight, no contrastive term, and as many updates more as their time buys",
+        en="one row in eight, no contrastive term, no `outcome`, and as many updates more",
         zh="八分之一的行，去掉全部对比项，并用省下的时间多作更新",
         change={
             "learner.memory.label_share": 0.125,
