@@ -190,7 +190,8 @@ def test_a_run_that_goes_on_is_the_run_that_was_not_interrupted(
     assert last["price/collision/ChangeLane"] is not None
     assert last["held_out"] == (last["held_out/DriveToGoal"] + last["held_out/ChangeLane"]) / 2
     report = from_json(list(whole.folder.rows(REPORTS))[-1]["report"])
-    assert [(task.task_id, task.n_episodes) for task in report.tasks] == [(ARENA, 1), (ROAD, 1)]
+    judged = [(task.task_id, task.rates["success_at_end"].n) for task in report.tasks]
+    assert sorted(judged) == sorted([(ARENA, 1), (ROAD, 1)])
 
 
 def test_what_cannot_be_practised_together_is_refused_by_name(aligned: Path) -> None:
@@ -201,13 +202,14 @@ def test_what_cannot_be_practised_together_is_refused_by_name(aligned: Path) -> 
     with pytest.raises(BadConfig, match=r"online_episodes is 9, and there are 10 tasks"):
         FinetuneRun(tasks=("core-car",), online_episodes=9)
     assert FinetuneRun(tasks=("core-car",)).task_ids == CORE_CAR
-    dense = RewardConfig(kind="dense", terms={"near": 1.0})
-    with pytest.raises(UnknownName, match=f"reward term of {ROAD}, 'near'"):
+    dense = RewardConfig(kind="dense", terms={"parked": 1.0})
+    with pytest.raises(UnknownName, match=f"reward term of {ROAD}, 'parked'"):
         learner(aligned, reward=dense).env.check()
-    with pytest.raises(UnknownName, match=f"violation of {ARENA}, 'off_road'"):
-        learner(aligned, bounds=BoundsConfig(most={"off_road": 0.1})).env.check()
+    with pytest.raises(UnknownName, match=f"violation of {ARENA}, 'dropped'"):
+        learner(aligned, bounds=BoundsConfig(most={"dropped": 0.1})).env.check()
 
 
+@pytest.mark.slow
 def test_the_command_line_measures_every_task(
     aligned: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
