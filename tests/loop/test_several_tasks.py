@@ -202,13 +202,14 @@ def test_what_cannot_be_practised_together_is_refused_by_name(aligned: Path) -> 
     with pytest.raises(BadConfig, match=r"online_episodes is 9, and there are 10 tasks"):
         FinetuneRun(tasks=("core-car",), online_episodes=9)
     assert FinetuneRun(tasks=("core-car",)).task_ids == CORE_CAR
-    dense = RewardConfig(kind="dense", terms={"near": 1.0})
-    with pytest.raises(UnknownName, match=f"reward term of {ROAD}, 'near'"):
+    dense = RewardConfig(kind="dense", terms={"parked": 1.0})
+    with pytest.raises(UnknownName, match=f"reward term of {ROAD}, 'parked'"):
         learner(aligned, reward=dense).env.check()
-    with pytest.raises(UnknownName, match=f"violation of {ARENA}, 'off_road'"):
-        learner(aligned, bounds=BoundsConfig(most={"off_road": 0.1})).env.check()
+    with pytest.raises(UnknownName, match=f"violation of {ARENA}, 'dropped'"):
+        learner(aligned, bounds=BoundsConfig(most={"dropped": 0.1})).env.check()
 
 
+@pytest.mark.slow
 def test_the_command_line_measures_every_task(
     aligned: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 
 from tests.physics.bullet_scenes import ONE, both, compiled, course, restart
 from vla_sim.physics.bullet.world import BulletWorld
+from vla_sim.physics.world import World
 
 Floats = NDArray[np.float64]
 
@@ -182,3 +183,23 @@ def test_every_physics_step_counts_alike() -> None:
     np.testing.assert_array_equal(
         course(at_once, 5, n_substeps=20), course(one_by_one, 100)[19::20]
     )
+
+
+def test_who_is_not_stepped_stands_still_and_the_others_do_not_notice() -> None:
+    everyone, some = np.arange(3), np.array([0, 2])
+    kinds: tuple[type[World | BulletWorld], ...] = (World, BulletWorld)
+    for kind in kinds:
+        model = compiled(scene(HINGE))
+        partly, wholly = kind(model, 3), kind(model, 3)
+        for world in (partly, wholly):
+            world.reset(everyone)
+            world.qpos[:, 0] = [0.2, 0.4, 0.6]
+            world.forward(everyone)
+            for _ in range(3):
+                ids = some if world is partly else None
+                assert not world.step(10, ids).any()
+        assert partly.qpos[1, 0] == 0.4
+        np.testing.assert_array_equal(partly.qpos[some], wholly.qpos[some])
+        # Whoever stood still goes on from where it stood.
+        partly.step(30, np.array([1]))
+        np.testing.assert_array_equal(partly.qpos, wholly.qpos)
