@@ -7,6 +7,7 @@ raises `BadConfig` with the setting's name, its value and what it may be. NaN is
 import math
 from collections.abc import Callable, Iterator, Sequence
 from numbers import Integral, Real
+from typing import Any
 
 from vla_sim.errors import BadConfig
 
@@ -61,11 +62,12 @@ def _check(settings: dict[str, Setting], fits: Callable[[float], bool], allowed:
                 raise BadConfig(f"{name} is {_told(value)}; use {allowed}")
 
 
-def _numbers(value: Setting) -> Iterator[float]:
-    if value is None:
-        return
-    is_several = isinstance(value, Sequence) and not isinstance(value, str)
-    yield from value if is_several else (value,)
+def _numbers(value: object) -> Iterator[Any]:
+    """What should be numbers: from Python, anything may be given for one."""
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        yield from value
+    elif value is not None:
+        yield value
 
 
 def _told(value: Setting) -> str:
