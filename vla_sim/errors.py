@@ -40,7 +40,8 @@ class UnknownName(VlaSimError):
         self, kind: str, name: str, known: Iterable[str], *, most: int = MOST_LISTED
     ) -> None:
         names = {k.casefold(): k for k in sorted(known)}
-        near = [names[n] for n in get_close_matches(name.casefold(), names, n=3, cutoff=0.6)]
+        asked = str(name).casefold()  # from Python anything may be given for a name
+        near = [names[n] for n in get_close_matches(asked, names, n=3, cutoff=0.6)]
         meant = f"; did you mean {_either(near)}?" if near else ""
         listed = list(map(repr, names.values()))
         if not listed:

@@ -6,7 +6,8 @@ raises `BadConfig` with the setting's name, its value and what it may be. NaN is
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from numbers import Integral
+from numbers import Integral, Real
+from typing import Any
 
 from vla_sim.errors import BadConfig
 
@@ -56,11 +57,19 @@ def _bounds(least: int, most: int | None) -> str:
 def _check(settings: dict[str, Setting], fits: Callable[[float], bool], allowed: str) -> None:
     for name, value in settings.items():
         for number in _numbers(value):
-            if not math.isfinite(number) or not fits(number):
-                raise BadConfig(f"{name} is {value}; use {allowed}")
+            is_number = isinstance(number, Real) and math.isfinite(number)
+            if not is_number or not fits(number):
+                raise BadConfig(f"{name} is {_told(value)}; use {allowed}")
 
 
-def _numbers(value: Setting) -> Iterator[float]:
-    if value is None:
-        return
-    yield from value if isinstance(value, Sequence) else (value,)
+def _numbers(value: object) -> Iterator[Any]:
+    """What should be numbers: from Python, anything may be given for one."""
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        yield from value
+    elif value is not None:
+        yield value
+
+
+def _told(value: Setting) -> str:
+    """A value as it is; a text, which is no number, in quotes."""
+    return repr(value) if isinstance(value, str) else str(value)

@@ -1,5 +1,6 @@
 """The command and whoever typed it: interrupts, terminals, readers that go away."""
 
+import errno
 import io
 import os
 import subprocess
@@ -58,6 +59,26 @@ def test_debug_shows_where_an_error_came_from(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("VLA_SIM_DEBUG", "1")
     with pytest.raises(VlaSimError, match="broken"):
         main(["work"])
+
+
+@pytest.mark.parametrize(
+    ("broken", "says"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device", "a.png"), "No space left on device: 'a."),
+        (MemoryError(), "there is not enough memory"),
+    ],
+)
+def test_what_the_machine_lacks_is_one_line(
+    broken: Exception, says: str, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    def run(config: Work, console: Console) -> int:
+        raise broken
+
+    put_verb(monkeypatch, run)
+    assert main(["work"]) == 2
+    assert says in said_error(capsys)
+    with pytest.raises(type(broken)):
+        main(["work", "--debug"])
 
 
 def test_the_verb_gets_the_settings_and_gives_the_status(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -199,6 +199,31 @@ def test_the_horizon_is_told_and_no_limit_leaves_it(env: VlaEnv, envs: VlaVector
 
 
 @pytest.mark.parametrize("make", [VlaEnv, VlaVectorEnv])
+@pytest.mark.parametrize(
+    ("told", "says"),
+    [
+        ({"axis": "camera"}, "axis 'camera' has no severity"),
+        ({"axis": "camera", "severity": 1.0}, r"severity 1\.0 of axis 'camera'"),
+        ({"axis": "camera", "severity": True}, "severity True of axis 'camera'"),
+        ({"image_size": "64"}, "image_size is '64'; use a whole number"),
+        ({"image_size": (32, 48)}, r"image_size is \(32, 48\); pictures are square"),
+        ({"obs_mode": None}, "no obs_mode None; there are"),
+    ],
+)
+def test_what_is_no_setting_is_refused_by_name(
+    make: Callable[..., Any], told: dict[str, Any], says: str
+) -> None:
+    with pytest.raises((BadConfig, UnknownName), match=says):
+        make(REACH, **told)
+
+
+@pytest.mark.parametrize("n", [0, -1, 2.0, "2", True])
+def test_a_number_of_simulations_that_is_none_is_refused(n: Any) -> None:
+    with pytest.raises(BadConfig, match="n_simulations"):
+        VlaVectorEnv(REACH, n)
+
+
+@pytest.mark.parametrize("make", [VlaEnv, VlaVectorEnv])
 @pytest.mark.parametrize("mode", ["human", 3, "rgb", True])
 def test_only_render_modes_that_exist_are_taken(make: Callable[..., Any], mode: Any) -> None:
     with pytest.raises(UnknownName, match=f"no render_mode '{mode}'; there are .*'rgb_array'"):

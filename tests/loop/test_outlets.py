@@ -60,3 +60,13 @@ def test_a_file_without_a_place_is_refused_before_the_work(
     said = capsys.readouterr().err
     assert "is a folder; give a file in it" in said or "is a file, not a folder" in said
     assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_the_demo_takes_no_file_for_its_folder(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("")
+    assert main(["demo", "--out", str(tmp_path / "file")]) == 2
+    said = capsys.readouterr()
+    assert "file is a file; give a folder" in said.err
+    assert not said.out, "the doctor came first"

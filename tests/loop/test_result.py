@@ -22,6 +22,8 @@ from vla_sim.loop.benching.result import EPISODES, read_result, read_shard
 from vla_sim.loop.benching.row_store import RowStore
 from vla_sim.loop.benching.shard import Shard
 from vla_sim.loop.benching.until import UntilConfig
+from vla_sim.loop.run_folder import RunFolder
+from vla_sim.loop.showing.reporting import ReportRun, write_run_report
 from vla_sim.records.episode import Episode
 
 QUIET = Console(quiet=True)
@@ -200,6 +202,21 @@ def test_results_of_different_protocols_are_not_compared(whole: Path, tmp_path: 
     bench(replace(RUN, episodes=7, out=tmp_path / "more"), QUIET)
     with pytest.raises(ProtocolMismatch, match="n_episodes: 6 against 7"):
         compared(CompareRun(results=(whole, tmp_path / "more")))
+
+
+@pytest.mark.parametrize(
+    ("verb", "says"),
+    [
+        ("bench", "is not finished; go on with `vla-sim bench --resume"),
+        ("collect", "is what `vla-sim collect` writes, and no result"),
+    ],
+)
+def test_what_another_verb_began_is_called_what_it_is(verb: str, says: str, tmp_path: Path) -> None:
+    RunFolder.create(tmp_path / "run", {}, {}, verb=verb)
+    with pytest.raises(RunFolderError, match=says):
+        read_result(tmp_path / "run")
+    with pytest.raises(RunFolderError, match=says):
+        write_run_report(ReportRun(runs=(tmp_path / "run",)), QUIET)
 
 
 def test_a_finished_result_of_something_else_is_not_gone_on_with(whole: Path) -> None:

@@ -214,6 +214,13 @@ def test_a_taken_port_is_named(server: PolicyServer, run: Path) -> None:
         raise AssertionError("it listens twice")
 
 
+def test_an_address_of_another_machine_is_named() -> None:
+    config = replace(FREE, host="192.0.2.1")  # of documents, nobody's
+    refused = pytest.raises(BadConfig, match=r"192\.0\.2\.1:0 cannot be .* --server\.host")
+    with refused, served(ServeRun(policy="zero", server=config)):
+        raise AssertionError("it listens elsewhere")
+
+
 def test_libero_clients_are_served_with_pictures_of_their_size(run: Path) -> None:
     asked_of = ServeRun(policy=str(run), contract="libero", tasks=("Lift",), server=FREE)
     seen = {

@@ -129,3 +129,6 @@ def test_where_no_process_can_start_the_way_out_is_named(monkeypatch: pytest.Mon
     check_processes(0)
     with pytest.raises(BadConfig, match="n_processes is -1; use 0 or more"):
         check_processes(-1)
+    monkeypatch.undo()
+    with pytest.raises(BadConfig, match=r"n_processes is 100000; .* usable cores"):
+        check_processes(100_000)

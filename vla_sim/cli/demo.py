@@ -8,6 +8,7 @@ from rich.console import Console
 from vla_sim.cli import doctor
 from vla_sim.cli.saying import tell
 from vla_sim.cli.verb import Verb
+from vla_sim.disk.outlet import check_outlet
 
 if TYPE_CHECKING:
     from vla_sim.loop.demo import DemoRun
@@ -22,6 +23,8 @@ def recipes() -> "Mapping[str, Callable[[], DemoRun]]":
 
 def run(config: "DemoRun", console: Console) -> int:
     """Doctor first; then everything, and where the report lies."""
+    if not config.out.is_dir():  # one that holds something gets a number
+        check_outlet(config.out, is_folder=True)
     console.rule("doctor: what works here")
     status = doctor.run(doctor.default(), console)
     if status:

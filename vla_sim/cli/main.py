@@ -52,6 +52,13 @@ def _answered(words: list[str], *, debug: bool) -> int:
             raise
         print(f"error: {error}", file=sys.stderr)
         return _WRONG
+    except (OSError, MemoryError) as error:
+        # A full disk, a file without rights, too much asked of the memory: no fault of the code.
+        if debug:
+            raise
+        said = str(error) or "there is not enough memory for what was asked"
+        print(f"error: {said} (--debug shows where)", file=sys.stderr)
+        return _WRONG
 
 
 def _run(words: list[str], console: "Console") -> int:

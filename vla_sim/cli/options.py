@@ -6,6 +6,7 @@ import io
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
+from pathlib import Path
 from typing import Any, TypeVar, cast, get_args, get_origin, get_type_hints
 
 import tyro
@@ -63,6 +64,7 @@ def override(
     choices, shorts = choices or {}, shorts or {}
     settings, words = _choose(settings, [_in_full(word, shorts) for word in words], choices)
     words = _in_pairs(words, settings)
+    _check_places(words, settings)
     said = io.StringIO()
     try:
         with contextlib.redirect_stderr(said):
@@ -128,6 +130,22 @@ def _in_pairs(words: Sequence[str], settings: object) -> list[str]:
         is_pair = is_pair and (of_text or ":" not in value)
         left += [name, value] if is_pair else [word]
     return left
+
+
+def _check_places(words: Sequence[str], settings: object) -> None:
+    """Refuse an empty word for a path, such as `--out "$OUT"` where OUT is not set."""
+    places = {o.name for o in options_in(settings) if Path in (o.hint, *get_args(o.hint))}
+    takes_path = False
+    for word in words:
+        option, equals, value = word.partition("=")
+        if option.startswith("--"):
+            takes_path = option.replace("_", "-") in places
+            word = value if equals else option
+        if takes_path and not word:
+            raise BadConfig(
+                "a path is empty, as a variable of the shell that is not set; name a place ('.' is "
+                "the folder that you are in)"
+            )
 
 
 def _choose(settings: C, words: Sequence[str], choices: Choices) -> tuple[C, list[str]]:

@@ -94,6 +94,8 @@ class CrankConfig:
             raise UnknownName("shield", self.shield, SHIELD_MODES)
         if self.engine not in ENGINES:
             raise UnknownName("engine", self.engine, ENGINES)
+        if np.shape(self.image_size):
+            raise BadConfig(f"image_size is {self.image_size}; pictures are square: use one number")
         whole(16, 4096, image_size=self.image_size)
         whole(1, n_threads=self.n_threads)
 
@@ -117,8 +119,7 @@ class Crank:
     """n slots, each running the episode it was last started with."""
 
     def __init__(self, task_id: str, n: int, config: CrankConfig | None = None) -> None:
-        if n < 1:
-            raise BadConfig(f"a batch of {n} simulations was asked for; use 1 or more")
+        whole(1, n_simulations=n)
         self.task_id = task_id_of(task_id) if is_foreign(task_id) else task_id
         self.n = n
         self.config = config or CrankConfig()

@@ -44,6 +44,8 @@ def check_policy(name: str) -> None:
         UnknownName: If it is no name in the table, no folder and no "module:name".
         BadConfig: If a retrieval policy is named whose run keeps no chunks.
     """
+    if name in ("", RETRIEVAL, LEROBOT):  # as a path, "" would be the folder that one is in
+        raise UnknownName(_NOT, name, _KNOWN)
     if name.startswith(RETRIEVAL):
         folder = Path(name.removeprefix(RETRIEVAL))
         if not folder.is_dir():

@@ -94,6 +94,15 @@ class RunFolder:
             )
         return folder
 
+    @property
+    def verb(self) -> str:
+        """What began the run.
+
+        Raises:
+            DamagedFile: If `run.json` cannot be read.
+        """
+        return str(self.read_json(BEGUN).get("verb", ""))
+
     def take_back(self, scratch: Collection[str]) -> None:
         """Undo `create`, unless something that is worth keeping has come of the run.
 

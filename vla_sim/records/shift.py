@@ -22,7 +22,7 @@ class Shift:
     severity: int = 0
 
     def __post_init__(self) -> None:
-        if self.severity not in SEVERITIES:
+        if isinstance(self.severity, bool | float) or self.severity not in SEVERITIES:
             raise BadConfig(
                 f"severity {self.severity} of axis {self.axis!r}; use 0 (as in training) to"
                 f" {MAX_SEVERITY}"

@@ -7,6 +7,7 @@ import numpy as np
 from gymnasium.envs.registration import EnvSpec
 from numpy.typing import NDArray
 
+from vla_sim.envs.axes import asked_shift
 from vla_sim.envs.crank import Crank, CrankConfig, crank_config_for
 from vla_sim.envs.faces.making import (
     RENDER_MODES,
@@ -25,7 +26,6 @@ from vla_sim.envs.streams import TRAIN_SEEDS_FROM
 from vla_sim.errors import NotCopyable, ResetNeeded
 from vla_sim.records.episode import EpisodeSpec
 from vla_sim.records.seed import checked_seed
-from vla_sim.records.shift import Shift
 
 _ONLY = np.zeros(1, dtype=np.int64)
 
@@ -39,7 +39,7 @@ class VlaEnv(gymnasium.Env[Any, Any]):
         renderer: Name of the picture backend.
         image_size: Height and width of the pictures [px].
         axis: A domain axis along which all episodes leave the training distribution.
-        severity: How far along it, 0 (as in training) to 3.
+        severity: How far along it, 1 to 3; 0 where no axis is named.
         obs_mode: What observations look like, see `observation_modes`.
         max_episode_steps: Steps after which an episode is truncated, the task's horizon at most.
             `gymnasium.make` keeps this argument to itself and wraps a TimeLimit around.
@@ -47,7 +47,7 @@ class VlaEnv(gymnasium.Env[Any, Any]):
 
     Raises:
         UnknownName: If there is no such task, renderer, axis, observation mode or render mode.
-        BadConfig: If an argument is out of range.
+        BadConfig: If an argument is out of range, or an axis has no severity.
     """
 
     metadata: dict[str, Any] = {  # noqa: RUF012
@@ -68,7 +68,7 @@ class VlaEnv(gymnasium.Env[Any, Any]):
         render_mode: str | None = "rgb_array",
     ) -> None:
         self.render_mode = checked_render_mode(render_mode)
-        self.shift = Shift(axis=axis, severity=severity)
+        self.shift = asked_shift(axis, severity)
         config = CrankConfig(renderer=renderer, image_size=image_size)
         self.crank = Crank(task_id, 1, crank_config_for(self.shift, config))
         limit_steps(self.crank, max_episode_steps)

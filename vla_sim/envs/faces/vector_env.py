@@ -12,6 +12,7 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
+from vla_sim.envs.axes import asked_shift
 from vla_sim.envs.crank import Crank, CrankConfig, StepResult, crank_config_for
 from vla_sim.envs.faces.making import checked_render_mode, limit_steps, metadata_of, with_horizon
 from vla_sim.envs.faces.observation_modes import Seen, make_mode, row_of, with_rows
@@ -23,7 +24,6 @@ from vla_sim.envs.plan import draw_spec
 from vla_sim.envs.streams import TRAIN_SEEDS_FROM
 from vla_sim.errors import BadConfig, NotCopyable, ResetNeeded, UnknownAttribute
 from vla_sim.records.episode import EpisodeSpec
-from vla_sim.records.shift import Shift
 
 
 class VlaVectorEnv(VectorEnv[Seen, NDArray[np.float32], NDArray[Any]]):
@@ -36,7 +36,7 @@ class VlaVectorEnv(VectorEnv[Seen, NDArray[np.float32], NDArray[Any]]):
         renderer: Name of the picture backend.
         image_size: Height and width of the pictures [px].
         axis: A domain axis along which all episodes leave the training distribution.
-        severity: How far along it, 0 (as in training) to 3.
+        severity: How far along it, 1 to 3; 0 where no axis is named.
         n_threads: Threads for physics and pictures.
         obs_mode: What observations look like, see `observation_modes`.
         max_episode_steps: Steps after which an episode is truncated, in a chain those of each
@@ -48,7 +48,7 @@ class VlaVectorEnv(VectorEnv[Seen, NDArray[np.float32], NDArray[Any]]):
 
     Raises:
         UnknownName: If there is no such task, renderer, axis, observation mode or render mode.
-        BadConfig: If an argument is out of range.
+        BadConfig: If an argument is out of range, or an axis has no severity.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class VlaVectorEnv(VectorEnv[Seen, NDArray[np.float32], NDArray[Any]]):
         render_mode: str | None = "rgb_array",
     ) -> None:
         self.render_mode = checked_render_mode(render_mode)
-        self.shift = Shift(axis=axis, severity=severity)
+        self.shift = asked_shift(axis, severity)
         config = CrankConfig(renderer=renderer, image_size=image_size, n_threads=n_threads)
         self.crank = Crank(task_id, num_envs, crank_config_for(self.shift, config))
         limit_steps(self.crank, max_episode_steps)

@@ -65,7 +65,7 @@ class ListRun:
                 "of these kinds failed"
             )
         if self.share:
-            Shard.read(self.share)
+            Shard.read(self.share, name="share")
         if self.tasks:
             tasks_of(self.tasks)
         if self.out.suffix != ".json":

@@ -20,7 +20,7 @@ from vla_sim.eval.protocol import OWN_TASK, Protocol
 from vla_sim.loop.benching.episode_table import checksum, read_rows, write_rows
 from vla_sim.loop.benching.frozen import CARD_LINE
 from vla_sim.loop.benching.shard import Shard
-from vla_sim.loop.run_folder import BEGUN
+from vla_sim.loop.run_folder import BEGUN, RunFolder
 from vla_sim.records.episode_row import EpisodeRow
 from vla_sim.records.reports import EvalReport, RetrievalReport
 
@@ -201,8 +201,13 @@ def _require(folder: Path, last: str) -> None:
     if (folder / last).is_file():
         return
     if (folder / BEGUN).is_file():
+        verb = RunFolder.open(folder).verb
+        if verb == "bench":
+            raise RunFolderError(
+                f"{folder} is not finished; go on with `vla-sim bench --resume --out {folder}`"
+            )
         raise RunFolderError(
-            f"{folder} is not finished; go on with `vla-sim bench --resume --out {folder}`"
+            f"{folder} is what `vla-sim {verb}` writes, and no result of a benchmark"
         )
     kind = "result" if last == REPORT else "shard of a result"
     raise RunFolderError(

@@ -8,6 +8,11 @@ from vla_sim.errors import BadConfig
 from vla_sim.records.episode import EpisodeSpec
 
 MOST_SHARDS = 1_000
+_ALLOWED = f"use K/N with 1 <= K <= N <= {MOST_SHARDS}, for example 2/8"
+
+
+def _is_one(k: int, n: int) -> bool:
+    return 1 <= k <= n <= MOST_SHARDS
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
@@ -18,24 +23,24 @@ class Shard:
     n: int
 
     def __post_init__(self) -> None:
-        if not 1 <= self.k <= self.n <= MOST_SHARDS:
-            raise BadConfig(
-                f"shard is {self}; use K/N with 1 <= K <= N <= {MOST_SHARDS}, for example 2/8"
-            )
+        if not _is_one(self.k, self.n):
+            raise BadConfig(f"shard is {self}; {_ALLOWED}")
 
     def __str__(self) -> str:
         return f"{self.k}/{self.n}"
 
     @classmethod
-    def read(cls, text: str) -> Self:
-        """A shard as it is typed: "2/8".
+    def read(cls, text: str, *, name: str = "shard") -> Self:
+        """A shard as it is typed: "2/8"; errors call it by the name of the setting.
 
         Raises:
             BadConfig: If it is none.
         """
         k, slash, n = text.partition("/")
         if not (slash and k.isdecimal() and n.isdecimal()):
-            raise BadConfig(f"shard is {text!r}; use K/N, for example 2/8")
+            raise BadConfig(f"{name} is {text!r}; use K/N, for example 2/8")
+        if not _is_one(int(k), int(n)):
+            raise BadConfig(f"{name} is {text}; {_ALLOWED}")
         return cls(k=int(k), n=int(n))
 
     def of(self, plan: Mapping[str, Sequence[EpisodeSpec]]) -> dict[str, list[EpisodeSpec]]:

@@ -1,8 +1,10 @@
 """Serve: a policy of ours for whoever speaks openpi's protocol."""
 
 import asyncio
+import errno
 import os
 import signal
+import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -153,7 +155,13 @@ def _taken(server: PolicyServer, error: BaseException) -> BaseException:
     if not isinstance(error, OSError):
         return error
     config = server.config
+    is_host = isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL
+    way_out = (
+        "an address of this machine as --server.host, or 0.0.0.0 for all of them"
+        if is_host
+        else "another --server.port, or 0 for one that is free"
+    )
     return BadConfig(
         f"{config.host}:{config.port} cannot be listened on: {error.strerror or error}; name "
-        "another --server.port, or 0 for one that is free"
+        f"{way_out}"
     )

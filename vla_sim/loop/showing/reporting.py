@@ -30,7 +30,6 @@ from vla_sim.loop.showing.run_record import (
     config_of,
     numbers_of,
     rig_of,
-    verb_of,
 )
 from vla_sim.loop.showing.showcase import ShowcaseConfig, showcase
 from vla_sim.ranges import some
@@ -86,8 +85,10 @@ def _part(run: ReportRun, path: Path, result: Result | None) -> ReportInput:
     if result is not None:
         return result_part(path, result)
     folder = RunFolder.open(path)
-    if verb_of(folder) == "finetune":
+    if folder.verb == "finetune":
         return practice_part(folder, run.showcase, title=run.title)
+    if folder.verb != "align":
+        read_result(path)  # says what is there instead
     return _aligned(run, folder)
 
 

@@ -15,11 +15,6 @@ BENCH_FILE = "bench.json"
 """Where a benchmark lies in a run folder for its report to find."""
 
 
-def verb_of(folder: RunFolder) -> str:
-    """What began the run."""
-    return str(folder.read_json(BEGUN).get("verb", ""))
-
-
 def config_of(folder: RunFolder) -> dict[str, Any]:
     """What the run was asked to do."""
     config: dict[str, Any] = folder.read_json(BEGUN)["config"]

@@ -15,6 +15,10 @@ from typing import Any, Self
 from vla_sim.errors import BadConfig, VlaSimError, error_of
 from vla_sim.loop.simulating.asked import AskedSimulators, answer
 from vla_sim.loop.simulating.simulators import Simulators, SimulatorsConfig
+from vla_sim.physics.cores import usable_cores
+
+MOST_PER_CORE = 32
+"""Processes; more are a slip of the keyboard, and take the whole machine down."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,11 +47,17 @@ def check_processes(n_processes: int) -> None:
     """Raise where simulators cannot have so many processes of their own, before anything is made.
 
     Raises:
-        BadConfig: If the number is none, or the calling process may not start others; says the way
-            out.
+        BadConfig: If the number is none or far beyond the cores, or the calling process may not
+            start others; says the way out.
     """
     if n_processes < 0:
         raise BadConfig(f"n_processes is {n_processes}; use 0 or more (0: in the calling process)")
+    most = MOST_PER_CORE * usable_cores()
+    if n_processes > most:
+        raise BadConfig(
+            f"n_processes is {n_processes}; this machine has {usable_cores()} usable cores and "
+            f"would be no faster: use {most} or less, or shards on several machines"
+        )
     if n_processes == 0:
         return
     here = multiprocessing.current_process()
