@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from tests.cli.toy_settings import Outer
+from tests.cli.toy_settings import Outer, said_error
 from vla_sim.cli import main as entry
 from vla_sim.cli import verbs
 from vla_sim.cli.main import main
