@@ -124,6 +124,14 @@ def test_verify_sees_wrong_numbers(
     assert any("rows" in problem for problem in verify(root))
 
 
+def test_verify_sees_another_rate(tmp_path: Path, config: LeRobotConfig, make: Make) -> None:
+    write(tmp_path, config, [make(0)])
+    info = tmp_path / "meta/info.json"
+    info.write_text(json.dumps(json.loads(info.read_text()) | {"fps": config.fps + 1}))
+    (problem,) = verify(tmp_path)
+    assert f"says {config.fps + 1} frames a second" in problem
+
+
 def test_datasets_are_found_one_folder_down(
     tmp_path: Path, config: LeRobotConfig, make: Make
 ) -> None:

@@ -61,6 +61,9 @@ def _metadata(dataset: LeRobotFolder) -> Iterator[str]:
         yield f"{root} has no {CARD}: LeRobot made it of a dataset of vla-sim"
     if missing := missing_features(info.get("features") or {}, dataset.config):
         yield f"{root / INFO} describes other features than vla-sim writes: {', '.join(missing)}"
+    if (rate := info.get("fps")) != dataset.config.fps:
+        taken = dataset.config.fps
+        yield f"{root / INFO} says {rate} frames a second, and they were taken at {taken}"
     lengths = [as_int(row, "length") for row in dataset.episodes]
     if sum(lengths) != dataset.n_frames:
         yield f"{root / INFO} counts {dataset.n_frames} frames, the episodes {sum(lengths)}"
