@@ -222,7 +222,7 @@ def test_what_another_verb_began_is_called_what_it_is(verb: str, says: str, tmp_
 def test_a_finished_result_of_something_else_is_not_gone_on_with(whole: Path) -> None:
     with pytest.raises(RunFolderError, match="holds another result, of expert"):
         bench(replace(RUN, policy="zero", resume=True, out=whole), QUIET)
-    with pytest.raises(ProtocolMismatch, match="n_episodes"):
+    with pytest.raises(RunFolderError, match="is finished, under another protocol: n_episodes: "):
         bench(replace(RUN, episodes=9, resume=True, out=whole), QUIET)
 
 

@@ -122,6 +122,17 @@ def require_same(a: Protocol, b: Protocol) -> None:
     _refuse(a.card, b.card, a.stamp, b.stamp)
 
 
+def differences(a: Mapping[str, str], b: Mapping[str, str]) -> str:
+    """What two run cards say differently of their protocols, each field with both values."""
+    names = sorted(key for key in a.keys() | b.keys() if key.startswith("protocol/"))
+    differing = [
+        f"{key.removeprefix('protocol/')}: {a.get(key, 'unknown')} against {b.get(key, 'unknown')}"
+        for key in names
+        if a.get(key) != b.get(key)
+    ]
+    return "; ".join(differing) or "their run cards do not hold the fields"
+
+
 def require_comparable(a: EvalReport, b: EvalReport) -> None:
     """Refuse to compare two reports that were measured differently.
 
@@ -204,14 +215,7 @@ def _require_listed(protocol: Protocol, ran: Sequence[Episode | EpisodeRow]) -> 
 def _refuse(a: Mapping[str, str], b: Mapping[str, str], stamp_a: str, stamp_b: str) -> None:
     if stamp_a == stamp_b:
         return
-    names = sorted(key for key in a.keys() | b.keys() if key.startswith("protocol/"))
-    differing = [
-        f"{key.removeprefix('protocol/')}: {a.get(key, 'unknown')} against {b.get(key, 'unknown')}"
-        for key in names
-        if a.get(key) != b.get(key)
-    ]
-    listed = "; ".join(differing) or "their run cards do not hold the fields"
     raise ProtocolMismatch(
-        f"results of {stamp_a} and {stamp_b} cannot be compared: {listed}. "
+        f"results of {stamp_a} and {stamp_b} cannot be compared: {differences(a, b)}. "
         "Measure both under one protocol; `vla-sim protocol freeze` writes one to a file"
     )

@@ -11,7 +11,7 @@ from vla_sim.disk import atomic
 from vla_sim.disk.outlet import check_outlet
 from vla_sim.envs.task_table import TaskTable
 from vla_sim.errors import RunFolderError
-from vla_sim.eval.protocol import require_same
+from vla_sim.eval.protocol import differences
 from vla_sim.eval.report_file import to_json
 from vla_sim.loop.aligning.judge import retrieve
 from vla_sim.loop.benching.bench_run import MAY_CHANGE, BenchRun
@@ -113,7 +113,12 @@ def _finished(run: BenchRun, folder: Path) -> Result:
     """What is there already, where nothing is left to do."""
     clear(folder)
     result = read_shard(folder) if run.shard else read_result(folder)
-    require_same(result.protocol, run.measurement.protocol)
+    held, asked = result.protocol, run.measurement.protocol
+    if held.stamp != asked.stamp:
+        raise RunFolderError(
+            f"{folder} is finished, under another protocol: {differences(held.card, asked.card)}; "
+            "give another --out"
+        )
     if result.policy != str(run.choice) or str(result.shard or "") != run.shard:
         raise RunFolderError(
             f"{folder} holds another result, of {result.policy}; give another --out"

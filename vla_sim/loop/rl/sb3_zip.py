@@ -90,7 +90,8 @@ def load_sb3_zip(path: Path, crank: Crank) -> Sb3Policy:
     if members is None:
         raise BadConfig(
             f"{path} was trained on another observation than {crank.task_id} has:\n  it wants "
-            f"{trained_on}\n  here is {ours}\n  a Dict of some of its members, or one of them, fits"
+            f"{trained_on}\n  here is {ours}\n  a Dict of some of its members, or one of them, "
+            "fits; pictures of another size come by --crank.image-size"
         )
     wanted = action_space(crank.embodiment)
     if acts_in != wanted:
