@@ -3,7 +3,7 @@
 A part of `benchmarks.alignment`, whose cells and rows these are.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 
-from benchmarks.cells import cell
+from benchmarks.cells import NotMeasured, cell
 from benchmarks.over_seeds import (
     Reports,
     control_rows,
@@ -97,10 +97,34 @@ def many_rows(reports: Reports, what: str, bars: Mapping[str, float]) -> Iterato
     yield from wording_rows(reports, by_task, of=f"{what}: ")
 
 
+def over_seeds(runs: Iterable[AlignRun], console: Console, *, episodes: int) -> Reports:
+    """Benchmarks by seed; where nothing is to be measured now, of the seeds that were.
+
+    Raises:
+        NotMeasured: If none was.
+    """
+    reports, missing = {}, []
+    for run in runs:
+        try:
+            reports[run.seed] = benched(run, console, episodes=episodes)
+        except NotMeasured as error:
+            missing.append(error)
+    if missing:
+        if not reports:
+            raise missing[0]
+        console.print(f"not measured: {', '.join(map(str, missing))}", highlight=False)
+    return reports
+
+
+def seeds_of(reports: Reports) -> str:
+    """How many, in words."""
+    return f"{len(reports)} seed{'s' if len(reports) > 1 else ''}"
+
+
 def core_rows(console: Console) -> Iterator[Row]:
     """One model for 22 tasks."""
-    reports = {seed: benched(core(seed), console, episodes=CORE_EPISODES) for seed in CORE_SEEDS}
-    n = f"{len(reports)} seeds, n = {CORE_EPISODES} a task"
+    reports = over_seeds(map(core, CORE_SEEDS), console, episodes=CORE_EPISODES)
+    n = f"{seeds_of(reports)}, n = {CORE_EPISODES} a task"
     yield from many_rows(reports, f"core model, {n}", {"mean": 0.80, "task": 0.50})
     for pair, bar in (("V->L/R@10", 0.90), ("L+V->A/R@10", 0.70)):
         yield recall_row(reports, f"core model: {pair}", pair, bar)
@@ -108,10 +132,8 @@ def core_rows(console: Console) -> Iterator[Row]:
 
 def pick_rows(console: Console) -> Iterator[Row]:
     """A thing and its place, ten minutes."""
-    reports = {
-        seed: benched(reach_and_pick(seed), console, episodes=PICK_EPISODES) for seed in PICK_SEEDS
-    }
-    what = f"Reach and PickPlace, {len(reports)} seeds, n = {PICK_EPISODES} a task"
+    reports = over_seeds(map(reach_and_pick, PICK_SEEDS), console, episodes=PICK_EPISODES)
+    what = f"Reach and PickPlace, {seeds_of(reports)}, n = {PICK_EPISODES} a task"
     bars = {"Reach": 0.98, "PickPlace": 0.88, "mean": 0.93, "task": 0.88}
     yield from many_rows(reports, what, bars)
 

@@ -23,8 +23,10 @@ def rate(report: EvalReport, task_id: str, arm: str, name: str = "success_at_end
 def spread(values: Mapping[int, float]) -> str:
     """Mean over seeds, their standard deviation, and each of them."""
     numbers = list(values.values())
+    if len(numbers) == 1:
+        return f"{100 * numbers[0]:.1f} % (one seed)"
     each = ", ".join(f"{100 * value:.1f}" for value in numbers)
-    sd = float(np.std(numbers, ddof=1)) if len(numbers) > 1 else 0.0
+    sd = float(np.std(numbers, ddof=1))
     return f"{100 * float(np.mean(numbers)):.1f} % (sd {100 * sd:.1f}; seeds {each})"
 
 
