@@ -104,7 +104,7 @@ def test_settings_out_of_range_are_refused() -> None:
         CrankConfig(image_size=8)
     with pytest.raises(BadConfig, match="n_threads is 0"):
         CrankConfig(n_threads=0)
-    with pytest.raises(BadConfig, match="a batch of 0"):
+    with pytest.raises(BadConfig, match="n_simulations is 0"):
         Crank(REACH, 0)
     with pytest.raises(UnknownName, match="renderer 'crayon'"):
         Crank(REACH, 1, CrankConfig(renderer="crayon"))

@@ -147,7 +147,7 @@ class Crank:
         self._own_seed = np.zeros(n, dtype=np.int64)
         self._body = deepcopy(self.embodiment)  # what a policy does to it stays with the policy
         self.steps = np.zeros(n, dtype=np.int64)
-        self.stages = Stages(n, hold_steps=self.task.hold_steps, horizon_steps=self.horizon_steps)
+        self.stages = Stages(n, hold_steps=self.task.hold_steps)
         self.n_goals = np.ones(n, dtype=np.int64)
         self.meanings = np.zeros((n, N_GOALS, len(MANNERS)), dtype=np.int64)
         self.scenes: list[Scene | None] = [None] * n
@@ -274,7 +274,7 @@ class Crank:
         self.task.after_step(self.goal)
         outcome = self.task.judge(self.goal)
         success = outcome.success & ~diverged
-        turn = self.stages.turn(success, outcome.failure, self.steps)
+        turn = self.stages.turn(success, outcome.failure, self.steps, self.horizon_steps)
         self._ask_next(np.flatnonzero(turn.next_asked))
         reward = np.zeros(self.n)
         for term in outcome.reward_terms.values():

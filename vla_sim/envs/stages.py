@@ -36,17 +36,16 @@ class Stages:
         held: For how many steps its goal has held without a break.
     """
 
-    def __init__(self, n: int, *, hold_steps: int, horizon_steps: int) -> None:
+    def __init__(self, n: int, *, hold_steps: int) -> None:
         """Chains of one instruction, none of them begun.
 
         Args:
             n: Slots.
             hold_steps: For how many steps a goal has to hold; 0 where only its end counts.
-            horizon_steps: Of one instruction.
         """
         self.number = np.zeros(n, dtype=np.int64)
         self.n_asked = np.ones(n, dtype=np.int64)
-        self._hold_steps, self._horizon_steps = hold_steps, horizon_steps
+        self._hold_steps = hold_steps
         self._began = np.zeros(n, dtype=np.int64)
         self.held = np.zeros(n, dtype=np.int64)
         self._goals: list[tuple[int, ...]] = [(0,)] * n
@@ -64,13 +63,14 @@ class Stages:
         """What is asked of a slot now."""
         return self._goals[slot][int(self.number[slot])]
 
-    def turn(self, success: Bools, failure: Bools, steps: Ids) -> Turn:
+    def turn(self, success: Bools, failure: Bools, steps: Ids, horizon_steps: int) -> Turn:
         """Count a control step.
 
         Args:
             success: The goal holds now, (n,).
             failure: The task ended the episode, (n,).
             steps: How many steps each episode has come to, (n,).
+            horizon_steps: Of one instruction.
         """
         self.held = np.where(success, self.held + 1, 0)
         hold_steps = self._hold_steps
@@ -81,7 +81,7 @@ class Stages:
             is_last=is_last,
             ended=held & is_last,
             next_asked=next_asked,
-            truncated=(steps - self._began >= self._horizon_steps) & ~next_asked,
+            truncated=(steps - self._began >= horizon_steps) & ~next_asked,
         )
 
     def advance(self, ids: Ids, steps: Ids) -> None:

@@ -87,6 +87,18 @@ class Summary:
         """Every arm from every seed was measured."""
         return self.n_measured == self.n_cells
 
+    @property
+    def commits(self) -> list[str]:
+        """Of the code that cells were measured with, each once."""
+        held = [o.commit for arm in self.arms for o in arm.outcomes.values() if o is not None]
+        return sorted({_short(commit) for commit in held if commit})
+
+
+def _short(commit: str) -> str:
+    """A commit as people write it, with what was changed since."""
+    digits, _, rest = commit.partition(" ")
+    return f"{digits[:12]} {rest}".strip()
+
 
 def summary(run: StudyRun, store: CellStore) -> Summary:
     """What is there of a study.
