@@ -34,6 +34,7 @@ from vla_sim.loop.opening import opened, refuse_place
 from vla_sim.loop.outsiders import acting_for, try_out
 from vla_sim.loop.policies import check_policy, policy_of
 from vla_sim.loop.policy_digest import policy_digest
+from vla_sim.loop.run_folder import RunFolder
 from vla_sim.loop.serving.contracts import check_contract_name
 from vla_sim.loop.simulating.labels import Labeller
 from vla_sim.ranges import MAX_SEED, some, whole
@@ -149,11 +150,13 @@ def collect(config: CollectRun, console: Console) -> dict[str, Tally]:
     if config.conditions is not None:
         require_words(config.listed, config.crank, source=config.conditions)
     resume = config.resume and (config.out / "run.json").exists()
-    refuse_place(config.out, config, verb=VERB, resume=resume, may=MAY_CHANGE)
     card = _card(config)
     if resume:
+        # First: what a file listed when it was begun could not be read back beside what it lists.
+        RunFolder.open(config.out, verb=VERB)
         held = (DIGEST,) if config.conditions is None else (DIGEST, "protocol")
         require_as_begun(config.out, {name: card[name] for name in held if name in card})
+    refuse_place(config.out, config, verb=VERB, resume=resume, may=MAY_CHANGE)
     with opened(config.out, config, verb=VERB, resume=resume, card=card):
         return _collect(config, console)
 
