@@ -113,6 +113,17 @@ def test_the_curve_counts_control_steps(tuned: Path) -> None:
     assert all(row["elapsed_s"] > 0.0 and row["success"] is None for row in rows)
 
 
+def test_where_nothing_learnt_is_better_the_start_is_kept_and_that_is_said(
+    encoder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = tiny(encoder, tmp_path / "run", rounds_per_evaluation=2, online_episodes=2)
+    finetune(run, Console(width=200))
+    assert (
+        "the start is kept: on held-out scenes nothing that was learnt" in capsys.readouterr().out
+    )
+    assert read_rl_policy(run.out)[2]["env_steps"] == 0
+
+
 def test_a_report_of_it_has_its_curve_and_its_films(copy: Path) -> None:
     run = ReportRun(runs=(copy,), showcase=ShowcaseConfig(n_episodes=1))
     text = write_run_report(run, QUIET).read_text(encoding="utf-8")

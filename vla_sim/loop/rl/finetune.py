@@ -150,6 +150,13 @@ def _train(
             show(learner, judge)
     if judge.history:
         console.print(judge.decisions[-1].reason, highlight=False, markup=False)
+    if judge.keeps_start:
+        console.print(
+            "the start is kept: on held-out scenes nothing that was learnt was better; --resume "
+            "with a larger --max-env-steps goes on",
+            highlight=False,
+            markup=False,
+        )
     windows = {"": WINDOW} if len(run.task_ids) == 1 else learner.env.roster.windows
     for warning in watched(list(folder.rows(CURVE)), windows):
         console.print(warning, style="yellow", highlight=False, markup=False)

@@ -61,6 +61,11 @@ class RlJudge:
         return sum(self.by_task.values()) / len(self.by_task)
 
     @property
+    def keeps_start(self) -> bool:
+        """Of several policies that were judged, none was better than the first."""
+        return len(self.decisions) > 1 and not any(d.is_best for d in self.decisions[1:])
+
+    @property
     def by_task(self) -> dict[str, float]:
         """{task: success} of the newest report."""
         name = self.stopping.success
