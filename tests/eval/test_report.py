@@ -177,6 +177,9 @@ def test_a_practice_is_drawn_over_control_steps(content: ReportInput) -> None:
     assert "PPO practised for 11,000 control steps in 1 min 39 s" in text
     assert "100.0 % of the last 100 training episodes succeeded" in text
     assert "after 8,000 control steps" in text
+    assert "The start was kept" not in text
+    started = ReportInput(title="ppo", practice=replace(learnt, kept_at=0), final=content.final)
+    assert "The start was kept" in "".join(Page(render_report(started)).shown)
     (success, _) = practice_curves(learnt)
     assert success["data"][0]["y"][:3] == [None, None, pytest.approx(100 / 3)]
     never = replace(learnt, rows=rows[:1], steps_to_80=None)

@@ -52,7 +52,7 @@ def whole(episode: Make, body: Body, rows: tuple[EpisodeRow, ...]) -> ReportInpu
         rows=({**row, "share/collision": 0.1, "price/collision": 0.2},),
         window=100,
         steps_to_80=None,
-        kept_at=1000,
+        kept_at=0,
         unmeasured="This run holds no measurement before practice, so what practice changed "
         "cannot be said; `vla-sim finetune` with --episodes above 0 makes both.",
     )

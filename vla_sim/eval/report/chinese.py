@@ -232,6 +232,9 @@ CHINESE: Mapping[str, str] = {
     "80 % of {n} training episodes succeeded after {steps} control steps.": (
         "{steps} 个控制步后，{n} 个训练回合中 80 % 成功。"
     ),
+    "The start was kept: on held-out scenes nothing that was learnt was better.": (
+        "保留的是起点：在留出场景上，学到的没有一个更好。"
+    ),
     "Weakest task": "最弱的任务",
     "Manner kept": "遵守方式",
     "{interval} · guess {guess}": "{interval} · 猜测 {guess}",

@@ -139,6 +139,8 @@ def _of_practice(practice: Practice) -> list[str]:
             f"80 % of {practice.window} training episodes succeeded after "
             f"{practice.steps_to_80:,} control steps."
         )
+    if practice.kept_at == 0:
+        said.append("The start was kept: on held-out scenes nothing that was learnt was better.")
     return said
 
 
