@@ -178,8 +178,11 @@ def test_a_practice_is_drawn_over_control_steps(content: ReportInput) -> None:
     assert "100.0 % of the last 100 training episodes succeeded" in text
     assert "after 8,000 control steps" in text
     assert "The start was kept" not in text
-    started = ReportInput(title="ppo", practice=replace(learnt, kept_at=0), final=content.final)
-    assert "The start was kept" in "".join(Page(render_report(started)).shown)
+    for judged in (True, False):
+        last = rows[-1] | ({"held_out": 0.5} if judged else {})
+        begun = replace(learnt, rows=(*rows[:-1], last), kept_at=0)
+        shown = Page(render_report(ReportInput(title="ppo", practice=begun, final=content.final)))
+        assert ("The start was kept" in "".join(shown.shown)) == judged
     (success, _) = practice_curves(learnt)
     assert success["data"][0]["y"][:3] == [None, None, pytest.approx(100 / 3)]
     never = replace(learnt, rows=rows[:1], steps_to_80=None)

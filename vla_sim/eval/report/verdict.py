@@ -139,7 +139,8 @@ def _of_practice(practice: Practice) -> list[str]:
             f"80 % of {practice.window} training episodes succeeded after "
             f"{practice.steps_to_80:,} control steps."
         )
-    if practice.kept_at == 0:
+    # The start is judged before the first round: only later judgements are in rows.
+    if practice.kept_at == 0 and any("held_out" in row for row in practice.rows):
         said.append("The start was kept: on held-out scenes nothing that was learnt was better.")
     return said
 
