@@ -12,6 +12,7 @@ import pytest
 import torch
 from rich.console import Console
 
+from tests.loop.cut_short import assert_same_run, cut_short
 from vla_sim.agents.rl_bounds import BoundsConfig
 from vla_sim.agents.rl_ppo import PpoConfig
 from vla_sim.agents.rl_sac import SacConfig
@@ -32,7 +33,6 @@ from vla_sim.errors import BadConfig, DamagedFile, RunFolderError, UnknownName
 from vla_sim.loop.aligning.learner import fit_bodies
 from vla_sim.loop.model_bodies import bodies_of
 from vla_sim.loop.policies import policy_of
-from vla_sim.loop.rl import finetune as room
 from vla_sim.loop.rl.finetune import CURVE, finetune
 from vla_sim.loop.rl.rl_features import FrozenFeatures, Kind
 from vla_sim.loop.rl.rl_policy import INDEX, RlPolicy, load_rl_policy, read_rl_policy
@@ -211,33 +211,12 @@ def test_a_run_that_goes_on_is_the_run_that_was_not_interrupted(
         "bounds": BoundsConfig(most={"collision": 0.1}),
     }
     whole = finetune(tiny(encoder, tmp_path / "whole", **asked), QUIET)
-    save, calls = room._save, 0
-
-    def interrupted(*args: object) -> None:
-        nonlocal calls
-        calls += 1
-        if calls == 5:
-            raise KeyboardInterrupt  # after the row, before the save
-        save(*args)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(room, "_save", interrupted)
     out = tmp_path / "cut"
-    with pytest.raises(KeyboardInterrupt):
-        finetune(tiny(encoder, out, **asked), QUIET)
-    monkeypatch.undo()
+    cut_short(tiny(encoder, out, **asked), at=5, monkeypatch=monkeypatch)
     assert read_rl_policy(out / "latest")[2]["budget"]["n_spent"] == 128
     cut = finetune(tiny(encoder, out, resume=True, **asked), QUIET)
     assert cut.n_env_steps == whole.n_env_steps == 192
-
-    def curve(folder: RunFolder) -> list[dict[str, object]]:
-        return [{**row, "elapsed_s": 0} for row in folder.rows(CURVE)]
-
-    assert curve(cut.folder) == curve(whole.folder)
-    for name in ("", "latest"):
-        form, weights, _ = read_rl_policy(cut.folder.path / name)
-        other_form, others, _ = read_rl_policy(whole.folder.path / name)
-        assert form == other_form and weights.keys() == others.keys()
-        assert all(torch.equal(weights[k], others[k]) for k in weights)
+    assert_same_run(cut.folder, whole.folder)
 
 
 def test_practice_and_benchmark_are_under_the_shield_that_was_asked_for(

@@ -3,13 +3,12 @@
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from rich.console import Console
 
+from tests.loop.cut_short import assert_same_run, curve, cut_short
 from tests.loop.untrained import PX, untrained_run
 from vla_sim.agents.rl_bounds import BoundsConfig
 from vla_sim.agents.rl_ppo import PpoConfig
@@ -27,14 +26,12 @@ from vla_sim.errors import BadConfig, UnknownName
 from vla_sim.eval.report_file import from_json
 from vla_sim.loop.budget import Budget
 from vla_sim.loop.policies import best_checkpoint, policy_of
-from vla_sim.loop.rl import finetune as room
-from vla_sim.loop.rl.finetune import CURVE, finetune
+from vla_sim.loop.rl.finetune import finetune
 from vla_sim.loop.rl.ppo_learner import PpoLearner
 from vla_sim.loop.rl.rl_judge import REPORTS
 from vla_sim.loop.rl.rl_policy import RlPolicy, load_rl_policy, read_rl_policy
 from vla_sim.loop.rl.rl_run import FinetuneRun
 from vla_sim.loop.rl.rl_start import ResidualConfig, StartKind
-from vla_sim.loop.run_folder import RunFolder
 
 QUIET = Console(quiet=True)
 SMALL = CrankConfig(image_size=PX)
@@ -157,31 +154,12 @@ def test_a_run_that_goes_on_is_the_run_that_was_not_interrupted(
         asked |= {"slots": slots, "n_slots": 2, "max_env_steps": 1280, "rounds_per_evaluation": 3}
         asked |= {"online_episodes": 2, "bounds": BoundsConfig(most={"collision": 0.1})}
     whole = finetune(tiny(aligned, tmp_path / "whole", **asked), QUIET)
-    save, calls = room._save, 0
-
-    def interrupted(*args: object) -> None:
-        nonlocal calls
-        calls += 1
-        if calls == 3:
-            raise KeyboardInterrupt  # after the row, before the save
-        save(*args)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(room, "_save", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        finetune(tiny(aligned, tmp_path / "cut", **asked), QUIET)
-    monkeypatch.undo()
+    cut_short(tiny(aligned, tmp_path / "cut", **asked), at=3, monkeypatch=monkeypatch)
     cut = finetune(tiny(aligned, tmp_path / "cut", resume=True, **asked), QUIET)
-
-    def curve(folder: RunFolder) -> list[dict[str, Any]]:
-        return [{**row, "elapsed_s": 0} for row in folder.rows(CURVE)]
-
-    assert curve(cut.folder) == curve(whole.folder)
+    assert_same_run(cut.folder, whole.folder)
     for name in ("", "latest"):
-        form, weights, _ = read_rl_policy(cut.folder.path / name)
-        other_form, others, _ = read_rl_policy(whole.folder.path / name)
-        assert form == other_form and form.task_ids == (ARENA, ROAD)
-        assert weights.keys() == others.keys()
-        assert all(torch.equal(weights[k], others[k]) for k in weights)
+        form, _, _ = read_rl_policy(cut.folder.path / name)
+        assert form.task_ids == (ARENA, ROAD)
     if start == "residual":
         return
     last = curve(whole.folder)[-1]

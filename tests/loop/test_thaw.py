@@ -9,6 +9,7 @@ import pytest
 import torch
 from rich.console import Console
 
+from tests.loop.cut_short import assert_same_run, cut_short
 from tests.loop.untrained import PX, untrained_run
 from vla_sim.agents.rl_ppo import PpoConfig
 from vla_sim.align.checkpoint import load_checkpoint
@@ -17,8 +18,7 @@ from vla_sim.envs.plan import draw_spec
 from vla_sim.errors import BadConfig, UnknownName
 from vla_sim.loop.budget import Budget
 from vla_sim.loop.policies import best_checkpoint
-from vla_sim.loop.rl import finetune as room
-from vla_sim.loop.rl.finetune import CURVE, finetune
+from vla_sim.loop.rl.finetune import finetune
 from vla_sim.loop.rl.ppo_learner import PpoLearner
 from vla_sim.loop.rl.rl_base import AlignedBase
 from vla_sim.loop.rl.rl_policy import LEARNT, RlPolicy, load_rl_policy, read_rl_policy
@@ -113,28 +113,12 @@ def test_a_thawed_run_that_goes_on_is_the_run_that_was_not_interrupted(
     aligned: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = finetune(tiny(aligned, tmp_path / "whole", unfreeze=HALFWAY), QUIET)
-    save, calls = room._save, 0
-
-    def interrupted(*args: Any) -> None:
-        nonlocal calls
-        calls += 1
-        if calls == 4:
-            raise KeyboardInterrupt
-        save(*args)
-
-    monkeypatch.setattr(room, "_save", interrupted)
     out = tmp_path / "cut"
-    with pytest.raises(KeyboardInterrupt):
-        finetune(tiny(aligned, out, unfreeze=HALFWAY), QUIET)
-    monkeypatch.undo()
+    cut_short(tiny(aligned, out, unfreeze=HALFWAY), at=4, monkeypatch=monkeypatch)
     cut = finetune(tiny(aligned, out, unfreeze=HALFWAY, resume=True), QUIET)
-    rows = [[{**r, "elapsed_s": 0} for r in each.folder.rows(CURVE)] for each in (cut, whole)]
-    assert rows[0] == rows[1]
+    assert_same_run(cut.folder, whole.folder)
     for name in ("", "latest"):
         _, weights, _ = read_rl_policy(cut.folder.path / name)
-        _, others, _ = read_rl_policy(whole.folder.path / name)
-        assert weights.keys() == others.keys()
-        assert all(torch.equal(weights[k], others[k]) for k in weights)
         assert any(key.startswith(LEARNT) for key in weights)
     features = load_rl_policy(out).features
     assert isinstance(features, AlignedBase) and features.own is not None
