@@ -261,7 +261,7 @@ ARMS: Mapping[str, StudyArm] = {
     "few-labels-no-alignment": StudyArm(
         section="5.6",
         en="one row in eight, no contrastive term, no `outcome`, and as many updates more",
-        zh="八分之一的行，去掉全部对比项，并用省下的时间多作更新",
+        zh="八分之一的行，去掉全部对比项与 `outcome`，并用省下的时间多作更新",
         change={
             "learner.memory.label_share": 0.125,
             **_weights(0.0, *CONTRASTIVE),
