@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from vla_sim.align.normaliser import Normaliser
-from vla_sim.records.triple import CHUNK_SIZE, N_ACT, N_PROPRIO, N_QUERIES, PLACE, THING
+from vla_sim.records.triple import CHUNK_SIZE, N_ACT, N_PROPRIO, N_QUERIES, NEXT, PLACE, THING
 
 FINE = 0.1
 """The last tenth of a goal's scale is spelled out to the decoder: precision is won there."""
@@ -213,6 +213,36 @@ def fine(told_NX: Tensor) -> Tensor:
     return torch.cat((near_NX, distance_NW), dim=-1)
 
 
+N_LINES = 12
+"""Numbers that a decoder is told of the lines from the thing to its place and to what is next."""
+_SHORT = 0.02
+"""Lines shorter than this share of a goal's scale have less and less of a direction."""
+
+
+def lines(told_NX: Tensor) -> Tensor:
+    """How the controlled point lies to the lines from the thing to other points, (N, N_LINES).
+
+    Of each line its direction in the plane, and how far along and aside of it the thing is, in full
+    and in detail near by. What is pushed along a line or turned about a point is one formula of
+    these, and a product of ways that a small network would have to learn.
+
+    Args:
+        told_NX: See `told_of`.
+    """
+    way_NW3 = told_NX[..., : 3 * N_WAYS].view(*told_NX.shape[:-1], N_WAYS, 3)
+    has_NQ = told_NX[..., 3 * N_WAYS : 3 * N_WAYS + N_QUERIES]
+    thing_N2 = way_NW3[..., THING, :2]
+    has_both_N1 = (has_NQ[..., THING] * has_NQ[..., NEXT]).unsqueeze(-1)
+    on_N2, next_N2 = way_NW3[..., N_QUERIES, :2], (way_NW3[..., NEXT, :2] - thing_N2) * has_both_N1
+    told = []
+    for line_N2 in (on_N2, next_N2):
+        along_N2 = line_N2 / (line_N2.norm(dim=-1, keepdim=True) + _SHORT)
+        aside_N2 = torch.stack((-along_N2[..., 1], along_N2[..., 0]), dim=-1)
+        off_N2 = torch.stack(((thing_N2 * along_N2).sum(-1), (thing_N2 * aside_N2).sum(-1)), dim=-1)
+        told += [along_N2, off_N2, functional.softsign(off_N2 / FINE)]
+    return torch.cat(told, dim=-1)
+
+
 class Decoder(nn.Module):
     """MLPs from the relative aims and their circumstances to the next actions, in a few modes.
 
@@ -233,10 +263,13 @@ class Decoder(nn.Module):
             robots: Name of each body's robot; bodies of one robot share an MLP.
             hidden: Hidden units.
             n_modes: Chunks that are proposed at once.
+            hears_lines: Whether it is told of `lines` too.
         """
         super().__init__()
         n_in = N_TOLD + 4 * N_WAYS + N_PROPRIO + len(robots) + n_text + n_hazard
+        n_in += N_LINES if hears_lines else 0
         self.n_modes = n_modes
+        self.hears_lines = hears_lines
         names = list(dict.fromkeys(robots))
         self.register_buffer(
             "robot_M", torch.tensor([names.index(name) for name in robots]), persistent=False
@@ -265,7 +298,8 @@ class Decoder(nn.Module):
         Returns:
             Chunks (B, G, Z, K, A) and logits (B, G, Z).
         """
-        heard_BGX = torch.cat((told_BGX, fine(told_BGX), circumstances_BGX), dim=-1)
+        drawn = [lines(told_BGX)] if self.hears_lines else []
+        heard_BGX = torch.cat((told_BGX, fine(told_BGX), *drawn, circumstances_BGX), dim=-1)
         robot_B = self.robot_M[body_B]
         width = self.n_modes * (CHUNK_SIZE * N_ACT + 1)
         flat_BGX = heard_BGX.new_zeros(*heard_BGX.shape[:-1], width)

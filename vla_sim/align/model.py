@@ -58,6 +58,9 @@ class ModelConfig:
     hidden: int = 256
     n_modes: int = 2
     """Ways that the decoder can propose at once: left or right of an obstacle, open or closed."""
+    lines: bool = False
+    """Tell the decoder how the hand lies to the lines from the thing to its place and to what comes
+    next, for tasks that push or turn."""
     siglip: tuple[str, ...] = ()
     """Pairs of CONTRASTED that are learnt by SigLIP in the place of InfoNCE, each with a learnt
     bias: it is a weight, and kept with the others."""
@@ -150,6 +153,7 @@ class AlignModel(nn.Module):
             robots=[body.name for body in bodies],
             hidden=hidden,
             n_modes=config.n_modes,
+            hears_lines=config.lines,
         )
         self.clip = ClipTower(n_map=n_map, hidden=hidden, n_embed=n_embed)
         self.sentence = nn.Sequential(

@@ -72,6 +72,7 @@ def core() -> AlignRun:
         goal_forcing=1.0,
         last_goal_forcing=1.0,
         rehearsal_noise=None,
+        model=replace(run.learner.trainer.model, lines=True),
     )
     return replace(
         run,

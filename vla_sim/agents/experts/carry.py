@@ -1,10 +1,11 @@
 """Carry: take an object, bring it to its place, put it down, let go, rise; until all have theirs.
 
 The expert of every task that ends with objects somewhere else. The task says where each object
-belongs; among those that are not there yet, the one in the hand comes first, then the nearest.
-Nothing is remembered: a hand closed on nothing rises and opens, fingers low beside an object rise
-first, a wrong object in the hand is put down before it is let go, and one that slipped or rolled
-off its place is fetched again.
+belongs; among those that are not there yet, the one in the hand comes first, then the nearest,
+reckoned from the hand and from the arm's base: from the hand alone, who hovers between two has no
+choice to see. Nothing is remembered: a hand closed on nothing rises and opens, fingers low beside
+an object rise first, a wrong object in the hand is put down before it is let go, and one that
+slipped or rolled off its place is fetched again.
 """
 
 from collections.abc import Mapping
@@ -108,7 +109,7 @@ class CarryExpert(PhasedExpert[CarryExpertConfig]):
         asked = world["asked"] > 0.0
         there = (off < c.stays_m) & (np.abs(way[:, :, 2]) < c.stays_above_m)
         wanted = asked & (grasp.held | ~there)
-        rank = np.where(grasp.held, -1.0, grasp.aside)
+        rank = np.where(grasp.held, -1.0, grasp.aside + objects[:, :, 0])
         mine = np.argmin(np.where(wanted, rank, np.inf), axis=1)
         active = wanted[row, mine]
         other = np.ones_like(asked)

@@ -50,13 +50,13 @@ class PushExpertConfig(PhaseSettings):
     brakes harder would bounce up on its way to it."""
     contact_m: float = 0.03
     """From the tool to the centre of an object that it pushes [m]."""
-    behind_m: float = 0.068
+    behind_m: float = 0.075
     """The hand comes down this far behind the object's centre [m],"""
-    funnel_m: float = 0.024
+    funnel_m: float = 0.030
     """give or take this: an eye that sees no finer would climb and come down for ever [m]."""
-    slip_m: float = 0.020
+    slip_m: float = 0.028
     """An object whose centre is further off the line of the push has slipped off [m]."""
-    turned_rad: float = 0.2
+    turned_rad: float = 0.35
     """The hand goes down when it lacks at most this much of its turn."""
     across_rad: float = 1.4
     """Lines turned further than this are across [rad]."""

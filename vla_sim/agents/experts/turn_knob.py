@@ -21,14 +21,19 @@ class TurnKnobExpertConfig(FixtureSettings):
 
     grasp_height_m: float = 0.046
     """The tool's height around the bar: fingertips above the dial, palm above the bar [m]."""
-    near_m: float = 0.01
-    """The hand closes when the tool is this close to its place, sideways and in z."""
-    hold_near_m: float = 0.015
+    funnel_m: float = 0.02
+    near_m: float = 0.02
+    """The hand closes when the tool is this close to its place, sideways: wider than a pixel of the
+    task's picture (10 mm on the table), as is all that follows: who learns from this expert cannot
+    see a narrower one and hovers."""
+    hold_near_m: float = 0.03
     """A closed hand this close holds the bar [m]."""
-    in_line_rad: float = 0.1
-    """The hand goes down and closes when it is turned within this of the bar."""
-    held_in_line_rad: float = 0.35
-    """A closed hand within this of the bar holds it."""
+    level_m: float = 0.016
+    """And in z, where the hand feels how high it is."""
+    in_line_rad: float = 0.2
+    """The hand goes down when it is turned within this of the bar,"""
+    low_in_line_rad: float = 0.4
+    """and is still in line within this once it is around it."""
     open_clearance_m: float = 0.03
     """The fingers must be this much wider than the bar to go down around it [m]."""
     slack_m: float = 0.003
@@ -67,15 +72,17 @@ class TurnKnobExpert(FixtureExpert[TurnKnobExpertConfig]):
         reachable = np.minimum(np.maximum(bar, -YAW_RANGE_RAD), YAW_RANGE_RAD)
         skew = np.abs(hand.yaw - reachable)
         wider = hand.width - KNOB_BAR_WIDTH_M
-        ready = (skew < c.in_line_rad) & (wider > c.open_clearance_m)
         off = length(hand.position - grasp)
-        high = np.abs(hand.position[:, 2] - grasp[:, 2])
-        is_around = (off < c.near_m) & (high < c.near_m) & (skew < c.in_line_rad)
-        is_held = (off < c.hold_near_m) & (high < c.hold_near_m) & (np.abs(wider) < c.slack_m)
-        is_held &= np.abs(hand.yaw - bar) < c.held_in_line_rad
+        is_low = np.abs(hand.position[:, 2] - grasp[:, 2]) < c.level_m
+        in_line = skew < np.where(is_low, c.low_in_line_rad, c.in_line_rad)
+        is_around = is_low & in_line & (off < c.near_m) & (wider > -c.slack_m)
+        # Fingers that nothing but the bar keeps apart are in line with it.
+        is_held = is_low & (off < c.hold_near_m) & (np.abs(wider) < c.slack_m)
+        held = angle - np.pi * np.floor((angle - hand.yaw) / np.pi + 0.5)
         moves = Moves(hand.position)
-        moves.take(TURN, is_held, grasp, CLOSED, hand.yaw + (world["wanted"] - angle))
-        moves.take(CLOSE, is_around & (wider > -c.slack_m), grasp, CLOSED, reachable)
+        moves.take(TURN, is_held, grasp, CLOSED, world["wanted"] - (angle - held))
+        moves.take(CLOSE, is_around, grasp, CLOSED, reachable)
+        ready = in_line & (wider > c.open_clearance_m)
         self.over(hand, moves, grasp, gripper=OPEN, ready=ready, yaw_rad=reachable)
         return moves
 

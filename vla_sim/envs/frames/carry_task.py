@@ -193,7 +193,7 @@ class CarryTask(ArmTask):
     def points(self) -> Points:
         """The object whose turn it is, where its centre has to be, and whether the hand has it.
 
-        What is held comes first, then what is nearest to the hand: the order of the expert. What is
+        What is held comes first, then what is nearest, see `CarryExpert`. What is
         to be seen of an object that is done with is the first one that was asked for.
         """
         row, goal = np.arange(len(self.asked))[:, None], np.arange(N_GOALS)
@@ -205,7 +205,8 @@ class CarryTask(ArmTask):
         there = (aside_m < _STAYS_M) & (np.abs(way[..., 2]) < _STAYS_ABOVE_M)
         left = self.asked & (is_held[:, None] | ~there)
         off = centre[:, :, :2] - hand[:, None, :2]
-        rank = np.where(is_held, -1.0, np.sqrt(off[..., 0] ** 2 + off[..., 1] ** 2))
+        aside = np.sqrt(off[..., 0] ** 2 + off[..., 1] ** 2)
+        rank = np.where(is_held, -1.0, aside + centre[:, :, 0])
         first = np.argmin(np.where(left, rank[:, None], np.inf), axis=2)
         first = np.where(left.any(axis=2), first, np.argmax(self.asked, axis=2))
         thing = centre[row, first]

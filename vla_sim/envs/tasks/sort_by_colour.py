@@ -105,13 +105,24 @@ class SortByColour(CarryTask):
             self._tray[slot] = scene.values["tray"].astype(np.int64)
 
     def belongs(self) -> Floats:
-        """(n, N_GOALS, K, 3): a slot of the goal's tray for each object."""
+        """(n, N_GOALS, K, 3): where an object of the goal's colour lies in its tray, or shall lie.
+
+        What lies in the tray stays where it is; what does not is put as far from that as can be.
+        The picture shows which slot is free, so this asks for no more than it shows.
+        """
+        n_each, row = self.config.n_each, np.arange(len(self._tray))[:, None]
+        at, middle = self.objects.position(), self.trays.xy[row, self._tray]
+        low = (self.height() < DOWN_M)[:, None]
+        inside = self.trays.contains(at)[row, self._tray]
+        lies = self.asked & inside & low
+        slot_x = self.config.slot_m * (2.0 * np.arange(n_each) / (n_each - 1) - 1.0)
+        slot_x = middle[:, :, None, 0] + slot_x
+        room = np.abs(slot_x[:, :, :, None] - at[:, None, None, :, 0])
+        room = np.where(lies[:, :, None, :], room, np.inf).min(axis=3)
+        free = np.take_along_axis(slot_x, np.argmax(room, axis=2)[:, :, None], axis=2)
         place = np.zeros((*self.asked.shape, 3))
-        middle = self.trays.xy[np.arange(len(self._tray))[:, None], self._tray]
-        place[:, :, :, :2] = middle[:, :, None]
-        # The objects of a colour follow each other: the first goes to the back.
-        number = np.arange(len(self.objects.names)) % self.config.n_each
-        place[:, :, :, 0] += self.config.slot_m * (2.0 * number / (self.config.n_each - 1) - 1.0)
+        place[..., 0] = np.where(lies, at[:, None, :, 0], free)
+        place[..., 1] = np.where(lies, at[:, None, :, 1], middle[:, :, None, 1])
         return place
 
     def is_there(self, goal: Ids) -> NDArray[np.bool_]:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vla_sim.assets.props import COLOURS
+from vla_sim.assets.traced_line import LOW_M, nearest_on, point_on, traced
 from vla_sim.envs.frames.arm_task import ArmTask, ArmTaskConfig
 from vla_sim.envs.scenery.layout import widened
 from vla_sim.envs.scenery.looks import pick_colours
@@ -30,7 +31,7 @@ class TracePathConfig(ArmTaskConfig):
 
     tolerance_m: float = 0.02
     """The fingertips must come this close to every joint of the line, in order."""
-    low_m: float = 0.045
+    low_m: float = LOW_M
     """The tool point is on the line only below this height."""
     off_m: float = 0.03
     """Farther than this aside, or twice as high as `low_m`, is off the path."""
@@ -133,19 +134,26 @@ class TracePath(ArmTask):
         return self._joint(self._next)
 
     def points(self) -> Points:
-        """The joint that comes next, the one after it, and the line's end."""
-        last = np.full_like(self._next, self.config.n_links)
-        asked = {THING: self._next, NEXT: self._next + 1, PLACE: last}
-        joints = {query: self._joint(number) for query, number in asked.items()}
-        return Points.of({query: (joint, joint) for query, joint in joints.items()})
+        """Where to go on, what comes after it, and the line's end, as the picture shows them.
+
+        The first is the beginning until the tool is on the line, then a link ahead of it.
+        """
+        tool = np.repeat(self.robot.motion.point[:, None], self._next.shape[1], axis=1)
+        ahead = traced(self._path, tool) + 1.0
+        asked = {THING: ahead, NEXT: ahead + 1.0, PLACE: np.full_like(ahead, self.config.n_links)}
+        places = {query: self._at(point_on(self._path, a)) for query, a in asked.items()}
+        return Points.of({query: (place, place) for query, place in places.items()})
 
     def _joint(self, number: NDArray[np.int64]) -> Floats:
         """(n, n_goals, 3) of the tool at joints of these numbers (n, n_goals)."""
         n, n_goals = number.shape
         k = np.minimum(number, self.config.n_links)
-        joint = self._path[np.arange(n)[:, None], np.arange(n_goals), k]
-        height = np.full((n, n_goals, 1), self.config.trace_height_m)
-        return np.concatenate([joint, height], axis=2)
+        return self._at(self._path[np.arange(n)[:, None], np.arange(n_goals), k])
+
+    def _at(self, point: Floats) -> Floats:
+        """(n, n_goals, 3) of the tool at points (n, n_goals, 2)."""
+        height = np.full((*point.shape[:2], 1), self.config.trace_height_m)
+        return np.concatenate([point, height], axis=2)
 
     def referent_point(self) -> Floats:
         """(n, n_goals, 3) the end of the line at which to begin."""
@@ -162,13 +170,7 @@ class TracePath(ArmTask):
     def off_line(self, goal: NDArray[np.int64]) -> Floats:
         """(n,) horizontal distance from the goal's line [m]."""
         path = self._path[np.arange(len(goal)), goal]
-        begin, link = path[:, :-1], path[:, 1:] - path[:, :-1]
-        to_tool = self.robot.motion.point[:, None, :2] - begin
-        square = np.maximum(link[:, :, 0] ** 2 + link[:, :, 1] ** 2, 1e-12)
-        share = (to_tool[:, :, 0] * link[:, :, 0] + to_tool[:, :, 1] * link[:, :, 1]) / square
-        gap = to_tool - np.clip(share, 0.0, 1.0)[:, :, None] * link
-        nearest: Floats = np.sqrt(np.min(gap[:, :, 0] ** 2 + gap[:, :, 1] ** 2, axis=1))
-        return nearest
+        return nearest_on(path, self.robot.motion.point[:, :2])[1]
 
     def subgoals(self, goal: NDArray[np.int64]) -> Mapping[str, Floats]:
         """To get to the line's beginning, and from joint to joint to its end."""
