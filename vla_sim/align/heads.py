@@ -253,7 +253,14 @@ class Decoder(nn.Module):
     robot_M: Tensor
 
     def __init__(
-        self, *, n_text: int, n_hazard: int, robots: Sequence[str], hidden: int, n_modes: int
+        self,
+        *,
+        n_text: int,
+        n_hazard: int,
+        robots: Sequence[str],
+        hidden: int,
+        n_modes: int,
+        hears_lines: bool,
     ) -> None:
         """A decoder.
 
