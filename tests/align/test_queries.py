@@ -1,6 +1,7 @@
 """Several queries a sentence: each taught by its own answer, none by what is not there."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,14 +10,24 @@ from torch import Tensor
 
 from tests.align import squares
 from vla_sim.align.batch import StepBatch
+from vla_sim.align.checkpoint import load_checkpoint, save_checkpoint
 from vla_sim.align.encoders.tokenizer import Tokenizer
 from vla_sim.align.eye_error import DEVIATION, LARGEST
-from vla_sim.align.heads import N_TOLD, Aims, told_of
+from vla_sim.align.heads import N_LINES, N_TOLD, Aims, lines, told_of
 from vla_sim.align.model import AlignModel, ModelConfig
 from vla_sim.align.objective import noisy_aims, policy_terms, rehearsed
 from vla_sim.align.trainer import AlignTrainer
 from vla_sim.align.trainer_config import TrainerConfig
-from vla_sim.records.triple import N_GOALS, N_QUERIES, NEXT, PLACE, THING, StepTriples
+from vla_sim.records.triple import (
+    GRID,
+    N_GOALS,
+    N_PROPRIO,
+    N_QUERIES,
+    NEXT,
+    PLACE,
+    THING,
+    StepTriples,
+)
 
 DEVICE = torch.device("cpu")
 
@@ -168,3 +179,44 @@ def test_the_noise_can_follow_the_eyes_own_error(rows: StepTriples) -> None:
     torch.testing.assert_close(again.forcing.eye_error.mean_MQ, error.mean_MQ)
     texts = squares.say_all(np.random.default_rng(1), rows)
     assert again.step(rows, texts) == learner.step(rows, texts)
+
+
+def test_lines_tell_where_the_hand_is_behind_a_thing() -> None:
+    """Along and aside of the way from the thing to its place, whichever way that points."""
+    scale = torch.full((1, 1), 0.5)
+    for angle in (0.0, 0.9, 2.5, -1.7):
+        along = torch.tensor([np.cos(angle), np.sin(angle), 0.0], dtype=torch.float32)
+        aside = torch.stack((-along[1], along[0], along[2]))
+        point = torch.zeros(1, N_QUERIES, 3)
+        point[:, PLACE] = 0.2 * along
+        proprio = torch.zeros(1, 12)
+        proprio[:, :3] = -0.07 * along - 0.03 * aside  # behind the thing, a little aside
+        proprio[:, 3] = 1.0
+        has = torch.tensor([[1.0, 1.0, 0.0]])
+        told = told_of(Aims(point_NQ3=point, has_point_NQ=has, held_N=has[:, 0]), proprio, scale)
+        on, next_ = lines(told).view(2, -1)
+        short = 0.4 / (0.4 + 0.02)  # of a unit vector
+        torch.testing.assert_close(on[:2], short * along[:2])
+        torch.testing.assert_close(on[2:4], short * torch.tensor([0.14, 0.06]))
+        assert not next_.any(), "where nothing comes next, there is no line to it"
+
+
+def test_a_decoder_that_hears_lines_is_kept_and_read_again(tmp_path: Path) -> None:
+    tokenizer = Tokenizer.from_corpus(squares.CORPUS)
+    plain, built = (
+        ModelConfig(lines=hears).build([squares.BODY], tokenizer).eval() for hears in (False, True)
+    )
+    save_checkpoint(tmp_path / "kept", built, task_body=[0])
+    again = load_checkpoint(tmp_path / "kept").model
+    moment = (torch.zeros(1, GRID * GRID), torch.zeros(1, 2, built.text.width))
+    aims = Aims(
+        point_NQ3=torch.rand(1, 2, N_QUERIES, 3),
+        has_point_NQ=torch.ones(1, 2, N_QUERIES),
+        held_N=torch.zeros(1, 2),
+    )
+    body = (torch.eye(1, N_PROPRIO), torch.zeros(1, dtype=torch.int64))
+    with torch.no_grad():
+        first, second = (model.decode(aims, *moment, *body)[0] for model in (built, again))
+    assert torch.equal(first, second)
+    heard, unheard = (model.decoder.mlps[0][0].in_features for model in (built, plain))
+    assert heard - unheard == N_LINES

@@ -121,3 +121,22 @@ def test_the_next_thing_to_sort_is_the_one_that_the_expert_goes_for() -> None:
     beside = at[PLACE] + np.array([0.02, 0.0, 0.0])
     put(crank, task, 0, at[THING], beside)
     assert np.abs(task.points().at[0, 0, THING] - beside).max() > 0.05
+
+
+def test_the_slot_that_is_free_is_seen_and_not_numbered() -> None:
+    """Two objects of a colour that change places change nothing of where the next one belongs."""
+    crank = started("vla_sim/SortByColour-v0", n=1)
+    task = crank.task
+    assert isinstance(task, CarryTask)
+    goal = int(crank.goal[0])
+    at = task.points().at[0, goal]
+    put(crank, task, 0, at[THING], at[PLACE])
+    seen = task.points().at[0, goal]
+    assert np.abs(seen[PLACE, :2] - at[PLACE, :2]).max() > 0.05, "the other slot"
+    first, second = np.flatnonzero(task.asked[0, goal])
+    a, b = (task.objects.position()[0, k].copy() for k in (first, second))
+    for k, end in ((first, b), (second, a)):
+        q = task.objects._joints[k][0]
+        crank.engine.qpos[0, q : q + 2] = end[:2]
+    crank.engine.forward(np.array([0]))
+    np.testing.assert_allclose(task.points().at[0, goal, :, :2], seen[:, :2], atol=1e-9)

@@ -18,6 +18,8 @@ from vla_sim.records.manner import Manner, MannerProfile
 class CloseDrawerExpertConfig(DrawerSettings):
     """Settings of CloseDrawerExpert."""
 
+    funnel_m: float = 0.018
+    slack_m: float = 0.016
     closed_out_m: float = 0.002
     """How far the drawer is still out at the end of the push [m]."""
     push_height_m: float = 0.04
@@ -26,7 +28,7 @@ class CloseDrawerExpertConfig(DrawerSettings):
     """The fingers come down this far before the bar: near it, so that they meet it slowly [m]."""
     reach_m: float = 0.08
     """Low fingers no farther than this before the bar push where they are [m]."""
-    aside_m: float = 0.03
+    aside_m: float = 0.036
     """And no farther than this off the handle's middle [m]."""
 
     def build(

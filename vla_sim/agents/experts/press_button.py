@@ -17,6 +17,7 @@ from vla_sim.records.manner import Manner, MannerProfile
 class PressButtonExpertConfig(FixtureSettings):
     """Settings of PressButtonExpert."""
 
+    funnel_m: float = 0.02
     # Fingers half closed fit a cap; waiting for more would cost a quick hand its speed.
     closed_m: float = 0.03
     closing_slope: float = 0.3

@@ -11,11 +11,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vla_sim.agents.experts.fixture_expert import WORK, FixtureExpert, FixtureSettings
+from vla_sim.agents.experts.fixture_expert import WORK, FixtureExpert, FixtureSettings, length
 from vla_sim.agents.experts.phases import CLOSED, Floats, Hand, Ints, Moves, State
 from vla_sim.assets.traced_line import LINK_M, point_on, traced
 from vla_sim.records.embodiment import Embodiment
 from vla_sim.records.manner import Manner, MannerProfile
+
+HOVER, TRACE = WORK, WORK + 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +28,11 @@ class TracePathExpertConfig(FixtureSettings):
     funnel_m: float = 0.02
     trace_height_m: float = 0.028
     """The tool's height on the line [m]."""
+    hover_m: float = 0.055
+    """A low hand that is not over the beginning gets there at this height, and does not rise: there
+    is nothing to run into [m]."""
+    hover_off_m: float = 0.08
+    """Farther off it rises first [m]."""
     lead_in_m: float = 0.012
     """The tool comes down this far before the line's beginning, so that it leads over it [m]."""
     ahead_m: float = 0.06
@@ -58,9 +65,14 @@ class TracePathExpert(FixtureExpert[TracePathExpertConfig]):
         is_on_line = (along >= 0.0) & (hand.velocity[:, 2] > -c.sink_m_s)
         moves = Moves(hand.position)
         ahead = self._over(point_on(path, stride * (c.stride_m / LINK_M)))
-        moves.take(WORK + stride.astype(np.int64), is_on_line, ahead, CLOSED)
-        before = path[:, 0] - (c.lead_in_m / LINK_M) * (path[:, 1] - path[:, 0])
-        self.closed_over(hand, moves, self._over(before))
+        moves.take(TRACE + stride.astype(np.int64), is_on_line, ahead, CLOSED)
+        before = self._over(path[:, 0] - (c.lead_in_m / LINK_M) * (path[:, 1] - path[:, 0]))
+        off = length(hand.position - before) + c.settle_s * length(hand.velocity)
+        is_low = hand.position[:, 2] < c.travel_height_m - c.low_m
+        hover = before.copy()
+        hover[:, 2] = c.hover_m
+        moves.take(HOVER, is_low & (off > c.funnel_m) & (off < c.hover_off_m), hover, CLOSED)
+        self.closed_over(hand, moves, before)
         return moves
 
     def _over(self, point: Floats) -> Floats:

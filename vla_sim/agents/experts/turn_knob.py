@@ -22,7 +22,7 @@ class TurnKnobExpertConfig(FixtureSettings):
     grasp_height_m: float = 0.046
     """The tool's height around the bar: fingertips above the dial, palm above the bar [m]."""
     funnel_m: float = 0.02
-    near_m: float = 0.02
+    near_m: float = 0.025
     """The hand closes when the tool is this close to its place, sideways: wider than a pixel of the
     task's picture (10 mm on the table), as is all that follows: who learns from this expert cannot
     see a narrower one and hovers."""
@@ -30,9 +30,9 @@ class TurnKnobExpertConfig(FixtureSettings):
     """A closed hand this close holds the bar [m]."""
     level_m: float = 0.016
     """And in z, where the hand feels how high it is."""
-    in_line_rad: float = 0.2
+    in_line_rad: float = 0.3
     """The hand goes down when it is turned within this of the bar,"""
-    low_in_line_rad: float = 0.4
+    low_in_line_rad: float = 0.6
     """and is still in line within this once it is around it."""
     open_clearance_m: float = 0.03
     """The fingers must be this much wider than the bar to go down around it [m]."""
