@@ -9,20 +9,13 @@ from typing import Protocol
 import numpy as np
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 
 from vla_sim.align.curriculum import CurriculumState
 from vla_sim.align.objective import LossReport
 from vla_sim.envs.task_names import short_name
 from vla_sim.eval.information import said_of
 from vla_sim.loop.budget import Budget
+from vla_sim.loop.progress import bar_of
 from vla_sim.loop.simulating.simulators import Harvest
 from vla_sim.loop.tracking.reports import numbers_of
 from vla_sim.loop.tracking.tracker import Nobody, Tracker, numbers_in
@@ -63,16 +56,7 @@ class Monitor:
         self.tracker = tracker or Nobody()
         self.on_update = on_update
         self.console = console or Console(quiet=True)
-        self.progress = Progress(
-            TextColumn("[bold]align"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(),
-            TextColumn("{task.description}"),
-            console=self.console,
-        )
+        self.progress = bar_of("align", self.console)
         self._bar = self.progress.add_task("starting", total=None)
         self._n_triples = 0
         self._waited_s = 0.0

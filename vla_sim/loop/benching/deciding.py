@@ -32,6 +32,7 @@ from vla_sim.loop.benching.team import Plan, check_workers
 from vla_sim.loop.choice import Choice
 from vla_sim.loop.opening import opened, refuse_place
 from vla_sim.loop.outsiders import try_out
+from vla_sim.loop.progress import ProgressLines
 from vla_sim.loop.run_folder import BEGUN
 from vla_sim.records.episode import EpisodeSpec
 from vla_sim.records.episode_row import EpisodeRow, PairKey
@@ -286,7 +287,7 @@ def _write(path: Path, decided: Decided) -> None:
 
 @contextmanager
 def _line(console: Console, cap: int) -> Iterator["_Show"]:
-    with Progress(
+    with ProgressLines(
         TextColumn("[bold]bench"),
         TextColumn("{task.description}"),
         TimeElapsedColumn(),

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from vla_sim.agents.ensemble import ENSEMBLE
 from vla_sim.envs.crank import Crank, CrankConfig
@@ -17,6 +16,7 @@ from vla_sim.loop.benching.measurement import Measurement
 from vla_sim.loop.choice import Choice
 from vla_sim.loop.outsiders import acting_for, try_out
 from vla_sim.loop.policies import check_policy
+from vla_sim.loop.progress import bar_of
 from vla_sim.loop.serving.contracts import check_contract_name
 from vla_sim.protocols.teacher import Actor, role_of
 from vla_sim.ranges import MAX_EPISODE_SEED, whole
@@ -132,7 +132,7 @@ def evaluate(
         try_out(choice, measurement.task_ids, measurement.crank)
     plan = measurement.plan
     ran: list[Episode] = []
-    with _bar(show=progress) as bar:
+    with bar_of("evaluate", Console(quiet=not progress)) as bar:
         line = bar.add_task("", total=sum(map(len, plan.values())))
         for task_id, specs in plan.items():
             bar.update(line, description=short_name(task_id))
@@ -147,14 +147,3 @@ def evaluate(
 def _place(actor: Actor) -> str:
     """Where a policy's class lies, for the run card."""
     return f"{type(actor).__module__}:{type(actor).__qualname__}"
-
-
-def _bar(*, show: bool) -> Progress:
-    return Progress(
-        TextColumn("[bold]evaluate"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("{task.description}"),
-        console=Console(quiet=not show),
-    )

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from vla_sim.agents.ensemble import ENSEMBLE
 from vla_sim.agents.replay import ReplayPolicy
@@ -25,6 +24,7 @@ from vla_sim.loop.benching.benchmark import BENCH_SEEDS_FROM, MOST_EPISODES
 from vla_sim.loop.choice import Choice
 from vla_sim.loop.outsiders import acting_for, try_out
 from vla_sim.loop.policies import check_policy
+from vla_sim.loop.progress import bar_of
 from vla_sim.loop.serving.contracts import check_contract_name
 from vla_sim.physics.engines import engine_id
 from vla_sim.ranges import some, whole
@@ -159,14 +159,7 @@ def gap(run: GapRun, console: Console) -> GapReport:
     for engine in run.engines:
         try_out(run.choice, run.task_ids, replace(run.crank, engine=engine))
     per_task = 2 * run.episodes + 2 * run.episodes
-    with Progress(
-        TextColumn("[bold]gap"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("{task.description}"),
-        console=console,
-    ) as progress:
+    with bar_of("gap", console) as progress:
         bar = progress.add_task("", total=per_task * len(run.task_ids))
         tasks = []
         for task_id in run.task_ids:

@@ -6,7 +6,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from vla_sim.disk.atomic import write_json
 from vla_sim.disk.outlet import check_outlet
@@ -24,6 +23,7 @@ from vla_sim.loop.benching.rig import crank_of
 from vla_sim.loop.choice import Choice
 from vla_sim.loop.evaluation import bodies
 from vla_sim.loop.outsiders import acting_for, try_out
+from vla_sim.loop.progress import bar_of
 from vla_sim.ranges import whole
 from vla_sim.records.episode import Arm, Episode
 from vla_sim.records.episode_row import EpisodeRow
@@ -146,12 +146,6 @@ def _require_same(was: EpisodeRow, now: EpisodeRow) -> None:
 
 @contextmanager
 def _bar(console: Console, *, total: int) -> Iterator[Callable[[], None]]:
-    with Progress(
-        TextColumn("[bold]across"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=console,
-    ) as progress:
+    with bar_of("across", console) as progress:
         line = progress.add_task("", total=total)
         yield lambda: progress.advance(line)

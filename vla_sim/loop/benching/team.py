@@ -5,11 +5,11 @@ from contextlib import ExitStack, contextmanager
 from typing import Literal, Self
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from vla_sim.loop.benching.row_store import RowStore
 from vla_sim.loop.benching.until import UntilConfig
 from vla_sim.loop.choice import Choice
+from vla_sim.loop.progress import bar_of
 from vla_sim.loop.simulating.asked import AskedSimulators
 from vla_sim.loop.simulating.on_ray import SimulatorsOnRay, check_ray, cluster
 from vla_sim.loop.simulating.places import open_simulators
@@ -175,12 +175,6 @@ def _n(plan: Plan) -> int:
 
 @contextmanager
 def _bar(console: Console, *, total: int, done: int) -> Iterator[Advance]:
-    with Progress(
-        TextColumn("[bold]bench"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=console,
-    ) as progress:
+    with bar_of("bench", console) as progress:
         line = progress.add_task("", total=total, completed=done)
         yield lambda n: progress.advance(line, n)

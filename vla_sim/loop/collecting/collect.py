@@ -34,6 +34,7 @@ from vla_sim.loop.opening import opened, refuse_place
 from vla_sim.loop.outsiders import acting_for, try_out
 from vla_sim.loop.policies import check_policy, policy_of
 from vla_sim.loop.policy_digest import policy_digest
+from vla_sim.loop.progress import ProgressLines
 from vla_sim.loop.run_folder import RunFolder
 from vla_sim.loop.serving.contracts import check_contract_name
 from vla_sim.loop.simulating.labels import Labeller
@@ -263,7 +264,7 @@ def _by_robot(task_ids: Sequence[str]) -> dict[str, list[str]]:
 
 
 def _progress(console: Console) -> Progress:
-    return Progress(
+    return ProgressLines(
         TextColumn("{task.description:<12}"),
         BarColumn(),
         MofNCompleteColumn(),

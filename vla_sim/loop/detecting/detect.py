@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from vla_sim.agents.ensemble import ENSEMBLE
 from vla_sim.align.checkpoint import INDEX
@@ -29,6 +28,7 @@ from vla_sim.loop.benching.benchmark import BENCH_SEEDS_FROM
 from vla_sim.loop.choice import RETRIEVAL, Choice
 from vla_sim.loop.detecting.traces import ARMS, traced
 from vla_sim.loop.policies import best_checkpoint, check_policy
+from vla_sim.loop.progress import bar_of
 from vla_sim.ranges import some, whole, within
 from vla_sim.records.reports import Estimate
 
@@ -139,7 +139,7 @@ def detect(run: DetectRun, console: Console) -> Detection:
     }
     made: dict[str, list[TracedEpisode]] = {name: [] for name in blocks}
     seeds: list[int] = []
-    with _bar(console) as bar:
+    with bar_of("detect", console) as bar:
         line = bar.add_task("", total=len(blocks) * len(run.task_ids) * len(ARMS) * n)
         for name, block in blocks.items():
             for task_id in run.task_ids:
@@ -261,14 +261,3 @@ def fingerprint_of(policy: str) -> str:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DamagedFile(f"{path} cannot be read; name the folder that training wrote") from error
     return digest
-
-
-def _bar(console: Console) -> Progress:
-    return Progress(
-        TextColumn("[bold]detect"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("{task.description}"),
-        console=console,
-    )

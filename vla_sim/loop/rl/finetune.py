@@ -14,7 +14,6 @@ import torch
 from rich.console import Console
 from rich.progress import (
     BarColumn,
-    Progress,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
@@ -24,6 +23,7 @@ from vla_sim.envs.task_names import short_name
 from vla_sim.eval.aggregate import overall_rate
 from vla_sim.eval.comparison import Contrast
 from vla_sim.loop.budget import Budget
+from vla_sim.loop.progress import ProgressLines
 from vla_sim.loop.rl.ppo_learner import PpoLearner
 from vla_sim.loop.rl.rl_judge import RlJudge
 from vla_sim.loop.rl.rl_learner import WINDOW, RlLearner
@@ -236,7 +236,7 @@ def _progress(
     console: Console, run: FinetuneRun, budget: Budget
 ) -> Iterator[Callable[[RlLearner, RlJudge], None]]:
     """A bar over the budget."""
-    with Progress(
+    with ProgressLines(
         TextColumn(f"[bold]finetune[/] {_practised(run)}"),
         BarColumn(),
         TextColumn("{task.percentage:.0f} % of the budget"),

@@ -19,6 +19,7 @@ from vla_sim.disk.folder_lock import FolderLock
 from vla_sim.disk.outlet import check_outlet
 from vla_sim.errors import FolderInUse, VlaSimError
 from vla_sim.loop.aligning.monitor import OnUpdate
+from vla_sim.loop.progress import ProgressLines
 from vla_sim.loop.studying.cell import Cell
 from vla_sim.loop.studying.cell_store import CellStore
 from vla_sim.loop.studying.measuring import trained, values_of
@@ -194,7 +195,7 @@ def _pace(console: Console, *, total: int) -> Iterator[Pace]:
         TextColumn("{task.fields[left]}"),
         TextColumn("{task.description}"),
     )
-    with Progress(*columns, console=console) as progress:
+    with ProgressLines(*columns, console=console) as progress:
         yield Pace(progress=progress, bar=progress.add_task("", total=total, left=""), total=total)
 
 
