@@ -1,13 +1,15 @@
 """What is refused leaves nothing behind, and a run's folder is one process's at a time."""
 
+import io
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from vla_sim.errors import BadConfig, FolderInUse, RunFolderError
 from vla_sim.loop.collecting.collect import CollectRun
-from vla_sim.loop.opening import opened, refuse_place
-from vla_sim.loop.run_folder import RunFolder
+from vla_sim.loop.opening import goes_on, opened, refuse_place
+from vla_sim.loop.run_folder import BEGUN, RunFolder
 
 RUN = CollectRun()
 CARD = {"python": "3"}
@@ -73,3 +75,14 @@ def test_a_place_is_refused_before_anything_is_made(tmp_path: Path) -> None:
         refuse_place(tmp_path / "old", RUN, verb="collect", resume=True, may=())
     with pytest.raises(RunFolderError, match="begun with seed = 0, not 1"):
         refuse_place(tmp_path / "old", CollectRun(seed=1), verb="v", resume=True, may=("out",))
+
+
+def test_to_go_on_with_nothing_is_to_begin_and_is_said(tmp_path: Path) -> None:
+    stream = io.StringIO()
+    console = Console(file=stream, width=200)
+    assert not goes_on(tmp_path, console, asked=False) and not stream.getvalue()
+    assert not goes_on(tmp_path, console, asked=True)
+    assert stream.getvalue() == f"{tmp_path} holds no run to go on with: a new one is begun there\n"
+    (tmp_path / BEGUN).write_text("{}")
+    assert goes_on(tmp_path, console, asked=True) and not goes_on(tmp_path, console, asked=False)
+    assert stream.getvalue().count("\n") == 1

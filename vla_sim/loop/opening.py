@@ -5,11 +5,25 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from rich.console import Console
+
 from vla_sim.disk.folder_lock import FolderLock
 from vla_sim.errors import VlaSimError
 from vla_sim.loop.resumption import require_same
-from vla_sim.loop.run_folder import RunFolder
+from vla_sim.loop.run_folder import BEGUN, RunFolder
 from vla_sim.loop.settings import to_json
+
+
+def goes_on(out: Path, console: Console, *, asked: bool) -> bool:
+    """Whether there is a run to go on with; where one was asked for and none is there, it says so.
+
+    A job that is begun anew whenever its machine is taken away asks every time.
+    """
+    there = (out / BEGUN).exists()
+    if asked and not there:
+        text = f"{out} holds no run to go on with: a new one is begun there"
+        console.print(text, highlight=False, markup=False, soft_wrap=True)
+    return asked and there
 
 
 def refuse_place(out: Path, run: object, *, verb: str, resume: bool, may: Sequence[str]) -> None:

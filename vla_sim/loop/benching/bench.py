@@ -29,7 +29,7 @@ from vla_sim.loop.benching.shard import Shard
 from vla_sim.loop.benching.stated import require_measurable
 from vla_sim.loop.benching.team import Team, check_workers
 from vla_sim.loop.evaluation import gallery_plan
-from vla_sim.loop.opening import opened, refuse_place
+from vla_sim.loop.opening import goes_on, opened, refuse_place
 from vla_sim.loop.outsiders import try_out
 from vla_sim.loop.policies import best_checkpoint
 from vla_sim.loop.run_folder import BEGUN
@@ -93,9 +93,9 @@ def bench_into(run: BenchRun, folder: Path, console: Console) -> Result:
         ProtocolMismatch: If the folder holds a finished result under another protocol.
     """
     check_workers(run.n_processes, run.executor)
-    resume = run.resume and (folder / BEGUN).exists()
-    if run.resume and not resume and is_result(folder):
+    if run.resume and not (folder / BEGUN).exists() and is_result(folder):
         return _finished(run, folder)
+    resume = goes_on(folder, console, asked=run.resume)
     refuse_place(folder, run, verb=VERB, resume=resume, may=MAY_CHANGE)
     card = run.card()
     if resume:

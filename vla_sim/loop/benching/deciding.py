@@ -30,7 +30,7 @@ from vla_sim.loop.benching.result import is_result, read_result, result_of, writ
 from vla_sim.loop.benching.row_store import RowStore, clear
 from vla_sim.loop.benching.team import Plan, check_workers
 from vla_sim.loop.choice import Choice
-from vla_sim.loop.opening import opened, refuse_place
+from vla_sim.loop.opening import goes_on, opened, refuse_place
 from vla_sim.loop.outsiders import try_out
 from vla_sim.loop.progress import ProgressLines
 from vla_sim.loop.run_folder import BEGUN
@@ -94,9 +94,9 @@ def decide(run: BenchRun, console: Console) -> Decided:
         if run.out is not None:
             _write(run.out, decided)
         return decided
-    resume = run.resume and (run.folder / BEGUN).exists()
-    if run.resume and not resume and (run.folder / DECISION).is_file():
+    if run.resume and not (run.folder / BEGUN).exists() and (run.folder / DECISION).is_file():
         return _finished(run, run.folder / DECISION)
+    resume = goes_on(run.folder, console, asked=run.resume)
     refuse_place(run.folder, run, verb=VERB, resume=resume, may=MAY_CHANGE)
     card = _card(run)
     if resume:

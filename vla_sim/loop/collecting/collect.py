@@ -30,7 +30,7 @@ from vla_sim.loop.collecting.collect_labelled import labelled_episodes
 from vla_sim.loop.collecting.collect_writer import BackgroundWriter
 from vla_sim.loop.collecting.listed import check_listed
 from vla_sim.loop.evaluation import make_protocol
-from vla_sim.loop.opening import opened, refuse_place
+from vla_sim.loop.opening import goes_on, opened, refuse_place
 from vla_sim.loop.outsiders import acting_for, try_out
 from vla_sim.loop.policies import check_policy, policy_of
 from vla_sim.loop.policy_digest import policy_digest
@@ -150,7 +150,7 @@ def collect(config: CollectRun, console: Console) -> dict[str, Tally]:
         try_out(config.choice, config.task_ids, config.crank)
     if config.conditions is not None:
         require_words(config.listed, config.crank, source=config.conditions)
-    resume = config.resume and (config.out / "run.json").exists()
+    resume = goes_on(config.out, console, asked=config.resume)
     card = _card(config)
     if resume:
         # First: what a file listed when it was begun could not be read back beside what it lists.
