@@ -77,6 +77,20 @@ def may_change() -> Sequence[str]:
 
 VERB: "Verb[CollectRun]" = Verb(
     summary="Let the experts act and write labelled triples as LeRobotDatasets.",
+    first=(
+        "out",
+        "tasks",
+        "episodes",
+        "policy",
+        "conditions",
+        "seed",
+        "resume",
+        "check",
+        "crank.image-size",
+        "crank.n-threads",
+        "n-slots",
+        "crank.shield",
+    ),
     example="collect --out data --tasks Reach Lift --episodes 20",
     recipes=recipes,
     run=run,

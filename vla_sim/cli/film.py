@@ -80,6 +80,22 @@ def _told(spec: "EpisodeSpec") -> str:
 
 VERB: "Verb[FilmRun]" = Verb(
     summary="Film a policy at work, as an animated picture or a row of stills.",
+    first=(
+        "task",
+        "out",
+        "policy",
+        "detector",
+        "seed",
+        "n",
+        "manner",
+        "language",
+        "arm",
+        "axis",
+        "severity",
+        "size",
+        "axes",
+        "crank.shield",
+    ),
     example="film Lift --seed 3 --out lift.webp",
     recipes=recipes,
     run=run,

@@ -74,6 +74,14 @@ def _percent(rate: "Estimate", sign: str = "") -> str:
 
 VERB: "Verb[GapRun]" = Verb(
     summary="Compare two physics engines: a policy's success, and drift under equal actions.",
+    first=(
+        "policy",
+        "tasks",
+        "engines",
+        "episodes",
+        "drift-steps",
+        "out",
+    ),
     example="gap --tasks Reach Lift --episodes 100 --out gap.json",
     recipes=recipes,
     run=run,

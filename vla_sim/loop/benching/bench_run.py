@@ -1,15 +1,14 @@
 """Settings of `vla-sim bench`: a benchmark, who is measured by it, and where the result goes."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import get_args
 
 from vla_sim.agents.controls import POLICIES
-from vla_sim.agents.ensemble import ENSEMBLE
 from vla_sim.agents.taught import check_taught
 from vla_sim.envs.suites import parts_of
 from vla_sim.errors import BadConfig, UnknownName
+from vla_sim.loop.acting import Acting
 from vla_sim.loop.benching.benchmark import Benchmark
 from vla_sim.loop.benching.measurement import Measurement
 from vla_sim.loop.benching.provenance import card_of
@@ -20,7 +19,6 @@ from vla_sim.loop.benching.team import Executor
 from vla_sim.loop.benching.until import UntilConfig
 from vla_sim.loop.choice import Choice
 from vla_sim.loop.policies import check_policy
-from vla_sim.loop.serving.contracts import check_contract_name
 from vla_sim.loop.tracking.tracker import TrackerName, check_tracker
 from vla_sim.ranges import whole
 
@@ -39,26 +37,9 @@ MOST_FILMS = 64
 
 
 @dataclass(frozen=True, kw_only=True)
-class BenchRun(Benchmark):
+class BenchRun(Benchmark, Acting):
     """Settings of a benchmark and of who is measured by it."""
 
-    policy: str = "expert"
-    """expert, random, zero; a folder: of a checkpoint, an alignment run, or an RL policy;
-    "retrieval:" and the folder of an alignment run; one of your own, as module:name or
-    path/to/file.py:name; a server's, as ws://host:port; a zip of stable-baselines3; or "lerobot:"
-    and a folder."""
-    proposals: int = 1
-    """Chunks that an aligned policy proposes at each decision, by other words, ways and goals; the
-    one that its aligned space finds nearest to what is asked is run."""
-    guidance: float = 1.0
-    """Leads an aligned policy's chunks away from what they would be without words; 1: as is."""
-    ensemble: float = ENSEMBLE
-    """Share of the chunk before in what an aligned policy runs of each chunk; 0: chunks as they
-    are."""
-    policy_arg: Mapping[str, str] = field(default_factory=dict)
-    """Arguments of what makes a policy of your own, name=value."""
-    contract: str = ""
-    """What a policy from outside speaks; empty: what it says itself."""
     protocol: Path | None = None
     """A file of `vla-sim protocol freeze`: it decides all that makes the number."""
     conditions: Path | None = None
@@ -92,8 +73,7 @@ class BenchRun(Benchmark):
         check_tracker(self.track)
         if self.track == "tensorboard" and self.folder is None:
             raise BadConfig("track 'tensorboard' writes files into a folder: give --out")
-        check_policy(self.choice.name)
-        check_contract_name(self.contract)
+        self.check_actor()
         super().__post_init__()
         whole(0, n_processes=self.n_processes)
         if self.executor not in get_args(Executor):
@@ -144,11 +124,6 @@ class BenchRun(Benchmark):
     def folder(self) -> Path | None:
         """Where a result is written; None where there is none, or the report alone."""
         return None if self.out is None or self.out.suffix == ".json" else self.out
-
-    @property
-    def choice(self) -> Choice:
-        """The policy with its switches."""
-        return Choice.of(self)
 
     @property
     def is_folder(self) -> bool:

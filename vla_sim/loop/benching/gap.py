@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
 
-from vla_sim.agents.ensemble import ENSEMBLE
 from vla_sim.agents.replay import ReplayPolicy
 from vla_sim.disk.atomic import write_json
 from vla_sim.disk.outlet import check_outlet
@@ -20,12 +19,10 @@ from vla_sim.envs.task_names import short_name
 from vla_sim.envs.tasks import ENGINE_TASKS, check_engine
 from vla_sim.errors import BadConfig
 from vla_sim.eval.statistics import mcnemar, paired_difference, wilson
+from vla_sim.loop.acting import Acting
 from vla_sim.loop.benching.benchmark import BENCH_SEEDS_FROM, MOST_EPISODES
-from vla_sim.loop.choice import Choice
 from vla_sim.loop.outsiders import acting_for, try_out
-from vla_sim.loop.policies import check_policy
 from vla_sim.loop.progress import bar_of
-from vla_sim.loop.serving.contracts import check_contract_name
 from vla_sim.physics.engines import engine_id
 from vla_sim.ranges import some, whole
 from vla_sim.records.episode import Episode, Role
@@ -37,25 +34,9 @@ Advance = Callable[[int], None]
 
 
 @dataclass(frozen=True, kw_only=True)
-class GapRun:
+class GapRun(Acting):
     """Settings of a comparison of two engines."""
 
-    policy: str = "expert"
-    """expert, random, zero, a folder: of a checkpoint, an alignment run, or an RL policy;
-    retrieval: and the folder of an alignment run; module:name, ws://host:port, a zip of
-    stable-baselines3, or lerobot: and a folder."""
-    proposals: int = 1
-    """Chunks that an aligned policy proposes at each decision, by other words, ways and goals; the
-    one that its aligned space finds nearest to what is asked is run."""
-    guidance: float = 1.0
-    """Leads an aligned policy's chunks away from what they would be without words; 1: as is."""
-    ensemble: float = ENSEMBLE
-    """Share of the chunk before in what an aligned policy runs of each chunk; 0: chunks as they
-    are."""
-    policy_arg: Mapping[str, str] = field(default_factory=dict)
-    """Arguments of what makes a policy of your own, name=value."""
-    contract: str = ""
-    """What a policy from outside speaks; empty: what it says itself."""
     tasks: tuple[str, ...] = tuple(short_name(t) for t in ENGINE_TASKS["pybullet"])
     """Tasks and suites by name; your own as path/to/file.py:name. Both engines must be declared for
     a task; of a suite, those for which they are not are left out."""
@@ -73,8 +54,7 @@ class GapRun:
     """Pictures for policies that look; its engine is replaced by each of `engines`."""
 
     def __post_init__(self) -> None:
-        check_policy(self.choice.name)
-        check_contract_name(self.contract)
+        self.check_actor()
         some(tasks=self.tasks, drift_steps=self.drift_steps)
         whole(1, MOST_EPISODES, episodes=self.episodes)
         whole(1, n_slots=self.n_slots, drift_steps=self.drift_steps)
@@ -83,11 +63,6 @@ class GapRun:
         for task_id in self.task_ids:
             for engine in self.engines:
                 check_engine(task_id, engine)
-
-    @property
-    def choice(self) -> Choice:
-        """The policy with its switches."""
-        return Choice.of(self)
 
     @property
     def task_ids(self) -> tuple[str, ...]:

@@ -10,7 +10,6 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from vla_sim.agents.controls import POLICIES
-from vla_sim.agents.ensemble import ENSEMBLE
 from vla_sim.agents.experts.table import expert_for
 from vla_sim.agents.taught import check_taught
 from vla_sim.envs.crank import Crank, CrankConfig
@@ -23,20 +22,19 @@ from vla_sim.envs.tasks import make_task
 from vla_sim.errors import RunFolderError
 from vla_sim.eval.condition import Condition, digest_of
 from vla_sim.eval.run_card import run_card
+from vla_sim.loop.acting import Acting
 from vla_sim.loop.benching.conditions import conditions_in, require_words
 from vla_sim.loop.benching.provenance import DIGEST, require_as_begun
-from vla_sim.loop.choice import Choice
 from vla_sim.loop.collecting.collect_labelled import labelled_episodes
 from vla_sim.loop.collecting.collect_writer import BackgroundWriter
 from vla_sim.loop.collecting.listed import check_listed
 from vla_sim.loop.evaluation import make_protocol
 from vla_sim.loop.opening import goes_on, opened, refuse_place
 from vla_sim.loop.outsiders import acting_for, try_out
-from vla_sim.loop.policies import check_policy, policy_of
+from vla_sim.loop.policies import policy_of
 from vla_sim.loop.policy_digest import policy_digest
 from vla_sim.loop.progress import ProgressLines
 from vla_sim.loop.run_folder import RunFolder
-from vla_sim.loop.serving.contracts import check_contract_name
 from vla_sim.loop.simulating.labels import Labeller
 from vla_sim.ranges import MAX_SEED, some, whole
 from vla_sim.records.episode import EpisodeSpec
@@ -50,7 +48,7 @@ MAY_CHANGE = ("out", "resume", "tasks", "episodes", "n_slots", "check", "crank.n
 
 
 @dataclass(frozen=True, kw_only=True)
-class CollectRun:
+class CollectRun(Acting):
     """Settings of a collection."""
 
     out: Path = Path("data")
@@ -63,18 +61,6 @@ class CollectRun:
     """Who acts: expert, random, zero, the folder of a checkpoint or run, retrieval: and the folder
     of an alignment run, module:name, ws://host:port, a zip of stable-baselines3, or lerobot: and a
     folder. The expert labels every step, whoever acts."""
-    proposals: int = 1
-    """Chunks that an aligned policy proposes at each decision, by other words, ways and goals; the
-    one that its aligned space finds nearest to what is asked is run."""
-    guidance: float = 1.0
-    """Leads an aligned policy's chunks away from what they would be without words; 1: as is."""
-    ensemble: float = ENSEMBLE
-    """Share of the chunk before in what an aligned policy runs of each chunk; 0: chunks as they
-    are."""
-    policy_arg: Mapping[str, str] = field(default_factory=dict)
-    """Arguments of what makes a policy of your own, name=value."""
-    contract: str = ""
-    """What a policy from outside speaks; empty: what it says itself."""
     conditions: Path | None = None
     """A file that lists the episodes, see `vla-sim protocol conditions`; none: the first training
     scenes of each task."""
@@ -91,8 +77,7 @@ class CollectRun:
     def __post_init__(self) -> None:
         some(tasks=self.task_ids)
         check_taught(self.task_ids)
-        check_policy(self.choice.name)
-        check_contract_name(self.contract)
+        self.check_actor()
         whole(1, TRAIN_SEEDS_FROM, episodes=self.episodes)
         whole(1, n_slots=self.n_slots)
         whole(0, MAX_SEED, seed=self.seed)
@@ -103,11 +88,6 @@ class CollectRun:
     def listed(self) -> tuple[Condition, ...]:
         """The episodes of the file; none where they are drawn."""
         return () if self.conditions is None else conditions_in(self.conditions)
-
-    @property
-    def choice(self) -> Choice:
-        """The policy with its switches."""
-        return Choice.of(self)
 
     @property
     def task_ids(self) -> tuple[str, ...]:

@@ -4,14 +4,13 @@ A seed stands for the episode that it stands for in a benchmark of the same sett
 failed there can be looked at: `bench` counts seeds from BENCH_SEEDS_FROM.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vla_sim.agents.ensemble import ENSEMBLE
 from vla_sim.agents.replay import ReplayPolicy
 from vla_sim.disk.outlet import check_outlet
 from vla_sim.envs.axes import asked_shift
@@ -23,13 +22,13 @@ from vla_sim.envs.task_names import short_name, task_id_of
 from vla_sim.envs.tasks import check_engine
 from vla_sim.errors import BadConfig, UnknownName
 from vla_sim.eval.detection.detector import Detector
+from vla_sim.loop.acting import Acting
 from vla_sim.loop.choice import Choice
 from vla_sim.loop.detecting.detect import load_detector
 from vla_sim.loop.detecting.traces import watched, with_trace
 from vla_sim.loop.evaluation import planned_spec
 from vla_sim.loop.outsiders import tolerated, try_out
-from vla_sim.loop.policies import check_policy, policy_of
-from vla_sim.loop.serving.contracts import check_contract_name
+from vla_sim.loop.policies import policy_of
 from vla_sim.loop.showing.film_file import FORMATS, save_film
 from vla_sim.loop.showing.film_frames import captioned, side_by_side
 from vla_sim.ranges import MAX_EPISODE_SEED, whole, within
@@ -42,27 +41,13 @@ _MOST_EPISODES = 16
 
 
 @dataclass(frozen=True, kw_only=True)
-class FilmRun:
+class FilmRun(Acting):
     """Settings of a film."""
 
     task: str = "Reach"
     """The task, by name; one of your own as path/to/file.py:name."""
     out: Path | None = None
     """A .webp, .gif or .png (one row of stills per episode); TASK.webp where none is given."""
-    policy: str = "expert"
-    """Who acts, as `bench` takes it: a name, a folder, a place, a zip."""
-    proposals: int = 1
-    """Chunks that an aligned policy proposes at each decision, by other words, ways and goals; the
-    one that its aligned space finds nearest to what is asked is run."""
-    guidance: float = 1.0
-    """Leads an aligned policy's chunks away from what they would be without words; 1: as is."""
-    ensemble: float = ENSEMBLE
-    """Share of the chunk before in what an aligned policy runs of each chunk; 0: chunks as they
-    are."""
-    policy_arg: Mapping[str, str] = field(default_factory=dict)
-    """Arguments of what makes a policy of your own, name=value."""
-    contract: str = ""
-    """What a policy from outside speaks; empty: what it says itself."""
     detector: Path | None = None
     """A file of `vla-sim detect` for the alignment run that acts: what it says stands below the
     picture from the moment it says it."""
@@ -92,8 +77,7 @@ class FilmRun:
 
     def __post_init__(self) -> None:
         check_engine(task_id_of(self.task), self._able.engine)
-        check_policy(self.choice.name)
-        check_contract_name(self.contract)
+        self.check_actor()
         whole(1, _MOST_EPISODES, n=self.n)
         whole(0, MAX_EPISODE_SEED, seed=self.seed)
         whole(32, 2048, size=self.size)
@@ -110,11 +94,6 @@ class FilmRun:
             raise BadConfig(f"a sheet of axes is a .png, not {self.path.name!r}")
         if self.path.suffix.lower() not in FORMATS:
             raise UnknownName("film format", self.path.suffix, FORMATS)
-
-    @property
-    def choice(self) -> Choice:
-        """The policy with its switches."""
-        return Choice.of(self)
 
     @property
     def plan(self) -> list[EpisodeSpec]:
