@@ -6,13 +6,13 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 
-from vla_sim.agents.ensemble import ENSEMBLE
 from vla_sim.envs.suites import tasks_of
 from vla_sim.errors import BadConfig
+from vla_sim.loop.acting import Acting
 from vla_sim.loop.choice import Choice
 from vla_sim.loop.policies import check_policy
 from vla_sim.loop.serving.contracts import NATIVE, check_contract_name
@@ -24,20 +24,12 @@ from vla_sim.records.triple import CHUNK_SIZE
 
 
 @dataclass(frozen=True, kw_only=True)
-class ServeRun:
+class ServeRun(Acting):
     """Settings of a server."""
 
     policy: str = "runs/align"
     """What is served: a folder, of a checkpoint, an alignment run or an RL policy; "retrieval:" and
     the folder of an alignment run; or one of your own, as module:name or path/to/file.py:name."""
-    proposals: int = 1
-    """Of the policy, see `bench`."""
-    guidance: float = 1.0
-    """Of the policy, see `bench`."""
-    ensemble: float = ENSEMBLE
-    """Of the policy, see `bench`."""
-    policy_arg: Mapping[str, str] = field(default_factory=dict)
-    """Of the policy, see `bench`."""
     contract: str = NATIVE
     """What clients speak: native, libero, or a .toml or .json file of your own."""
     tasks: tuple[str, ...] = ("Lift", "DriveToGoal")
