@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from torch import nn
 
 from benchmarks.row import Row
+from vla_sim.align.aims import Aims
 from vla_sim.align.batch import StepBatch
 from vla_sim.align.encoders.text import BagTextConfig
 from vla_sim.align.encoders.tokenizer import Tokenizer
-from vla_sim.align.heads import Aims
 from vla_sim.align.losses.reachability import reachability_loss
 from vla_sim.align.model import AlignModel, ModelConfig
 from vla_sim.align.reach_head import ReachTime

@@ -9,11 +9,11 @@ import torch
 from torch import Tensor
 
 from tests.align import squares
+from vla_sim.align.aims import N_LINES, N_TOLD, Aims, lines, told_of
 from vla_sim.align.batch import StepBatch
 from vla_sim.align.checkpoint import load_checkpoint, save_checkpoint
 from vla_sim.align.encoders.tokenizer import Tokenizer
 from vla_sim.align.eye_error import DEVIATION, LARGEST
-from vla_sim.align.heads import N_LINES, N_TOLD, Aims, lines, told_of
 from vla_sim.align.model import AlignModel, ModelConfig
 from vla_sim.align.objective import noisy_aims, policy_terms, rehearsed
 from vla_sim.align.trainer import AlignTrainer

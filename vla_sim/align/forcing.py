@@ -6,9 +6,9 @@ Legend: B pictures, G goals a picture, Q queries.
 import torch
 from torch import Generator, Tensor
 
+from vla_sim.align.aims import Aims
 from vla_sim.align.batch import StepBatch, moved
 from vla_sim.align.eye_error import EyeError
-from vla_sim.align.heads import Aims
 from vla_sim.align.model import AlignModel, PolicyOutput
 from vla_sim.align.objective import noisy_aims
 from vla_sim.align.trainer_config import TrainerConfig

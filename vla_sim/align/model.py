@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from vla_sim.align.aims import N_TOLD, Aims, told_of
 from vla_sim.align.attention import GroundedAttention
 from vla_sim.align.body import Body
 from vla_sim.align.clip_tower import ClipTower
@@ -23,7 +24,7 @@ from vla_sim.align.encoders.vision import VisionConfig
 from vla_sim.align.fusion.cross_attention import CrossAttentionConfig
 from vla_sim.align.fusion.fusion import FusionSizes, Moment
 from vla_sim.align.fusion.table import FusionConfig
-from vla_sim.align.heads import N_TOLD, Aims, Decoder, GoalHeads, HazardCode, told_of
+from vla_sim.align.heads import Decoder, GoalHeads, HazardCode
 from vla_sim.align.losses.temperature import INITIAL
 from vla_sim.align.motion_head import MotionHead
 from vla_sim.align.normaliser import Normaliser

@@ -10,6 +10,7 @@ from math import log
 import torch
 from torch import Generator, Tensor
 
+from vla_sim.align.aims import Aims
 from vla_sim.align.batch import SegmentBatch, StepBatch, moved
 from vla_sim.align.contrast import Contrast
 from vla_sim.align.crew import ALONE, Crew
@@ -17,7 +18,6 @@ from vla_sim.align.curriculum import Stage
 from vla_sim.align.fusion.codebook import COMMITMENT
 from vla_sim.align.fusion.moe import BALANCE
 from vla_sim.align.fusion.poe import CALIBRATION
-from vla_sim.align.heads import Aims
 from vla_sim.align.losses.behaviour import behaviour_loss
 from vla_sim.align.losses.flag import flag_loss
 from vla_sim.align.losses.goal import goal_loss

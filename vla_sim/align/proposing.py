@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from vla_sim.align.heads import Aims
+from vla_sim.align.aims import Aims
 from vla_sim.align.inference import Floats, ModelPolicyCore
 from vla_sim.align.model import AlignModel, PolicyOutput, likeliest
 from vla_sim.errors import BadConfig

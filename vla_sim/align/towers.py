@@ -11,11 +11,11 @@ from dataclasses import dataclass
 import torch
 from torch import Generator, Tensor
 
+from vla_sim.align.aims import Aims
 from vla_sim.align.batch import SegmentBatch, StepBatch
 from vla_sim.align.crew import Crew, whole_of
 from vla_sim.align.easing import eased
 from vla_sim.align.gradient_cache import GradientCache
-from vla_sim.align.heads import Aims
 from vla_sim.align.model import AlignModel, PolicyOutput
 from vla_sim.align.segment_vectors import SegmentVectors, segment_vectors
 from vla_sim.align.sentences import Sentences

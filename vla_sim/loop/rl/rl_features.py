@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from vla_sim.agents.rl_pictures import PictureObserver
-from vla_sim.align.heads import N_TOLD, N_WAYS, fine
+from vla_sim.align.aims import N_TOLD, N_WAYS, fine
 from vla_sim.align.inference import ModelPolicyCore
 from vla_sim.align.model import AlignModel, PolicyOutput
 from vla_sim.envs.faces.spaces import decode_instruction
