@@ -48,7 +48,7 @@ class TracePathExpertConfig(FixtureSettings):
 
 
 class TracePathExpert(FixtureExpert[TracePathExpertConfig]):
-    """Follow the line, joint by joint."""
+    """Follow the line."""
 
     goals_of = "path"
     reads = (*FixtureExpert.HAND, "path")

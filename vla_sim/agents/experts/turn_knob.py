@@ -76,11 +76,12 @@ class TurnKnobExpert(FixtureExpert[TurnKnobExpertConfig]):
         is_low = np.abs(hand.position[:, 2] - grasp[:, 2]) < c.level_m
         in_line = skew < np.where(is_low, c.low_in_line_rad, c.in_line_rad)
         is_around = is_low & in_line & (off < c.near_m) & (wider > -c.slack_m)
-        # Fingers that nothing but the bar keeps apart are in line with it.
+        # Fingers that nothing but the bar keeps apart are in line with it: the hand's own turn is
+        # the bar's, but for half turns.
         is_held = is_low & (off < c.hold_near_m) & (np.abs(wider) < c.slack_m)
-        held = angle - np.pi * np.floor((angle - hand.yaw) / np.pi + 0.5)
+        half_turns = np.pi * np.floor((angle - hand.yaw) / np.pi + 0.5)
         moves = Moves(hand.position)
-        moves.take(TURN, is_held, grasp, CLOSED, world["wanted"] - (angle - held))
+        moves.take(TURN, is_held, grasp, CLOSED, world["wanted"] - half_turns)
         moves.take(CLOSE, is_around, grasp, CLOSED, reachable)
         ready = in_line & (wider > c.open_clearance_m)
         self.over(hand, moves, grasp, gripper=OPEN, ready=ready, yaw_rad=reachable)
