@@ -16,7 +16,7 @@ from vla_sim.eval.columns import COLUMNS
 from vla_sim.eval.metrics.table import METRICS
 from vla_sim.loop.benching.bench import bench, bench_into
 from vla_sim.loop.benching.bench_run import BenchRun
-from vla_sim.loop.benching.comparing import CompareRun, compared, sentences
+from vla_sim.loop.benching.comparing import CompareRun, compared, comparison_of, sentences
 from vla_sim.loop.benching.episode_table import checksum, read_rows, write_rows
 from vla_sim.loop.benching.merging import MergeRun, merge
 from vla_sim.loop.benching.result import EPISODES, read_result, read_shard, write_result
@@ -223,6 +223,18 @@ def test_results_of_different_protocols_are_not_compared(whole: Path, tmp_path: 
     bench(replace(RUN, episodes=7, out=tmp_path / "more"), QUIET)
     with pytest.raises(ProtocolMismatch, match="n_episodes: 6 against 7"):
         compared(CompareRun(results=(whole, tmp_path / "more")))
+
+
+def test_results_that_end_where_a_difference_was_seen_are_not_tested_again(
+    whole: Path, idle: Path
+) -> None:
+    stopping = UntilConfig(decided="zero").said
+    results = {
+        folder.name: replace(read, protocol=replace(read.protocol, stopping=stopping))
+        for folder, read in ((folder, read_result(folder)) for folder in (whole, idle))
+    }
+    with pytest.raises(BadConfig, match=r"decided on success.* decision\.json beside them"):
+        comparison_of(results)
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,7 @@ from vla_sim.loop.benching.provenance import (
 from vla_sim.loop.benching.result import is_result, read_result, result_of, write_result
 from vla_sim.loop.benching.row_store import RowStore, clear
 from vla_sim.loop.benching.team import Plan, check_workers
+from vla_sim.loop.benching.until import DECISION
 from vla_sim.loop.choice import Choice
 from vla_sim.loop.opening import goes_on, opened, refuse_place
 from vla_sim.loop.outsiders import try_out
@@ -43,7 +44,6 @@ from vla_sim.records.episode import EpisodeSpec
 from vla_sim.records.episode_row import EpisodeRow, PairKey
 
 FORMAT = "vla-sim decision 1"
-DECISION = "decision.json"
 POLICY, OTHER = "policy", "other"
 """Folders of the two results."""
 LEAST_ROUND = 8
