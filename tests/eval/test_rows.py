@@ -10,7 +10,7 @@ import pytest
 from vla_sim.errors import DamagedFile
 from vla_sim.eval import protocol_file
 from vla_sim.eval.body import Body
-from vla_sim.eval.columns import COLUMNS, row_from, values_of
+from vla_sim.eval.columns import COLUMNS, differing, row_from, values_of
 from vla_sim.eval.metrics.table import METRICS
 from vla_sim.eval.protocol import Protocol
 from vla_sim.eval.rows import row_of
@@ -44,6 +44,16 @@ def test_what_is_undefined_is_missing_and_comes_back_undefined(episode: Make, bo
     assert values["typical_speed"] is None
     assert math.isnan(row_from(values).metrics["typical_speed"])
     assert values["success_at_end"] is False
+
+
+def test_a_metric_that_came_after_a_row_makes_it_no_other_episode(
+    episode: Make, body: Body
+) -> None:
+    now = row_of(episode(), body)
+    older = replace(now, metrics={**now.metrics, "time_s": np.nan})
+    assert differing(now, now) == differing(older, now) == ()
+    assert differing(now, older) == ("time_s",)
+    assert differing(older, replace(now, n_steps=3)) == ("n_steps",)
 
 
 def test_every_metric_is_a_column_and_every_column_says_what_it_is() -> None:

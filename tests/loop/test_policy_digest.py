@@ -13,9 +13,11 @@ from tests.loop.untrained import untrained_run
 from vla_sim.errors import ProtocolMismatch, RunFolderError
 from vla_sim.loop.benching.bench import bench, bench_into
 from vla_sim.loop.benching.bench_run import BenchRun
+from vla_sim.loop.benching.deciding import decide
 from vla_sim.loop.benching.merging import MergeRun, merge
 from vla_sim.loop.benching.provenance import DIGEST
 from vla_sim.loop.benching.result import read_result
+from vla_sim.loop.benching.until import UntilConfig
 from vla_sim.loop.choice import Choice
 from vla_sim.loop.policies import best_checkpoint
 from vla_sim.loop.policy_digest import policy_digest
@@ -110,6 +112,18 @@ def test_a_measurement_does_not_go_on_with_another_policy_in_its_place(
     still.write_text(was + "\n# learnt\n")
     with pytest.raises(RunFolderError, match="what lies at that place has changed"):
         bench(replace(run, resume=True), QUIET)
+
+
+def test_a_decision_is_not_that_of_another_policy_in_its_place(still: Path, tmp_path: Path) -> None:
+    until = UntilConfig(decided=f"{still}:Still", alpha=0.5)
+    run = run_of("zero", until=until, out=tmp_path / "d")
+    found = decide(run, QUIET)
+    was = still.read_text()
+    still.write_text(was + "\n# learnt\n")
+    with pytest.raises(RunFolderError, match=r"begun against a policy whose digest .* changed"):
+        decide(replace(run, resume=True), QUIET)
+    still.write_text(was)
+    assert decide(replace(run, resume=True), QUIET) == found
 
 
 @pytest.mark.slow

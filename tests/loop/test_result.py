@@ -10,21 +10,23 @@ import pytest
 from rich.console import Console
 
 from tests.loop.results import bytes_of, killed_after_first_rows
+from vla_sim.cli.bench import show
 from vla_sim.errors import BadConfig, DamagedFile, ProtocolMismatch, RunFolderError
 from vla_sim.eval.columns import COLUMNS
 from vla_sim.eval.metrics.table import METRICS
 from vla_sim.loop.benching.bench import bench, bench_into
 from vla_sim.loop.benching.bench_run import BenchRun
-from vla_sim.loop.benching.comparing import CompareRun, compared, sentences
+from vla_sim.loop.benching.comparing import CompareRun, compared, comparison_of, sentences
 from vla_sim.loop.benching.episode_table import checksum, read_rows, write_rows
 from vla_sim.loop.benching.merging import MergeRun, merge
-from vla_sim.loop.benching.result import EPISODES, read_result, read_shard
+from vla_sim.loop.benching.result import EPISODES, read_result, read_shard, write_result
 from vla_sim.loop.benching.row_store import RowStore
 from vla_sim.loop.benching.shard import Shard
 from vla_sim.loop.benching.until import UntilConfig
 from vla_sim.loop.run_folder import RunFolder
 from vla_sim.loop.showing.reporting import ReportRun, write_run_report
 from vla_sim.records.episode import Episode
+from vla_sim.records.reports import InformationBound, RetrievalReport
 
 QUIET = Console(quiet=True)
 RUN = BenchRun(
@@ -138,6 +140,25 @@ def test_shards_merge_to_the_same_bytes_and_refuse_what_does_not_fit(
     assert not (tmp_path / "none").exists()
 
 
+def test_a_shard_brings_back_the_retrieval_that_it_was_measured_with(
+    whole: Path, tmp_path: Path
+) -> None:
+    bound = InformationBound(nats=2.0, n_pairs=16, n_batches=32, spread=0.1)
+    found = RetrievalReport(
+        gallery_size=66,
+        values={"V->L/R@10": 0.5},
+        chance={"V->L/R@10": 0.1},
+        information={"V-L@16": bound},
+    )
+    read = read_result(whole)
+    share = replace(read, retrieval=found, shard=Shard(k=1, n=1))
+    write_result(tmp_path / "s1", share, read.card)
+    assert read_shard(tmp_path / "s1").retrieval == found
+    merged = merge(MergeRun(shards=(tmp_path / "s1",), out=tmp_path / "merged"))
+    show(merged, QUIET)  # it says of each bound if it is saturated
+    assert merged == read_result(tmp_path / "merged").report
+
+
 def test_an_edit_of_a_result_is_noticed(whole: Path, tmp_path: Path) -> None:
     def copied(name: str) -> Path:
         folder = tmp_path / name
@@ -202,6 +223,18 @@ def test_results_of_different_protocols_are_not_compared(whole: Path, tmp_path: 
     bench(replace(RUN, episodes=7, out=tmp_path / "more"), QUIET)
     with pytest.raises(ProtocolMismatch, match="n_episodes: 6 against 7"):
         compared(CompareRun(results=(whole, tmp_path / "more")))
+
+
+def test_results_that_end_where_a_difference_was_seen_are_not_tested_again(
+    whole: Path, idle: Path
+) -> None:
+    stopping = UntilConfig(decided="zero").said
+    results = {
+        folder.name: replace(read, protocol=replace(read.protocol, stopping=stopping))
+        for folder, read in ((folder, read_result(folder)) for folder in (whole, idle))
+    }
+    with pytest.raises(BadConfig, match=r"decided on success.* decision\.json beside them"):
+        comparison_of(results)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from vla_sim.envs.crank import CrankConfig
 from vla_sim.errors import BadConfig, DamagedFile, RunFolderError, UnknownName
 from vla_sim.loop.benching.bench import bench
 from vla_sim.loop.benching.bench_run import BenchRun
-from vla_sim.loop.benching.result import read_result
+from vla_sim.loop.benching.result import read_result, result_of, write_result
 from vla_sim.loop.benching.spanning import AcrossRun, across
 from vla_sim.loop.choice import Choice
 from vla_sim.loop.showing.replay import ReplayRun, replay
@@ -93,6 +93,14 @@ def test_a_replay_is_the_episode_to_the_last_bit(place: Path, tmp_path: Path) ->
         replay(replace(run, result=tmp_path))
     with pytest.raises(UnknownName, match="film format"):
         replace(run, out=tmp_path / "film.mp4")
+
+
+def test_a_result_that_is_older_than_a_metric_is_replayed(place: Path, tmp_path: Path) -> None:
+    read = read_result(place / "zero")
+    older = [replace(row, metrics={**row.metrics, "time_s": np.nan}) for row in read.rows]
+    write_result(tmp_path / "older", result_of(read.protocol, older, read.card), read.card)
+    run = ReplayRun(result=tmp_path / "older", episode=7, out=tmp_path / "seven.png", size=64)
+    assert replay(run)[1].differing == ()
 
 
 def test_the_pictures_are_those_of_the_episode(place: Path) -> None:

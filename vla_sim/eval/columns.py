@@ -111,6 +111,20 @@ def values_of(row: EpisodeRow) -> dict[str, Any]:
     return {name: column.of(row) for name, column in COLUMNS.items()}
 
 
+def differing(was: EpisodeRow, now: EpisodeRow) -> tuple[str, ...]:
+    """Columns in which an episode that was run again is another than its row.
+
+    A metric that the row leaves undefined is passed over: it may have come after the row was
+    written, and what else changes it changes another column too.
+    """
+    before, after = values_of(was), values_of(now)
+    return tuple(
+        name
+        for name, value in before.items()
+        if value != after[name] and not (value is None and name in METRICS)
+    )
+
+
 def row_from(values: Mapping[str, Any]) -> EpisodeRow:
     """The row that `values_of` took apart.
 

@@ -44,12 +44,27 @@ def from_json(text: str) -> EvalReport:
             step=read["step"],
             elapsed_s=read["elapsed_s"],
             tasks=tuple(_task(task) for task in read["tasks"]),
-            retrieval=None if retrieval is None else _retrieval(retrieval),
+            retrieval=None if retrieval is None else retrieval_from(retrieval),
             gains=_estimates(read["gains"]),
             run_card=read["run_card"],
         )
     except (KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
         raise DamagedFile(f"this is no eval report of vla-sim: {error!r}") from error
+
+
+def retrieval_from(read: Mapping[str, Any]) -> RetrievalReport:
+    """The retrieval that `asdict` took apart, for files that hold it without a report.
+
+    Raises:
+        KeyError, TypeError, AttributeError: If it is none.
+    """
+    bounds = read.get("information", {})
+    return RetrievalReport(
+        **{
+            **read,
+            "information": {key: InformationBound(**bound) for key, bound in bounds.items()},
+        }
+    )
 
 
 def _task(read: Mapping[str, Any]) -> TaskReport:
@@ -59,16 +74,6 @@ def _task(read: Mapping[str, Any]) -> TaskReport:
         rates=_estimates(read["rates"]),
         means=_estimates(read["means"]),
         guess_rate=read["guess_rate"],
-    )
-
-
-def _retrieval(read: Mapping[str, Any]) -> RetrievalReport:
-    bounds = read.get("information", {})
-    return RetrievalReport(
-        **{
-            **read,
-            "information": {key: InformationBound(**bound) for key, bound in bounds.items()},
-        }
     )
 
 

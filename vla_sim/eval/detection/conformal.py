@@ -24,10 +24,23 @@ def conformal_threshold(scores: ArrayLike, alpha: float) -> float:
         of a maximum over time, SAFE (arXiv 2506.09937).
     """
     values = np.sort(np.asarray(scores, dtype=np.float64).ravel())
-    place = math.ceil((len(values) + 1) * (1.0 - alpha))
-    if not 0.0 < alpha < 1.0 or place > len(values):
+    require_enough(len(values), alpha)
+    return float(values[_place(len(values), alpha) - 1])
+
+
+def require_enough(n: int, alpha: float) -> None:
+    """Let pass as many scores as give a threshold; what is sure to fail can be said at once.
+
+    Raises:
+        BadConfig: If there are too few for this alpha: at least 1 / alpha - 1.
+    """
+    if not 0.0 < alpha < 1.0 or _place(n, alpha) > n:
         raise BadConfig(
-            f"{len(values)} episodes are too few to allow {alpha:.0%} of false alarms; take"
+            f"{n} episodes are too few to allow {100 * alpha:g} % of false alarms; take"
             f" {math.ceil(1.0 / alpha) - 1 if alpha > 0 else 'more'} or more"
         )
-    return float(values[place - 1])
+
+
+def _place(n: int, alpha: float) -> int:
+    """Which of n scores in order is the threshold, counted from 1."""
+    return math.ceil((n + 1) * (1.0 - alpha))

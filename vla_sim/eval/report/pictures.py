@@ -35,7 +35,7 @@ def stored_uri(kind: str, content: bytes) -> str:
 def film_uri(frames: Bytes, frame_s: float) -> str:
     """Frames (T, h, w, 3), `frame_s` seconds apart, as the data URI of an endless animation."""
     stride = -(-len(frames) // MAX_FRAMES)
-    shown = [_enlarged(frame) for frame in frames[::stride]]
+    shown = [_enlarged(frame) for frame in thinned(frames, stride)]
     duration_ms = max(round(1000 * frame_s * stride), 20)
     durations = [duration_ms] * len(shown)
     durations[-1] += 900  # rest on the outcome before it starts again
@@ -51,6 +51,12 @@ def film_uri(frames: Bytes, frame_s: float) -> str:
         method=2,
     )
     return _uri("image/webp", file)
+
+
+def thinned(frames: Bytes, every: int) -> Bytes:
+    """Every so many frames, and the last, which says what came of it."""
+    chosen = np.unique(np.append(np.arange(0, len(frames), every), len(frames) - 1))
+    return np.take(frames, chosen, axis=0)
 
 
 def stills(frames: Bytes, n: int) -> list[str]:

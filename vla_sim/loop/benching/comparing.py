@@ -14,6 +14,7 @@ from vla_sim.eval.protocol import require_comparable
 from vla_sim.eval.sentences import points, sentence, the_set
 from vla_sim.eval.sequential import Outcome, require_alpha
 from vla_sim.loop.benching.result import Result, read_result
+from vla_sim.loop.benching.until import DECIDED, DECISION
 from vla_sim.records.episode import Arm
 from vla_sim.records.reports import Estimate
 
@@ -77,7 +78,8 @@ def comparison_of(
     """Results by name, against each other.
 
     Raises:
-        BadConfig: If there are fewer than two, or they are too short.
+        BadConfig: If there are fewer than two, or they are too short, or end where a difference
+            was seen.
         ProtocolMismatch: If they were measured differently.
     """
     named = list(results.values())
@@ -85,6 +87,12 @@ def comparison_of(
         for other in named[:later]:
             require_comparable(other.report, result.report)
     protocol = named[0].protocol
+    if protocol.stopping.startswith(DECIDED):
+        raise BadConfig(
+            f"these results end where it was {protocol.stopping}: a test that is fixed beforehand "
+            f"would call equal policies different more often than alpha; {DECISION} beside them "
+            "says what may be said"
+        )
     return compare(
         {name: result.rows for name, result in results.items()},
         outcome=on,

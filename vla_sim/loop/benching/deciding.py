@@ -25,10 +25,16 @@ from vla_sim.eval.sequential import Decision, Outcome
 from vla_sim.loop.benching.bench import VERB, open_team
 from vla_sim.loop.benching.bench_run import MAY_CHANGE, BenchRun
 from vla_sim.loop.benching.benchmark import BENCH_SEEDS_FROM
-from vla_sim.loop.benching.provenance import DIGEST, OTHER_DIGEST, require_as_begun
+from vla_sim.loop.benching.provenance import (
+    DIGEST,
+    OTHER_DIGEST,
+    require_alike,
+    require_as_begun,
+)
 from vla_sim.loop.benching.result import is_result, read_result, result_of, write_result
 from vla_sim.loop.benching.row_store import RowStore, clear
 from vla_sim.loop.benching.team import Plan, check_workers
+from vla_sim.loop.benching.until import DECISION
 from vla_sim.loop.choice import Choice
 from vla_sim.loop.opening import goes_on, opened, refuse_place
 from vla_sim.loop.outsiders import try_out
@@ -38,7 +44,6 @@ from vla_sim.records.episode import EpisodeSpec
 from vla_sim.records.episode_row import EpisodeRow, PairKey
 
 FORMAT = "vla-sim decision 1"
-DECISION = "decision.json"
 POLICY, OTHER = "policy", "other"
 """Folders of the two results."""
 LEAST_ROUND = 8
@@ -264,7 +269,7 @@ def _finished(run: BenchRun, path: Path) -> Decided:
     """The decision that is there already, where nothing is left to do.
 
     Raises:
-        RunFolderError: If something else was decided there.
+        RunFolderError: If something else was decided there, or other policies lie at their places.
         DamagedFile: If it cannot be read back.
     """
     read: Any = read_json(path)
@@ -278,6 +283,11 @@ def _finished(run: BenchRun, path: Path) -> Decided:
     there = (decided.protocol, decided.first, decided.second)
     if there != (run.measurement.protocol.stamp, str(run.choice), run.until.decided):
         raise RunFolderError(f"{path} says: {decided.sentence}; for another question give --out")
+    card = _card(run)
+    for side, line in ((POLICY, DIGEST), (OTHER, OTHER_DIGEST)):
+        place = path.parent / side
+        held = read_result(place).card if is_result(place) else {}
+        require_alike(path.parent, {line: held[DIGEST]} if DIGEST in held else {}, card)
     return decided
 
 

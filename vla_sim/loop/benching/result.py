@@ -175,7 +175,7 @@ def read_shard(folder: Path) -> Result:
             protocol=protocol,
             rows=rows,
             card=dict(read["card"]),
-            retrieval=None if found is None else RetrievalReport(**found),
+            retrieval=None if found is None else report_file.retrieval_from(found),
             shard=Shard.read(read["shard"]),
         )
     except (KeyError, TypeError, AttributeError, ValueError) as error:

@@ -15,7 +15,7 @@ from vla_sim.errors import BadConfig, DamagedFile, RunFolderError
 from vla_sim.eval.across.number import OfPaths
 from vla_sim.eval.across.table import ACROSS
 from vla_sim.eval.body import Body
-from vla_sim.eval.columns import values_of
+from vla_sim.eval.columns import differing
 from vla_sim.eval.comparison import ALL
 from vla_sim.eval.rows import row_of
 from vla_sim.loop.benching.result import Result, is_result, read_result
@@ -135,11 +135,10 @@ def _paths(
 
 
 def _require_same(was: EpisodeRow, now: EpisodeRow) -> None:
-    before, after = values_of(was), values_of(now)
-    if differing := [name for name in before if before[name] != after[name]]:
+    if wrong := differing(was, now):
         raise DamagedFile(
             f"the episode of {was.spec.task_id} with seed {was.spec.seed} did not come out as it "
-            f"was measured: {', '.join(differing)} differ; the policy, its weights, or this "
+            f"was measured: {', '.join(wrong)} differ; the policy, its weights, or this "
             "package are not those of the result"
         )
 

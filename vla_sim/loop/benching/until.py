@@ -10,6 +10,10 @@ from vla_sim.ranges import whole
 
 LOOK_EVERY = 10
 """Episodes of a task between two looks at the width of its interval."""
+DECIDED = "decided"
+"""Begins a rule whose episodes end where one policy is known to be better."""
+DECISION = "decision.json"
+"""What it came to, beside the two results."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +56,7 @@ class UntilConfig:
     def said(self) -> str:
         """The rule in words, for the protocol; empty where all episodes are run."""
         if self.decided:
-            return f"decided on {self.on}, alpha {self.alpha:g}"
+            return f"{DECIDED} on {self.on}, alpha {self.alpha:g}"
         if self.width:
             return f"width {self.width:g}, {self.fewest} to {self.cap} episodes"
         return ""

@@ -22,11 +22,12 @@ from vla_sim.envs.suites import SPINE, tasks_of
 from vla_sim.envs.task_names import short_name
 from vla_sim.errors import BadConfig, DamagedFile
 from vla_sim.eval.detection.auroc import auroc
+from vla_sim.eval.detection.conformal import require_enough
 from vla_sim.eval.detection.detector import EARLY, KINDS, Detector, Kind, TracedEpisode, sentences
 from vla_sim.eval.statistics import wilson
 from vla_sim.loop.benching.benchmark import BENCH_SEEDS_FROM
 from vla_sim.loop.choice import RETRIEVAL, Choice
-from vla_sim.loop.detecting.traces import ARMS, traced
+from vla_sim.loop.detecting.traces import ARMS, FITTING, traced
 from vla_sim.loop.policies import best_checkpoint, check_policy
 from vla_sim.loop.progress import bar_of
 from vla_sim.ranges import some, whole, within
@@ -76,6 +77,8 @@ class DetectRun:
         if self.policy.startswith(RETRIEVAL) or is_rl or Choice(name=self.policy).is_outside:
             raise BadConfig(f"{self.policy!r} has no decoder to watch; name an alignment run")
         _ = self.choice  # refuses switches that say nothing
+        # All that could be as they should be, whatever the policy is worth.
+        require_enough(len(FITTING) * len(self.task_ids) * self.episodes, self.alpha)
 
     @property
     def choice(self) -> Choice:

@@ -16,9 +16,10 @@ from vla_sim.loop.policies import best_checkpoint, learned, policy_of
 from vla_sim.protocols.teacher import Teacher
 from vla_sim.records.episode import Arm, Episode
 
-ARMS: tuple[Arm, ...] = ("correct", "held_out", "wrong_referent")
-"""What a detector learns from: true words, true words in wording never trained on, and words for
-what is not there."""
+FITTING: tuple[Arm, ...] = ("correct", "held_out")
+"""True words, and true words in wording never trained on."""
+ARMS: tuple[Arm, ...] = (*FITTING, "wrong_referent")
+"""What a detector learns from: those, and words for what is not there."""
 
 
 def traced(

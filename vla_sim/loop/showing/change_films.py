@@ -8,13 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
 from vla_sim.errors import BadConfig, DamagedFile, RenderBackendError, RunFolderError, UnknownName
 from vla_sim.eval.report.change import Change, Pair, SceneFilm
+from vla_sim.eval.report.pictures import thinned
 from vla_sim.loop.benching.rig import crank_of
 from vla_sim.loop.choice import Choice
-from vla_sim.loop.showing.film_frames import Pictures, side_by_side
+from vla_sim.loop.showing.film_frames import side_by_side
 from vla_sim.loop.showing.result_films import Replayed, replayed
 from vla_sim.loop.showing.showcase import ShowcaseConfig
 from vla_sim.records.episode_row import EpisodeRow
@@ -61,18 +60,12 @@ def scene_films(change: Change, before: Acted, after: Acted, shown: ShowcaseConf
         SceneFilm(
             place=change.after.index(pair[1]),
             pair=pair,
-            frames=_thinned(side_by_side([was.pictures, now.pictures]), shown.frame_every),
+            frames=thinned(side_by_side([was.pictures, now.pictures]), shown.frame_every),
             frame_s=now.episode.control_dt_s * shown.frame_every,
         )
         for pair, was, now in zip(chosen, *sides, strict=True)
     )
     return replace(change, films=films)
-
-
-def _thinned(film: Pictures, every: int) -> Pictures:
-    """Every so many frames, and the last, which says what came of it."""
-    chosen = np.unique(np.append(np.arange(0, len(film), every), len(film) - 1))
-    return np.take(film, chosen, axis=0)
 
 
 def chosen_pairs(pairs: Sequence[Pair], n: int) -> list[Pair]:

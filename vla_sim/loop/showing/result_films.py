@@ -15,7 +15,7 @@ from vla_sim.agents.replay import ReplayPolicy
 from vla_sim.envs.crank import Crank, CrankConfig
 from vla_sim.envs.rollout import run_all
 from vla_sim.errors import DamagedFile
-from vla_sim.eval.columns import values_of
+from vla_sim.eval.columns import differing
 from vla_sim.eval.rows import row_of
 from vla_sim.loop.choice import Choice
 from vla_sim.loop.evaluation import bodies
@@ -86,10 +86,10 @@ def replayed(
             (acted,) = run_all(small, actor, [spec])
             (seen,) = run_all(large, ReplayPolicy([acted]), [spec], keep_images=True)
             assert seen.images is not None
-            was, now = values_of(rows[k]), values_of(row_of(acted, body))
-            differing = tuple(name for name in was if was[name] != now[name])
             made[k] = Replayed(
-                episode=acted, pictures=captioned(seen.images, acted), differing=differing
+                episode=acted,
+                pictures=captioned(seen.images, acted),
+                differing=differing(rows[k], row_of(acted, body)),
             )
     return [made[k] for k in range(len(rows))]
 

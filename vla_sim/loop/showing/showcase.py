@@ -16,6 +16,7 @@ from vla_sim.envs.streams import stream
 from vla_sim.eval.body import Body
 from vla_sim.eval.failures import FAILURE_KINDS, failure_kind
 from vla_sim.eval.report.content import FailureExample, Film
+from vla_sim.eval.report.pictures import thinned
 from vla_sim.eval.report.timeline import timeline
 from vla_sim.loop.learned import LearnedModel
 from vla_sim.loop.policies import policy_of
@@ -144,7 +145,7 @@ def _film(episode: Episode, config: ShowcaseConfig) -> Film:
     assert episode.images is not None
     return Film(
         task_id=episode.spec.task_id,
-        frames=episode.images[:: config.frame_every],
+        frames=thinned(episode.images, config.frame_every),
         frame_s=episode.control_dt_s * config.frame_every,
         text_en=_said(episode, "en"),
         text_zh=_said(episode, "zh"),
