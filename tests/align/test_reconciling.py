@@ -148,6 +148,25 @@ def test_what_has_priority_is_never_moved_against() -> None:
     }
 
 
+def test_towers_learn_where_the_term_with_priority_is_not_taken() -> None:
+    """A term of segments waits for them; the others go on as if nothing had priority."""
+    gradients = []
+    for reconciling in (FixedConfig(), FixedConfig(priority=("contrast_vl",))):
+        learner = trainer(replace(ALL, reconciling=reconciling))
+        learner.n_steps = 1
+        assert not learner.wants_segments
+        assert "contrast_vl" not in one_step(learner, 0).terms
+        of_towers = [
+            p.grad
+            for tower in ("vision", "text")
+            for p in learner.model.parts(tower)[0].parameters()
+        ]
+        assert any(gradient is not None for gradient in of_towers)
+        gradients.append(of_towers)
+    plain, first = gradients
+    torch.testing.assert_close(first, plain, atol=1e-6, rtol=1e-3)
+
+
 def test_a_group_without_gradient_at_the_representation_changes_nothing_for_the_others() -> None:
     generator = torch.Generator().manual_seed(0)
     with_nothing = np.array([[4.0, 0.0, -1.0], [0.0, 0.0, 0.0], [-1.0, 0.0, 1.0]])

@@ -241,6 +241,18 @@ def test_alignment_eased_into_towers_teaches_its_heads_in_full(portion: int | No
         torch.testing.assert_close(eased[name], expected, rtol=1e-4, atol=1e-8)
 
 
+def test_an_update_in_which_no_term_is_due_rests() -> None:
+    """Alignment alone comes with segments, and those on every fourth update."""
+    none = dict.fromkeys(vars(Weights()), 0.0)
+    learner = trainer(replace(ALL, weights=Weights(**{**none, "contrast_vl": 1.0})))
+    terms, weights = [], []
+    for seed in range(5):
+        terms.append(one_step(learner, seed).terms.keys())
+        weights.append(learner.model.state_dict()["vision.stem.weight"].clone())
+    assert [len(taken) for taken in terms] == [1, 0, 0, 0, 1]
+    assert torch.equal(weights[0], weights[3]) and not torch.equal(weights[3], weights[4])
+
+
 def test_the_learning_rate_rises_and_falls() -> None:
     config = OptimiserConfig()
     shares = [config.share(fraction) for fraction in (0.0, 0.02, 0.5, 0.9, 1.0)]

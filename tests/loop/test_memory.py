@@ -14,7 +14,7 @@ from vla_sim.envs.tasks import TASK_IDS
 from vla_sim.loop.aligning.memory import Memory, MemoryConfig
 from vla_sim.loop.aligning.remarks import memory_remarks, silent_terms
 from vla_sim.records.triple import N_GOALS, Rows
-from vla_sim.triples.spec import Spec, segment_spec, step_spec
+from vla_sim.triples.spec import Spec, segment_spec, step_spec, strip_spec
 
 SIZE = 16
 CODES = np.array([encode(meaning) for meaning in MEANINGS], np.int64)
@@ -128,3 +128,17 @@ def test_a_share_of_the_rows_keeps_its_actions_and_it_is_always_the_same() -> No
         assert not np.isnan(np.asarray(made.steps.state()["rows/chunk"], np.float32)).any()
     shared = lots[0].keys() & lots[1].keys()
     assert shared and all(lots[0][row] == lots[1][row] for row in shared)
+
+
+@pytest.mark.parametrize(("share", "least", "most"), [(1.0, 200, 200), (0.25, 30, 70)])
+def test_strips_give_away_no_actions_that_are_not_to_be_learnt_from(
+    share: float, least: int, most: int
+) -> None:
+    spec = strip_spec(SIZE, SIZE, 16)
+    strips = {n: np.ones((200, *c.shape), np.dtype(c.dtype)) for n, c in spec.items()}
+    strips["seed"] = np.arange(200, dtype=np.int64)
+    config = MemoryConfig(label_share=share, n_strips=200)
+    made = Memory(config, image_size=SIZE, seed=0, strip_steps=16)
+    made.add_strips(strips)
+    assert made.strips is not None and least <= len(made.strips) <= most
+    assert np.isfinite(np.asarray(made.strips.state()["rows/action"], np.float32)).all()

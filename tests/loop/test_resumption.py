@@ -6,10 +6,13 @@ from pathlib import Path
 import pytest
 
 from vla_sim import unsaid
+from vla_sim.align.checkpoint import INDEX
 from vla_sim.align.encoders.table import ENCODERS
 from vla_sim.align.model import ModelConfig
 from vla_sim.envs.crank import CrankConfig
 from vla_sim.errors import DamagedFile, RunFolderError
+from vla_sim.loop.aligning import kept_memory
+from vla_sim.loop.aligning.resuming import LATEST, is_saved
 from vla_sim.loop.collecting.collect import CollectRun
 from vla_sim.loop.resumption import begun_with, differences, require_same
 from vla_sim.loop.run_folder import RunFolder
@@ -63,6 +66,19 @@ def test_a_folder_need_not_know_what_came_after_it(
     shielded = replace(before, crank=replace(before.crank, shield="limits"))
     with pytest.raises(RunFolderError, match=r"crank\.shield = off, not limits\. .* another --out"):
         require_same(folder, shielded, may_change=may)
+
+
+def test_a_first_save_that_was_cut_short_is_no_save(tmp_path: Path) -> None:
+    """As a kill or a full disk leaves it: memory and tensors are there, the index is not yet."""
+    folder = RunFolder.create(tmp_path, {}, {}, verb="align")
+    assert not is_saved(folder)
+    trainer = folder.path / LATEST / kept_memory.TRAINER
+    trainer.mkdir(parents=True)
+    (folder.path / LATEST / kept_memory.MEMORY).write_bytes(b"")
+    (trainer / "model-0123456789abcdef.safetensors").write_bytes(b"")
+    assert not is_saved(folder), "it would go on from what is not there, and never could"
+    (trainer / INDEX).write_text("{}")
+    assert is_saved(folder)
 
 
 def test_a_folder_that_knows_what_is_gone_is_refused_by_its_name(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from vla_sim.align.reconciling.table import RECONCILERS
 from vla_sim.errors import BadConfig, UnknownName, VlaSimError
 from vla_sim.loop.aligning.align_run import AlignRun
 from vla_sim.loop.settings import from_json, to_json
+from vla_sim.loop.studying import arms
 from vla_sim.loop.studying.arm import StudyArm, changed
 from vla_sim.loop.studying.arms import ARMS, BASE, arm_of
 from vla_sim.loop.studying.measured import MeasuredConfig
@@ -128,6 +129,16 @@ def test_an_arm_that_changes_nothing_is_refused() -> None:
     base = changed(AlignRun(), {"learner.trainer.reconciling": RECONCILERS["pcgrad"]})
     with pytest.raises(BadConfig, match="the arms 'base' and 'pcgrad' are the same here"):
         StudyRun(arms=(BASE, "pcgrad"), base=base)
+
+
+def test_an_arm_of_other_tasks_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    arm = StudyArm(section="5.1", en="more", zh="更多", change={"tasks": ("Reach", "Lift")})
+    monkeypatch.setattr(arms, "ARMS", {**ARMS, "more": arm})
+    base = AlignRun(tasks=("Reach",))
+    says = "the arm 'more' is of Reach, Lift, and 'base' of Reach: .*; leave tasks out of the arm"
+    with pytest.raises(BadConfig, match=says):
+        StudyRun(arms=(BASE, "more"), base=base)
+    assert StudyRun(arms=(BASE, "more"), base=replace(base, tasks=("Lift", "Reach")))
 
 
 def test_an_arm_that_the_base_cannot_take_is_named() -> None:

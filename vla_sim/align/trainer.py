@@ -225,6 +225,9 @@ class AlignTrainer:
             with self._autocast():
                 text_XD = self.rehearsal.texts(rehearsal_texts, n_steps=self.n_steps)
             self.rehearsal.add(self._batch(rehearsal), text_XD, wanted, terms, watched)
+        if not terms:  # what is learnt from is due now and then only, and not in this update
+            self.n_steps += 1
+            return LossReport(total=0.0, terms={}, report={})
         losses = StepLosses.of(
             terms,
             self.reconciler.weights(wanted),

@@ -66,6 +66,11 @@ class StepLosses:
         return torch.stack([self.weighted[name] for name in names]).sum()
 
     @property
+    def is_cut(self) -> bool:
+        """Whether gradients stop at the leaves, and have to be taken on into the towers."""
+        return any(leaf is not z for leaf, z in zip(self.leaves, self.shared, strict=True))
+
+    @property
     def learnt_through(self) -> list[Tensor]:
         """Those leaves through which a tower learns."""
         return [z for z in self.leaves if z.requires_grad]

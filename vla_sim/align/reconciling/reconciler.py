@@ -158,7 +158,8 @@ class Reconciler:
             self.weigher.see(Seen(values=values, norms=norms, chance=chance))
         every = self.config.watch_every
         watched = every is not None and n_steps % every == 0
-        if not self.cuts(losses.weighted):
+        # What was wanted has been cut for, even where it could not be taken.
+        if not losses.is_cut:
             look = self._look_of(losses) if watched else None
             losses.total.backward()  # type: ignore[no-untyped-call]
             return Reconciled(report={}, look=look)

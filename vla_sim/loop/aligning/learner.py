@@ -156,7 +156,7 @@ class Learner:
         if segments is not None:
             self.memory.segments.add(segments)
         if strips is not None and self.memory.strips is not None:
-            self.memory.strips.add(strips)
+            self.memory.add_strips(strips)
 
     def learn(
         self, n_updates: int, *, spent: int, budget: int, on_update: OnUpdate | None = None

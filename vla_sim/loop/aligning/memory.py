@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from vla_sim.align.batch import labelled
 from vla_sim.loop.aligning.wording import PhraseBank, draw_texts
 from vla_sim.ranges import above, whole, within
 from vla_sim.records.triple import Rows
@@ -15,8 +16,12 @@ from vla_sim.triples.spec import segment_spec, step_spec, strip_spec
 from vla_sim.triples.stored_memory import StoredMemory
 from vla_sim.triples.stored_rows import StoredRows
 
-_ACTIONS = (("chunk", ("proprio", "goal_point")), ("knots", ("start", "seed", "meaning")))
-"""The column of actions, and the columns by whose content a row's lot is drawn."""
+_ACTIONS = {
+    "chunk": ("proprio", "goal_point"),
+    "knots": ("start", "seed", "meaning"),
+    "action": ("task", "seed"),
+}
+"""{the column of actions: the columns by whose content a row's lot is drawn}."""
 TASK_FLOOR = 0.3
 """Weight that a task keeps when it never fails, so that it is not forgotten."""
 
@@ -38,7 +43,8 @@ class MemoryConfig:
     """Segments per update that learns from them; fewer where there are few meanings."""
     label_share: float = 1.0
     """Share of the rows whose actions are learnt from: what of the others is left are pictures with
-    words, and where in them the meant thing is. Which rows these are follows from their content."""
+    words, and where in them the meant thing is; of strips nothing. Which rows these are follows
+    from their content."""
     max_duplicates: int = 2
     """Segments of one meaning in a batch: more would be no negatives of each other."""
     n_strips: int = 128
@@ -117,6 +123,13 @@ class Memory:
         """From now on, draw from rows on disk, by the same law; what the rings hold is dropped."""
         self.steps = StoredMemory(self._of_steps, steps)
         self.segments = StoredMemory(self._of_segments, segments)
+
+    def add_strips(self, strips: Rows) -> None:
+        """Take in strips, those whose actions may be learnt from: the others would say nothing."""
+        assert self.strips is not None, "a memory without strips takes none in"
+        known = labelled(np.asarray(self._known(strips)["action"], dtype=np.float32))
+        if known.any():
+            self.strips.add({name: values[known] for name, values in strips.items()})
 
     def attend_to(self, success: Mapping[int, float]) -> None:
         """Draw more of the tasks that fail: a task's weight is its failure rate and a floor.
@@ -198,13 +211,13 @@ def with_labels(rows: Rows, share: float) -> Rows:
     """The rows with the actions of all but a share of them forgotten, always of the same ones.
 
     Args:
-        rows: Of step or segment triples.
+        rows: Of triples of steps, segments or strips.
         share: From 0 to 1.
     """
     if share == 1.0:
         return rows
-    column, told_by = _ACTIONS[0] if "chunk" in rows else _ACTIONS[1]
-    marks = [np.ascontiguousarray(rows[name]) for name in told_by]
+    column = next(name for name in _ACTIONS if name in rows)
+    marks = [np.ascontiguousarray(rows[name]) for name in _ACTIONS[column]]
     lot = [zlib.crc32(b"".join(m[k].tobytes() for m in marks)) for k in range(len(marks[0]))]
     actions = np.array(rows[column], dtype=np.float32)
     actions[np.array(lot, dtype=np.int64) >= share * 2**32] = np.nan

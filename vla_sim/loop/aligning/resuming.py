@@ -3,6 +3,7 @@
 from dataclasses import asdict
 from pathlib import Path
 
+from vla_sim.align.checkpoint import INDEX
 from vla_sim.errors import LossNotFinite
 from vla_sim.eval.report_file import from_json
 from vla_sim.eval.stopping import decisions
@@ -37,7 +38,8 @@ def is_saved(folder: RunFolder) -> bool:
 def trainer_saved(folder: RunFolder) -> Path | None:
     """The checkpoint of the trainer to go on from; None where there is none yet."""
     place = folder.path / LATEST / TRAINER
-    return place if place.is_dir() else None
+    # The index comes last: tensors alone are of a save that was cut short.
+    return place if (place / INDEX).is_file() else None
 
 
 def nothing_left(folder: RunFolder, max_updates: int) -> str | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
+from vla_sim.envs.task_names import short_name
 from vla_sim.errors import BadConfig, UnknownName, VlaSimError
 from vla_sim.loop.aligning.align_run import AlignRun
 from vla_sim.loop.studying.arm import changed
@@ -97,9 +98,18 @@ class StudyRun:
             raise BadConfig(f"show measures nothing, so that {asked} says nothing; leave one out")
 
     def _check_arms(self) -> None:
-        """All cells can be made, and no two arms are the same."""
+        """All cells can be made, no two arms are the same, and all are of the same tasks."""
         names: dict[str, str] = {}
-        for cell in self.all_cells[: len(self.arms)]:  # of one seed: others tell no arms apart
+        cells = self.all_cells[: len(self.arms)]  # of one seed: others tell no arms apart
+        tasks = {cell.arm: cell.run.task_ids for cell in cells}
+        of_base = tasks[name_of(self.against)]
+        for cell in cells:
+            if set(tasks[cell.arm]) != set(of_base):
+                raise BadConfig(
+                    f"the arm {cell.arm!r} is of {', '.join(map(short_name, tasks[cell.arm]))}, "
+                    f"and {name_of(self.against)!r} of {', '.join(map(short_name, of_base))}: what "
+                    "is done in other tasks is no better and no worse; leave tasks out of the arm"
+                )
             same = names.setdefault(cell.key, cell.arm)
             if same != cell.arm:
                 raise BadConfig(
