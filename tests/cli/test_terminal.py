@@ -32,10 +32,19 @@ class Work(Outer):
     resume: bool = False
 
 
-def put_verb(monkeypatch: pytest.MonkeyPatch, run: Callable[[Work, Console], int]) -> None:
+def put_verb(
+    monkeypatch: pytest.MonkeyPatch, run: Callable[[Work, Console], int], resumes_in: str = ""
+) -> None:
     """Put one verb, "work", into the table."""
     recipes: Mapping[str, Callable[[], Work]] = {"default": Work}
-    verb = Verb(summary="", example="work", recipes=lambda: recipes, run=run, resumes=True)
+    verb = Verb(
+        summary="",
+        example="work",
+        recipes=lambda: recipes,
+        run=run,
+        resumes=True,
+        resumes_in=resumes_in,
+    )
     monkeypatch.setattr(verbs, "VERBS", {"work": verb})
 
 
@@ -46,6 +55,27 @@ def test_ctrl_c_says_how_to_go_on(monkeypatch: pytest.MonkeyPatch, capsys: Captu
     put_verb(monkeypatch, run)
     assert main(["work", "--n-slots", "3"]) == 130
     assert "go on with: vla-sim work --n-slots 3 --resume" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--out", "runs/x"], "go on with: vla-sim work --out runs/x --resume"),
+        (["--out=runs/x"], "go on with: vla-sim work --out=runs/x --resume"),
+        (["--out", "x.json"], "nothing is left half-done; again: vla-sim work --out x.json"),
+        (["--out=x.json"], "nothing is left half-done"),
+        ([], "nothing is left half-done"),
+    ],
+)
+def test_ctrl_c_says_to_go_on_only_where_a_folder_is(
+    monkeypatch: pytest.MonkeyPatch, capsys: Capture, words: list[str], says: str
+) -> None:
+    def run(config: Work, console: Console) -> int:
+        raise KeyboardInterrupt
+
+    put_verb(monkeypatch, run, resumes_in="--out")
+    assert main(["work", *words]) == 130
+    assert says in capsys.readouterr().err
 
 
 def test_debug_shows_where_an_error_came_from(monkeypatch: pytest.MonkeyPatch) -> None:

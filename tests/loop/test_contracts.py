@@ -128,6 +128,9 @@ def test_a_contract_is_read_from_a_file_and_what_is_wrong_in_it_is_named(tmp_pat
         file.write_text(text)
         with pytest.raises(kind, match=complaint):
             read_contract(file)
+    (tmp_path / "mine.json").write_text("[1, 2]")
+    with pytest.raises(BadConfig, match="holds a list: write terms by name"):
+        read_contract(tmp_path / "mine.json")
     with pytest.raises(UnknownName, match="no contract 'droid'"):
         contract_of("droid", ARM.embodiment)
 

@@ -24,6 +24,7 @@ from vla_sim.loop.benching.row_store import RowStore
 from vla_sim.loop.benching.shard import Shard
 from vla_sim.loop.benching.until import UntilConfig
 from vla_sim.loop.run_folder import RunFolder
+from vla_sim.loop.showing import reporting
 from vla_sim.loop.showing.reporting import ReportRun, write_run_report
 from vla_sim.records.episode import Episode
 from vla_sim.records.reports import InformationBound, RetrievalReport
@@ -217,6 +218,15 @@ def test_results_are_compared_from_their_folders(whole: Path, idle: Path, tmp_pa
     assert "| all | whole | idle | 100.0 % |" in (tmp_path / "c.md").read_text()
     with pytest.raises(BadConfig, match="named twice"):
         compared(CompareRun(results=(whole, whole)))
+
+
+def test_a_report_names_the_folder_that_is_not_there_before_it_films_another(
+    whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reporting, "_part", lambda *_: pytest.fail("it was begun"))
+    run = ReportRun(runs=(whole, tmp_path / "none"), out=tmp_path / "page.html")
+    with pytest.raises(RunFolderError, match="none holds no run"):
+        write_run_report(run, QUIET)
 
 
 def test_results_of_different_protocols_are_not_compared(whole: Path, tmp_path: Path) -> None:

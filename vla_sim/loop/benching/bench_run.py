@@ -73,6 +73,10 @@ class BenchRun(Benchmark, Acting):
         check_tracker(self.track)
         if self.track == "tensorboard" and self.folder is None:
             raise BadConfig("track 'tensorboard' writes files into a folder: give --out")
+        if self.track and (self.shard or self.until.decided):
+            raise BadConfig(
+                f"track {self.track!r}: a share of a benchmark and a decision have no rates to send"
+            )
         self.check_actor()
         super().__post_init__()
         whole(0, n_processes=self.n_processes)

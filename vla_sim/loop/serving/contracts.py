@@ -106,6 +106,8 @@ def read_contract(path: Path) -> Contract:
         values = tomllib.loads(text) if path.suffix == ".toml" else json.loads(text)
     except (OSError, ValueError) as error:
         raise BadConfig(f"the contract {path} cannot be read: {error}") from error
+    if not isinstance(values, dict):
+        raise BadConfig(f"the contract {path} holds a {type(values).__name__}: write terms by name")
     return of_plain({"name": path.stem, **values}, where=str(path))
 
 

@@ -69,8 +69,11 @@ def write_run_report(run: ReportRun, console: Console) -> Path:
     check_outlet(out)
     parts = []
     results: dict[str, Result | None] = {}
-    for name, folder in zip(names, run.runs, strict=True):
+    for name, folder in zip(names, run.runs, strict=True):  # before the first of them is filmed
         results[name] = read_result(folder) if is_result(folder) else None
+        if results[name] is None:
+            RunFolder.open(folder)
+    for name, folder in zip(names, run.runs, strict=True):
         with console.status(f"reading {name}"):
             made = _part(run, folder, results[name])
         parts.append(replace(made, name=name))
