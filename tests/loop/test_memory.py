@@ -11,7 +11,8 @@ from tests.meanings import MEANINGS
 from vla_sim.envs.language.codes import encode
 from vla_sim.envs.task_table import TaskTable
 from vla_sim.envs.tasks import TASK_IDS
-from vla_sim.loop.aligning.memory import Memory, MemoryConfig
+from vla_sim.loop.aligning.drawn import Drawn
+from vla_sim.loop.aligning.memory import Batch, Memory, MemoryConfig, with_labels
 from vla_sim.loop.aligning.remarks import memory_remarks, silent_terms
 from vla_sim.records.triple import N_GOALS, Rows
 from vla_sim.triples.spec import Spec, segment_spec, step_spec, strip_spec
@@ -142,3 +143,16 @@ def test_strips_give_away_no_actions_that_are_not_to_be_learnt_from(
     made.add_strips(strips)
     assert made.strips is not None and least <= len(made.strips) <= most
     assert np.isfinite(np.asarray(made.strips.state()["rows/action"], np.float32)).all()
+
+
+def test_what_nobody_labelled_is_not_named_as_spoilt() -> None:
+    rows, clips = dict(steps(*[0] * 3)), dict(segments(*range(3)))
+    drawn = Drawn(
+        batch=Batch(steps=with_labels(rows, 1e-9), step_texts=[], segments=clips, segment_texts=[]),
+        rehearsal=rows,
+    )
+    assert np.isnan(drawn.columns["steps/chunk"].astype(np.float32)).all()
+    assert not drawn.spoilt
+    clips["knots"][1, 0] = np.nan
+    rows["proprio"][0, 0] = np.inf
+    assert drawn.spoilt == ["steps/proprio", "segments/knots", "rehearsal/proprio"]

@@ -10,10 +10,14 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import save_file
 
+from vla_sim.align.batch import labelled
 from vla_sim.disk.atomic import replace_file
 from vla_sim.errors import RunFolderError
 from vla_sim.loop.aligning.memory import Batch
 from vla_sim.records.triple import Rows
+
+ACTIONS = ("steps/chunk", "segments/knots", "rehearsal/chunk")
+"""Columns of actions, which not every row has."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,11 +46,15 @@ class Drawn:
 
     @property
     def spoilt(self) -> list[str]:
-        """Names of the columns that hold something that is no number."""
+        """Names of the columns that hold something that is no number.
+
+        Actions that nobody recorded are not meant: of them the whole row is NaN.
+        """
         return [
             name
             for name, values in self.columns.items()
-            if np.issubdtype(values.dtype, np.floating) and not np.isfinite(values).all()
+            if np.issubdtype(values.dtype, np.floating)
+            and not np.isfinite(values[labelled(values)] if name in ACTIONS else values).all()
         ]
 
     def save(self, path: Path) -> None:
