@@ -9,6 +9,7 @@ import torch
 from tests.align import squares
 from tests.align.square_trainer import ALL, one_step, trainer
 from vla_sim.align.batch import StepBatch
+from vla_sim.align.moments import step_actions
 from vla_sim.align.objective import Weights
 from vla_sim.errors import BadConfig
 from vla_sim.records.triple import SegmentTriples, StepTriples
@@ -77,6 +78,16 @@ def test_rehearsal_wants_a_sentence_for_every_goal() -> None:
     texts = squares.say_all(rng, rows)
     with pytest.raises(BadConfig, match="sentences each"):
         trainer().step(rows, texts, rehearsal=rows, rehearsal_texts=texts[:2])
+
+
+def test_every_chunk_belongs_to_itself_however_many_there_are() -> None:
+    rng = np.random.default_rng(0)
+    rows = squares.steps(rng, 24)
+    rows = replace(rows, chunk=rng.uniform(-1.0, 1.0, rows.chunk.shape).astype(np.float32))
+    learner = trainer()
+    batch = StepBatch.of(rows, learner.task_body, learner.device)
+    _, action_RE, positive_RR = step_actions(learner.model, batch)
+    assert torch.equal(positive_RR, torch.eye(len(action_RE), dtype=torch.bool))
 
 
 def without_actions(rows: StepTriples, unlabelled: np.ndarray) -> StepTriples:

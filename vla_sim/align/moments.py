@@ -78,5 +78,7 @@ def step_actions(model: AlignModel, batch: StepBatch) -> tuple[Tensor, Tensor, T
     chunk_RKA = batch.chunk_BGKA.flatten(0, 1)[real_R]
     action_RE = model.embed_chunk(chunk_RKA, body_R)
     flat_RX = chunk_RKA.flatten(1)
-    same_RR = torch.cdist(flat_RX, flat_RX) < 1e-3
+    # By differences: by a matrix product a chunk of a large batch would be no neighbour of itself.
+    exact = "donot_use_mm_for_euclid_dist"
+    same_RR = torch.cdist(flat_RX, flat_RX, compute_mode=exact) < 1e-3
     return real_R, action_RE, same_RR & (body_R[:, None] == body_R[None, :])
