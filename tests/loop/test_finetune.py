@@ -286,6 +286,15 @@ def test_an_unknown_task_is_named() -> None:
         FinetuneRun(max_env_steps=100)
 
 
+def test_demonstrations_of_no_decision_are_refused_before_anything_is_measured() -> None:
+    few = SacConfig(expert_env_steps=40, start_env_steps=40)
+    with pytest.raises(BadConfig, match="less than one decision of all slots, 64"):
+        FinetuneRun(algorithm="sac", sac=few)
+    FinetuneRun(algorithm="sac", sac=few, n_slots=16)
+    FinetuneRun(algorithm="sac", sac=replace(few, demonstrations=0.0))
+    FinetuneRun(sac=few)
+
+
 def test_another_task_is_refused(tuned: Path) -> None:
     lift = task_id_of("Lift")
     crank = Crank(lift, 1, SMALL)
