@@ -1,6 +1,7 @@
 """Observation modes show one and the same world in other people's words."""
 
 import warnings
+from dataclasses import replace
 from typing import Any, cast
 
 import gymnasium
@@ -11,6 +12,7 @@ from gymnasium.utils.env_checker import check_env
 import vla_sim
 from vla_sim.envs.asking import words_of
 from vla_sim.envs.faces.observation_modes import OBSERVATION_MODES
+from vla_sim.envs.faces.single_env import VlaEnv
 from vla_sim.envs.faces.spaces import Prompt, decode_instruction
 from vla_sim.envs.faces.vector_env import VlaVectorEnv
 from vla_sim.envs.language.arms import ARMS
@@ -18,6 +20,8 @@ from vla_sim.envs.plan import draw_spec
 from vla_sim.envs.streams import stream
 from vla_sim.envs.tasks import make_task
 from vla_sim.errors import BadConfig, UnknownName
+from vla_sim.loop.serving.contracts import LIBERO
+from vla_sim.loop.serving.translation import Translation
 from vla_sim.records.episode import Arm
 
 assert vla_sim.__version__
@@ -58,6 +62,22 @@ def test_modes_change_names_and_nothing_of_what_happens() -> None:
         assert np.linalg.norm(state[3:6]) == pytest.approx(np.pi, abs=0.7)  # about straight down
         assert state[6] == -state[7] >= 0.0
         assert c["observation/wrist_image"].std() > 5.0
+
+
+def test_liberos_orientation_does_not_jump_where_the_tool_points_down() -> None:
+    turns = np.array([seen["observation/state"][3:6] for seen, _ in _episode("libero")])
+    assert np.abs(np.diff(turns, axis=0)).max() < 0.2
+
+
+def test_libero_shows_the_state_of_its_contract_and_its_noise() -> None:
+    env = gymnasium.make("vla_sim/Reach-v1", obs_mode="libero", axis="noise", severity=3)
+    seen, _ = env.reset(seed=5)
+    crank, only = cast(VlaEnv, env.unwrapped).crank, np.zeros(1, dtype=np.int64)
+    looked = crank.observe(only)
+    both = replace(looked, images={**looked.images, "wrist": crank.wrist.rgb(only)})
+    told = crank.told(only, both)
+    sent = Translation(LIBERO, crank.embodiment).message(told, 0)
+    assert seen["observation/state"] == pytest.approx(sent["observation/state"], abs=1e-6)
 
 
 def test_lerobot_finds_what_it_reads() -> None:

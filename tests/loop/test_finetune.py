@@ -31,11 +31,22 @@ from vla_sim.envs.task_table import TaskTable
 from vla_sim.envs.tasks import TASK_IDS
 from vla_sim.errors import BadConfig, DamagedFile, RunFolderError, UnknownName
 from vla_sim.loop.aligning.learner import fit_bodies
+from vla_sim.loop.benching.bench import bench_into
+from vla_sim.loop.benching.bench_run import BenchRun
+from vla_sim.loop.benching.result import Result
 from vla_sim.loop.model_bodies import bodies_of
 from vla_sim.loop.policies import policy_of
+from vla_sim.loop.rl import rl_measuring
 from vla_sim.loop.rl.finetune import CURVE, finetune
 from vla_sim.loop.rl.rl_features import FrozenFeatures, Kind
-from vla_sim.loop.rl.rl_policy import INDEX, RlPolicy, load_rl_policy, read_rl_policy
+from vla_sim.loop.rl.rl_measuring import measured_after, measured_before
+from vla_sim.loop.rl.rl_policy import (
+    INDEX,
+    RlPolicy,
+    load_rl_policy,
+    read_rl_policy,
+    save_rl_policy,
+)
 from vla_sim.loop.rl.rl_run import FinetuneRun
 from vla_sim.loop.rl.rl_start import ResidualConfig, StartKind
 from vla_sim.loop.run_folder import AFTER, BEFORE, RunFolder
@@ -241,6 +252,33 @@ def test_practice_and_benchmark_are_under_the_shield_that_was_asked_for(
         finetune(tiny(encoder, out, max_env_steps=96, resume=True), QUIET)
 
 
+def test_before_and_after_are_of_these_episodes_and_of_this_policy_wherever_they_lie(
+    copy: Path, encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[str] = []
+
+    def here(asked: BenchRun, out: Path, console: Console) -> Result:
+        begun.append(out.name)
+        return bench_into(replace(asked, n_processes=0), out, console)
+
+    def measured(out: Path, episodes: int) -> list[str]:
+        """What is measured anew."""
+        begun.clear()
+        run, folder = tiny(encoder, out, episodes=episodes), RunFolder.open(out)
+        for measure in (measured_before, measured_after):
+            assert len(measure(run, folder, QUIET).rows) == episodes
+        return list(begun)
+
+    monkeypatch.setattr(rl_measuring, "bench_into", here)
+    assert measured(copy, 1) == [BEFORE, AFTER]
+    moved = Path(shutil.move(copy, tmp_path / "moved"))
+    assert measured(moved, 1) == []
+    assert measured(moved, 2) == [BEFORE, AFTER]
+    form, weights, notes = read_rl_policy(moved)
+    save_rl_policy(moved, {k: 0.5 * v for k, v in weights.items()}, form=form, notes=notes)
+    assert measured(moved, 2) == [AFTER]
+
+
 def test_a_run_killed_before_its_first_save_begins_again(encoder: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
     finetune(tiny(encoder, out), QUIET)
@@ -284,6 +322,15 @@ def test_an_unknown_task_is_named() -> None:
         FinetuneRun(tasks=("Fly",))
     with pytest.raises(BadConfig, match="less than one round of 4096"):
         FinetuneRun(max_env_steps=100)
+
+
+def test_demonstrations_of_no_decision_are_refused_before_anything_is_measured() -> None:
+    few = SacConfig(expert_env_steps=40, start_env_steps=40)
+    with pytest.raises(BadConfig, match="less than one decision of all slots, 64"):
+        FinetuneRun(algorithm="sac", sac=few)
+    FinetuneRun(algorithm="sac", sac=few, n_slots=16)
+    FinetuneRun(algorithm="sac", sac=replace(few, demonstrations=0.0))
+    FinetuneRun(sac=few)
 
 
 def test_another_task_is_refused(tuned: Path) -> None:

@@ -14,8 +14,9 @@ import pytest
 
 from tests.triples.made import Made, Make, assert_equal, joined, kill, write
 from vla_sim.errors import BadRows, FolderInUse, RunFolderError
+from vla_sim.triples.lerobot.journal import Journal
 from vla_sim.triples.lerobot.reader import read_steps
-from vla_sim.triples.lerobot.schema import LeRobotConfig
+from vla_sim.triples.lerobot.schema import TASKS, LeRobotConfig
 from vla_sim.triples.lerobot.verify import verify
 from vla_sim.triples.lerobot.writer import LeRobotWriter
 
@@ -168,6 +169,35 @@ def test_a_folder_that_cannot_be_written_says_so(
     with pytest.raises(RunFolderError, match="journal"):
         writer.add_episode(*make(0))
     assert writer.n_episodes == 0
+
+
+def test_an_episode_that_found_no_place_leaves_no_instruction_behind(
+    tmp_path: Path, config: LeRobotConfig, episodes: list[Made], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = tmp_path / "data"
+    writer = LeRobotWriter.create(root, config)
+    writer.add_episode(*episodes[0])
+
+    def full(*_: object) -> None:
+        raise RunFolderError("No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Journal, "add", full)
+        with pytest.raises(RunFolderError, match="No space"):
+            writer.add_episode(*episodes[1])
+    writer.add_episode(*episodes[2])
+    writer.close()
+    with LeRobotWriter.resume(root) as writer:
+        writer.add_episode(*episodes[3])
+    texts = dict(zip(*pq.read_table(root / TASKS).to_pydict().values(), strict=True))
+    said = [texts[k] for path in sorted(root.glob("data/*/*")) for k in _task_indices(path)]
+    assert said == [episodes[k][0].instruction.text for k in (0, 2, 3)]
+
+
+def _task_indices(path: Path) -> list[int]:
+    """Of each episode in a data file, in order."""
+    table = pq.read_table(path, columns=["episode_index", "task_index"]).to_pydict()
+    return list(dict(zip(table["episode_index"], table["task_index"], strict=True)).values())
 
 
 def test_episodes_that_do_not_belong_are_refused(

@@ -10,21 +10,18 @@ from typing import Any, Protocol
 import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
-from scipy.spatial.transform import Rotation
 
 from vla_sim.envs.crank import Crank
 from vla_sim.envs.faces.spaces import Prompt, encode_instruction, observation_space
 from vla_sim.envs.faces.state_mode import StateMode
 from vla_sim.envs.robots.arm import ArmRobot
+from vla_sim.envs.sensing.posture import rotation_vector
 from vla_sim.errors import BadConfig, UnknownName
 from vla_sim.records.observation import PICTURE
 
 Ids = NDArray[np.int64]
 Seen = dict[str, Any]
 """{name: array (m, ...), or tuple of m texts, or a dict of those}."""
-
-_DOWN = Rotation.from_matrix(np.diag([1.0, -1.0, -1.0]))
-"""A tool that points straight down, as the arms' motion counts its turn from."""
 
 
 class ObservationMode(Protocol):
@@ -85,9 +82,11 @@ class LiberoMode:
 
     `observation/image` and `observation/wrist_image` (h, w, 3), upright: where a checkpoint wants
     LIBERO's half turn, give it `image[::-1, ::-1]`; openpi's clients resize to 224 themselves.
-    `observation/state`: tool position (3) [m], tool orientation as axis-angle (3) [rad], and the
-    two fingers' positions (2) [m]. `prompt`: the instruction. The wrist camera goes with the hand
-    and does not turn with it; its pictures stay as in training under axes that change what is seen.
+    `observation/state`: tool position (3) [m], tool orientation as axis-angle (3) [rad], which does
+    not jump where the tool points straight down, and the two fingers' positions (2) [m]; as the
+    contract of this name has it, sensor noise included. `prompt`: the instruction. The wrist camera
+    goes with the hand and does not turn with it; its pictures stay as in training under axes that
+    change what is seen.
 
     Raises:
         BadConfig: If the robot is no arm with a hand.
@@ -102,7 +101,6 @@ class LiberoMode:
             )
         self._crank = crank
         self._width = body.proprio_names.index("gripper_width")
-        self._place, self._turn = body.motion_slice("tcp_linear"), body.motion_slice("tcp_angular")
         size = crank.config.image_size
         self.space = spaces.Dict(
             {
@@ -116,10 +114,11 @@ class LiberoMode:
     def see(self, ids: Ids) -> Seen:
         """Observations of the simulations `ids`."""
         seen = self._crank.observe(ids)
-        measured = self._crank.robot.motion.position[ids]
-        turn = Rotation.from_rotvec(measured[:, self._turn]) * _DOWN
+        body = self._crank.posture(ids)
+        assert body is not None
+        turn = rotation_vector(body.tool[:, 3:])
         finger = 0.5 * seen.proprio[:, self._width]
-        state = np.column_stack([measured[:, self._place], turn.as_rotvec(), finger, -finger])
+        state = np.column_stack([body.tool[:, :3], turn, finger, -finger])
         return {
             "observation/image": seen.images[self._crank.task.camera.name],
             "observation/wrist_image": self._crank.wrist.rgb(ids),

@@ -96,13 +96,12 @@ def _train_and_measure(
         _say_start(before, run, console)
     judge = RlJudge(run, folder)
     _go_on(folder, learner, judge)
-    n_before = budget.n_spent
     _train(run, folder, learner, judge, tracker, console)
     if budget.cut:
         console.print(budget.cut, highlight=False)
     report, gained = None, None
     if run.episodes:
-        report = measured_after(run, folder, console, anew=budget.n_spent > n_before).report
+        report = measured_after(run, folder, console).report
         gained = comparison(folder)
         tracker.log(numbers_of(report, under="bench"), budget.n_spent)
     return Finetuned(

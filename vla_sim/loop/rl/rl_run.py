@@ -155,6 +155,8 @@ class FinetuneRun:
                 f"unfreeze.after is {self.unfreeze.after} and {learner}, which {why}; leave it "
                 "away, or say --algorithm ppo with --start residual or head"
             )
+        if self.algorithm == "sac":
+            self._check_demonstrations()
         if self.start == "residual":
             self._check_residual()
         elif self.algorithm == "sac":
@@ -191,6 +193,17 @@ class FinetuneRun:
             raise BadConfig(
                 f"slots.action_repeat is {repeat}, and the aligned policy plans anew every "
                 f"{N_ACTION_STEPS} steps: a residual start takes a divisor of it, --start head any"
+            )
+
+    def _check_demonstrations(self) -> None:
+        config, per_turn = self.sac, self.n_slots * self.slots.action_repeat
+        most = max(config.expert_env_steps, config.start_env_steps)
+        if config.demonstrations and most < per_turn:
+            raise BadConfig(
+                f"sac.expert_env_steps is {config.expert_env_steps} and sac.start_env_steps is "
+                f"{config.start_env_steps}, less than one decision of all slots, {per_turn}: "
+                "n_slots x slots.action_repeat; give one of them more, or say "
+                "--sac.demonstrations 0"
             )
 
     @property

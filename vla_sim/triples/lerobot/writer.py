@@ -61,7 +61,7 @@ class LeRobotWriter:
         self._n_merged = n_merged
         self._task_index: dict[str, int] = {}
         for row in rows:
-            self._task_of(str(row["instruction"]))
+            self._note_task(str(row["instruction"]))
         self._n_files = file_of(rows[n_merged - 1]) + 1 if n_merged else 0
         self._n_frames = sum(as_int(row, "length") for row in rows)
         self._stats = tables.read_stats(self.root, n_merged, config)
@@ -156,18 +156,20 @@ class LeRobotWriter:
                 f"{self.root} was closed; LeRobotWriter.resume(root) goes on with it"
             )
         frames.check(episode, labels, self.config)
-        index = self.n_episodes
+        index, text = self.n_episodes, episode.instruction.text
         table = frames.frames(
             episode,
             labels,
             self.config,
             episode_index=index,
             first_index=self.n_frames,
-            task_index=self._task_of(episode.instruction.text),
+            # Noted when it is safe: who resumes counts the instructions of what is on disk.
+            task_index=self._task_index.get(text, len(self._task_index)),
         )
         row = frames.row(episode, labels, index=index)
         self._journal.add(index, table, row)
         self._rows.append(row)
+        self._note_task(text)
         self._n_frames += episode.n_steps
         if self.n_episodes - self._n_merged >= self.config.episodes_per_shard:
             self._merge()
@@ -213,8 +215,8 @@ class LeRobotWriter:
         # After an error or Ctrl-C too: what is finished is worth reading.
         self.close()
 
-    def _task_of(self, text: str) -> int:
-        return self._task_index.setdefault(text, len(self._task_index))
+    def _note_task(self, text: str) -> None:
+        self._task_index.setdefault(text, len(self._task_index))
 
     def _merge(self) -> None:
         waiting = list(range(self._n_merged, self.n_episodes))
