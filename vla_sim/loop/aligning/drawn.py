@@ -50,12 +50,14 @@ class Drawn:
 
         Actions that nobody recorded are not meant: of them the whole row is NaN.
         """
-        return [
-            name
-            for name, values in self.columns.items()
-            if np.issubdtype(values.dtype, np.floating)
-            and not np.isfinite(values[labelled(values)] if name in ACTIONS else values).all()
-        ]
+        spoilt = []
+        for name, values in self.columns.items():
+            if np.issubdtype(values.dtype, np.floating):
+                numbers = values.astype(np.float64)
+                known = numbers[labelled(numbers)] if name in ACTIONS else numbers
+                if not np.isfinite(known).all():
+                    spoilt.append(name)
+        return spoilt
 
     def save(self, path: Path) -> None:
         """Write it as safetensors; the sentences are in the metadata, as JSON.
