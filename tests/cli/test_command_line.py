@@ -165,7 +165,10 @@ def test_a_missing_task_is_asked_for(capsys: Capture) -> None:
         (["power", "--power", "1"], "power is 1.0; use more than 0 and less than 1"),
         (["bench", "--shard", "9/8", "--out", "runs/x"], "shard is 9/8; use K/N"),
         (["bench", "--shard", "2/8"], "shard takes a folder: give --out"),
-        (["bench", "--shard", "2/8", "--out", "x", "--track", "tensorboard"], "have no rates to send"),
+        (
+            ["bench", "--shard", "2/8", "--out", "x", "--track", "tensorboard"],
+            "have no rates to send",
+        ),
         (["bench", "--resume", "--out", "x.json"], "resume takes a folder"),
         (["bench", "--until-decided", "zero"], "until_decided compares under one arm"),
         (["bench", "correct", "--until-decided", "genius"], "no policy, and no folder, 'genius'"),
