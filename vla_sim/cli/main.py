@@ -140,13 +140,12 @@ def _way_on(words: Sequence[str]) -> str:
         return "nothing was begun"
     typed = shlex.join(["vla-sim", *words])
     verb = VERBS[name]
-    places = [
-        typed or after
-        for (word, after) in zip(words, (*words[1:], ""), strict=True)
-        for option, _, typed in [word.partition("=")]
-        if option == verb.resumes_in
-    ]
-    in_a_folder = places and not places[-1].endswith(".json")
+    place = ""
+    for word, after in zip(words, (*words[1:], ""), strict=True):
+        option, _, said = word.partition("=")
+        if option == verb.resumes_in:
+            place = said or after
+    in_a_folder = bool(place) and not place.endswith(".json")
     if not verb.resumes or (verb.resumes_in and not in_a_folder):
         return f"nothing is left half-done; again: {typed}"
     return f"go on with: {typed if '--resume' in words else typed + ' --resume'}"

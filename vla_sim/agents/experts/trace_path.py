@@ -64,9 +64,9 @@ class TracePathExpert(FixtureExpert[TracePathExpertConfig]):
         stride = np.floor((along * LINK_M + c.ahead_m) / c.stride_m)
         is_on_line = (along >= 0.0) & (hand.velocity[:, 2] > -c.sink_m_s)
         moves = Moves(hand.position)
-        ahead = self._over(point_on(path, stride * (c.stride_m / LINK_M)))
+        ahead = self._tool_at(point_on(path, stride * (c.stride_m / LINK_M)))
         moves.take(TRACE + stride.astype(np.int64), is_on_line, ahead, CLOSED)
-        before = self._over(path[:, 0] - (c.lead_in_m / LINK_M) * (path[:, 1] - path[:, 0]))
+        before = self._tool_at(path[:, 0] - (c.lead_in_m / LINK_M) * (path[:, 1] - path[:, 0]))
         off = length(hand.position - before) + c.settle_s * length(hand.velocity)
         is_low = hand.position[:, 2] < c.travel_height_m - c.low_m
         hover = before.copy()
@@ -75,7 +75,7 @@ class TracePathExpert(FixtureExpert[TracePathExpertConfig]):
         self.closed_over(hand, moves, before)
         return moves
 
-    def _over(self, point: Floats) -> Floats:
+    def _tool_at(self, point: Floats) -> Floats:
         """Tools (m, 3) that trace at points (m, 2) [m]."""
         height = np.full((len(point), 1), self.config.trace_height_m)
         return np.concatenate([point, height], axis=1)

@@ -193,8 +193,8 @@ class CarryTask(ArmTask):
     def points(self) -> Points:
         """The object whose turn it is, where its centre has to be, and whether the hand has it.
 
-        What is held comes first, then what is nearest, see `CarryExpert`. What is
-        to be seen of an object that is done with is the first one that was asked for.
+        What is held comes first, then what is nearest, see `CarryExpert`. What is to be seen of an
+        object that is done with is the first one that was asked for.
         """
         row, goal = np.arange(len(self.asked))[:, None], np.arange(N_GOALS)
         centre, hand = self.objects.position(), self.robot.motion.point
