@@ -186,8 +186,7 @@ class Crank:
             for spec, conditions in zip(specs, drawn, strict=True)
         ]
         chains = [
-            chained_goals(scene.goals, spec, self.task.hold_steps)
-            for spec, scene in zip(specs, scenes, strict=True)
+            chained_goals(self.task, scene, spec) for spec, scene in zip(specs, scenes, strict=True)
         ]
         words = [words_of(scene, spec) for spec, scene in zip(specs, scenes, strict=True)]
         # All that can be refused has been: from here on, slots change.
@@ -235,7 +234,7 @@ class Crank:
         self._check_shift(spec.shift)
         spread = self.shifts.draw(spec).spread
         scene = self.task.sample(stream(self.task_id, spec.seed, "scene"), spread)
-        chain = chained_goals(scene.goals, spec, self.task.hold_steps)
+        chain = chained_goals(self.task, scene, spec)
         return words_of(scene, replace(spec, goal=chain[0]))
 
     def __reduce__(self) -> NoReturn:
@@ -275,7 +274,9 @@ class Crank:
         outcome = self.task.judge(self.goal)
         success = outcome.success & ~diverged
         turn = self.stages.turn(success, outcome.failure, self.steps, self.horizon_steps)
-        self._ask_next(np.flatnonzero(turn.next_asked))
+        wrong = self.stages.counted(outcome.violations)
+        if turn.next_asked.any():
+            self._ask_next(np.flatnonzero(turn.next_asked))
         reward = np.zeros(self.n)
         for term in outcome.reward_terms.values():
             reward += np.where(diverged, 0.0, term) / len(outcome.reward_terms)
@@ -283,7 +284,7 @@ class Crank:
             "action_range": out_of_range,
             **motion_violations(self.robot.motion, self.embodiment),
             "collision": self.robot.collision(),
-            **outcome.violations,
+            **wrong,
         }
         return StepResult(
             reward=reward,
@@ -307,6 +308,7 @@ class Crank:
             self.instructions[slot], self.shown[slot] = words_of(
                 scene, replace(spec, goal=goal), int(self.stages.number[slot])
             )
+        self.stages.excuse(ids, self.task.judge(self.goal).violations)
 
     def checked(self, actions: NDArray[np.float32]) -> tuple[NDArray[np.float64], Bools]:
         """Actions clipped to [-1, 1] as float64, and which rows had to be clipped.

@@ -1,6 +1,6 @@
 """Stages: at which instruction of its chain each slot is, and for how long its goal has held."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,6 +49,7 @@ class Stages:
         self._began = np.zeros(n, dtype=np.int64)
         self.held = np.zeros(n, dtype=np.int64)
         self._goals: list[tuple[int, ...]] = [(0,)] * n
+        self._excused: dict[str, Bools] = {}
 
     def begin(self, ids: Ids, goals: Sequence[tuple[int, ...]]) -> None:
         """Begin a chain in each of the slots `ids`, with these goals in their order."""
@@ -58,6 +59,8 @@ class Stages:
         self.number[ids] = 0
         self._began[ids] = 0
         self.held[ids] = 0
+        for excused in self._excused.values():
+            excused[ids] = False
 
     def goal(self, slot: int) -> int:
         """What is asked of a slot now."""
@@ -89,3 +92,21 @@ class Stages:
         self.number[ids] += 1
         self._began[ids] = steps[ids]
         self.held[ids] = 0
+
+    def excuse(self, ids: Ids, violations: Mapping[str, Bools]) -> None:
+        """Note what is wrong in the slots `ids` as their next instruction is given.
+
+        It was right under the one before: the drawer that was to be opened is now another one that
+        is open.
+        """
+        for name, there in violations.items():
+            excused = self._excused.setdefault(name, np.zeros(len(there), dtype=np.bool_))
+            excused[ids] = there[ids]
+
+    def counted(self, violations: Mapping[str, Bools]) -> Mapping[str, Bools]:
+        """Violations, (n,) each, less what was excused and has not ceased since."""
+        if not self._excused:
+            return violations
+        for name, excused in self._excused.items():
+            excused &= violations[name]
+        return {name: there & ~self._excused[name] for name, there in violations.items()}

@@ -158,6 +158,15 @@ class Task(Protocol):
         """Draw one scene, as wide as `spread` says; no engine is touched."""
         ...
 
+    def can_follow(self, scene: Scene, asked: Sequence[int]) -> list[int]:
+        """Goals of a scene that can be carried out, and are not reached yet, after some others.
+
+        Args:
+            scene: As `sample` drew it.
+            asked: The goals that were carried out in it, in this order; one or more.
+        """
+        ...
+
     def write(self, ids: NDArray[np.int64], scenes: Sequence[Scene]) -> None:
         """Write scenes (all but the robot) into the simulations `ids`."""
         ...

@@ -1,11 +1,12 @@
 """Tasks at a cabinet: drawers side by side that open towards the viewer."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from vla_sim.assets.cabinet import BAR_M, BAR_TOP_M, DRAWER_PITCH_M, add_drawer
+from vla_sim.envs.chain import goals_not_asked
 from vla_sim.envs.frames.fixture_task import FixtureTask, FixtureTaskConfig
 from vla_sim.envs.frames.scene_task import Floats, Ids
 from vla_sim.envs.scenery.fixtures import Fixtures
@@ -63,6 +64,10 @@ class CabinetTask(FixtureTask):
                 "colour": colour,
             },
         )
+
+    def can_follow(self, scene: Scene, asked: Sequence[int]) -> list[int]:
+        """The other drawers: what was opened or closed stays so."""
+        return goals_not_asked(scene.goals, asked)
 
     def goal_point(self) -> Floats:
         """(n, n_drawers, 3) on each handle's bar."""

@@ -7,6 +7,7 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
+from vla_sim.envs.chain import other_goals
 from vla_sim.envs.scenery.distractors import Area, Distractors
 from vla_sim.protocols.engine import Engine
 from vla_sim.protocols.robot import Robot
@@ -84,6 +85,10 @@ class SceneTask(Still, ABC):
     @abstractmethod
     def sample(self, rng: np.random.Generator, spread: Spread = TRAINING) -> Scene:
         """Draw one scene, as wide as `spread` says; no engine is touched."""
+
+    def can_follow(self, scene: Scene, asked: Sequence[int]) -> list[int]:
+        """Goals of another outcome than the last, unless a task says otherwise."""
+        return other_goals(scene.goals, asked)
 
     @abstractmethod
     def judge(self, goal: Ids) -> Outcome:

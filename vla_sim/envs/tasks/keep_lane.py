@@ -155,6 +155,10 @@ class KeepLane(CarTask):
             values={"side": np.array(side), "place": np.array(place)},
         )
 
+    def can_follow(self, scene: Scene, asked: Sequence[int]) -> list[int]:
+        """Nothing: the road ends behind its finish."""
+        return []
+
     def write(self, ids: NDArray[np.int64], scenes: Sequence[Scene]) -> None:
         """Turn the road over where it bends to the right first; nothing has been kept yet."""
         super().write(ids, scenes)

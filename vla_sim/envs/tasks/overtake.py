@@ -100,6 +100,10 @@ class Overtake(TrafficTask):
             },
         )
 
+    def can_follow(self, scene: Scene, asked: Sequence[int]) -> list[int]:
+        """Nothing: the vehicle is behind the car."""
+        return []
+
     def write(self, ids: NDArray[np.int64], scenes: Sequence[Scene]) -> None:
         """Place the vehicles; none has been passed."""
         super().write(ids, scenes)

@@ -147,6 +147,10 @@ class Park(CarTask):
             },
         )
 
+    def can_follow(self, scene: Scene, asked: Sequence[int]) -> list[int]:
+        """Nothing: the car stands in a bay, and ways begin before them."""
+        return []
+
     def write(self, ids: NDArray[np.int64], scenes: Sequence[Scene]) -> None:
         """Mark the free bays, fill the others, and lay the ways."""
         super().write(ids, scenes)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from vla_sim.assets.props import COLOURS
 from vla_sim.assets.table_places import PAD_SHAPES
+from vla_sim.envs.chain import goals_with_room
 from vla_sim.envs.frames.carry_task import DOWN_M, CarryTask, CarryTaskConfig
 from vla_sim.envs.scenery.layout import scatter, widened
 from vla_sim.envs.scenery.looks import pick_colours
@@ -74,6 +75,10 @@ class PickPlace(CarryTask):
         }
         start = self.sample_start(rng, spread)
         return self.scene(start, goals, {**values, **pad_values}, per_goal)
+
+    def can_follow(self, scene: Scene, asked: Sequence[int]) -> list[int]:
+        """To a pad that is free."""
+        return goals_with_room(scene.goals, asked)
 
     def write(self, ids: Ids, scenes: Sequence[Scene]) -> None:
         """Place pads and objects."""

@@ -16,6 +16,7 @@ from vla_sim.records.triple import N_GOALS
 
 Floats = NDArray[np.float64]
 Ids = NDArray[np.int64]
+Side = Floats | Sequence[float]
 
 SIDES: Mapping[str, tuple[float, float]] = {
     "left_of": (0.0, -1.0),
@@ -100,7 +101,7 @@ class PlaceRelative(CarryTask):
                 (mover, side, anchor)
                 for anchor in range(len(xy))
                 for side in SIDES
-                if anchor != mover and self._is_free(xy, mover, side, anchor)
+                if anchor != mover and self._is_free(xy, mover, SIDES[side], anchor)
             ]
             pairs = [
                 (one, other)
@@ -113,16 +114,17 @@ class PlaceRelative(CarryTask):
             chosen += pairs[int(rng.integers(len(pairs)))]
         return chosen
 
-    def _place(self, xy: Floats, side: str, anchor: int) -> Floats:
-        place: Floats = xy[anchor] + self.config.beside_m * np.array(SIDES[side])
+    def _place(self, xy: Floats, side: Side, anchor: int) -> Floats:
+        place: Floats = xy[anchor] + self.config.beside_m * np.array(side)
         return place
 
     def _includes(self, xy: Floats, one: tuple[int, str, int], other: tuple[int, str, int]) -> bool:
         """Whether a goal's place lies on another goal's side of its anchor."""
-        _, side, anchor = other
-        return self._is_beside(self._place(xy, *one[1:]), xy[anchor], SIDES[side])
+        (_, side, anchor), (_, own_side, own_anchor) = other, one
+        place = self._place(xy, SIDES[own_side], own_anchor)
+        return self._is_beside(place, xy[anchor], SIDES[side])
 
-    def _is_free(self, xy: Floats, mover: int, side: str, anchor: int) -> bool:
+    def _is_free(self, xy: Floats, mover: int, side: Side, anchor: int) -> bool:
         c = self.config
         place = self._place(xy, side, anchor)
         others = np.delete(xy, mover, axis=0)
@@ -130,11 +132,25 @@ class PlaceRelative(CarryTask):
         inside = bool(np.all(place >= c.place_low) and np.all(place <= c.place_high))
         far = bool(np.sqrt(((xy[mover] - place) ** 2).sum()) > c.shortest_m)
         room = bool((away > c.min_distance_m - 0.01).all())
-        return inside and far and room and not self._is_beside(xy[mover], xy[anchor], SIDES[side])
+        return inside and far and room and not self._is_beside(xy[mover], xy[anchor], side)
 
-    def _is_beside(self, thing: Floats, anchor: Floats, side: Floats | Sequence[float]) -> bool:
+    def _is_beside(self, thing: Floats, anchor: Floats, side: Side) -> bool:
         beside = _beside(self.config, thing[None] - anchor, np.array(side)[None])
         return bool(beside[0])
+
+    def can_follow(self, scene: Scene, asked: Sequence[int]) -> list[int]:
+        """To places that are free now, beside what was not moved."""
+        xy, sides = scene.values["xy"].copy(), scene.values["side"]
+        movers = np.argmax(scene.values["asked"], axis=1)
+        anchors = scene.values["anchor"].astype(np.int64)
+        for k in asked:
+            xy[movers[k]] = self._place(xy, sides[k], anchors[k])
+        moved = movers[list(asked)]
+        return [
+            k
+            for k in range(len(scene.goals))
+            if anchors[k] not in moved and self._is_free(xy, movers[k], sides[k], anchors[k])
+        ]
 
     def write(self, ids: Ids, scenes: Sequence[Scene]) -> None:
         """Place the objects."""

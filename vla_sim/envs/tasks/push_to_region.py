@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from vla_sim.assets.props import COLOURS, GLAZED
 from vla_sim.assets.table_places import PAD_SHAPES
+from vla_sim.envs.chain import goals_with_room
 from vla_sim.envs.frames.carry_task import DOWN_M, CarryTask, CarryTaskConfig
 from vla_sim.envs.scenery.layout import scatter, widened
 from vla_sim.envs.scenery.looks import pick_colours
@@ -123,6 +124,10 @@ class PushToRegion(CarryTask):
         along = np.clip(others @ way / length, 0.0, length + c.behind_m)
         off = others - along[:, None] * way / length
         return bool(((off**2).sum(axis=1) > c.clearance_m**2).all())
+
+    def can_follow(self, scene: Scene, asked: Sequence[int]) -> list[int]:
+        """Into a region that is empty."""
+        return goals_with_room(scene.goals, asked)
 
     def write(self, ids: Ids, scenes: Sequence[Scene]) -> None:
         """Place regions and objects; nothing has been lifted yet."""

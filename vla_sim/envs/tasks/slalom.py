@@ -124,6 +124,10 @@ class Slalom(CarTask):
         near, far = self.config.half_width_m + 1.5, self.config.half_width_m + 7.5
         return ((-14.0, -far, 18.0, -near), (-14.0, near, 18.0, far))
 
+    def can_follow(self, scene: Scene, asked: Sequence[int]) -> list[int]:
+        """Nothing: the course is behind the car."""
+        return []
+
     def write(self, ids: NDArray[np.int64], scenes: Sequence[Scene]) -> None:
         """Place the cones, lay the ways, and forget what was passed."""
         super().write(ids, scenes)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from vla_sim.assets.props import COLOURS
 from vla_sim.assets.table_places import TRAY_SHAPE
+from vla_sim.envs.chain import goals_with_room
 from vla_sim.envs.frames.carry_task import DOWN_M, CarryTask, CarryTaskConfig
 from vla_sim.envs.scenery.layout import scatter, widened
 from vla_sim.envs.scenery.looks import pick_colours
@@ -96,6 +97,10 @@ class SortByColour(CarryTask):
         }
         start = self.sample_start(rng, spread)
         return self.scene(start, goals, {**values, **tray_values}, per_goal)
+
+    def can_follow(self, scene: Scene, asked: Sequence[int]) -> list[int]:
+        """Into a tray that is empty."""
+        return goals_with_room(scene.goals, asked)
 
     def write(self, ids: Ids, scenes: Sequence[Scene]) -> None:
         """Place trays and objects."""

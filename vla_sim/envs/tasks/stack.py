@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vla_sim.assets.props import SHAPES
+from vla_sim.envs.chain import goals_with_room
 from vla_sim.envs.frames.carry_task import CarryTask, CarryTaskConfig
 from vla_sim.envs.scenery.layout import scatter, widened
 from vla_sim.protocols.engine import Engine
@@ -74,6 +75,10 @@ class Stack(CarryTask):
             "base": np.array([base for _, base in pairs], dtype=np.float64),
         }
         return self.scene(self.sample_start(rng, spread), goals, values, per_goal)
+
+    def can_follow(self, scene: Scene, asked: Sequence[int]) -> list[int]:
+        """What has nothing on it, onto what has nothing on it."""
+        return goals_with_room(scene.goals, asked)
 
     def write(self, ids: Ids, scenes: Sequence[Scene]) -> None:
         """Place the objects."""

@@ -105,6 +105,10 @@ class StopAtLine(RoadTask):
             },
         )
 
+    def can_follow(self, scene: Scene, asked: Sequence[int]) -> list[int]:
+        """Lines further on."""
+        return list(range(max(asked) + 1, len(scene.goals)))
+
     def write(self, ids: NDArray[np.int64], scenes: Sequence[Scene]) -> None:
         """Place and colour the lines."""
         super().write(ids, scenes)

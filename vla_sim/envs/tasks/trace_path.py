@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from vla_sim.assets.props import COLOURS
 from vla_sim.assets.traced_line import LOW_M, nearest_on, point_on, traced
+from vla_sim.envs.chain import goals_not_asked
 from vla_sim.envs.frames.arm_task import ArmTask, ArmTaskConfig
 from vla_sim.envs.scenery.layout import widened
 from vla_sim.envs.scenery.looks import pick_colours
@@ -107,6 +108,10 @@ class TracePath(ArmTask):
                 "colour": np.array([palette.index(c) for c in colours], dtype=np.float64),
             },
         )
+
+    def can_follow(self, scene: Scene, asked: Sequence[int]) -> list[int]:
+        """What was not asked for yet: a line that was traced stays traced."""
+        return goals_not_asked(scene.goals, asked)
 
     def write(self, ids: NDArray[np.int64], scenes: Sequence[Scene]) -> None:
         """Lay out the lines; nothing of them is traced."""

@@ -150,6 +150,10 @@ class TurnAtIntersection(CarTask):
         sides = ((-far, -near), (near, far))
         return tuple((x[0], y[0], x[1], y[1]) for x in sides for y in sides)
 
+    def can_follow(self, scene: Scene, asked: Sequence[int]) -> list[int]:
+        """Nothing: the crossing is behind the car."""
+        return []
+
     def write(self, ids: NDArray[np.int64], scenes: Sequence[Scene]) -> None:
         """Place the vehicles that wait, and hide the others."""
         super().write(ids, scenes)

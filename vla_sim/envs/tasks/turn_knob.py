@@ -1,12 +1,13 @@
 """TurnKnob: turn the knob that was named, in the direction that was named."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vla_sim.assets.knobs import KNOB_BAR_LENGTH_M, KNOB_BAR_TOP_M, add_knob
+from vla_sim.envs.chain import goals_not_asked
 from vla_sim.envs.frames.fixture_task import FixtureTask, FixtureTaskConfig
 from vla_sim.envs.scenery.fixtures import Fixtures
 from vla_sim.envs.scenery.layout import widened
@@ -87,6 +88,10 @@ class TurnKnob(FixtureTask):
                 "colour": colour,
             },
         )
+
+    def can_follow(self, scene: Scene, asked: Sequence[int]) -> list[int]:
+        """What was not asked for yet: knobs stay as they were turned."""
+        return goals_not_asked(scene.goals, asked)
 
     def goal_point(self) -> Floats:
         """(n, 4, 3) on top of each goal's knob."""

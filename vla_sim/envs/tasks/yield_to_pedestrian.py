@@ -142,6 +142,10 @@ class YieldToPedestrian(RoadTask):
             },
         )
 
+    def can_follow(self, scene: Scene, asked: Sequence[int]) -> list[int]:
+        """Nothing: who crosses has crossed."""
+        return []
+
     def write(self, ids: NDArray[np.int64], scenes: Sequence[Scene]) -> None:
         """Place the crosswalk; pedestrians stand at the roadside, and the clock at zero."""
         super().write(ids, scenes)

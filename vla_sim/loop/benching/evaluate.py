@@ -128,6 +128,7 @@ def evaluate(
         ),
     )
     measurement.check()
+    measurement.require_chains()
     if isinstance(policy, str):
         try_out(choice, measurement.task_ids, measurement.crank)
     plan = measurement.plan

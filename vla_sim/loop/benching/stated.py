@@ -167,12 +167,14 @@ def _require_tasks(path: Path, task_ids: Sequence[str]) -> None:
 
 
 def require_measurable(stated: Stated | None, measurement: Measurement) -> None:
-    """See that what is measured is what the file says, before the first episode.
+    """See that what is measured can be, and is what the file says, before the first episode.
 
     Raises:
-        BadConfig: If it takes several runs, or an episode's words are others here.
+        BadConfig: If it takes several runs, an episode's words are others here, or a scene has no
+            chain of so many instructions.
         ProtocolMismatch: If a frozen protocol cannot be measured here.
     """
+    measurement.require_chains()
     if stated is None:
         return
     if stated.frozen is not None:
