@@ -128,6 +128,10 @@ def test_a_floor_stays_outside_of_uncertainty() -> None:
 def test_a_loss_below_zero_is_refused_by_name() -> None:
     with pytest.raises(BadConfig, match=r"the loss 'mine:loss' is -0.5, and uncertainty"):
         see(Uncertainty(UncertaintyConfig()), {"mine:loss": -0.5})
+    learnt, none = Uncertainty(UncertaintyConfig()), Uncertainty(UncertaintyConfig())
+    see(learnt, {"V-L": -1e-7})
+    see(none, {"V-L": 0.0})
+    assert learnt.sigmas() == none.sigmas(), "rounding below 0 is 0"
 
 
 @pytest.mark.parametrize("make", [GradNorm, Uncertainty])

@@ -185,7 +185,10 @@ def test_a_protocol_becomes_its_list_along_axes_and_chains_and_is_cut_again(
     with pytest.raises(BadConfig, match="takes a run for each"):
         bench(run, QUIET)
     bench(cut[1], QUIET)
-    rows = read_result(tmp_path / "r" / "layout-1").rows
+    result = read_result(tmp_path / "r" / "layout-1")
+    digest = result.protocol.conditions
+    assert result.card["seeds/evaluation"] == f"as the condition set {digest} lists them"
+    rows = result.rows
     assert [(row.spec.axis, row.spec.severity) for row in rows] == [("layout", 1)] * 2
 
 

@@ -22,6 +22,7 @@ from vla_sim.loop.benching.bench import bench
 from vla_sim.loop.benching.bench_run import BenchRun
 from vla_sim.loop.benching.freezing import FreezeRun, freeze
 from vla_sim.loop.benching.frozen import Frozen, read_frozen, to_json
+from vla_sim.loop.benching.listing import ListRun, list_conditions
 from vla_sim.loop.benching.parts import parts
 from vla_sim.loop.benching.result import read_result
 from vla_sim.loop.benching.stated import require_measurable, stated_by
@@ -206,6 +207,8 @@ def test_a_sound_file_that_cannot_be_measured_here_is_refused_before_any_work(
     with pytest.raises(kind, match=match):
         bench(asked(path, out=tmp_path / "r"), QUIET)
     assert not (tmp_path / "r").exists()
+    with pytest.raises(kind, match=match):
+        list_conditions(ListRun(sources=(path,), out=tmp_path / "listed.json"))
 
 
 def test_show_says_what_is_in_it_and_whether_it_runs_here(

@@ -73,17 +73,12 @@ def show(config: ShowRun, console: Console) -> int:
         _show_conditions(read_conditions(config.file), console)
         return 0
     from vla_sim.errors import VlaSimError
-    from vla_sim.loop.benching.bench_run import BenchRun
     from vla_sim.loop.benching.frozen import read_frozen
-    from vla_sim.loop.benching.parts import parts
-    from vla_sim.loop.benching.stated import require_measurable, stated_by
+    from vla_sim.loop.benching.parts import require_here
 
     _show_frozen(read_frozen(config.file), console)
     try:
-        stated = stated_by(config.file, None)
-        assert stated is not None, "a file was named"
-        for part in parts(stated.applied(BenchRun(policy="zero"))):
-            require_measurable(stated, part.measurement)
+        require_here(config.file)
     except VlaSimError as error:
         tell(console, str(error))
         return 1

@@ -39,8 +39,8 @@ class Contrast:
         difference: First minus second, paired: Newcombe's interval, or the bootstrap's.
         p_value: Of no difference: McNemar's exact test, or sign flips.
         adjusted_p: Holm's, over all that is tested beside it; this is held against alpha.
-        needed: About how many pairs would show such a difference; None if no number that can be
-            run.
+        needed: About how many pairs would show such a difference, were it the first of Holm's
+            steps over all that is tested beside it; None if no number that can be run.
     """
 
     task_id: str
@@ -122,14 +122,16 @@ def compare(
     }
     tasks = np.array([key[0] for key in keys])
 
-    def contrasts(task_id: str) -> list[Contrast]:
+    def contrasts(task_id: str, n_tasks: int) -> list[Contrast]:
         mine = tasks == task_id if task_id != ALL else np.ones(len(tasks), dtype=np.bool_)
+        level = alpha / (n_tasks * n_pairs)
         return [
-            _contrast(task_id, (a, b), (values[a][mine], values[b][mine]), outcome, alpha)
+            _contrast(task_id, (a, b), (values[a][mine], values[b][mine]), outcome, level)
             for a, b in combinations(results, 2)
         ]
 
-    overall = _adjusted(contrasts(ALL))
+    overall = _adjusted(contrasts(ALL, 1))
+    task_ids = sorted(set(tasks.tolist()))
     estimates = {name: _estimate(x, outcome) for name, x in values.items()}
     best = max(estimates, key=lambda name: estimates[name].value)
     worse = {
@@ -143,7 +145,7 @@ def compare(
         arm=arm,
         values=estimates,
         overall=overall,
-        by_task=_adjusted([c for task_id in sorted(set(tasks)) for c in contrasts(str(task_id))]),
+        by_task=_adjusted([c for name in task_ids for c in contrasts(name, len(task_ids))]),
         best=best,
         not_told=tuple(name for name in results if name not in worse),
     )

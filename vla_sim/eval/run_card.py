@@ -50,6 +50,8 @@ def run_card(
         seed: Seed of training, where there was one.
         extra: More lines, e.g. {"renderer/self_test": "ok"}; they win over ours.
     """
+    listed = f"as the condition set {protocol.conditions} lists them"
+    counted = f"{protocol.seeds.start} to {protocol.seeds.stop - 1} a task and arm"
     card = {
         "python": platform.python_version(),
         "platform": platform.platform(),
@@ -58,7 +60,7 @@ def run_card(
         "commit": commit(Path(own_version.__file__).parent) or "not in its git tree",
         "renderer": protocol.renderer,
         "engine": protocol.engine,
-        "seeds/evaluation": f"{protocol.seeds.start} to {protocol.seeds.stop - 1} a task and arm",
+        "seeds/evaluation": listed if protocol.conditions else counted,
     }
     if seed is not None:
         card["seeds/training"] = str(seed)

@@ -16,6 +16,8 @@ from vla_sim.ranges import above
 DISTANCES = ("goal", "behaviour", "rehearsal", "velocity", "acceleration", "jerk")
 """Terms that measure a distance, like the likelihood of a normal error, which halves it. The others
 are cross-entropies, which it does not."""
+_ROUNDING = 1e-5
+"""A loss that is learnt to the end may come out this far below 0, in single precision."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,14 +73,14 @@ class Uncertainty(Weigher):
         for term, value in seen.values.items():
             if not self.config.weighs(term):
                 continue
-            if value < 0.0:
+            if value < -_ROUNDING:
                 raise BadConfig(
                     f"the loss {term!r} is {value:.3g}, and uncertainty weighs losses of 0 or more:"
                     " shift it by the least that it can be, or name the others in reconciling.terms"
                 )
             if term not in self.log_variance:
                 self.log_variance[term] = self._kept(log(half(term)))
-            slopes[term] = slope(value, self.log_variance[term], half(term))
+            slopes[term] = slope(max(value, 0.0), self.log_variance[term], half(term))
         self.log_variance.step(slopes)
         for term in slopes:
             self.log_variance[term] = self._kept(self.log_variance[term])

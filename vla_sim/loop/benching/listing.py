@@ -15,6 +15,7 @@ from vla_sim.eval.condition_file import read_conditions, to_json
 from vla_sim.eval.failures import FAILURE_KINDS
 from vla_sim.loop.benching.conditions import conditions_of
 from vla_sim.loop.benching.frozen import Frozen, is_frozen, read_frozen
+from vla_sim.loop.benching.parts import require_here
 from vla_sim.loop.benching.result import is_result, read_result
 from vla_sim.loop.benching.shard import Shard
 from vla_sim.loop.evaluation import planned
@@ -124,6 +125,7 @@ def _conditions(source: Path, run: ListRun) -> list[Condition]:
             f"{'failed' if run.failures else run.where}; name its folder"
         )
     if is_frozen(source):
+        require_here(source)
         return _planned(read_frozen(source))
     if source.is_file():
         return list(read_conditions(source))
@@ -134,7 +136,6 @@ def _conditions(source: Path, run: ListRun) -> list[Condition]:
 
 
 def _planned(frozen: Frozen) -> list[Condition]:
-    tasks_of(frozen.tasks)
     base = CrankConfig(
         engine=frozen.crank.engine,
         renderer=frozen.crank.renderer,

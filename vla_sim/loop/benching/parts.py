@@ -8,7 +8,7 @@ from vla_sim.envs.suites import SUITES, parts_of
 from vla_sim.envs.task_names import short_name
 from vla_sim.errors import BadConfig
 from vla_sim.loop.benching.bench_run import BenchRun
-from vla_sim.loop.benching.stated import Settings
+from vla_sim.loop.benching.stated import Settings, require_measurable, stated_by
 
 
 def parts(run: BenchRun) -> list[BenchRun]:
@@ -40,6 +40,18 @@ def parts(run: BenchRun) -> list[BenchRun]:
         out = _place(run, part) if len(parts_of(run.suite)) > 1 else run.out
         made.append(replace(run, suite="", out=out, **part))
     return made
+
+
+def require_here(protocol: Path) -> None:
+    """See that a frozen protocol can be measured here, all of it.
+
+    Raises:
+        VlaSimError: If not, as `stated_by` and `require_measurable` raise it.
+    """
+    stated = stated_by(protocol, None)
+    assert stated is not None, "a file was named"
+    for part in parts(stated.applied(BenchRun(policy="zero"))):
+        require_measurable(stated, part.measurement)
 
 
 def _place(run: BenchRun, part: Settings) -> Path | None:
