@@ -135,6 +135,15 @@ def test_guidance_leads_away_from_saying_nothing(core: ModelPolicyCore, rows: St
     np.testing.assert_allclose(led, np.clip(nothing + 1.5 * (plain - nothing), -1, 1), atol=1e-5)
 
 
+def test_a_chunk_is_judged_as_it_is_run(core: ModelPolicyCore, rows: StepTriples) -> None:
+    found = proposed(core, rows, np.arange(N), guidance=50.0)
+    assert (np.abs(found.chunk) == 1.0).any(), "beyond the range"
+    chunk_BKA = torch.as_tensor(found.chunk[:, 0])
+    with core.evaluating():
+        lies = core.model.embed_chunk(chunk_BKA, torch.zeros(N, dtype=torch.int64))
+    np.testing.assert_allclose(found.action[:, 0], lies.numpy(), atol=1e-5)
+
+
 def test_the_nearest_is_what_most_wordings_ask_for() -> None:
     east, north = np.eye(2, dtype=np.float32)
     chunk = np.arange(3, dtype=np.float32).reshape(1, 3, 1, 1)

@@ -83,11 +83,12 @@ def propose(
         if guidance != 1.0:
             unsaid_B1KA = out.chunk_BGKA[:, n_words:]
             chunk_BGKA = unsaid_B1KA + guidance * (chunk_BGKA - unsaid_B1KA)
+        # As it would be run: what is beyond the body's range lies elsewhere on the sphere.
+        mask_B11A = model.normaliser.action_mask_MA[body_B][:, None, None]
+        chunk_BGKA = chunk_BGKA.clamp(-1.0, 1.0) * mask_B11A
         body_R = body_B.repeat_interleave(n_all)
         action_RE = model.embed_chunk(chunk_BGKA.flatten(0, 1), body_R)
         state_BWE = model.embed_state(out.moment)[:, :n_words]
-        mask_B11A = model.normaliser.action_mask_MA[body_B][:, None, None]
-        chunk_BGKA = chunk_BGKA.clamp(-1.0, 1.0) * mask_B11A
         return (
             chunk_BGKA,
             action_RE.view(len(body_B), n_all, n_embed),
