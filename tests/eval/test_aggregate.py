@@ -120,6 +120,12 @@ def test_undefined_values_leave_n_and_never_reach_a_mean(episode: Make, body: Bo
     assert "typical_speed" not in task_report([still], {"vla_sim/Reach-v1": body}).means
 
 
+def test_a_chain_is_guessed_instruction_by_instruction(episode: Make, body: Body) -> None:
+    one = episode()
+    chain = replace(one, spec=replace(one.spec, n_instructions=3))
+    assert task_report([chain], {"vla_sim/Reach-v1": body}).guess_rate == 0.25**3
+
+
 def test_what_cannot_be_reported_is_named(episode: Make, body: Body) -> None:
     with pytest.raises(UnknownName, match="Reach"):
         task_report([episode()], {"vla_sim/Lift-v1": body})

@@ -152,10 +152,14 @@ def _task_report(ordered: Sequence[EpisodeRow]) -> TaskReport:
     if len(ordered) >= K:
         hits = sum(row.success_at_end for row in ordered)
         means[f"pass_power_{K}"] = all_of(hits, len(ordered), K)
-    guess = float(np.mean([row.n_goals_equivalent / row.n_goals for row in ordered]))
+    guess = [(r.n_goals_equivalent / r.n_goals) ** r.spec.n_instructions for r in ordered]
     first = ordered[0].spec
     return TaskReport(
-        task_id=first.task_id, arm=first.arm, rates=rates, means=means, guess_rate=guess
+        task_id=first.task_id,
+        arm=first.arm,
+        rates=rates,
+        means=means,
+        guess_rate=float(np.mean(guess)),
     )
 
 

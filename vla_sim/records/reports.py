@@ -31,7 +31,8 @@ class TaskReport:
             "policy_failed" where somebody else's policy failed in an episode.
         means: Means over episodes with bootstrap intervals: "spl", "time_s",
             "violation_steps/<name>" (fraction of steps), and "typical_speed/<manner>".
-        guess_rate: Success of acting on a uniformly random instruction of each scene.
+        guess_rate: Success of acting on a uniformly random instruction of each scene; in a chain,
+            on one anew for each instruction.
     """
 
     task_id: str
