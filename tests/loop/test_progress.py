@@ -35,6 +35,15 @@ def test_a_bar_says_what_is_done_and_how_long_the_rest_takes() -> None:
     assert line.startswith("bench") and "3/4" in line and "left" in line and "of Reach" in line
 
 
+def test_a_line_of_a_log_is_whole_however_narrow_rich_takes_it_to_be() -> None:
+    stream, said = io.StringIO(), "held out 93 %, " * 8
+    console = Console(file=stream, width=80)
+    with ProgressLines("{task.fields[said]}", console=console, every_s=0.0) as bar:
+        bar.update(bar.add_task("", total=4, said=said), completed=3)
+    assert {line.strip() for line in stream.getvalue().splitlines()} == {said.strip()}
+    assert console.width == 80
+
+
 def test_a_quiet_console_stays_quiet() -> None:
     stream = io.StringIO()
     with bar_of("bench", Console(file=stream, quiet=True)) as bar:

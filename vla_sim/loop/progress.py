@@ -1,6 +1,8 @@
 """Progress bars with the time left; in a file or a pipe, a line a minute in their place."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 from rich.console import Console
@@ -14,8 +16,13 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.table import Column
 
 EVERY_S: Final = 60.0
+LINE_WIDTH: Final = 200
+"""Of a line in a file or a pipe, where rich takes 80 for want of a terminal; no line is as long."""
+WRAPPED: Final = Column(no_wrap=False)
+"""For what is too long for a narrow terminal."""
 
 
 class ProgressLines(Progress):
@@ -49,7 +56,24 @@ class ProgressLines(Progress):
         if self.console.is_terminal or time.monotonic() - self._told_s < self._every_s:
             return
         self._told_s = time.monotonic()
-        self.console.print(self.get_renderable())
+        with self._wide():
+            self.console.print(self.get_renderable())
+
+    def stop(self) -> None:
+        """See `Progress.stop`; where it is no terminal, this prints the last state."""
+        with self._wide():
+            super().stop()
+
+    @contextmanager
+    def _wide(self) -> Iterator[None]:
+        """Whole lines where nobody's terminal is too narrow for them."""
+        width = self.console.width
+        if not self.console.is_terminal:
+            self.console.width = max(width, LINE_WIDTH)
+        try:
+            yield
+        finally:
+            self.console.width = width
 
 
 def bar_of(what: str, console: Console) -> ProgressLines:

@@ -23,7 +23,7 @@ from vla_sim.envs.task_names import short_name
 from vla_sim.eval.aggregate import overall_rate
 from vla_sim.eval.comparison import Contrast
 from vla_sim.loop.budget import Budget
-from vla_sim.loop.progress import ProgressLines
+from vla_sim.loop.progress import WRAPPED, ProgressLines
 from vla_sim.loop.rl.ppo_learner import PpoLearner
 from vla_sim.loop.rl.rl_judge import RlJudge
 from vla_sim.loop.rl.rl_learner import WINDOW, RlLearner
@@ -237,12 +237,12 @@ def _progress(
     """A bar over the budget."""
     with ProgressLines(
         TextColumn(f"[bold]finetune[/] {_practised(run)}"),
-        BarColumn(),
-        TextColumn("{task.percentage:.0f} % of the budget"),
+        BarColumn(bar_width=10),
+        TextColumn("{task.percentage:.0f} %"),
         TimeElapsedColumn(),
         TextColumn("left"),
         TimeRemainingColumn(),
-        TextColumn("{task.fields[said]}"),
+        TextColumn("{task.fields[said]}", table_column=WRAPPED),
         console=console,
     ) as progress:
         bar = progress.add_task("", total=budget.n_steps, said="")
