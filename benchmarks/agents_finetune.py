@@ -1,7 +1,8 @@
 """Fine-tuning that begins where alignment ends: what it wins, what it costs, whether it repeats.
 
-Part of the group `agents` of `make claims`. A cell is one finetuning from a seed, fifteen minutes
-or less; a killed study goes on with the cell that it was at, and the run with its last round.
+Part of the group `agents` of `make claims`. A cell is one finetuning from a seed with a budget of
+control steps, six minutes of a core and two benchmarks; a killed study goes on with the cell that
+it was at, and the run with its last round.
 `python -m benchmarks.agents_finetune` measures what is missing and prints the rows, `--only` some.
 """
 
@@ -41,8 +42,7 @@ from vla_sim.recipes import finetune as recipes
 TASKS = ("Lift", "DriveToGoal", "ChangeLane", "PickPlace")
 SEEDS = range(3)
 N_PAIRS = 200
-SECONDS = 900.0
-STEPS = 1_000_000
+STEPS = 200_000
 RUNS = Path("runs") / "agents"
 """Run folders with their policies; the cells outlive them."""
 
@@ -61,7 +61,6 @@ def tuning(task: str, seed: int, name: str = "", **changes: Any) -> FinetuneRun:
         encoder=encoder_of(task).out,
         episodes=N_PAIRS,
         max_env_steps=STEPS,
-        max_seconds=SECONDS,
         out=RUNS / f"{task}{name}-{seed}",
     )
     return replace(run, **changes)
@@ -132,7 +131,7 @@ def start_rows(console: Console) -> Iterator[Row]:
 
 
 def gain_rows(console: Console) -> Iterator[Row]:
-    """After fifteen minutes, over seeds: success gained, and no violation more."""
+    """After the budget, over seeds: success gained, and no violation more."""
     for task in TASKS:
         found = [tuned(tuning(task, seed), console) for seed in SEEDS]
         after = [values["after"]["success_at_end"] for values in found]
@@ -233,7 +232,7 @@ def resume_rows(console: Console) -> Iterator[Row]:
         # The learning rate falls with the budget, so that the cut is one in time and not of it.
         begun = (cut.out / "run.json").is_file()
         finetune(replace(cut, resume=begun, max_seconds=None if begun else 8.0), console)
-        finetune(replace(cut, resume=True, max_seconds=None), console)
+        finetune(replace(cut, resume=True), console)
         curves = [
             [{**row, "elapsed_s": 0} for row in RunFolder.open(run.out).rows(CURVE)]
             for run in (whole, cut)
