@@ -12,6 +12,7 @@ from benchmarks.row import Row, rows_of, rows_told
 
 Rows = Callable[[], Iterator[Row]]
 MODULES: tuple[str, ...] = (
+    "agents_correction",
     "agents_finetune",
     "agents_thaw",
     "agents_throughput",

@@ -11,8 +11,6 @@ from stable_baselines3 import SAC
 from stable_baselines3.common.buffers import ReplayBuffer
 from torch import Tensor
 
-from vla_sim.agents.controls import expert_policy
-from vla_sim.agents.rl_hand import ResidualHand
 from vla_sim.agents.rl_sac import (
     DemonstratedBuffer,
     StartedSacPolicy,
@@ -24,6 +22,7 @@ from vla_sim.align.checkpoint import Checkpoint
 from vla_sim.disk import atomic
 from vla_sim.errors import DamagedFile
 from vla_sim.loop.budget import Budget
+from vla_sim.loop.rl.demonstrators import expert_correction, no_correction
 from vla_sim.loop.rl.rl_learner import RlLearner
 from vla_sim.loop.rl.rl_run import FinetuneRun
 
@@ -139,8 +138,8 @@ class SacLearner(RlLearner):
             device="cpu",
             n_envs=run.n_slots,
         )
-        _show(env, _nothing(env), memory, n_start)
-        _show(env, _as_the_expert(env), memory, n_expert)
+        _show(env, no_correction(env), memory, n_start)
+        _show(env, expert_correction(env), memory, n_expert)
         return memory
 
 
@@ -158,31 +157,6 @@ def _show(
             beyond[slot] = infos[slot]["terminal_observation"]
         memory.add(seen, beyond, decided, reward, over, infos)
         seen = after
-
-
-def _nothing(env: SlotVecEnv) -> Callable[[], Floats]:
-    """The start policy: no correction."""
-    zeros = np.zeros((env.num_envs, env.shaft.embodiment.n_act), dtype=np.float32)
-    return lambda: zeros
-
-
-def _as_the_expert(env: SlotVecEnv) -> Callable[[], Floats]:
-    """The correction that comes nearest to what the expert would do until the next decision."""
-    hand, shaft, k = env.hand, env.shaft, env.config.action_repeat
-    assert isinstance(hand, ResidualHand)
-    experts = {c.task_id: expert_policy(c.task_id, c.task).expert for c in shaft.cranks}
-
-    def decide() -> Floats:
-        decided = np.zeros((shaft.n, shaft.embodiment.n_act), dtype=np.float32)
-        for crank, ids in shaft.parts(np.arange(shaft.n)):
-            known = crank.known(ids, crank.observe(ids, images=False))
-            expert = experts[crank.task_id]
-            wanted = expert.chunk(known.privileged, known.goal, known.manner, k)
-            gap = np.clip(wanted, -1.0, 1.0) - hand.base.ahead(ids, k)
-            decided[ids] = np.clip(gap.mean(axis=1) / hand.scale, -1.0, 1.0)
-        return decided
-
-    return decide
 
 
 def _file(folder: Path, n_rows: int) -> Path:
