@@ -107,6 +107,25 @@ def test_an_interrupted_save_leaves_the_old_checkpoint_whole(
     load_checkpoint(saved)
 
 
+def test_a_checkpoint_that_is_saved_anew_while_it_is_read_is_read_anew(
+    learner: AlignTrainer, saved: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other, read = trainer(), Path.read_text
+    later = [lambda: save_checkpoint(saved, other.model, task_body=[0], trainer=other.state())]
+
+    def slowly(path: Path, encoding: str | None = None) -> str:
+        text = read(path, encoding=encoding)
+        if path.name == INDEX and later:
+            later.pop()()
+        return text
+
+    monkeypatch.setattr(Path, "read_text", slowly)
+    found = load_checkpoint(saved)
+    assert found.trainer is not None
+    weights = other.model.state_dict()
+    assert all(torch.equal(v, weights[k]) for k, v in found.model.state_dict().items())
+
+
 def weights_of(folder: Path) -> Path:
     return next(folder.glob("model-*.safetensors"))
 

@@ -113,8 +113,20 @@ def load_checkpoint(folder: Path, *, device: str = "cpu") -> Checkpoint:
     Raises:
         DamagedFile: If it is missing, cut short, altered, or of another kind or version.
     """
+    index = _read_index(folder / INDEX)
+    while True:
+        try:
+            return _read(folder, index, device)
+        except DamagedFile:
+            now = _read_index(folder / INDEX)
+            if now == index:
+                raise
+            index = now  # it was saved anew meanwhile, and the former files of tensors are gone
+
+
+def _read(folder: Path, index: Mapping[str, Any], device: str) -> Checkpoint:
+    """The checkpoint that an index is of."""
     path = folder / INDEX
-    index = _read_index(path)
     try:
         config = _config_from_json(index["config"])
         bodies = [_body_from_json(body) for body in index["bodies"]]
