@@ -108,6 +108,18 @@ def test_an_unknown_tower_is_named() -> None:
         trainer(replace(ALL, freeze=("eyes",)))
 
 
+@pytest.mark.parametrize("name", ["fixed", "pcgrad"])
+def test_an_update_in_which_nothing_can_learn_moves_nothing_and_ends_no_run(name: str) -> None:
+    learner = trainer(replace(ALL, reconciling=RECONCILERS[name]))
+    learner.freeze(("vision", "text", "policy"))
+    assert one_step(learner, 0).report["gradient_norm"] > 0.0  # segments have heads of their own
+    before = {k: v.clone() for k, v in learner.model.state_dict().items()}
+    told = one_step(learner, 1)  # no segments are due: all that is taken is of the policy
+    assert told.total > 0.0 and told.report["gradient_norm"] == 0.0
+    assert all(torch.equal(v, before[k]) for k, v in learner.model.state_dict().items())
+    assert learner.n_steps == 2
+
+
 @pytest.mark.parametrize("reconciling", RECONCILERS)
 def test_a_resumed_run_has_the_same_losses_to_the_last_bit(reconciling: str) -> None:
     config = replace(ALL, reconciling=RECONCILERS[reconciling])

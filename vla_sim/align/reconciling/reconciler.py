@@ -156,6 +156,8 @@ class Reconciler:
         if self.weigher is not None:
             norms = self._norms(losses, self.weigher.asks_norms(losses.weighted))
             self.weigher.see(Seen(values=values, norms=norms, chance=chance))
+        if not losses.total.requires_grad:  # all that they are computed from stands still
+            return Reconciled(report={}, look=None)
         every = self.config.watch_every
         watched = every is not None and n_steps % every == 0
         # What was wanted has been cut for, even where it could not be taken.
