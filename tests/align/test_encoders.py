@@ -17,6 +17,7 @@ from vla_sim.align.encoders.tokenizer import (
     split_tokens,
 )
 from vla_sim.align.encoders.vision import N_CELLS, VisionConfig
+from vla_sim.align.sentences import KeptTexts
 from vla_sim.errors import BadConfig, DamagedFile
 from vla_sim.records.triple import CHUNK_SIZE, N_ACT, N_PROPRIO
 
@@ -67,6 +68,11 @@ def test_own_text_encoders(config: TransformerTextConfig | BagTextConfig) -> Non
     assert torch.equal(shifted, steady[3:])  # to the last bit
     assert torch.unique(steady, dim=0).shape[0] == len(CORPUS)
     assert torch.isfinite(encoder([""])).all()
+    kept = KeptTexts()
+    for text, own in zip(CORPUS, steady, strict=True):  # other words in every update
+        assert torch.equal(kept.features(encoder, [text, ""], most=3)[0], own)
+        assert len(kept) <= 3 + 2
+    assert torch.equal(kept.features(encoder, CORPUS), steady) and len(kept) >= len(CORPUS)
 
 
 def test_words_are_dropped_in_training_only() -> None:

@@ -29,7 +29,7 @@ from vla_sim.align.losses.temperature import INITIAL
 from vla_sim.align.motion_head import MotionHead
 from vla_sim.align.normaliser import Normaliser
 from vla_sim.align.reach_head import ReachHead
-from vla_sim.align.sentences import KeptTexts, Sentences
+from vla_sim.align.sentences import N_KEPT, KeptTexts, Sentences
 from vla_sim.errors import UnknownName
 from vla_sim.ranges import whole
 from vla_sim.records.triple import N_PROPRIO, THING
@@ -217,7 +217,8 @@ class AlignModel(nn.Module):
 
         Nothing is learnt through them; `forget_texts` ends their time.
         """
-        return self._texts.features(self.text, texts)
+        most = None if self.learns_words else N_KEPT
+        return self._texts.features(self.text, texts, most=most)
 
     def act(
         self,

@@ -10,6 +10,10 @@ from torch import Tensor
 
 from vla_sim.align.encoders.text import Reading, TextEncoder
 
+N_KEPT = 200_000
+"""Sentences of a tower that stands still after which all that is kept is dropped, 0.2 GB: words are
+drawn anew in every update, and most of them never come again."""
+
 
 class Sentences:
     """Sentences that are ready to be encoded: all of them, or some now and others later."""
@@ -39,12 +43,26 @@ class KeptTexts:
     def __init__(self) -> None:
         self._features: dict[str, Tensor] = {}
 
+    def __len__(self) -> int:
+        return len(self._features)
+
     def forget(self) -> None:
         """Drop them; for whoever changes the tower."""
         self._features.clear()
 
-    def features(self, tower: TextEncoder, texts: Sequence[str]) -> Tensor:
-        """Of sentences, shape (N, D); nothing is learnt through them."""
+    def features(
+        self, tower: TextEncoder, texts: Sequence[str], *, most: int | None = None
+    ) -> Tensor:
+        """Of sentences, shape (N, D); nothing is learnt through them.
+
+        Args:
+            tower: Encodes those that are missing.
+            texts: The sentences.
+            most: Those that are kept are dropped first where they are more than this: only for a
+                tower that stands still, which makes the same of them again. None to keep all.
+        """
+        if most is not None and len(self) > most:
+            self.forget()
         missing = [text for text in dict.fromkeys(texts) if text not in self._features]
         if missing:
             with torch.no_grad():
