@@ -129,6 +129,8 @@ def test_the_vote_finds_the_row_whose_words_are_wrong() -> None:
     assert vote(axes, noise, axes, own, floor=1.0).tolist() == [1.0] * 5
     alone = vote(axes, noise, axes, torch.ones(5, 5, dtype=torch.bool), floor=0.0)
     assert alone.tolist() == [1.0] * 5, "who has no rival loses no vote"
+    doubted = vote(axes[:2], told[[1, 0]], axes[:2], own[:2, :2], floor=0.0)
+    assert doubted.tolist() == [1.0, 1.0], "where all lose every vote, none is preferred"
 
 
 def test_different_things_are_counted_once() -> None:

@@ -56,4 +56,6 @@ def vote(
     share_N = torch.stack(shares).median(0).values
     # Who has nobody to compete with has won nothing and lost nothing.
     share_N = torch.where(n_others_N > 0.0, share_N, 1.0)
-    return floor + (1.0 - floor) * share_N
+    weight_N = floor + (1.0 - floor) * share_N
+    # Of few rows all may be doubted: then they count alike, for a mean over nobody is no number.
+    return torch.where(weight_N.sum() > 0.0, weight_N, 1.0)
