@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from rich.console import Console
+from safetensors.numpy import save_file
 
 from tests.loop.untrained import remember, untrained_run
 from vla_sim.agents.aligned import AlignedPolicy
@@ -153,6 +154,9 @@ def test_an_index_without_rows_is_refused_before_anything_is_made(
     remember(tmp_path, {"chunk": np.zeros((0, N_GOALS, CHUNK_SIZE, N_ACT), np.float32)})
     assert main(["bench", "--policy", f"retrieval:{tmp_path}"]) == 2
     assert "an index of nothing finds nothing" in capsys.readouterr().err
+    save_file({"steps/stored/fingerprint": np.zeros(32, np.uint8)}, tmp_path / LATEST / MEMORY)
+    with pytest.raises(BadConfig, match="from a dataset on disk; with --data-memory ring"):
+        BenchRun(policy=f"retrieval:{tmp_path}")
     (tmp_path / LATEST / MEMORY).write_bytes(b"no tensors")
     with pytest.raises(DamagedFile, match="cannot be read"):
         BenchRun(policy=f"retrieval:{tmp_path}")

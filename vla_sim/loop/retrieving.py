@@ -31,13 +31,18 @@ def check_index(run: Path) -> None:
     """Let pass a run that keeps chunks; only the head of its file is read.
 
     Raises:
-        BadConfig: If it keeps none.
+        BadConfig: If it keeps none, or left those of its dataset where they lie.
         DamagedFile: If the file is damaged.
     """
-    path = memory_of(run)
+    path, column = memory_of(run), f"steps/rows/{COLUMNS[0]}"
     try:
         with safe_open(path, framework="numpy") as held:
-            n_rows = int(held.get_slice(f"steps/rows/{COLUMNS[0]}").get_shape()[0])
+            if column not in set(held.keys()):
+                raise BadConfig(
+                    f"{run} keeps no chunks to retrieve: it drew them from a dataset on disk; with "
+                    "--data-memory ring a run keeps as many as have room"
+                )
+            n_rows = int(held.get_slice(column).get_shape()[0])
     except (OSError, SafetensorError) as error:
         raise DamagedFile(f"{path} cannot be read: {error}; train again") from error
     if n_rows == 0:
