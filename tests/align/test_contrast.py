@@ -227,6 +227,16 @@ def test_equal_outcomes_begin_and_end_alike() -> None:
         visible_N=visible,
     )
     assert equal[0].tolist() == [True, False, False, False, False, True]
+    twice = torch.arange(80) % 40  # so many that torch would take a distance by a matrix product
+    equal = equal_outcome(
+        SoftTargetsConfig(va="outcome", radius=1e-4),
+        same_NN=torch.ones(80, 80, dtype=torch.bool),
+        body_N=torch.zeros(80, dtype=torch.int64),
+        start_NP=(3.0 * unit(40, 0))[twice],
+        end_N2=torch.rand(40, 2, generator=torch.Generator().manual_seed(0))[twice],
+        visible_N=torch.ones(80),
+    )
+    assert torch.equal(equal, twice[:, None] == twice)
 
 
 @pytest.mark.parametrize(

@@ -105,7 +105,9 @@ def equal_outcome(
         visible_N: Not 0 where it can be seen.
     """
     seen_N = visible_N > 0.0
-    near_NN = torch.cdist(end_N2, end_N2) <= config.radius
-    near_NN = near_NN & (torch.cdist(start_NP, start_NP) <= config.radius)
+    # By differences: by a matrix product, equal rows of a large batch would not be near.
+    exact = "donot_use_mm_for_euclid_dist"
+    near_NN = torch.cdist(end_N2, end_N2, compute_mode=exact) <= config.radius
+    near_NN &= torch.cdist(start_NP, start_NP, compute_mode=exact) <= config.radius
     seen_NN = seen_N[:, None] & seen_N[None, :]
     return same_NN & near_NN & seen_NN & (body_N[:, None] == body_N[None, :])
