@@ -30,6 +30,7 @@ from vla_sim.envs.task_names import task_id_of
 from vla_sim.envs.task_table import TaskTable
 from vla_sim.envs.tasks import TASK_IDS
 from vla_sim.errors import BadConfig, DamagedFile, RunFolderError, UnknownName
+from vla_sim.eval.stopping import StoppingConfig
 from vla_sim.loop.aligning.learner import fit_bodies
 from vla_sim.loop.benching.bench import bench_into
 from vla_sim.loop.benching.bench_run import BenchRun
@@ -128,10 +129,17 @@ def test_where_nothing_learnt_is_better_the_start_is_kept_and_that_is_said(
     encoder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run = tiny(encoder, tmp_path / "run", rounds_per_evaluation=2, online_episodes=2)
-    finetune(run, Console(width=200))
-    assert (
-        "the start is kept: on held-out scenes nothing that was learnt" in capsys.readouterr().out
-    )
+    patient, impatient = StoppingConfig(patience=3), StoppingConfig(patience=1)
+    begun = replace(run, stopping=patient, max_env_steps=64)
+    for asked, more, spent in (
+        (begun, "--max-env-steps", 64),
+        (replace(begun, resume=True, stopping=impatient, max_env_steps=128), "--stopping", 64),
+        (replace(begun, resume=True, max_env_steps=128), "--max-env-steps", 128),
+    ):
+        assert finetune(asked, Console(width=200)).n_env_steps == spent
+        said = capsys.readouterr().out
+        assert "the start is kept: on held-out scenes nothing that was learnt" in said
+        assert f"--resume with a larger {more}" in said
     assert read_rl_policy(run.out)[2]["env_steps"] == 0
 
 

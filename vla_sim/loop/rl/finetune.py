@@ -150,9 +150,10 @@ def _train(
     if judge.history:
         console.print(judge.decisions[-1].reason, highlight=False, markup=False)
     if judge.keeps_start:
+        more = "--stopping.patience" if judge.says_stop else "--max-env-steps"
         console.print(
             "the start is kept: on held-out scenes nothing that was learnt was better; --resume "
-            "with a larger --max-env-steps goes on",
+            f"with a larger {more} goes on",
             highlight=False,
             markup=False,
         )
