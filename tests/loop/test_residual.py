@@ -107,8 +107,10 @@ def test_while_it_warms_up_the_critic_moves_and_the_actor_does_not(aligned: Path
 
 
 def test_what_cannot_be_trained_is_refused_before_anything_is_made(aligned: Path) -> None:
-    with pytest.raises(BadConfig, match=r"warm_up_env_steps is 20000.*the actor would never move"):
-        FinetuneRun(max_env_steps=10_000)
+    for too_few in (10_000, 20_480, 24_575):  # rounds of 4096: the last one begins within it
+        with pytest.raises(BadConfig, match=r"warm_up_env_steps is 20000.*actor would never move"):
+            FinetuneRun(max_env_steps=too_few)
+    assert FinetuneRun(max_env_steps=24_576).round_env_steps == 4096
     with pytest.raises(BadConfig, match=r"action_repeat is 3.*plans anew every 2 steps"):
         FinetuneRun(slots=SlotsConfig(action_repeat=3))
     with pytest.raises(UnknownName, match="no start 'warm'; there are"):

@@ -183,11 +183,13 @@ class FinetuneRun:
 
     def _check_residual(self) -> None:
         warm_up, repeat = self.residual.warm_up_env_steps, self.slots.action_repeat
-        if warm_up >= self.max_env_steps:
+        n_rounds = self.max_env_steps // self.round_env_steps
+        last_from = (n_rounds - 1) * self.round_env_steps
+        if warm_up > last_from:
             raise BadConfig(
                 f"residual.warm_up_env_steps is {warm_up}, and max_env_steps is "
-                f"{self.max_env_steps}: the actor would never move; give it a larger budget or a "
-                "shorter warm-up"
+                f"{self.max_env_steps}, whose last whole round begins after {last_from}: the actor "
+                "would never move; give it a larger budget or a shorter warm-up"
             )
         if N_ACTION_STEPS % repeat:
             raise BadConfig(
