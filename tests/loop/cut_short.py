@@ -8,21 +8,24 @@ from rich.console import Console
 
 from vla_sim.loop.rl import finetune as room
 from vla_sim.loop.rl.finetune import CURVE, finetune
+from vla_sim.loop.rl.rl_judge import RlJudge
+from vla_sim.loop.rl.rl_learner import RlLearner
 from vla_sim.loop.rl.rl_policy import read_rl_policy
-from vla_sim.loop.rl.rl_run import FinetuneRun
+from vla_sim.loop.rl.rl_run import LATEST, FinetuneRun
 from vla_sim.loop.run_folder import RunFolder
 
 
 def cut_short(run: FinetuneRun, *, at: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Begin a run, and interrupt it in its round number `at`: after the row, before the save."""
+    """Begin a run, and interrupt it in its round number `at`: after the row, within the save."""
     save, calls = room._save, 0
 
-    def interrupted(*args: Any) -> None:
+    def interrupted(folder: RunFolder, learner: RlLearner, judge: RlJudge) -> None:
         nonlocal calls
         calls += 1
         if calls == at:
+            learner.save(folder.path / LATEST)
             raise KeyboardInterrupt
-        save(*args)
+        save(folder, learner, judge)
 
     with monkeypatch.context() as patched:
         patched.setattr(room, "_save", interrupted)

@@ -91,7 +91,11 @@ class SacLearner(RlLearner):
         return super().notes | {"n_rows": self._n_rows}
 
     def save(self, place: Path) -> None:
-        """Write what the last round added to the memory, and drop what the memory has forgotten."""
+        """Write what the last round added to the memory, and drop what the memory has forgotten.
+
+        What the round before still remembers stays: until all of this one is saved, that is what a
+        run goes on from.
+        """
         n, size = self.run.sac.n_steps, self.memory.buffer_size
         rows = np.arange(max(self._n_rows - n, 0), self._n_rows)
         held = {name: getattr(self.memory, name)[rows % size] for name in _COLUMNS}
@@ -99,7 +103,7 @@ class SacLearner(RlLearner):
         folder.mkdir(parents=True, exist_ok=True)
         atomic.replace_file(_file(folder, self._n_rows), lambda part: save_file(held, part))
         for old in folder.glob("*.safetensors"):
-            if int(old.stem) <= self._n_rows - size:
+            if int(old.stem) <= self._n_rows - n - size:
                 old.unlink()
 
     def go_on(self, tensors: Mapping[str, Tensor], notes: Mapping[str, Any], place: Path) -> None:
