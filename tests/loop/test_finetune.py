@@ -35,9 +35,10 @@ from vla_sim.loop.aligning.learner import fit_bodies
 from vla_sim.loop.benching.bench import bench_into
 from vla_sim.loop.benching.bench_run import BenchRun
 from vla_sim.loop.benching.result import Result
+from vla_sim.loop.budget import Budget
 from vla_sim.loop.model_bodies import bodies_of
 from vla_sim.loop.policies import policy_of
-from vla_sim.loop.rl import rl_measuring
+from vla_sim.loop.rl import rl_measuring, sac_learner
 from vla_sim.loop.rl.finetune import CURVE, finetune
 from vla_sim.loop.rl.rl_features import FrozenFeatures, Kind
 from vla_sim.loop.rl.rl_measuring import measured_after, measured_before
@@ -50,6 +51,7 @@ from vla_sim.loop.rl.rl_policy import (
 )
 from vla_sim.loop.rl.rl_run import FinetuneRun
 from vla_sim.loop.rl.rl_start import ResidualConfig, StartKind
+from vla_sim.loop.rl.sac_learner import SacLearner
 from vla_sim.loop.run_folder import AFTER, BEFORE, RunFolder
 from vla_sim.loop.showing.reporting import ReportRun, write_run_report
 from vla_sim.loop.showing.showcase import ShowcaseConfig
@@ -339,6 +341,23 @@ def test_demonstrations_of_no_decision_are_refused_before_anything_is_measured()
     FinetuneRun(algorithm="sac", sac=few, n_slots=16)
     FinetuneRun(algorithm="sac", sac=replace(few, demonstrations=0.0))
     FinetuneRun(sac=few)
+
+
+def test_no_expert_is_asked_for_where_none_demonstrates(
+    encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(*_: object) -> None:
+        raise BadConfig("no expert teaches this")
+
+    monkeypatch.setattr(sac_learner, "expert_policy", missing)
+    sac = SacConfig(n_steps=4, hidden=16, expert_env_steps=0, start_env_steps=16)
+    run = tiny(encoder, tmp_path, algorithm="sac", sac=sac)
+    learner = SacLearner(run, load_checkpoint(encoder), Budget(run.max_env_steps))
+    assert learner._demonstrations().size() == 2
+    taught = replace(run, sac=replace(sac, expert_env_steps=16))
+    learner = SacLearner(taught, load_checkpoint(encoder), Budget(run.max_env_steps))
+    with pytest.raises(BadConfig, match="no expert teaches this"):
+        learner._demonstrations()
 
 
 def test_another_task_is_refused(tuned: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from vla_sim.agents import taught
 from vla_sim.agents.experts.table import EXPERTS, expert_config_for
+from vla_sim.agents.rl_sac import SacConfig
 from vla_sim.cli.main import main
 from vla_sim.envs.crank import Crank
 from vla_sim.envs.own_task_check import check_own_task
@@ -24,6 +25,7 @@ from vla_sim.loop.benching.gap import GapRun
 from vla_sim.loop.learned import LearnedModel
 from vla_sim.loop.model_bodies import bodies_of, body_of_task
 from vla_sim.loop.policies import best_checkpoint
+from vla_sim.loop.rl.rl_run import FinetuneRun
 from vla_sim.loop.run_folder import RunFolder
 from vla_sim.triples.lerobot.contents import contents
 from vla_sim.triples.lerobot.verify import verify
@@ -191,6 +193,15 @@ def test_what_is_no_task_is_refused_before_anything_is_made(
     assert main([verb, "--tasks", name, "--out", "out"]) == 2
     assert said in capsys.readouterr().err
     assert not Path("out").exists()
+
+
+def test_demonstrations_of_an_expert_that_is_not_there_are_refused(place: Path) -> None:
+    tasks = (f"far/{MODULE}.py:Untaught",)
+    with pytest.raises(BadConfig, match=f"no expert teaches {MODULE}:Untaught"):
+        FinetuneRun(algorithm="sac", tasks=tasks)
+    alone = SacConfig(expert_env_steps=0)
+    assert FinetuneRun(algorithm="sac", tasks=tasks, sac=alone).task_ids == (f"{MODULE}:Untaught",)
+    assert FinetuneRun(tasks=tasks).task_ids == (f"{MODULE}:Untaught",)
 
 
 def test_an_id_does_not_depend_on_where_the_file_lies(place: Path) -> None:

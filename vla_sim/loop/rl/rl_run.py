@@ -15,6 +15,7 @@ from vla_sim.agents.rl_reward import RewardConfig
 from vla_sim.agents.rl_roster import RosterConfig
 from vla_sim.agents.rl_sac import SacConfig
 from vla_sim.agents.rl_slots import SlotsConfig
+from vla_sim.agents.taught import check_taught
 from vla_sim.align.checkpoint import INDEX as INDEX_OF_CHECKPOINT
 from vla_sim.align.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from vla_sim.envs.crank import CrankConfig
@@ -207,6 +208,8 @@ class FinetuneRun:
                 "n_slots x slots.action_repeat; give one of them more, or say "
                 "--sac.demonstrations 0"
             )
+        if config.demonstrations and config.expert_env_steps >= per_turn:
+            check_taught(self.task_ids)
 
     @property
     def round_env_steps(self) -> int:

@@ -143,7 +143,8 @@ class SacLearner(RlLearner):
             n_envs=run.n_slots,
         )
         _show(env, no_correction(env), memory, n_start)
-        _show(env, expert_correction(env), memory, n_expert)
+        if n_expert:
+            _show(env, expert_correction(env), memory, n_expert)
         return memory
 
 
