@@ -223,6 +223,10 @@ def test_a_zip_of_stable_baselines3_acts_as_it_does_there(tmp_path: Path) -> Non
     env = gymnasium.make(CAR, image_size=36)
     models: dict[str, tuple[Any, Any]] = {
         "ppo": (PPO("MultiInputPolicy", env, n_steps=8, batch_size=8), env),
+        "sde": (
+            PPO("MlpPolicy", Proprio(env), n_steps=8, batch_size=8, use_sde=True),
+            Proprio(env),
+        ),
         "sac": (SAC("MlpPolicy", Proprio(env), buffer_size=10), Proprio(env)),
         "td3": (TD3("MlpPolicy", Proprio(env), buffer_size=10), Proprio(env)),
     }

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from gymnasium import spaces
 from numpy.typing import NDArray
+from stable_baselines3.common.policies import ActorCriticPolicy
 from stable_baselines3.common.save_util import load_from_zip_file
 
 from vla_sim.envs.crank import Crank
@@ -97,7 +98,11 @@ def load_sb3_zip(path: Path, crank: Crank) -> Sb3Policy:
     if acts_in != wanted:
         raise BadConfig(f"{path} acts in {acts_in}; {crank.task_id} takes {wanted}")
     try:
-        policy = make(trained_on, acts_in, lambda _: 0.0, **data.get("policy_kwargs", {}))
+        kwargs = data.get("policy_kwargs", {})
+        if issubclass(make, ActorCriticPolicy):
+            # PPO and A2C give it apart from these, the others among them.
+            kwargs = {"use_sde": data.get("use_sde", False), **kwargs}
+        policy = make(trained_on, acts_in, lambda _: 0.0, **kwargs)
         policy.load_state_dict(params["policy"])
     except (KeyError, RuntimeError, TypeError, AttributeError) as error:
         raise DamagedFile(f"{path}: its weights do not fit its policy: {error}") from error
