@@ -12,6 +12,8 @@ from torch import nn
 
 from tests.agents.test_rl_slots import REACH, SMALL, Blind
 from vla_sim.agents.rl_actor import RlActor
+from vla_sim.agents.rl_bounds import BoundsConfig
+from vla_sim.agents.rl_priced import PricedBuffer
 from vla_sim.agents.rl_sac import (
     DemonstratedBuffer,
     SacConfig,
@@ -92,6 +94,25 @@ def test_a_share_of_each_batch_is_demonstrated(trained: SAC) -> None:
         assert len(batch.rewards) == 8
         assert int((batch.observations == 77.0).all(dim=1).sum()) == n
     buffer.demonstrated = None
+
+
+def test_what_is_remembered_is_paid_for_at_the_prices_of_today() -> None:
+    bounds = BoundsConfig(most={"action_range": 0.1})
+    env = SlotVecEnv(Crank(REACH, 2, SMALL), Blind(), bounds=bounds)
+    space, actions = env.observation_space, env.action_space
+    memory = PricedBuffer(8, space, actions, device="cpu", n_envs=2)
+    far = np.zeros((2, 7), dtype=np.float32)
+    far[0] = 2.0  # beyond the range in each decision, and owed for the first
+    for price in (0.0, 2.0):
+        env.bounds[0].price["action_range"] = price
+        memory.price(env.prices)
+        seen = np.asarray(env.reset())
+        for _ in range(2):
+            after, paid, over, infos = env.step(far)
+            memory.add(seen, np.asarray(after), far, paid, over, infos)
+    assert memory.rewards.tolist() == [[-2.0, 0.0], [0.0, 0.0], [-2.0, 0.0], [0.0, 0.0]]
+    memory.price(0.5 * env.prices)
+    assert memory.rewards[:, 0].tolist() == [-1.0, 0.0, -1.0, 0.0]
 
 
 def test_the_actor_gives_the_mean_of_the_policy_in_any_company(trained: SAC) -> None:

@@ -15,6 +15,7 @@ from rich.console import Console
 from tests.loop.cut_short import assert_same_run, cut_short
 from vla_sim.agents.rl_bounds import BoundsConfig
 from vla_sim.agents.rl_ppo import PpoConfig
+from vla_sim.agents.rl_priced import PricedBuffer
 from vla_sim.agents.rl_sac import SacConfig
 from vla_sim.align.checkpoint import load_checkpoint, save_checkpoint
 from vla_sim.align.encoders.text import BagTextConfig
@@ -350,10 +351,17 @@ def test_no_expert_is_asked_for_where_none_demonstrates(
         raise BadConfig("no expert teaches this")
 
     monkeypatch.setattr(sac_learner, "expert_policy", missing)
-    sac = SacConfig(n_steps=4, hidden=16, expert_env_steps=0, start_env_steps=16)
-    run = tiny(encoder, tmp_path, algorithm="sac", sac=sac)
+    sac = SacConfig(
+        n_steps=4, updates=2, batch_size=8, hidden=16, expert_env_steps=0, start_env_steps=16
+    )
+    bounds = BoundsConfig(most={"collision": 0.1})
+    run = tiny(encoder, tmp_path, algorithm="sac", sac=sac, bounds=bounds)
     learner = SacLearner(run, load_checkpoint(encoder), Budget(run.max_env_steps))
-    assert learner._demonstrations().size() == 2
+    learner.env.bounds[0].price["collision"] = 2.0
+    learner.improve()
+    shown = learner.memory.demonstrated
+    assert isinstance(shown, PricedBuffer) and shown.size() == 2
+    assert shown.prices.tolist() == learner.memory.prices.tolist() == [[2.0]]
     taught = replace(run, sac=replace(sac, expert_env_steps=16))
     learner = SacLearner(taught, load_checkpoint(encoder), Budget(run.max_env_steps))
     with pytest.raises(BadConfig, match="no expert teaches this"):

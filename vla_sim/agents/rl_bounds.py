@@ -80,11 +80,21 @@ class Bounds:
 
     def due(self, violations: Mapping[str, Bools], live: Bools) -> NDArray[np.float64]:
         """What the slots have to pay for this step, (n,); those that are not live pay nothing."""
-        total = np.zeros(len(live))
-        for name, broken in self.broken.items():
-            first = violations[name] & live & ~broken
-            total += self.price[name] * first
-            broken |= first
+        return self.worth(self.first(violations, live))
+
+    def first(self, violations: Mapping[str, Bools], live: Bools) -> Bools:
+        """What live slots break for the first time in their episodes, (bounds, n); it is noted."""
+        found = np.zeros((len(self.broken), len(live)), dtype=np.bool_)
+        for row, (name, broken) in zip(found, self.broken.items(), strict=True):
+            row[:] = violations[name] & live & ~broken
+            broken |= row
+        return found
+
+    def worth(self, first: Bools) -> NDArray[np.float64]:
+        """What the slots have to pay for what `first` found, (n,)."""
+        total = np.zeros(first.shape[1])
+        for price, row in zip(self.price.values(), first, strict=True):
+            total += price * row
         return total
 
     def end(self, ids: NDArray[np.int64]) -> None:

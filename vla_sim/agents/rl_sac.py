@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from vla_sim.agents.rl_moments import OPTIMISER, moments_of, put_moments
+from vla_sim.agents.rl_priced import PricedBuffer
 from vla_sim.agents.rl_slots import SlotVecEnv
 from vla_sim.errors import BadConfig, DamagedFile
 from vla_sim.ranges import above, at_least, whole, within
@@ -110,8 +111,8 @@ class SacConfig:
         return sac
 
 
-class DemonstratedBuffer(ReplayBuffer):
-    """A replay buffer of whose batches a share comes from another one.
+class DemonstratedBuffer(PricedBuffer):
+    """A memory of whose batches a share comes from another one.
 
     Source:
         Ball et al., "Efficient online reinforcement learning with offline data" (RLPD), 2023.

@@ -13,6 +13,7 @@ from vla_sim.agents.rl_batch import BatchVecEnv
 from vla_sim.agents.rl_bounds import Bounds, BoundsConfig
 from vla_sim.agents.rl_flight import Flight, FlightState
 from vla_sim.agents.rl_hand import DirectHand, Hand
+from vla_sim.agents.rl_priced import OWED
 from vla_sim.agents.rl_reward import RewardConfig
 from vla_sim.agents.rl_roster import Roster
 from vla_sim.agents.rl_sight import Observer, Potential, Seen, put_rows, row_of
@@ -123,6 +124,11 @@ class SlotVecEnv(BatchVecEnv):
         """Episodes ended so far."""
         return sum(self.roster.n_ended)
 
+    @property
+    def prices(self) -> NDArray[np.float64]:
+        """What violations cost now, (tasks, bounds)."""
+        return np.array([list(bounds.price.values()) for bounds in self.bounds], dtype=np.float64)
+
     def check(self) -> None:
         """See that each task has what reward and bounds name, before any training.
 
@@ -202,6 +208,9 @@ class SlotVecEnv(BatchVecEnv):
             {"TimeLimit.truncated": cut, "is_success": done_well}
             for cut, done_well in zip(turn.truncated.tolist(), turn.success.tolist(), strict=True)
         ]
+        if self.prices.size:
+            for info, owed in zip(infos, turn.owed, strict=True):
+                info[OWED] = owed
         ended = np.flatnonzero(turn.over)
         for slot in ended.tolist():
             infos[slot]["terminal_observation"] = row_of(seen, slot)

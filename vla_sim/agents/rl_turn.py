@@ -22,6 +22,8 @@ class Turn:
         success: It succeeded, at its last step so far.
         reward: The steps' rewards, each discounted from the one before.
         n_steps: Control steps until the episode's end.
+        owed: float64 (n, tasks, bounds), which bounds were broken for the first time in the
+            episode: discounted as rewards are, at a price of 1.
     """
 
     over: NDArray[np.bool_]
@@ -29,6 +31,7 @@ class Turn:
     success: NDArray[np.bool_]
     reward: NDArray[np.float64]
     n_steps: NDArray[np.int64]
+    owed: NDArray[np.float64]
 
 
 def take_turn(
@@ -57,15 +60,25 @@ def take_turn(
     success = np.zeros(n, dtype=bool)
     total = np.zeros(n)
     n_steps = np.zeros(n, dtype=np.int64)
+    owed = np.zeros((n, len(bounds), len(bounds[0].price)))
     for k in range(actions.shape[1]):
         result = shaft.step(actions[:, k])
         live = ~over
         paid = step_reward(result, reward, gamma=gamma)
         for place, of_task in enumerate(bounds):
-            paid -= of_task.due(result.violations, live & (shaft.place == place))
+            first = of_task.first(result.violations, live & (shaft.place == place))
+            paid -= of_task.worth(first)
+            owed[:, place] += gamma**k * first.T
         total += np.where(live, gamma**k * paid, 0.0)
         success = np.where(live, result.success, success)
         truncated |= live & result.truncated & ~result.terminated
         over |= result.terminated | result.truncated
         n_steps += live
-    return Turn(over=over, truncated=truncated, success=success, reward=total, n_steps=n_steps)
+    return Turn(
+        over=over,
+        truncated=truncated,
+        success=success,
+        reward=total,
+        n_steps=n_steps,
+        owed=owed,
+    )

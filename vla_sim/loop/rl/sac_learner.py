@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 from stable_baselines3 import SAC
-from stable_baselines3.common.buffers import ReplayBuffer
 from torch import Tensor
 
+from vla_sim.agents.rl_priced import PricedBuffer
 from vla_sim.agents.rl_sac import (
     DemonstratedBuffer,
     StartedSacPolicy,
@@ -29,6 +29,8 @@ from vla_sim.loop.rl.rl_run import FinetuneRun
 Floats = NDArray[np.float32]
 
 _COLUMNS = ("observations", "next_observations", "actions", "rewards", "dones", "timeouts")
+_PRICED = ("unpriced", "owed")
+"""Columns besides, where violations have a price."""
 _DEMONSTRATED_FROM = 500_000
 """Place in the run's block of scenes from which demonstrations are taken: others than its own."""
 
@@ -43,7 +45,10 @@ class SacLearner(RlLearner):
         )
         assert isinstance(self.sac.replay_buffer, DemonstratedBuffer)
         self.memory = self.sac.replay_buffer
+        self._columns = (*_COLUMNS, *(_PRICED if run.bounds.most else ()))
         self._n_rows = 0
+        if run.bounds.most:
+            self.memory.price(self.env.prices)
 
     @property
     def algorithm(self) -> SAC:
@@ -80,6 +85,10 @@ class SacLearner(RlLearner):
         if run.sac.demonstrations and self.memory.demonstrated is None:
             self.memory.demonstrated = self._demonstrations()
             self.memory.share = run.sac.demonstrations
+        if run.bounds.most:
+            for memory in (self.memory, self.memory.demonstrated):
+                if isinstance(memory, PricedBuffer):
+                    memory.price(self.env.prices)
         assert isinstance(policy, StartedSacPolicy)
         policy.hold(self.budget.n_spent < run.residual.warm_up_env_steps)
         self.sac.learn(run.sac.n_steps * run.n_slots, reset_num_timesteps=False)
@@ -98,7 +107,7 @@ class SacLearner(RlLearner):
         """
         n, size = self.run.sac.n_steps, self.memory.buffer_size
         rows = np.arange(max(self._n_rows - n, 0), self._n_rows)
-        held = {name: getattr(self.memory, name)[rows % size] for name in _COLUMNS}
+        held = {name: getattr(self.memory, name)[rows % size] for name in self._columns}
         folder = place / "memory"
         folder.mkdir(parents=True, exist_ok=True)
         atomic.replace_file(_file(folder, self._n_rows), lambda part: save_file(held, part))
@@ -121,27 +130,29 @@ class SacLearner(RlLearner):
             path = _file(place / "memory", end)
             try:
                 held = load_file(path)
-                for name in _COLUMNS:
+                for name in self._columns:
                     getattr(self.memory, name)[np.arange(end - n, end) % size] = held[name]
             except (OSError, KeyError, ValueError) as error:
                 raise DamagedFile(f"{path} is missing or damaged; finetune again") from error
         self.memory.pos = self._n_rows % size
         self.memory.full = self._n_rows >= size
 
-    def _demonstrations(self) -> ReplayBuffer:
+    def _demonstrations(self) -> PricedBuffer:
         """Decisions of the start policy and of the expert, in scenes of their own."""
         run, config = self.run, self.run.sac
         env = self.slots()
         env.n_begun = _DEMONSTRATED_FROM
         per_turn = run.n_slots * run.slots.action_repeat
         n_start, n_expert = config.start_env_steps // per_turn, config.expert_env_steps // per_turn
-        memory = ReplayBuffer(
+        memory = PricedBuffer(
             (n_start + n_expert) * run.n_slots,
             env.observation_space,
             env.action_space,
             device="cpu",
             n_envs=run.n_slots,
         )
+        if run.bounds.most:
+            memory.price(env.prices)
         _show(env, no_correction(env), memory, n_start)
         if n_expert:
             _show(env, expert_correction(env), memory, n_expert)
@@ -149,7 +160,7 @@ class SacLearner(RlLearner):
 
 
 def _show(
-    env: SlotVecEnv, decide: Callable[[], Floats], memory: ReplayBuffer, n_turns: int
+    env: SlotVecEnv, decide: Callable[[], Floats], memory: PricedBuffer, n_turns: int
 ) -> None:
     """Let somebody decide for some turns, and remember what came of it."""
     seen = env.reset()
