@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, cast
 
@@ -9,8 +10,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from tests.meanings import MEANINGS
+from vla_sim.assets.ground_props import VEHICLE_KINDS
+from vla_sim.assets.props import COLOURS, SHAPES
 from vla_sim.envs.asking import words_of
 from vla_sim.envs.language.arms import ARMS, shown
 from vla_sim.envs.language.codes import decode, encode
@@ -214,6 +218,15 @@ def test_each_arm_changes_what_it_says_it_changes(
         assert wrong.referent not in {c.referent for c in candidates}
 
 
+def _placed(values: Mapping[str, NDArray[np.float64]]) -> list[tuple[str, str]]:
+    """Colours and shapes of loose things and vehicles in a scene, with a goal or without."""
+    for what, kinds in (("shape", SHAPES), ("kind", VEHICLE_KINDS)):
+        if what in values:
+            pairs = zip(values["colour"], values[what], strict=True)
+            return [(tuple(COLOURS)[int(c)], kinds[int(k)]) for c, k in pairs]
+    return []
+
+
 @pytest.mark.parametrize("task_id", TASK_IDS)
 def test_the_wrong_referent_is_nowhere_in_the_scene(task_id: str) -> None:
     task = make_task(task_id)
@@ -228,6 +241,8 @@ def test_the_wrong_referent_is_nowhere_in_the_scene(task_id: str) -> None:
             assert not any((r.colour, r.shape) == (wrong.colour, wrong.shape) for r in looks)
             if scene.things and not wrong.shape:
                 assert all(r.colour != wrong.colour for r in looks)
+            for colour, shape in _placed(scene.values):
+                assert colour != wrong.colour or wrong.shape not in ("", shape), told.text
 
 
 def test_another_manner_of_the_same_goal_is_no_swap() -> None:

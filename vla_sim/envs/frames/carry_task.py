@@ -88,14 +88,17 @@ class CarryTask(ArmTask):
         goals: Sequence[Goal],
         values: Mapping[str, Floats],
         per_goal: Mapping[str, Floats],
+        things: Sequence[Referent] = (),
     ) -> Scene:
         """A scene whose `per_goal` arrays (G, ...) are repeated to N_GOALS, as goals are.
 
-        One of them is "asked", shape (G, K).
+        One of them is "asked", shape (G, K). `things` are the looks of all that lies there: not all
+        of it has a goal.
         """
         rows = np.arange(N_GOALS) % len(goals)
         repeated = {name: value[rows] for name, value in per_goal.items()}
-        return Scene(start=start, goals=tuple(goals), values={**values, **repeated})
+        every = {**values, **repeated}
+        return Scene(start=start, goals=tuple(goals), values=every, things=tuple(things))
 
     def write(self, ids: Ids, scenes: Sequence[Scene]) -> None:
         """Place the objects."""

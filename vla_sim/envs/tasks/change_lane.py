@@ -89,6 +89,7 @@ class ChangeLane(TrafficTask):
         return Scene(
             start=np.array([c.start_x_m, y, 0.0, speed]),
             goals=(*by_side, *by_vehicle),
+            things=tuple(seen),
             values={
                 "ahead": ahead,
                 "speed": speeds,

@@ -74,7 +74,7 @@ class PickPlace(CarryTask):
             "pad": np.array([b for _, b in pairs], dtype=np.float64),
         }
         start = self.sample_start(rng, spread)
-        return self.scene(start, goals, {**values, **pad_values}, per_goal)
+        return self.scene(start, goals, {**values, **pad_values}, per_goal, (*things, *pads))
 
     def can_follow(self, scene: Scene, asked: Sequence[int]) -> list[int]:
         """To a pad that is free."""

@@ -91,7 +91,7 @@ class PlaceRelative(CarryTask):
             "anchor": np.array([anchor for _, _, anchor in chosen], dtype=np.float64),
             "side": np.array([SIDES[side] for _, side, _ in chosen]),
         }
-        return self.scene(self.sample_start(rng, spread), goals, values, per_goal)
+        return self.scene(self.sample_start(rng, spread), goals, values, per_goal, things)
 
     def _choose(self, rng: np.random.Generator, xy: Floats) -> list[tuple[int, str, int]] | None:
         """Two goals each for two objects, none of which brings another one about; None if none."""

@@ -107,7 +107,8 @@ class PushToRegion(CarryTask):
             "region": np.array([b for _, b in pairs], dtype=np.float64),
         }
         start = self.sample_start(rng, spread)
-        return self.scene(start, goals, {**values, **region_values}, per_goal)
+        there = (*things, *regions)
+        return self.scene(start, goals, {**values, **region_values}, per_goal, there)
 
     def _is_free(self, things: Floats, thing: int, region: Floats) -> bool:
         """Whether one of the things (K, 2) can be pushed to a region without meeting another."""

@@ -78,7 +78,8 @@ class SortByColour(CarryTask):
         colours = pick_colours(rng, COLOURS, 3)
         which = np.repeat([0, 1, 2], [c.n_each, c.n_each, c.n_objects - 2 * c.n_each])
         shapes = [str(shape) for shape in rng.choice(SHAPES, c.n_objects)]
-        values, _ = self.sample_objects(rng, xy, colours=[colours[k] for k in which], shapes=shapes)
+        painted = [colours[k] for k in which]
+        values, things = self.sample_objects(rng, xy, colours=painted, shapes=shapes)
         order = rng.permutation(2)
         tray_values, trays = self.trays.sample(rng, trays_xy, [colours[k] for k in order])
         pairs = [divmod(int(pair), 2) for pair in rng.permutation(4)]
@@ -96,7 +97,7 @@ class SortByColour(CarryTask):
             "tray": np.array([tray for _, tray in pairs], dtype=np.float64),
         }
         start = self.sample_start(rng, spread)
-        return self.scene(start, goals, {**values, **tray_values}, per_goal)
+        return self.scene(start, goals, {**values, **tray_values}, per_goal, (*things, *trays))
 
     def can_follow(self, scene: Scene, asked: Sequence[int]) -> list[int]:
         """Into a tray that is empty."""

@@ -74,7 +74,7 @@ class Stack(CarryTask):
             "asked": np.eye(c.n_objects)[[top for top, _ in pairs]],
             "base": np.array([base for _, base in pairs], dtype=np.float64),
         }
-        return self.scene(self.sample_start(rng, spread), goals, values, per_goal)
+        return self.scene(self.sample_start(rng, spread), goals, values, per_goal, things)
 
     def can_follow(self, scene: Scene, asked: Sequence[int]) -> list[int]:
         """What has nothing on it, onto what has nothing on it."""
