@@ -9,6 +9,7 @@ from vla_sim.envs.chain import chained_goals, goals_not_asked, goals_with_room, 
 from vla_sim.envs.crank import Crank
 from vla_sim.envs.plan import draw_spec, plan_episodes
 from vla_sim.envs.rollout import run_all
+from vla_sim.envs.streams import stream
 from vla_sim.envs.tasks import make_task
 from vla_sim.errors import BadConfig
 from vla_sim.loop.benching.evaluate import evaluate
@@ -128,6 +129,20 @@ def test_what_a_chain_asks_can_be_done_and_is_not_done_already(
     assert [episode.n_completed for episode in episodes] == [n_instructions] * n
     wrong = {name for e in episodes for name, there in e.violations.items() if there.any()}
     assert not {name for name in wrong if name.startswith("wrong")}, "right under the one before"
+
+
+@pytest.mark.parametrize("name", ["ChangeLane-v1", "StopAtLineRank-v0"])
+def test_what_a_chain_says_of_places_is_true_from_where_the_car_is_by_then(name: str) -> None:
+    task = make_task(f"vla_sim/{name}")
+    scene = task.sample(stream(f"vla_sim/{name}", 0, "scene"))
+    after = {k: task.can_follow(scene, [k]) for k in range(len(scene.goals))}
+    if name == "ChangeLane-v1":
+        # One lane to the right of the left one lies the middle: sides are told from there.
+        assert after == {0: [3], 1: [2], 2: [3], 3: [2]}
+    else:
+        # Before the second line, the third is the second one ahead.
+        assert after == {0: [1, 2], 1: [], 2: []}
+        assert task.can_follow(scene, [0, 1]) == []
 
 
 @pytest.mark.parametrize(

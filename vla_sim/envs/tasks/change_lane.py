@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from vla_sim.assets.car_manners import ROAD_MANNERS
 from vla_sim.assets.ground_props import VEHICLE_HALF_LENGTH_M, VEHICLE_KINDS
 from vla_sim.assets.props import COLOURS
+from vla_sim.envs.chain import other_goals
 from vla_sim.envs.frames.road_task import CHASE_CAMERA
 from vla_sim.envs.frames.scene_task import Floats
 from vla_sim.envs.frames.traffic_task import TrafficTask, TrafficTaskConfig
@@ -101,6 +102,13 @@ class ChangeLane(TrafficTask):
                 ),
             },
         )
+
+    def can_follow(self, scene: Scene, asked: Sequence[int]) -> list[int]:
+        """The other lane by the vehicle in it: it is two lanes off, which no word for a side says.
+
+        To one lane to the right of the left one lies the middle.
+        """
+        return [k for k in other_goals(scene.goals, asked) if k >= len(SIDES)]
 
     def write(self, ids: NDArray[np.int64], scenes: Sequence[Scene]) -> None:
         """Place the vehicles and remember their speeds."""

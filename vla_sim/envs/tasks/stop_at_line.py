@@ -106,7 +106,12 @@ class StopAtLine(RoadTask):
         )
 
     def can_follow(self, scene: Scene, asked: Sequence[int]) -> list[int]:
-        """Lines further on."""
+        """Lines further on, as long as their ranks hold: those are counted from the car.
+
+        A car before the second line has left the first behind, and two are ahead of it.
+        """
+        if self.config.by_rank and max(asked) > 0:
+            return []
         return list(range(max(asked) + 1, len(scene.goals)))
 
     def write(self, ids: NDArray[np.int64], scenes: Sequence[Scene]) -> None:
