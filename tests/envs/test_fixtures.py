@@ -75,6 +75,32 @@ def test_doing_the_goal_counts_and_breaks_nothing(task_id: str) -> None:
     assert not any(broken.values())
 
 
+def test_what_was_asked_for_before_hides_nothing_that_is_wrong_now() -> None:
+    task_id, wrong = "vla_sim/OpenDrawer-v0", "wrong_drawer"
+    crank = Crank(task_id, 1)
+    spec = replace(draw_spec(task_id, 3, manner="normal", n_instructions=2), goal=0)
+    hold = np.zeros((1, crank.embodiment.n_act), dtype=np.float32)
+
+    def is_wrong_with(*drawers: int, n_steps: int) -> bool:
+        travel = np.zeros(3)
+        travel[list(drawers)] = 0.15
+        for _ in range(n_steps):
+            judged(crank, travel.tolist())
+            result = crank.step(hold)
+        return bool(result.violations[wrong][0])
+
+    crank.start(np.zeros(1, dtype=np.int64), [spec])
+    assert not is_wrong_with(0, n_steps=crank.task.hold_steps)
+    assert crank.stages.number[0] == 1
+    assert not is_wrong_with(0, n_steps=2)
+    asked = int(crank.goal[0])
+    assert is_wrong_with(0, 3 - asked, n_steps=2), "nobody ever asked for this one"
+    crank.start(np.zeros(1, dtype=np.int64), [spec])
+    assert is_wrong_with(0, 3 - asked, n_steps=crank.task.hold_steps)
+    assert crank.stages.number[0] == 1
+    assert is_wrong_with(0, 3 - asked, n_steps=2), "it was wrong before, too"
+
+
 def test_a_button_is_pressed_at_its_depth_and_alone() -> None:
     crank = started("vla_sim/PressButton-v0")
     assert not judged(crank, [-0.006, 0.0, 0.0, 0.0]).success[0]

@@ -276,7 +276,9 @@ class Crank:
         turn = self.stages.turn(success, outcome.failure, self.steps, self.horizon_steps)
         wrong = self.stages.counted(outcome.violations)
         if turn.next_asked.any():
-            self._ask_next(np.flatnonzero(turn.next_asked))
+            asked = np.flatnonzero(turn.next_asked)
+            self._ask_next(asked)
+            self.stages.excuse(asked, self.task.judge(self.goal).violations, wrong)
         reward = np.zeros(self.n)
         for term in outcome.reward_terms.values():
             reward += np.where(diverged, 0.0, term) / len(outcome.reward_terms)
@@ -308,7 +310,6 @@ class Crank:
             self.instructions[slot], self.shown[slot] = words_of(
                 scene, replace(spec, goal=goal), int(self.stages.number[slot])
             )
-        self.stages.excuse(ids, self.task.judge(self.goal).violations)
 
     def checked(self, actions: NDArray[np.float32]) -> tuple[NDArray[np.float64], Bools]:
         """Actions clipped to [-1, 1] as float64, and which rows had to be clipped.

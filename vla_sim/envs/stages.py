@@ -93,15 +93,20 @@ class Stages:
         self._began[ids] = steps[ids]
         self.held[ids] = 0
 
-    def excuse(self, ids: Ids, violations: Mapping[str, Bools]) -> None:
+    def excuse(self, ids: Ids, now: Mapping[str, Bools], before: Mapping[str, Bools]) -> None:
         """Note what is wrong in the slots `ids` as their next instruction is given.
 
-        It was right under the one before: the drawer that was to be opened is now another one that
-        is open.
+        What was right under the one before is excused: the drawer that was to be opened is now
+        another one that is open.
+
+        Args:
+            ids: Slots, (m,).
+            now: Violations under the next instruction, (n,) each.
+            before: Those that were counted in the same state under the one before it.
         """
-        for name, there in violations.items():
+        for name, there in now.items():
             excused = self._excused.setdefault(name, np.zeros(len(there), dtype=np.bool_))
-            excused[ids] = there[ids]
+            excused[ids] = there[ids] & ~before[name][ids]
 
     def counted(self, violations: Mapping[str, Bools]) -> Mapping[str, Bools]:
         """Violations, (n,) each, less what was excused and has not ceased since."""

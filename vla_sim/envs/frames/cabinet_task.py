@@ -87,7 +87,7 @@ class CabinetTask(FixtureTask):
 
     def outcome(self, goal: Ids, success: Bools, progress: Floats) -> Outcome:
         """The judgement, from whether the goal's drawer is where it should be and how nearly."""
-        others = np.abs(self.moved())
+        others = np.abs(self.strayed())
         others[np.arange(len(goal)), goal] = 0.0
         return Outcome(
             success=success,

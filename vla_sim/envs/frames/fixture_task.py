@@ -43,6 +43,8 @@ class FixtureTask(ArmTask):
         super().bind(engine)
         self.fixtures.bind(engine)
         self._start = np.zeros((engine.n, len(self.fixtures.names)))
+        self._left = np.zeros_like(self._start)
+        self._asked = np.full(engine.n, -1)
 
     def named(self, rng: np.random.Generator, shape: str) -> tuple[Floats, list[Referent]]:
         """Indices of the fixtures' colours, shape (K,), and what each of them is called."""
@@ -62,11 +64,23 @@ class FixtureTask(ArmTask):
             v = scene.values
             colours = [palette[int(c)] for c in v["colour"]]
             self.fixtures.write(int(slot), v["xy"], v["travel"], colours)
-            self._start[slot] = v["travel"]
+            self._start[slot] = self._left[slot] = v["travel"]
+        self._asked[ids] = -1
+
+    def after_step(self, goal: Ids) -> None:
+        """Note where a part was left by the time that another goal is asked."""
+        done = np.flatnonzero((self._asked >= 0) & (self._asked != goal))
+        part = self.fixture_of(self._asked)[done]
+        self._left[done, part] = self.fixtures.travel()[done, part]
+        self._asked = goal.copy()
 
     def moved(self) -> Floats:
         """(n, K) how far the parts have moved along their joints since the start."""
         return self.fixtures.travel() - self._start
+
+    def strayed(self) -> Floats:
+        """(n, K) the same since they were last asked for, where a goal before this one did."""
+        return self.fixtures.travel() - self._left
 
     def fixture_of(self, goal: Ids) -> Ids:
         """(n,) the fixture that each goal is about; goals count fixtures unless a task differs."""

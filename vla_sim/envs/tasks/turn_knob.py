@@ -147,9 +147,10 @@ class TurnKnob(FixtureTask):
     def judge(self, goal: NDArray[np.int64]) -> Outcome:
         """Success while the goal's knob is turned far enough in the goal's direction."""
         c, rows, knob = self.config, np.arange(len(goal)), self._knob[goal]
-        turned = self.moved()
-        mine = turned[rows, knob] * _SIGN[self._way[goal]]
-        turned[rows, knob] = 0.0
+        sign, others = _SIGN[self._way[goal]], self.strayed()
+        mine = self.moved()[rows, knob] * sign
+        back = -others[rows, knob] * sign
+        others[rows, knob] = 0.0
         return Outcome(
             success=mine > c.turn_rad,
             failure=np.zeros(len(goal), dtype=bool),
@@ -158,8 +159,8 @@ class TurnKnob(FixtureTask):
                 "turned": np.clip(mine / c.turn_rad, 0.0, 1.0),
             },
             violations={
-                "wrong_knob": np.any(np.abs(turned) > c.wrong_rad, axis=1),
-                "wrong_way": mine < -c.wrong_rad,
+                "wrong_knob": np.any(np.abs(others) > c.wrong_rad, axis=1),
+                "wrong_way": back > c.wrong_rad,
             },
         )
 
