@@ -252,12 +252,16 @@ def test_what_a_list_holds_comes_back_and_its_order_is_not_in_the_digest() -> No
 
 
 def test_words_that_do_not_follow_from_the_seed_are_refused_before_any_work(
-    tmp_path: Path,
+    half: Path, tmp_path: Path, capsys: Capture
 ) -> None:
     path = written(tmp_path / "c.json", [LINE])
     with pytest.raises(BadConfig, match="the instruction is 'no such words' there, and '"):
         bench(of(path, out=tmp_path / "r"), QUIET)
     assert not (tmp_path / "r").exists()
+    assert main(["protocol", "show", str(path)]) == 1
+    assert "the instruction is 'no such words' there, and '" in capsys.readouterr().out
+    assert main(["protocol", "show", str(half)]) == 0
+    assert "it can be measured here" in capsys.readouterr().out
 
 
 def test_settings_beside_a_list_are_refused_where_they_contradict(

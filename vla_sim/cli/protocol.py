@@ -65,20 +65,19 @@ def conditions(config: "ListRun", console: Console) -> int:
 
 
 def show(config: ShowRun, console: Console) -> int:
-    """Say what a file holds; 1 where it is a protocol that cannot be measured here."""
-    from vla_sim.eval.condition_file import is_conditions, read_conditions
-    from vla_sim.loop.benching.frozen import is_frozen
-
-    if not is_frozen(config.file) and is_conditions(config.file):
-        _show_conditions(read_conditions(config.file), console)
-        return 0
+    """Say what a file holds; 1 where that cannot be measured here."""
     from vla_sim.errors import VlaSimError
-    from vla_sim.loop.benching.frozen import read_frozen
+    from vla_sim.eval.condition_file import is_conditions, read_conditions
+    from vla_sim.loop.benching.frozen import is_frozen, read_frozen
     from vla_sim.loop.benching.parts import require_here
 
-    _show_frozen(read_frozen(config.file), console)
+    listed = not is_frozen(config.file) and is_conditions(config.file)
+    if listed:
+        _show_conditions(read_conditions(config.file), console)
+    else:
+        _show_frozen(read_frozen(config.file), console)
     try:
-        require_here(config.file)
+        require_here(*((None, config.file) if listed else (config.file,)))
     except VlaSimError as error:
         tell(console, str(error))
         return 1

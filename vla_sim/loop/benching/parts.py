@@ -42,13 +42,13 @@ def parts(run: BenchRun) -> list[BenchRun]:
     return made
 
 
-def require_here(protocol: Path) -> None:
-    """See that a frozen protocol can be measured here, all of it.
+def require_here(protocol: Path | None, conditions: Path | None = None) -> None:
+    """See that a frozen protocol, or a condition set, can be measured here, all of it.
 
     Raises:
         VlaSimError: If not, as `stated_by` and `require_measurable` raise it.
     """
-    stated = stated_by(protocol, None)
+    stated = stated_by(protocol, conditions)
     assert stated is not None, "a file was named"
     for part in parts(stated.applied(BenchRun(policy="zero"))):
         require_measurable(stated, part.measurement)
