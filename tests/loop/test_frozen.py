@@ -227,6 +227,19 @@ def test_show_says_what_is_in_it_and_whether_it_runs_here(
     assert "no verb 'protocol thaw'" in capsys.readouterr().err
 
 
+def test_a_terminal_of_80_columns_shows_stamps_and_tasks_whole(
+    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    tasks = ["Lift", "TurnAtIntersection", "TurnAtIntersectionTee", "DriveToGoalRelations"]
+    out = str(tmp_path / "p.json")
+    assert main(["protocol", "freeze", "--tasks", *tasks, "--out", out]) == 0
+    shown = capsys.readouterr().out
+    stamp = read_frozen(Path(out)).protocols[0].stamp
+    assert all(word in shown for word in (stamp, *tasks))
+    assert all(len(line) <= 80 for line in shown.split(" episodes: ")[0].splitlines())
+
+
 def test_what_cannot_be_frozen_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadConfig, match="shield is 'limits'"):
         run = FreezeRun()

@@ -90,14 +90,15 @@ def _show_frozen(frozen: "Frozen", console: Console) -> None:
 
     first = frozen.protocols[0]
     table = Table(box=box.SIMPLE_HEAD, title=f"protocol {frozen.stamp}")
-    for column in ("stamp", "along", "tasks", "engine, renderer"):
+    table.add_column("stamp", no_wrap=True)  # whole, to be searched for
+    for column in ("along", "tasks", "engine,\nrenderer"):
         table.add_column(column, overflow="fold")
     for protocol in frozen.protocols:
         along = f"{protocol.axis} {protocol.severity}" if protocol.axis else "as in training"
         if protocol.n_instructions > 1:
             along += f", {protocol.n_instructions} instructions"
         tasks = ", ".join(map(short_name, protocol.tasks))
-        table.add_row(protocol.stamp, along, tasks, f"{protocol.engine}, {protocol.renderer}")
+        table.add_row(protocol.stamp, along, tasks, f"{protocol.engine},\n{protocol.renderer}")
     console.print(table)
     seeds = first.seeds
     n = sum(len(p.tasks) * len(p.arms) * p.n_episodes for p in frozen.protocols)
