@@ -21,12 +21,14 @@ def recipes() -> "Mapping[str, Callable[[], MergeRun]]":
 
 def run(config: "MergeRun", console: Console) -> int:
     """Merge and print the report."""
-    from vla_sim.cli.bench import show
+    from vla_sim.cli.bench import show, show_failures
     from vla_sim.loop.benching.merging import merge
+    from vla_sim.loop.benching.result import read_result
 
     report = merge(config)
     n_instructions = int(report.run_card.get("protocol/n_instructions", "1"))
     show(report, console, n_instructions=n_instructions)
+    show_failures(read_result(config.out).rows, console)
     tell(console, f"written to {config.out}")
     return 0
 
