@@ -77,7 +77,7 @@ def show(config: ShowRun, console: Console) -> int:
     else:
         _show_frozen(read_frozen(config.file), console)
     try:
-        require_here(*((None, config.file) if listed else (config.file,)))
+        require_here(None if listed else config.file, config.file if listed else None)
     except VlaSimError as error:
         tell(console, str(error))
         return 1
