@@ -145,4 +145,4 @@ ROWS: Mapping[str, Callable[[], Iterator[Row]]] = {"correction": correction_rows
 
 
 if __name__ == "__main__":
-    sys.exit(rows_told(ROWS, __doc__))
+    sys.exit(rows_told(ROWS, __doc__, of_cells=True))

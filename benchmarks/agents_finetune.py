@@ -3,7 +3,8 @@
 Part of the group `agents` of `make claims`. A cell is one finetuning from a seed with a budget of
 control steps, six minutes of a core and two benchmarks; a killed study goes on with the cell that
 it was at, and the run with its last round.
-`python -m benchmarks.agents_finetune` measures what is missing and prints the rows, `--only` some.
+`python -m benchmarks.agents_finetune` measures what is missing and prints the rows, `--only` some,
+`--show` those whose cells are there.
 """
 
 import sys
@@ -90,12 +91,12 @@ def tuned(run: FinetuneRun, console: Console) -> dict[str, Any]:
 
 
 def _rates(folder: Path) -> dict[str, float]:
-    """Success, and how often which violation happened, of a result."""
+    """Success, how often the manner was kept, and which violation happened, of a result."""
     rates = read_result(folder).report.tasks[0].rates
     return {
         name: rate.value
         for name, rate in rates.items()
-        if name == "success_at_end" or name.startswith("violation/")
+        if name in ("success_at_end", "manner_kept") or name.startswith("violation/")
     }
 
 
@@ -139,10 +140,20 @@ def gain_rows(console: Console) -> Iterator[Row]:
         gain = float(np.mean(gains))
         yield Row(
             name=f"{task}, success after fine-tuning, {len(found)} seeds",
-            value=f"{_percents(after)} from {100 * found[0]['before']['success_at_end']:.1f} %, "
-            f"{100 * gain:+.1f} points, lower bounds {_percents(lows)}",
+            value=f"{100 * np.mean(after):.1f} % ({_percents(after)}) from "
+            f"{100 * found[0]['before']['success_at_end']:.1f} %, {100 * gain:+.1f} points, lower "
+            f"bounds {', '.join(f'{100 * low:+.1f}' for low in lows)}, after "
+            f"{', '.join(format(values['env_steps'], ',') for values in found)} env steps",
             bar="mean >= +8 points and lower bounds > 0, or >= 97 %",
             holds=float(np.mean(after)) >= 0.97 or (gain >= 0.08 and min(lows) > 0.0),
+        )
+        manner = [[v[when]["manner_kept"] for v in found] for when in ("before", "after")]
+        yield Row(
+            name=f"{task}, manner kept, before and after",
+            value=f"{100 * np.mean(manner[0]):.1f} and {100 * np.mean(manner[1]):.1f} % "
+            f"({_percents(manner[1])})",
+            bar="printed",
+            holds=True,
         )
         more = {
             name: float(
@@ -266,4 +277,4 @@ ROWS: Mapping[str, Callable[[], Iterator[Row]]] = {
 
 
 if __name__ == "__main__":
-    sys.exit(rows_told(ROWS, __doc__))
+    sys.exit(rows_told(ROWS, __doc__, of_cells=True))

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 
+from benchmarks.cells import NotMeasured, reading_only
 from vla_sim.records.reports import Estimate
 
 
@@ -55,16 +56,43 @@ def rows_of(part: str, modules: Iterable[str]) -> dict[str, Callable[[], Iterato
     }
 
 
-def rows_told(measurements: Mapping[str, Callable[[], Iterator[Row]]], about: str | None) -> int:
+def rows_told(
+    measurements: Mapping[str, Callable[[], Iterator[Row]]],
+    about: str | None,
+    *,
+    of_cells: bool = False,
+) -> int:
     """Print the rows of measurements, or of those that the command line names after `--only`.
 
     Args:
         measurements: {name: what yields its rows}.
         about: What `--help` says.
+        of_cells: Rows are made of cells, so that `--show` can print those that are there.
     """
     parser = argparse.ArgumentParser(description=about)
     parser.add_argument(
         "--only", nargs="*", choices=sorted(measurements), help="measurements to make"
     )
-    names = parser.parse_args().only or list(measurements)
-    return told(row for name in names for row in measurements[name]())
+    if of_cells:
+        parser.add_argument(
+            "--show", action="store_true", help="rows whose cells are there; nothing is measured"
+        )
+    said = parser.parse_args()
+    found = (measurements[name]() for name in said.only or measurements)
+    if of_cells and said.show:
+        return told(row for rows in found for row in there(rows))
+    return told(row for rows in found for row in rows)
+
+
+def there(rows: Iterator[Row]) -> Iterator[Row]:
+    """The rows up to the first whose cell is not there, which is named; nothing is measured."""
+    while True:
+        try:
+            with reading_only():
+                row = next(rows)
+        except StopIteration:
+            return
+        except NotMeasured as missing:
+            print(f"not measured: {missing}", flush=True)
+            return
+        yield row
