@@ -7,6 +7,7 @@ it was at, and the run with its last round.
 `--show` those whose cells are there.
 """
 
+import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -247,21 +248,24 @@ def resume_rows(console: Console) -> Iterator[Row]:
         trained(encoder_of("ChangeLane"), console)
         finetune(replace(whole, resume=(whole.out / "run.json").is_file()), console)
         # The learning rate falls with the budget, so that the cut is one in time and not of it.
-        begun = (cut.out / "run.json").is_file()
-        finetune(replace(cut, resume=begun, max_seconds=None if begun else 8.0), console)
+        half_s = [row["elapsed_s"] for row in RunFolder.open(whole.out).rows(CURVE)][n_rounds // 2]
+        shutil.rmtree(cut.out, ignore_errors=True)
+        finetune(replace(cut, max_seconds=half_s), console)
+        n_cut = len(list(RunFolder.open(cut.out).rows(CURVE)))
         finetune(replace(cut, resume=True), console)
         curves = [
             [{**row, "elapsed_s": 0} for row in RunFolder.open(run.out).rows(CURVE)]
             for run in (whole, cut)
         ]
-        return {"equal": curves[0] == curves[1], "rounds": len(curves[0])}
+        return {"equal": curves[0] == curves[1], "rounds": len(curves[0]), "cut_after": n_cut}
 
     values = cell("agents/resume", settings_of(encoder_of("ChangeLane"), finetune=whole), make)
     yield Row(
-        name=f"the curve of a run that went on against one undisturbed, {values['rounds']} rounds",
-        value="equal" if values["equal"] else "other",
-        bar=f"equal, {n_rounds} rounds",
-        holds=bool(values["equal"]) and values["rounds"] == n_rounds,
+        name="the curve of a run that was cut and went on, against one undisturbed",
+        value=f"{'equal' if values['equal'] else 'other'}, cut after {values['cut_after']} of "
+        f"{values['rounds']} rounds",
+        bar="equal, cut between",
+        holds=bool(values["equal"]) and 0 < values["cut_after"] < values["rounds"] == n_rounds,
     )
 
 
