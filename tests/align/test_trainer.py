@@ -69,6 +69,13 @@ def test_every_term_is_taken_and_finite() -> None:
     assert report.total == pytest.approx(total, rel=1e-4)
 
 
+@pytest.mark.parametrize("term", ["contrast_vl", "cycle", "triple"])
+def test_a_term_of_segments_is_taken_alone(term: str) -> None:
+    none = dict.fromkeys(vars(Weights()), 0.0)
+    alone = replace(Weights(), **(none | {"behaviour": 1.0, term: 0.5}))
+    assert set(one_step(trainer(replace(ALL, weights=alone)), 0).terms) == {"behaviour", term}
+
+
 OFF = ("contrast_step", "triple", "cyclip_cross", "cyclip_inner")
 """Terms that have no weight unless they are given one."""
 PRIORS = ("velocity", "acceleration", "jerk")

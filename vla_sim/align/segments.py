@@ -23,7 +23,7 @@ from vla_sim.align.pairs import ActedVectors, Pairs, Vectors
 from vla_sim.align.segment_vectors import SegmentVectors
 from vla_sim.align.share import Share
 
-OF_SEGMENTS = ("contrast", "triple")
+OF_SEGMENTS = ("contrast", "cycle", "triple")
 """Segments are embedded where a term begins like this; `outcome` is taken where they are."""
 OF_ACTIONS = ("contrast_la", "contrast_va", "cycle", "triple")
 """Terms that need the actions of segments."""
