@@ -110,7 +110,7 @@ def test_a_chain_goes_no_way_that_ends_too_soon() -> None:
 def test_what_a_chain_asks_can_be_done_and_is_not_done_already(
     name: str, n_instructions: int
 ) -> None:
-    task_id, n = f"vla_sim/{name}", 4
+    task_id, n = f"vla_sim/{name}", 2
     crank = Crank(task_id, n)
     reached: list[bool] = []
     policy = POLICIES["expert"](task_id, crank.task)

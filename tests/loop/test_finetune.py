@@ -350,7 +350,7 @@ def test_no_expert_is_asked_for_where_none_demonstrates(
     def missing(*_: object) -> None:
         raise BadConfig("no expert teaches this")
 
-    monkeypatch.setattr(sac_learner, "expert_policy", missing)
+    monkeypatch.setattr(demonstrators, "expert_policy", missing)
     sac = SacConfig(
         n_steps=4, updates=2, batch_size=8, hidden=16, expert_env_steps=0, start_env_steps=16
     )
