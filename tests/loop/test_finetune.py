@@ -39,7 +39,7 @@ from vla_sim.loop.benching.result import Result
 from vla_sim.loop.budget import Budget
 from vla_sim.loop.model_bodies import bodies_of
 from vla_sim.loop.policies import policy_of
-from vla_sim.loop.rl import rl_measuring, sac_learner
+from vla_sim.loop.rl import demonstrators, rl_measuring
 from vla_sim.loop.rl.finetune import CURVE, finetune
 from vla_sim.loop.rl.rl_features import FrozenFeatures, Kind
 from vla_sim.loop.rl.rl_measuring import measured_after, measured_before
