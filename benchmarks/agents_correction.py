@@ -52,12 +52,13 @@ def correction_rows() -> Iterator[Row]:
             place = best_checkpoint(trained(default_of(0), Console()).path)
             learner = SacLearner(run, load_checkpoint(place), Budget(run.max_env_steps))
             parts = [
-                _looked(learner.slots(), n_turns, first_scene=100_000 * (k + 1))
+                _looked(learner.slots(), n_turns, first_scene=100_000 * (k + 1), corrected=False)
                 for k, n_turns in enumerate(TURNS.values())
             ]
+            shown = _looked(learner.slots(), TURNS["told"], first_scene=500_000, corrected=True)
             return {
                 "start": parts[2][2],
-                "corrected": _success(learner.slots(), TURNS["told"], first_scene=500_000),
+                "corrected": shown[2],
                 "told": _told([(seen, wanted) for seen, wanted, _ in parts]),
             }
 
@@ -85,29 +86,21 @@ def correction_rows() -> Iterator[Row]:
 
 
 def _looked(
-    env: SlotVecEnv, n_turns: int, *, first_scene: int
+    env: SlotVecEnv, n_turns: int, *, first_scene: int, corrected: bool
 ) -> tuple[Floats, Floats, list[bool]]:
-    """What the start saw on its way, what the expert would have corrected, and who succeeded."""
+    """What was seen on the way, what the expert would have corrected, and who succeeded.
+
+    The way is that of the start, or the corrected one.
+    """
     env.n_begun = first_scene
     expert, start = expert_correction(env), no_correction(env)
     seen, wanted, done = [np.asarray(env.reset())], [], []
     for _ in range(n_turns):
         wanted.append(expert())
-        looked, _, over, infos = env.step(start())
+        looked, _, over, infos = env.step(wanted[-1] if corrected else start())
         seen.append(np.asarray(looked).copy())
         done += [bool(infos[slot]["is_success"]) for slot in np.flatnonzero(over)]
     return np.concatenate(seen[:-1]), np.concatenate(wanted), done
-
-
-def _success(env: SlotVecEnv, n_turns: int, *, first_scene: int) -> list[bool]:
-    """Which episodes succeed with the expert's corrections."""
-    env.n_begun = first_scene
-    expert, done = expert_correction(env), []
-    env.reset()
-    for _ in range(n_turns):
-        _, _, over, infos = env.step(expert())
-        done += [bool(infos[slot]["is_success"]) for slot in np.flatnonzero(over)]
-    return done
 
 
 def _told(parts: list[tuple[Floats, Floats]]) -> float:

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 
-from benchmarks.cells import NotMeasured, cell, read, reading_only
+from benchmarks.cells import cell, read
 from benchmarks.over_seeds import (
     control_rows,
     over_tasks,
@@ -29,7 +29,7 @@ from benchmarks.over_seeds import (
     spread,
     wording_rows,
 )
-from benchmarks.row import Row, told
+from benchmarks.row import Row, there, told
 from vla_sim.agents.ensemble import ENSEMBLE
 from vla_sim.envs.suites import SPINE
 from vla_sim.envs.task_names import short_name
@@ -267,13 +267,7 @@ def shown(console: Console) -> Iterator[Row]:
     """The rows whose cells are there; nothing is measured."""
     yield from training_rows(console, measured_seeds())
     for scratch in (False, True):
-        try:
-            with reading_only():
-                found = list(ppo_rows_of(console, scratch=scratch))
-        except NotMeasured as missing:
-            console.print(f"not measured: {missing}", highlight=False)
-        else:
-            yield from found
+        yield from there(ppo_rows_of(console, scratch=scratch))
 
 
 CELLS: dict[str, Callable[[Console], object]] = {

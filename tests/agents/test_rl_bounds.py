@@ -1,11 +1,15 @@
 """A price rises while a bound is broken, falls when it is kept, and is paid once an episode."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from vla_sim.agents.rl_bounds import Bounds, BoundsConfig
 from vla_sim.errors import BadConfig, UnknownName
 
+Bools = NDArray[np.bool_]
 ALL = np.array([0, 1])
 LIVE = np.ones(2, dtype=np.bool_)
 HIT = {"collision": np.array([True, False]), "off_road": np.array([True, True])}
@@ -18,22 +22,26 @@ def bounds(most: float = 0.1, **settings: float) -> Bounds:
     return made
 
 
+def due(made: Bounds, violations: Mapping[str, Bools], live: Bools) -> NDArray[np.float64]:
+    return made.worth(made.first(violations, live))
+
+
 def test_an_episode_pays_the_price_once_and_only_while_it_runs() -> None:
     made = bounds()
     made.price["collision"] = 2.0
-    assert made.due(HIT, LIVE).tolist() == [2.0, 0.0]
-    assert made.due(HIT, LIVE).tolist() == [0.0, 0.0]
+    assert due(made, HIT, LIVE).tolist() == [2.0, 0.0]
+    assert due(made, HIT, LIVE).tolist() == [0.0, 0.0]
     made.end(ALL)
     made.begin(ALL)
-    assert made.due(HIT, ~LIVE).tolist() == [0.0, 0.0]
-    assert made.due(HIT, LIVE).tolist() == [2.0, 0.0]
+    assert due(made, HIT, ~LIVE).tolist() == [0.0, 0.0]
+    assert due(made, HIT, LIVE).tolist() == [2.0, 0.0]
 
 
 def test_the_price_rises_above_the_bound_and_falls_to_nothing_below_it() -> None:
     made = bounds(window=4, most_price=0.5)
     made.improve()
     assert made.price["collision"] == 0.0  # nobody knows yet
-    made.due(HIT, LIVE)
+    due(made, HIT, LIVE)
     made.end(ALL)
     assert made.shares["collision"] == 0.5
     made.improve()
@@ -43,7 +51,7 @@ def test_the_price_rises_above_the_bound_and_falls_to_nothing_below_it() -> None
     assert made.price["collision"] == 0.5  # the largest
     for _ in range(2):
         made.begin(ALL)
-        made.due(NO_HIT, LIVE)
+        due(made, NO_HIT, LIVE)
         made.end(ALL)
     assert made.shares["collision"] == 0.0
     for _ in range(20):
@@ -53,7 +61,7 @@ def test_the_price_rises_above_the_bound_and_falls_to_nothing_below_it() -> None
 
 def test_its_state_is_all_of_it() -> None:
     made, other = bounds(), bounds()
-    made.due(HIT, LIVE)
+    due(made, HIT, LIVE)
     made.end(ALL)
     made.improve()
     other.load_state(made.state())

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import torch
 from stable_baselines3 import SAC
-from stable_baselines3.common.buffers import ReplayBuffer
 from stable_baselines3.common.utils import set_random_seed
 from torch import nn
 
@@ -83,7 +82,7 @@ def test_a_share_of_each_batch_is_demonstrated(trained: SAC) -> None:
     buffer = trained.replay_buffer
     assert isinstance(buffer, DemonstratedBuffer)
     space = trained.observation_space
-    shown = ReplayBuffer(8, space, trained.action_space, device="cpu", n_envs=2)
+    shown = PricedBuffer(8, space, trained.action_space, device="cpu", n_envs=2)
     for _ in range(4):
         rows = np.full((2, 13), 77.0, dtype=np.float32)
         shown.add(rows, rows, np.zeros((2, 7)), np.ones(2), np.zeros(2), [{}, {}])

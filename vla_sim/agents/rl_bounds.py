@@ -78,10 +78,6 @@ class Bounds:
         for broken in self.broken.values():
             broken[ids] = False
 
-    def due(self, violations: Mapping[str, Bools], live: Bools) -> NDArray[np.float64]:
-        """What the slots have to pay for this step, (n,); those that are not live pay nothing."""
-        return self.worth(self.first(violations, live))
-
     def first(self, violations: Mapping[str, Bools], live: Bools) -> Bools:
         """What live slots break for the first time in their episodes, (bounds, n); it is noted."""
         found = np.zeros((len(self.broken), len(live)), dtype=np.bool_)

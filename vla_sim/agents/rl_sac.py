@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from stable_baselines3 import SAC
-from stable_baselines3.common.buffers import ReplayBuffer
 from stable_baselines3.common.distributions import SquashedDiagGaussianDistribution
 from stable_baselines3.common.logger import Logger
 from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
@@ -118,8 +119,14 @@ class DemonstratedBuffer(PricedBuffer):
         Ball et al., "Efficient online reinforcement learning with offline data" (RLPD), 2023.
     """
 
-    demonstrated: ReplayBuffer | None = None
+    demonstrated: PricedBuffer | None = None
     share: float = 0.0
+
+    def price(self, prices: NDArray[np.floating]) -> None:
+        """See `PricedBuffer`; demonstrations are at the same prices."""
+        super().price(prices)
+        if self.demonstrated is not None:
+            self.demonstrated.price(prices)
 
     def sample(self, batch_size: int, env: VecNormalize | None = None) -> ReplayBufferSamples:
         """A batch: the share of demonstrations last."""

@@ -208,7 +208,7 @@ class SlotVecEnv(BatchVecEnv):
             {"TimeLimit.truncated": cut, "is_success": done_well}
             for cut, done_well in zip(turn.truncated.tolist(), turn.success.tolist(), strict=True)
         ]
-        if self.prices.size:
+        if self.bounds[0].config.most:
             for info, owed in zip(infos, turn.owed, strict=True):
                 info[OWED] = owed
         ended = np.flatnonzero(turn.over)

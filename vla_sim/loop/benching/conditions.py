@@ -1,6 +1,6 @@
 """Conditions: listed episodes from their file, and their words as the scenes here have them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -54,6 +54,21 @@ def conditions_of(specs: Sequence[EpisodeSpec], base: CrankConfig) -> list[Condi
     """
     words = dict(_words(specs, base))
     return [Condition(spec=spec, instruction=words[spec]) for spec in specs]
+
+
+def require_chains(plan: Mapping[str, Sequence[EpisodeSpec]], base: CrankConfig) -> None:
+    """See that each scene has a chain of as many instructions as are asked in it.
+
+    Args:
+        plan: Episodes by task, along any axes.
+        base: The crank in training conditions.
+
+    Raises:
+        BadConfig: If one has not.
+    """
+    chains = [spec for specs in plan.values() for spec in specs if spec.n_instructions > 1]
+    for _ in _words(chains, base):
+        pass
 
 
 def require_words(conditions: Sequence[Condition], base: CrankConfig, *, source: Path) -> None:

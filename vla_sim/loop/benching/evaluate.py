@@ -12,6 +12,7 @@ from vla_sim.envs.suites import SPINE, tasks_of
 from vla_sim.envs.task_names import short_name
 from vla_sim.errors import BadConfig
 from vla_sim.loop.benching.benchmark import BENCH_SEEDS_FROM
+from vla_sim.loop.benching.conditions import require_chains
 from vla_sim.loop.benching.measurement import Measurement
 from vla_sim.loop.choice import Choice
 from vla_sim.loop.outsiders import acting_for, try_out
@@ -128,10 +129,10 @@ def evaluate(
         ),
     )
     measurement.check()
-    measurement.require_chains()
+    plan = measurement.plan
+    require_chains(plan, measurement.base)
     if isinstance(policy, str):
         try_out(choice, measurement.task_ids, measurement.crank)
-    plan = measurement.plan
     ran: list[Episode] = []
     with bar_of("evaluate", Console(quiet=not progress)) as bar:
         line = bar.add_task("", total=sum(map(len, plan.values())))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from vla_sim.envs.axes import asked_shift
-from vla_sim.envs.crank import Crank, CrankConfig, crank_config_for
+from vla_sim.envs.crank import CrankConfig, crank_config_for
 from vla_sim.envs.language.arms import ARMS
 from vla_sim.envs.tasks import check_engine
 from vla_sim.errors import UnknownName
@@ -59,19 +59,6 @@ class Measurement:
         asked_shift(self.shift.axis, self.shift.severity)
         for task_id in self.task_ids:
             check_engine(task_id, self.crank.engine)
-
-    def require_chains(self) -> None:
-        """See that each scene has a chain of so many instructions, before any episode; slow.
-
-        Raises:
-            BadConfig: If one has not.
-        """
-        if self.n_instructions == 1:
-            return
-        for task_id, specs in self.plan.items():
-            crank = Crank(task_id, 1, self.crank)
-            for spec in specs:
-                crank.words(spec)
 
     @property
     def crank(self) -> CrankConfig:

@@ -9,7 +9,13 @@ from typing import Any, TypeVar
 from vla_sim.envs.suites import tasks_of
 from vla_sim.errors import BadConfig, VlaSimError, error_of
 from vla_sim.eval.condition import Condition
-from vla_sim.loop.benching.conditions import conditions_in, require_words, tasks_in, when_written
+from vla_sim.loop.benching.conditions import (
+    conditions_in,
+    require_chains,
+    require_words,
+    tasks_in,
+    when_written,
+)
 from vla_sim.loop.benching.frozen import Frozen, read_frozen
 from vla_sim.loop.benching.measurement import Measurement
 from vla_sim.records.instruction import LANGUAGES
@@ -174,7 +180,8 @@ def require_measurable(stated: Stated | None, measurement: Measurement) -> None:
             chain of so many instructions.
         ProtocolMismatch: If a frozen protocol cannot be measured here.
     """
-    measurement.require_chains()
+    if not measurement.conditions:  # those are looked at below, words and all
+        require_chains(measurement.plan, measurement.base)
     if stated is None:
         return
     if stated.frozen is not None:

@@ -86,9 +86,7 @@ class SacLearner(RlLearner):
             self.memory.demonstrated = self._demonstrations()
             self.memory.share = run.sac.demonstrations
         if run.bounds.most:
-            for memory in (self.memory, self.memory.demonstrated):
-                if isinstance(memory, PricedBuffer):
-                    memory.price(self.env.prices)
+            self.memory.price(self.env.prices)
         assert isinstance(policy, StartedSacPolicy)
         policy.hold(self.budget.n_spent < run.residual.warm_up_env_steps)
         self.sac.learn(run.sac.n_steps * run.n_slots, reset_num_timesteps=False)
