@@ -230,7 +230,7 @@ def test_a_run_that_goes_on_is_the_run_that_was_not_interrupted(
         "rounds_per_evaluation": 3,
         "online_episodes": 2,
         "max_env_steps": 192,
-        "bounds": BoundsConfig(most={"collision": 0.1}),
+        "bounds": BoundsConfig(most={"collision": 0.1, "manner": 0.1}),
     }
     whole = finetune(tiny(encoder, tmp_path / "whole", **asked), QUIET)
     out = tmp_path / "cut"

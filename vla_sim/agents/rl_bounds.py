@@ -1,7 +1,7 @@
 """Bounds: how often episodes may violate something, and what a violation costs meanwhile."""
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,7 +19,8 @@ class BoundsConfig:
     """Settings of Bounds."""
 
     most: Mapping[str, float] = field(default_factory=dict)
-    """{violation: the largest share of episodes that may have it}; empty for no bound."""
+    """{violation: the largest share of episodes that may have it}; empty for no bound. `manner` is
+    not to have kept the manner that was told."""
     rate: float = 0.5
     """How fast a price rises: its change at each improvement, for a share of 1 above its bound."""
     most_price: float = 10.0
@@ -63,7 +64,7 @@ class Bounds:
             name: deque(maxlen=config.window) for name in config.most
         }
 
-    def check(self, known: Mapping[str, object], task: str) -> None:
+    def check(self, known: Collection[str], task: str) -> None:
         """See that a task has the violations that are named.
 
         Raises:

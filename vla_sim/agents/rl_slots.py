@@ -13,6 +13,7 @@ from vla_sim.agents.rl_batch import BatchVecEnv
 from vla_sim.agents.rl_bounds import Bounds, BoundsConfig
 from vla_sim.agents.rl_flight import Flight, FlightState
 from vla_sim.agents.rl_hand import DirectHand, Hand
+from vla_sim.agents.rl_manner import MANNER, MannerWatch
 from vla_sim.agents.rl_priced import OWED
 from vla_sim.agents.rl_reward import RewardConfig
 from vla_sim.agents.rl_roster import Roster
@@ -59,6 +60,7 @@ class SlotVecEnv(BatchVecEnv):
         shaft: The cranks.
         roster: Which task is next.
         bounds: What violations cost, in each of the tasks.
+        manners: Who watches the manner; None where it is not bounded.
         n_begun: Episodes begun with fresh seeds so far, which is also the next training seed's
             place in its block; set it to go on with a training.
         flight: The episodes that are under way.
@@ -102,6 +104,7 @@ class SlotVecEnv(BatchVecEnv):
         self.potential = potential
         each = bounds or BoundsConfig()
         self.bounds = [Bounds(each, self.shaft.n) for _ in self.shaft.cranks]
+        self.manners = MannerWatch(self.shaft) if MANNER in each.most else None
         self.roster = roster or Roster(self.shaft.task_ids)
         self.n_begun = 0
         self.render_mode = "rgb_array"
@@ -141,7 +144,7 @@ class SlotVecEnv(BatchVecEnv):
             self.shaft.start(self._all, [draw_spec(task_id, k) for k in range(self.num_envs)])
             result = self.shaft.step(np.zeros_like(self._actions))
             self.reward.check_terms(result.reward_terms, task_id)
-            bounds.check(result.violations, task_id)
+            bounds.check({*result.violations, MANNER}, task_id)
 
     def reset(self) -> VecEnvObs:
         """Begin an episode in every slot: as `set_options()` and `seed()` said, else a fresh one.
@@ -261,6 +264,7 @@ class SlotVecEnv(BatchVecEnv):
             reward=self.reward,
             bounds=self.bounds,
             gamma=self.config.gamma,
+            manners=self.manners,
         )
 
     def get_images(self) -> Sequence[NDArray[np.uint8] | None]:
@@ -294,6 +298,8 @@ class SlotVecEnv(BatchVecEnv):
         self.hand.begin(slots)
         for bounds in self.bounds:
             bounds.begin(slots)
+        if self.manners is not None:
+            self.manners.begin(slots)
         if self.potential is not None:
             self.potential.reset(slots)
         self.flight.begin(slots, self.shaft.place[slots], self.shaft.seed(slots))

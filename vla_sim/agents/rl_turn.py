@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from vla_sim.agents.rl_bounds import Bounds
 from vla_sim.agents.rl_hand import Floats
+from vla_sim.agents.rl_manner import MANNER, MannerWatch
 from vla_sim.agents.rl_reward import RewardConfig, step_reward
 from vla_sim.envs.crankshaft import Crankshaft
 
@@ -41,6 +42,7 @@ def take_turn(
     reward: RewardConfig,
     bounds: Sequence[Bounds],
     gamma: float,
+    manners: MannerWatch | None = None,
 ) -> Turn:
     """Run the actions of a decision in all slots; nothing begins.
 
@@ -53,6 +55,7 @@ def take_turn(
         reward: What is paid.
         bounds: What violations cost in each of the shaft's tasks.
         gamma: Discount per control step.
+        manners: Who watches the manner, where that is bounded.
     """
     n = shaft.n
     over = np.zeros(n, dtype=bool)
@@ -64,9 +67,12 @@ def take_turn(
     for k in range(actions.shape[1]):
         result = shaft.step(actions[:, k])
         live = ~over
+        violations = dict(result.violations)
+        if manners is not None:
+            violations[MANNER] = manners.missed(result, live)
         paid = step_reward(result, reward, gamma=gamma)
         for place, of_task in enumerate(bounds):
-            first = of_task.first(result.violations, live & (shaft.place == place))
+            first = of_task.first(violations, live & (shaft.place == place))
             paid -= of_task.worth(first)
             owed[:, place] += gamma**k * first.T
         total += np.where(live, gamma**k * paid, 0.0)
