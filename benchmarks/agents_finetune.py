@@ -23,6 +23,7 @@ from benchmarks.many_tasks import reach_and_pick
 from benchmarks.repeat import default_of, settings_of, trained
 from benchmarks.row import Row, rows_told
 from vla_sim.agents.rl_bounds import BoundsConfig
+from vla_sim.agents.rl_manner import MANNER
 from vla_sim.agents.rl_reward import RewardConfig
 from vla_sim.align.checkpoint import load_checkpoint
 from vla_sim.envs.crank import Crank
@@ -189,6 +190,23 @@ def bound_rows(console: Console) -> Iterator[Row]:
         )
 
 
+def manner_rows(console: Console) -> Iterator[Row]:
+    """ChangeLane with a bound on missed manners: what is won is not paid in manner."""
+    bounds = BoundsConfig(most={MANNER: 0.01})
+    found = [tuned(tuning("ChangeLane", k, "-manner", bounds=bounds), console) for k in SEEDS]
+    gains, lows = ([values["gain"][k] for values in found] for k in (0, 1))
+    before = found[0]["before"]["manner_kept"]
+    kept = [values["after"]["manner_kept"] for values in found]
+    yield Row(
+        name=f"ChangeLane with --keep manner 0.01, {len(found)} seeds: manner kept; success gained",
+        value=f"{100 * before:.1f} -> {100 * np.mean(kept):.1f} % ({_percents(kept)}); "
+        f"{100 * np.mean(gains):+.1f} points, lower bounds "
+        f"{', '.join(f'{100 * low:+.1f}' for low in lows)}",
+        bar="not less; lower bounds > 0",
+        holds=float(np.mean(kept)) >= before and min(lows) > 0.0,
+    )
+
+
 def feature_rows(console: Console) -> Iterator[Row]:
     """Env steps to 80 %: a new head on each kind of features, against the network from scratch."""
     for task in ("Reach", "DriveToGoal"):
@@ -279,6 +297,7 @@ ROWS: Mapping[str, Callable[[], Iterator[Row]]] = {
         "start": start_rows,
         "gain": gain_rows,
         "keep": bound_rows,
+        "manner": manner_rows,
         "features": feature_rows,
         "shaping": shaping_rows,
         "resume": resume_rows,
