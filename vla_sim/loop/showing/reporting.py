@@ -17,11 +17,11 @@ from vla_sim.eval.report.together import Together
 from vla_sim.eval.report_file import from_json
 from vla_sim.loop.aligning.gradients import GRADIENTS
 from vla_sim.loop.benching.comparing import comparison_of, told_apart
-from vla_sim.loop.benching.result import Result, is_result, read_result
+from vla_sim.loop.benching.result import CARD, Result, is_result, read_result
 from vla_sim.loop.evaluation import bodies
 from vla_sim.loop.learned import LearnedModel
 from vla_sim.loop.policies import best_checkpoint
-from vla_sim.loop.run_folder import BEST, RunFolder
+from vla_sim.loop.run_folder import BEGUN, BEST, RunFolder
 from vla_sim.loop.showing.practice_part import practice_part
 from vla_sim.loop.showing.result_part import result_part
 from vla_sim.loop.showing.run_record import (
@@ -72,7 +72,7 @@ def write_run_report(run: ReportRun, console: Console) -> Path:
     for name, folder in zip(names, run.runs, strict=True):  # before the first of them is filmed
         results[name] = read_result(folder) if is_result(folder) else None
         if results[name] is None:
-            RunFolder.open(folder)
+            _require_run(folder)
     for name, folder in zip(names, run.runs, strict=True):
         with console.status(f"reading {name}"):
             made = _part(run, folder, results[name])
@@ -81,6 +81,20 @@ def write_run_report(run: ReportRun, console: Console) -> Path:
         return write_report(parts[0], path=out, title=run.title)
     title = run.title or f"{len(parts)} results, with vla-sim"
     return write_report(*parts, path=out, title=title, together=_together(results))
+
+
+def _require_run(path: Path) -> None:
+    """See that a folder holds what can be reported.
+
+    Raises:
+        RunFolderError: If not.
+    """
+    if not (path / BEGUN).is_file():
+        raise RunFolderError(
+            f"{path} holds neither a run ({BEGUN}) nor a result of a benchmark ({CARD}); give the "
+            "folder that `align`, `finetune` or `bench --out` wrote"
+        )
+    RunFolder.open(path)
 
 
 def _part(run: ReportRun, path: Path, result: Result | None) -> ReportInput:
