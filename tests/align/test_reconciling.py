@@ -1,6 +1,7 @@
 """Laws of reconcilers: what reaches towers and heads, and what is refused."""
 
 from dataclasses import replace
+from math import log
 
 import numpy as np
 import pytest
@@ -11,10 +12,11 @@ from tests.align.square_trainer import ALL, one_step, trainer
 from vla_sim.align.fusion.codebook import COMMITMENT
 from vla_sim.align.fusion.moe import BALANCE
 from vla_sim.align.fusion.poe import CALIBRATION
+from vla_sim.align.model import ModelConfig
 from vla_sim.align.objective import GROUPS, Weights
 from vla_sim.align.reconciling.conflict_free import ConflictFreeConfig
 from vla_sim.align.reconciling.fixed import FixedConfig
-from vla_sim.align.reconciling.gradnorm import GradNormConfig
+from vla_sim.align.reconciling.gradnorm import N_FIRST, GradNorm, GradNormConfig
 from vla_sim.align.reconciling.losses import StepLosses, gramian
 from vla_sim.align.reconciling.pcgrad import PcgradConfig, pcgrad
 from vla_sim.align.reconciling.reconciler import ReconcilerConfig
@@ -209,6 +211,16 @@ def test_every_term_is_in_one_group() -> None:
     of_fusions = (CALIBRATION, BALANCE, COMMITMENT)
     of_all = (*vars(Weights()), *SupervisionConfig().weights, *of_fusions)
     assert sorted(grouped) == sorted(of_all)
+
+
+def test_a_pair_that_judges_each_candidate_has_no_loss_of_choosing_among_them() -> None:
+    config = GradNormConfig(every=1, terms=("contrast_vl", "contrast_la", "goal"))
+    learner = trainer(trainer_config(config, segment_every=1, model=ModelConfig(siglip=("vl",))))
+    first = [one_step(learner, k).terms["contrast_vl"] for k in range(N_FIRST)]
+    weigher = learner.reconciler.weigher
+    assert isinstance(weigher, GradNorm)
+    assert weigher.initial["contrast_la"] == pytest.approx(log(4))
+    assert weigher.initial["contrast_vl"] == pytest.approx(float(np.mean(first)), rel=0.02)
 
 
 def trainer_config(reconciling: ReconcilerConfig, **others: object) -> TrainerConfig:

@@ -3,7 +3,7 @@
 Legend: B pictures, G goals a picture, Q queries, R = B * G rows, S cells, E embedding.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
 from math import log
 
@@ -122,13 +122,22 @@ class LossReport:
     gradients: GradientLook | None = None
 
 
-def chance_levels(batch: StepBatch, segment: SegmentBatch | None) -> dict[str, float]:
-    """{term: its loss where nothing is known}, of the terms that choose among candidates [nat]."""
+def chance_levels(
+    batch: StepBatch, segment: SegmentBatch | None, siglip: Collection[str] = ()
+) -> dict[str, float]:
+    """{term: its loss where nothing is known}, of the terms that choose among candidates [nat].
+
+    Args:
+        batch: Moments.
+        segment: Segments; None where none are taken.
+        siglip: Pairs that do not choose: each candidate is judged by itself.
+    """
     levels = {"contrast_step": log(batch.weight_BG.numel())}
     if segment is not None:
         of_segments = ("contrast_vl", "contrast_la", "contrast_va", "cycle")
         levels |= dict.fromkeys(of_segments, log(len(segment.meaning_N)))
-    return levels
+    judged = {f"contrast_{pair}" for pair in siglip}
+    return {term: level for term, level in levels.items() if term not in judged}
 
 
 def policy_terms(

@@ -249,7 +249,7 @@ class AlignTrainer:
         reconciled = self.reconciler.backward(
             losses,
             values=values,
-            chance=chance_levels(batch, segment),
+            chance=chance_levels(batch, segment, self.model.config.siglip),
             n_steps=self.n_steps,
             generator=self.generator,
         )
