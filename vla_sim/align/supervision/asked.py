@@ -5,7 +5,7 @@ H by W pixels, K chunk steps, A action components.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -62,6 +62,12 @@ class Asked:
     def draws(self) -> np.random.Generator:
         """A generator of numpy's, seeded by the trainer's own."""
         return np.random.default_rng(int(torch.randint(2**31, (1,), generator=self.generator)))
+
+    def apart(self) -> "Asked":
+        """The same, with draws that take nothing from the step's: for who only watches."""
+        generator = Generator(self.generator.device)
+        generator.set_state(self.generator.get_state())
+        return replace(self, generator=generator)
 
     def a_goal(self, allowed_BG: NDArray[np.bool_]) -> Tensor:
         """A random goal of each picture among those that are allowed, int64 (B,).

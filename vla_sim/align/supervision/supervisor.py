@@ -73,7 +73,7 @@ class Supervisor:
             if name not in wanted and not watches:
                 continue
             with torch.set_grad_enabled(name in wanted):
-                lesson = teach(asked)
+                lesson = teach(asked if name in wanted else asked.apart())
             watched |= lesson.watched
             if name in wanted and lesson.term is not None:
                 terms[name] = lesson.term
