@@ -4,8 +4,9 @@ Legend: B pictures, G goals a picture, S cells, C map channels, D text features,
 H by W pixels, K chunk steps, A action components.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -63,11 +64,14 @@ class Asked:
         """A generator of numpy's, seeded by the trainer's own."""
         return np.random.default_rng(int(torch.randint(2**31, (1,), generator=self.generator)))
 
-    def apart(self) -> "Asked":
-        """The same, with draws that take nothing from the step's: for who only watches."""
-        generator = Generator(self.generator.device)
-        generator.set_state(self.generator.get_state())
-        return replace(self, generator=generator)
+    @contextmanager
+    def undrawn(self) -> Iterator[None]:
+        """What is drawn inside is given back: for who only watches."""
+        state = self.generator.get_state()
+        try:
+            yield
+        finally:
+            self.generator.set_state(state)
 
     def a_goal(self, allowed_BG: NDArray[np.bool_]) -> Tensor:
         """A random goal of each picture among those that are allowed, int64 (B,).

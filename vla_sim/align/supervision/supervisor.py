@@ -72,8 +72,11 @@ class Supervisor:
             watches = config.watches and asked.n_steps % config.every == 0
             if name not in wanted and not watches:
                 continue
-            with torch.set_grad_enabled(name in wanted):
-                lesson = teach(asked if name in wanted else asked.apart())
+            if name in wanted:
+                lesson = teach(asked)
+            else:
+                with torch.no_grad(), asked.undrawn():
+                    lesson = teach(asked)
             watched |= lesson.watched
             if name in wanted and lesson.term is not None:
                 terms[name] = lesson.term
