@@ -23,7 +23,6 @@ from benchmarks.many_tasks import reach_and_pick
 from benchmarks.repeat import default_of, settings_of, trained
 from benchmarks.row import Row, rows_told
 from vla_sim.agents.rl_bounds import BoundsConfig
-from vla_sim.agents.rl_manner import MANNER
 from vla_sim.agents.rl_reward import RewardConfig
 from vla_sim.align.checkpoint import load_checkpoint
 from vla_sim.envs.crank import Crank
@@ -41,6 +40,7 @@ from vla_sim.loop.rl.rl_policy import RlPolicy
 from vla_sim.loop.rl.rl_run import FinetuneRun
 from vla_sim.loop.run_folder import AFTER, BEFORE, RunFolder
 from vla_sim.recipes import finetune as recipes
+from vla_sim.records.manner import MANNER
 
 TASKS = ("Lift", "DriveToGoal", "ChangeLane", "PickPlace")
 SEEDS = range(3)

@@ -10,7 +10,7 @@ from tests.agents.test_rl_slots import Blind
 from vla_sim.agents.controls import ExpertPolicy
 from vla_sim.agents.experts.table import expert_for
 from vla_sim.agents.rl_bounds import Bounds, BoundsConfig
-from vla_sim.agents.rl_manner import MANNER, MannerWatch
+from vla_sim.agents.rl_manner import MannerWatch
 from vla_sim.agents.rl_reward import RewardConfig
 from vla_sim.agents.rl_slots import SlotsConfig, SlotVecEnv
 from vla_sim.agents.rl_turn import take_turn
@@ -20,7 +20,7 @@ from vla_sim.envs.plan import draw_spec
 from vla_sim.envs.rollout import run_all
 from vla_sim.eval.body import body_of
 from vla_sim.eval.metrics.manner_kept import manner_kept
-from vla_sim.records.manner import MANNERS
+from vla_sim.records.manner import MANNER, MANNERS
 from vla_sim.records.teacher_input import TeacherInput
 
 SMALL = CrankConfig(image_size=16)

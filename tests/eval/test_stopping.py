@@ -1,10 +1,12 @@
 """The joint stop on hand-written histories: no simulator, no model."""
 
+from dataclasses import replace
+
 import pytest
 
 from vla_sim.errors import BadConfig, ProtocolMismatch
 from vla_sim.eval.statistics import wilson
-from vla_sim.eval.stopping import StoppingConfig, decide, decisions, score
+from vla_sim.eval.stopping import FREE, Bounded, StoppingConfig, decide, decisions, score
 from vla_sim.records.reports import EvalReport, RetrievalReport, TaskReport
 
 
@@ -136,3 +138,36 @@ def test_reports_that_do_not_compare_are_refused() -> None:
 def test_settings_without_a_meaning_raise(settings: dict[str, float]) -> None:
     with pytest.raises(BadConfig):
         StoppingConfig(**settings)  # type: ignore[arg-type]  # wrong on purpose, per field
+
+
+def bounded_report(step: int, success: float, collided: float, kept: float = 1.0) -> EvalReport:
+    plain = report(step, success, None)
+    more = {"violation/collision": wilson(round(100 * collided), 100)}
+    more["manner_kept"] = wilson(round(100 * kept), 100)
+    tasks = tuple(replace(task, rates={**task.rates, **more}) for task in plain.tasks)
+    return replace(plain, tasks=tasks)
+
+
+def test_what_lies_above_a_bound_costs_success_and_what_lies_below_nothing() -> None:
+    bounded = Bounded(most={"collision": 0.02}, weight=5.0)
+
+    def second_is_best(*pairs: tuple[float, float], free: bool = False) -> bool:
+        reports = [bounded_report(k, *pair) for k, pair in enumerate(pairs)]
+        return decide(reports, bounded=FREE if free else bounded).is_best
+
+    assert second_is_best((0.90, 0.02), (0.92, 0.00))
+    assert not second_is_best((0.90, 0.00), (0.90, 0.00))
+    assert second_is_best((0.90, 0.04), (0.90, 0.02)), "a bound that comes to be kept is progress"
+    assert not second_is_best((0.90, 0.02), (0.94, 0.04))
+    assert second_is_best((0.90, 0.02), (0.94, 0.04), free=True)
+    assert not second_is_best((0.90, 0.04), (0.0, 0.0)), "who stands still breaks nothing either"
+
+
+def test_no_target_is_met_beyond_a_bound_and_the_reason_says_how_far() -> None:
+    config, bounded = StoppingConfig(target_success=0.9), Bounded(most={"manner": 0.02}, weight=5.0)
+    for kept, stops in ((0.98, True), (0.97, False)):
+        decision = decide([bounded_report(0, 0.95, 0.0, kept)], config, bounded)
+        assert decision.stop == stops
+        assert f"manner {100 * (1 - kept):.1f} % (bound 2.0 %)" in decision.reason
+    with pytest.raises(BadConfig, match="no share of 'off_road' to be bounded"):
+        decide([bounded_report(0, 0.9, 0.0)], bounded=Bounded(most={"off_road": 0.1}))

@@ -42,6 +42,7 @@ from vla_sim.loop.policies import policy_of
 from vla_sim.loop.rl import demonstrators, rl_measuring
 from vla_sim.loop.rl.finetune import CURVE, finetune
 from vla_sim.loop.rl.rl_features import FrozenFeatures, Kind
+from vla_sim.loop.rl.rl_judge import DECISIONS
 from vla_sim.loop.rl.rl_measuring import measured_after, measured_before
 from vla_sim.loop.rl.rl_policy import (
     INDEX,
@@ -239,6 +240,8 @@ def test_a_run_that_goes_on_is_the_run_that_was_not_interrupted(
     cut = finetune(tiny(encoder, out, resume=True, **asked), QUIET)
     assert cut.n_env_steps == whole.n_env_steps == 192
     assert_same_run(cut.folder, whole.folder)
+    said = [decision["reason"] for decision in cut.folder.read_json(DECISIONS)]
+    assert all("manner 100.0 % (bound 10.0 %)" in reason for reason in said)
 
 
 def test_practice_and_benchmark_are_under_the_shield_that_was_asked_for(

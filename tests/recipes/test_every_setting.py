@@ -32,6 +32,7 @@ ZERO_IS_MEANT: frozenset[tuple[str, str]] = frozenset(
         ("BenchRun", "gallery"),
         ("BenchRun", "n_processes"),
         ("BenchRun", "severity"),
+        ("BoundsConfig", "excess"),
         ("CodebookConfig", "commitment"),
         ("CodebookConfig", "decay"),
         ("CodebookConfig", "expire_below"),

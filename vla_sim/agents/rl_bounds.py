@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vla_sim.errors import BadConfig, UnknownName
-from vla_sim.ranges import above, whole
+from vla_sim.ranges import above, at_least, whole
 
 Bools = NDArray[np.bool_]
 
@@ -27,6 +27,9 @@ class BoundsConfig:
     """The largest price, in units of success."""
     window: int = 200
     """Episodes over which a share is taken."""
+    excess: float = 5.0
+    """How much success a share above its bound costs where policies are judged: a point above it
+    as much as so many points of success."""
 
     def __post_init__(self) -> None:
         for name, share in self.most.items():
@@ -35,6 +38,7 @@ class BoundsConfig:
                     f"keep {name} is {share}; use a share of episodes from 0 to below 1"
                 )
         above(0, rate=self.rate, most_price=self.most_price)
+        at_least(0, excess=self.excess)
         whole(1, window=self.window)
 
 

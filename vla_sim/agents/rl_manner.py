@@ -7,8 +7,6 @@ from vla_sim.envs.crank import StepResult
 from vla_sim.envs.crankshaft import Crankshaft
 from vla_sim.records.manner import MANNERS
 
-MANNER = "manner"
-"""The name of this bound beside those of the violations."""
 Bools = NDArray[np.bool_]
 
 

@@ -13,7 +13,7 @@ from vla_sim.agents.rl_batch import BatchVecEnv
 from vla_sim.agents.rl_bounds import Bounds, BoundsConfig
 from vla_sim.agents.rl_flight import Flight, FlightState
 from vla_sim.agents.rl_hand import DirectHand, Hand
-from vla_sim.agents.rl_manner import MANNER, MannerWatch
+from vla_sim.agents.rl_manner import MannerWatch
 from vla_sim.agents.rl_priced import OWED
 from vla_sim.agents.rl_reward import RewardConfig
 from vla_sim.agents.rl_roster import Roster
@@ -28,6 +28,7 @@ from vla_sim.envs.streams import first_training_seed
 from vla_sim.errors import BadConfig, ResetNeeded
 from vla_sim.ranges import whole, within
 from vla_sim.records.episode import EpisodeSpec
+from vla_sim.records.manner import MANNER
 
 
 @dataclass(frozen=True, kw_only=True)

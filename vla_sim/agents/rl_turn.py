@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 
 from vla_sim.agents.rl_bounds import Bounds
 from vla_sim.agents.rl_hand import Floats
-from vla_sim.agents.rl_manner import MANNER, MannerWatch
+from vla_sim.agents.rl_manner import MannerWatch
 from vla_sim.agents.rl_reward import RewardConfig, step_reward
 from vla_sim.envs.crankshaft import Crankshaft
+from vla_sim.records.manner import MANNER
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,6 +6,10 @@ The rule, for reports of one protocol in the order of training:
 over the V-L directions), the latter as its share of the way from chance to perfect: in a small
 gallery guessing alone looks good.
 
+*Bounds.* Where shares of episodes are bounded (a violation, a manner not kept), success counts less
+by `Bounded.weight` times what lies above each bound, mean over tasks. A policy that does nothing
+breaks no bound either, so that bounds alone never decide.
+
 *Progress.* A report is the new best if its score is higher than the best so far AND one of its two
 parts moved for real: success rose by `min_success_gain`, or R@10 rose by `min_retrieval_gain`. So a
 gain in R@10 below 2 to 3 points is no progress unless the simulator agrees.
@@ -19,8 +23,8 @@ ties towards the earlier checkpoint: a challenger has to win.
 What stops and what is kept is the same rule, so the best is never worse than what was stopped for.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -28,7 +32,8 @@ from vla_sim.errors import BadConfig
 from vla_sim.eval.aggregate import overall_rate
 from vla_sim.eval.protocol import require_comparable
 from vla_sim.ranges import above, whole, within
-from vla_sim.records.reports import EvalReport, StopDecision
+from vla_sim.records.manner import MANNER
+from vla_sim.records.reports import EvalReport, StopDecision, TaskReport
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +77,24 @@ class StoppingConfig:
         within(0, 1, target_success=self.target_success)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Bounded:
+    """Shares of episodes that are bounded, and what is above a bound costs.
+
+    Attributes:
+        most: {violation: the largest share of episodes that may have it}; `manner` is not to have
+            kept the manner that was told.
+        weight: How much success a share above its bound costs, in its own units.
+    """
+
+    most: Mapping[str, float] = field(default_factory=dict)
+    weight: float = 0.0
+
+
+FREE = Bounded()
+"""Nothing is bounded."""
+
+
 def score(report: EvalReport, config: StoppingConfig | None = None) -> float:
     """Simulation and retrieval as one number in [0, 1].
 
@@ -79,21 +102,24 @@ def score(report: EvalReport, config: StoppingConfig | None = None) -> float:
         BadConfig: If the report has no success under the true instruction, or its retrieval lacks a
             value that the config asks for.
     """
-    return _Parts.of(report, config or StoppingConfig()).score
+    return _Parts.of(report, config or StoppingConfig(), FREE).score
 
 
-def decide(history: Sequence[EvalReport], config: StoppingConfig | None = None) -> StopDecision:
+def decide(
+    history: Sequence[EvalReport], config: StoppingConfig | None = None, bounded: Bounded = FREE
+) -> StopDecision:
     """What the newest report means, given all before it.
 
     Raises:
-        BadConfig: If there is no report, one cannot be scored, or only some hold retrieval.
+        BadConfig: If there is no report, one cannot be scored or lacks what is bounded, or only
+            some hold retrieval.
         ProtocolMismatch: If the reports were measured under different protocols.
     """
-    return decisions(history, config)[-1]
+    return decisions(history, config, bounded)[-1]
 
 
 def decisions(
-    history: Sequence[EvalReport], config: StoppingConfig | None = None
+    history: Sequence[EvalReport], config: StoppingConfig | None = None, bounded: Bounded = FREE
 ) -> tuple[StopDecision, ...]:
     """The decision at each report, as it was or would have been taken; raises as `decide` does."""
     config = config or StoppingConfig()
@@ -101,7 +127,7 @@ def decisions(
         raise BadConfig("a decision needs at least one report")
     for report in history[1:]:
         require_comparable(history[0], report)
-    parts = [_Parts.of(report, config) for report in history]
+    parts = [_Parts.of(report, config, bounded) for report in history]
     if len({part.retrieval is None for part in parts}) > 1:
         raise BadConfig("some reports hold retrieval and some do not: their scores do not compare")
     taken: list[StopDecision] = []
@@ -128,17 +154,20 @@ class _Parts:
     low: float
     high: float
     weakest: float
+    shares: Mapping[str, tuple[float, float]]
+    """{what is bounded: (its largest share in any task, its bound)}."""
+    net: float
+    """Success less what lies above bounds."""
     retrieval: float | None
     chance: float
     score: float
 
     @classmethod
-    def of(cls, report: EvalReport, config: StoppingConfig) -> "_Parts":
-        rates = [
-            task.rates[config.success].value
-            for task in report.tasks
-            if task.arm == "correct" and config.success in task.rates
+    def of(cls, report: EvalReport, config: StoppingConfig, bounded: Bounded) -> "_Parts":
+        tasks = [
+            task for task in report.tasks if task.arm == "correct" and config.success in task.rates
         ]
+        rates = [task.rates[config.success].value for task in tasks]
         pooled = overall_rate(report, config.success)
         if pooled is None:
             raise BadConfig(
@@ -146,8 +175,15 @@ class _Parts:
                 "instruction: run the simulation before asking to stop"
             )
         success = float(np.mean(rates))
+        most = bounded.most
+        shares = {name: [_share(task, name) for task in tasks] for name in most}
+        excess = sum(
+            float(np.mean([max(share - most[name], 0.0) for share in found]))
+            for name, found in shares.items()
+        )
+        net = success - bounded.weight * excess
         retrieval, chance = None, 0.0
-        total = success
+        total = net
         if report.retrieval is not None:
             lacking = [key for key in config.retrieval if key not in report.retrieval.values]
             if lacking:
@@ -157,12 +193,14 @@ class _Parts:
             chance = float(np.mean([recall.chance for recall in recalls]))
             skill = float(np.mean([max(recall.skill, 0.0) for recall in recalls]))
             weight = config.retrieval_weight
-            total = (1.0 - weight) * success + weight * skill
+            total = (1.0 - weight) * net + weight * skill
         return cls(
             success=success,
             low=pooled.low,
             high=pooled.high,
             weakest=min(rates),
+            shares={name: (max(found), most[name]) for name, found in shares.items()},
+            net=net,
             retrieval=retrieval,
             chance=chance,
             score=total,
@@ -171,6 +209,8 @@ class _Parts:
     @property
     def text(self) -> str:
         said = f"success {100 * self.success:.1f} %"
+        for name, (share, most) in self.shares.items():
+            said += f", {name} {100 * share:.1f} % (bound {100 * most:.1f} %)"
         if self.retrieval is None:
             return said
         return f"{said}, R@10 {100 * self.retrieval:.1f} % (chance {100 * self.chance:.1f} %)"
@@ -180,12 +220,22 @@ class _Parts:
             config.target_success is not None
             and self.success >= config.target_success
             and self.weakest >= config.target_task_success
+            and all(share <= most + 1e-9 for share, most in self.shares.values())
             and (self.retrieval is None or self.retrieval >= config.target_retrieval)
         )
 
 
+def _share(task: TaskReport, name: str) -> float:
+    """The share of a task's episodes that have what is bounded."""
+    rate = task.rates.get("manner_kept" if name == MANNER else f"violation/{name}")
+    if rate is None:
+        raise BadConfig(f"the report of {task.task_id} has no share of {name!r} to be bounded")
+    return 1.0 - rate.value if name == MANNER else rate.value
+
+
 def _progress(new: _Parts, best: _Parts, config: StoppingConfig) -> tuple[bool, str]:
-    gain = new.success - best.success
+    gain = new.net - best.net
+    success = "success within bounds" if new.shares else "success"
     found = 0.0
     if new.retrieval is not None and best.retrieval is not None:
         found = new.retrieval - best.retrieval
@@ -198,7 +248,7 @@ def _progress(new: _Parts, best: _Parts, config: StoppingConfig) -> tuple[bool, 
         moved = [
             f"{name} {_points(change)}"
             for name, change, really in (
-                ("success", gain, success_moved),
+                (success, gain, success_moved),
                 ("R@10", found, retrieval_moved),
             )
             if really
@@ -209,7 +259,7 @@ def _progress(new: _Parts, best: _Parts, config: StoppingConfig) -> tuple[bool, 
             f"no progress, R@10 {_points(found)} is under the smallest gain "
             f"and the simulator does not agree ({_points(gain)})"
         )
-    return False, f"no progress, success {_points(gain)}, R@10 {_points(found)}"
+    return False, f"no progress, {success} {_points(gain)}, R@10 {_points(found)}"
 
 
 def _points(change: float) -> str:

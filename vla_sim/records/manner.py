@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 
 Manner = Literal["normal", "slowly", "quickly", "smoothly", "gently"]
 MANNERS: tuple[Manner, ...] = get_args(Manner)
+MANNER = "manner"
+"""Its name among what may be bounded: not to have kept it, beside the violations."""
 PERCENTILE = 95.0
 """Of acceleration and jerk: one contact step is no manner."""
 

@@ -7,7 +7,7 @@ from vla_sim.envs.rollout import run_all
 from vla_sim.envs.task_names import short_name
 from vla_sim.eval.aggregate import eval_report
 from vla_sim.eval.report_file import from_json, to_json
-from vla_sim.eval.stopping import decide, decisions
+from vla_sim.eval.stopping import Bounded, decide, decisions
 from vla_sim.loop.evaluation import ONLINE_SEEDS_FROM, bodies, make_protocol, planned
 from vla_sim.loop.rl.rl_run import FinetuneRun
 from vla_sim.loop.run_folder import RunFolder
@@ -24,7 +24,8 @@ MOST_SLOTS = 50
 class RlJudge:
     """Keeps the reports of one run and decides on each of them, by the joint score of alignment.
 
-    The encoder's retrieval does not move while it is frozen, so that the score is success.
+    The encoder's retrieval does not move while it is frozen, so that the score is success, less
+    what lies above the bounds of the run.
     """
 
     def __init__(self, run: FinetuneRun, folder: RunFolder) -> None:
@@ -42,6 +43,7 @@ class RlJudge:
             crank=run.crank,
         )
         self.stopping = run.stopping
+        self._bounded = Bounded(most=run.bounds.most, weight=run.bounds.excess)
         self.folder = folder
         self.history: list[EvalReport] = []
         self.decisions: list[StopDecision] = []
@@ -95,7 +97,7 @@ class RlJudge:
             run_card=self.protocol.card,
         )
         self.history.append(report)
-        decision = decide(self.history, self.stopping)
+        decision = decide(self.history, self.stopping, self._bounded)
         self.decisions.append(decision)
         self.folder.append(REPORTS, {"report": to_json(report)})
         self._write_decisions()
@@ -109,7 +111,7 @@ class RlJudge:
         """
         rows = list(self.folder.rows(REPORTS))[:n_reports]
         self.history = [from_json(row["report"]) for row in rows]
-        self.decisions = list(decisions(self.history, self.stopping)) if rows else []
+        self.decisions = list(decisions(self.history, self.stopping, self._bounded)) if rows else []
         self.folder.keep_rows(REPORTS, rows)
         self._write_decisions()
 
