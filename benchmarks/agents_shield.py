@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from benchmarks.adversaries import ADVERSARIES
 from benchmarks.cells import cell
+from benchmarks.deaf import deaf
 from benchmarks.provocation import MEASURED, SEEDS, Broken, provoked
 from benchmarks.row import Row, rows_told
 from vla_sim.agents.controls import POLICIES
@@ -26,6 +27,8 @@ from vla_sim.envs.rollout import run_all
 from vla_sim.envs.shield.mode import ShieldMode
 from vla_sim.envs.shield.shield import Shield
 from vla_sim.envs.task_names import short_name
+from vla_sim.eval.body import body_of
+from vla_sim.eval.metrics.manner_kept import manner_kept
 from vla_sim.records.episode import Episode
 from vla_sim.records.manner import Manner
 
@@ -69,6 +72,12 @@ PORTION = 50_000
 """Steps of a task, of all adversaries together: twenty tasks are a million."""
 BARE_TASKS = ("vla_sim/Reach-v1", "vla_sim/OpenDrawer-v0", "vla_sim/Overtake-v0")
 BARE_PORTION = 4_800
+MANNER_TASKS = (
+    "vla_sim/Reach-v1",
+    "vla_sim/Lift-v1",
+    "vla_sim/DriveToGoal-v1",
+    "vla_sim/ChangeLane-v1",
+)
 EPISODES = 200
 _N = 32
 
@@ -192,6 +201,52 @@ def expert_rows() -> Iterator[Row]:
         )
 
 
+def manners(task_id: str) -> dict[str, Any]:
+    """How often manners are kept by who is deaf to them and by the expert, with and without."""
+    settings = {"task": task_id, "episodes": EPISODES, "n": _N}
+
+    def make() -> dict[str, Any]:
+        plan = [draw_spec(task_id, SEEDS + k) for k in range(EPISODES)]
+        found = {}
+        for mode in ("off", "manner"):
+            crank = Crank(task_id, _N, CrankConfig(image_size=16, shield=mode))
+            body = body_of(crank.embodiment, crank.task.manners)
+            for who, policy in (
+                ("deaf", deaf(crank)),
+                ("expert", POLICIES["expert"](task_id, crank.task)),
+            ):
+                episodes = run_all(crank, policy, plan)
+                found[f"{who}/{mode}"] = {
+                    "kept": sum(manner_kept(one, body) for one in episodes),
+                    "success": sum(one.success_at_end for one in episodes),
+                }
+        return found
+
+    made: dict[str, Any] = cell(f"agents/shield-manner-{short_name(task_id)}", settings, make)
+    return made
+
+
+def manner_rows() -> Iterator[Row]:
+    """What the mode "manner" is worth: to who needs it, and what it costs who does not."""
+    for task_id in MANNER_TASKS:
+        told = manners(task_id)
+        kept, success = (
+            {name: 100.0 * each[what] / EPISODES for name, each in told.items()}
+            for what in ("kept", "success")
+        )
+        yield Row(
+            name=f"manner kept on {short_name(task_id)}, n = {EPISODES}, without and under "
+            "--shield manner",
+            value=f"by who is deaf to it {kept['deaf/off']:.1f} -> {kept['deaf/manner']:.1f} % "
+            f"(success {success['deaf/off']:.1f} -> {success['deaf/manner']:.1f} %), by the expert "
+            f"{kept['expert/off']:.1f} -> {kept['expert/manner']:.1f} % (success "
+            f"{success['expert/off']:.1f} -> {success['expert/manner']:.1f} %)",
+            bar="more; the expert's not less by more than 1 point",
+            holds=kept["deaf/manner"] > kept["deaf/off"]
+            and kept["expert/manner"] >= kept["expert/off"] - 1.0,
+        )
+
+
 class _TimedShield(Shield):
     """Counts the seconds that it takes."""
 
@@ -267,6 +322,7 @@ ROWS: Mapping[str, Callable[[], Iterator[Row]]] = {
     "measured": measured_rows,
     "bare": bare_rows,
     "experts": expert_rows,
+    "manner": manner_rows,
     "time": time_rows,
 }
 

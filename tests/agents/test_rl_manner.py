@@ -1,14 +1,10 @@
 """A bounded manner is missed where the metric says so, once, when the episode ends."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
+from benchmarks.deaf import deaf
 from tests.agents.test_rl_slots import Blind
-from vla_sim.agents.controls import ExpertPolicy
-from vla_sim.agents.experts.table import expert_for
 from vla_sim.agents.rl_bounds import Bounds, BoundsConfig
 from vla_sim.agents.rl_manner import MannerWatch
 from vla_sim.agents.rl_reward import RewardConfig
@@ -20,30 +16,16 @@ from vla_sim.envs.plan import draw_spec
 from vla_sim.envs.rollout import run_all
 from vla_sim.eval.body import body_of
 from vla_sim.eval.metrics.manner_kept import manner_kept
-from vla_sim.records.manner import MANNER, MANNERS
-from vla_sim.records.teacher_input import TeacherInput
+from vla_sim.records.manner import MANNER
 
 SMALL = CrankConfig(image_size=16)
-
-
-class Deaf(ExpertPolicy):
-    """Acts in the usual manner, whatever it is told."""
-
-    def teach(self, known: TeacherInput) -> NDArray[np.float32]:
-        """The expert's chunk in that manner."""
-        usual = np.full_like(known.manner, MANNERS.index("normal"))
-        return super().teach(replace(known, manner=usual))
-
-
-def deaf(crank: Crank) -> Deaf:
-    return Deaf(expert_for(crank.task_id, crank.embodiment, crank.task.manners), n_action_steps=1)
 
 
 @pytest.mark.parametrize("task_id", ["vla_sim/Reach-v1", "vla_sim/ChangeLane-v1"])
 def test_it_is_missed_where_the_metric_says_so(task_id: str) -> None:
     n = 12
     crank = Crank(task_id, n, SMALL)
-    policy = deaf(crank)
+    policy = deaf(crank, n_action_steps=1)
     plan = [draw_spec(task_id, seed) for seed in range(n)]
     body = body_of(crank.embodiment, crank.task.manners)
     kept = [manner_kept(episode, body) for episode in run_all(crank, policy, plan)]
@@ -77,7 +59,7 @@ def test_episodes_that_are_flown_again_are_judged_whole() -> None:
         SlotVecEnv(Crank("vla_sim/Reach-v1", n, SMALL), Blind(), each_step, bounds=bounds)
         for _ in range(2)
     )
-    policy = deaf(first.crank)
+    policy = deaf(first.crank, n_action_steps=1)
 
     def step(env: SlotVecEnv) -> None:
         known = env.crank.known(np.arange(n), env.crank.observe(np.arange(n), images=False))

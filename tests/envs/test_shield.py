@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from benchmarks.deaf import deaf
 from benchmarks.provocation import MEASURED, OF_FREE_ARM, provoked
 from vla_sim.agents.controls import POLICIES
 from vla_sim.assets.car import CAR
@@ -16,6 +17,9 @@ from vla_sim.envs.shield.mode import ShieldMode
 from vla_sim.envs.shield.shield import NOT_FINITE, Shield, check_limits
 from vla_sim.envs.shield.tool_manner import bound_rows
 from vla_sim.errors import BadConfig, UnknownName
+from vla_sim.eval.body import body_of
+from vla_sim.eval.metrics.manner_kept import manner_kept
+from vla_sim.records.episode import Episode
 from vla_sim.records.observation import PolicyInput
 
 DRIVE, ROAD, REACH = "vla_sim/DriveToGoal-v1", "vla_sim/ChangeLane-v1", "vla_sim/Reach-v1"
@@ -153,6 +157,31 @@ def test_a_manner_binds_what_is_commanded(task_id: str) -> None:
         assert (speed <= bound * 1.25 + 0.02).all()
 
 
+@pytest.mark.parametrize("task_id", [DRIVE, REACH])
+def test_who_is_deaf_to_manners_keeps_them_under_the_shield_and_experts_lose_nothing(
+    task_id: str,
+) -> None:
+    plan = [draw_spec(task_id, seed) for seed in range(12)]
+
+    def acted(shield: ShieldMode, *, by_expert: bool) -> list[Episode]:
+        crank = Crank(task_id, len(plan), CrankConfig(image_size=16, shield=shield))
+        policy = POLICIES["expert"](task_id, crank.task) if by_expert else deaf(crank)
+        return run_all(crank, policy, plan)
+
+    crank = made(task_id, 1)
+    body = body_of(crank.embodiment, crank.task.manners)
+    kept = {
+        mode: [manner_kept(episode, body) for episode in acted(mode, by_expert=False)]
+        for mode in ("off", "limits", "manner")
+    }
+    assert np.mean(kept["off"]) < 0.7 and np.mean(kept["limits"]) < 0.7
+    assert np.mean(kept["manner"]) == 1.0
+    under = acted("manner", by_expert=True)
+    assert all(manner_kept(episode, body) for episode in under)
+    changed = sum(episode.n_shielded for episode in under)
+    assert changed <= 0.02 * sum(episode.n_steps for episode in under)
+
+
 def test_the_manner_of_a_tool_is_the_nearest_velocity_in_all_three_balls() -> None:
     rng = np.random.default_rng(1)
     alpha, dt, n = 0.7, 0.05, 40
@@ -165,9 +194,10 @@ def test_the_manner_of_a_tool_is_the_nearest_velocity_in_all_three_balls() -> No
     bound_rows(action, twist, told, bound, alpha, dt)
     met = twist[:, :3] + alpha * (action[:, :3] - twist[:, :3])
 
-    speed = np.linalg.norm(twist[:, :3], axis=1)
-    gains = np.maximum((told * twist[:, :3]).sum(1) / speed, 0.0) + 40.0 * dt
-    fastest = np.maximum(0.4 - gains**2 / 80.0, 0.0)
+    # What is gained until 40 m/s^3 have taken the acceleration of this step back fits too.
+    room = 0.4 - np.linalg.norm(twist[:, :3], axis=1)
+    gaining = np.minimum(room / dt, 40.0 * (np.sqrt(dt**2 / 4 + room / 20.0) - dt / 2))
+    fastest = 0.4 - room + gaining * dt
 
     def beyond(v: np.ndarray) -> np.ndarray:
         rate = (v - twist[:, :3]) / dt

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from vla_sim.envs.robots.arm import ArmRobot
 from vla_sim.envs.robots.reference_bounds import bounds_of
 from vla_sim.envs.robots.reference_governor import ReferenceGovernor
+from vla_sim.envs.shield.manner_bounds import manner_bounds
 from vla_sim.envs.shield.tool_manner import bound_rows
 from vla_sim.physics.filters import low_pass_gain
 from vla_sim.records.manner import MannerProfile
@@ -53,12 +54,14 @@ class ArmShield:
         self._turn_acceleration = _TURN_SHARE * turning.acceleration_limit
         self._box = np.array([config.workspace_lower_m, config.workspace_upper_m])
         self._scale = emb.action_scale
+        self._commanded = np.zeros((n, 3))
         self._turned: Floats | None = None
         self._was: Floats | None = None
 
     def begin(self, ids: Ids) -> None:
         """New episodes begin in the slots `ids`, at rest."""
         self._governor.begin(ids)
+        self._commanded[ids] = 0.0
         if self._turned is not None and self._was is not None:
             self._turned[ids] = 0.0
             self._was[ids] = self._robot.reference[1][ids]
@@ -71,8 +74,9 @@ class ArmShield:
         out = np.clip(out, -self._scale, self._scale)
         twist = self._robot.twist
         if profiles is not None:
-            told = np.ascontiguousarray(self._robot.privileged()["tcp_acc"])
-            bound_rows(out, twist, told, _bounds(profiles), self._alpha, self._dt_s)
+            gained = (twist[:, :3] - self._commanded) / self._dt_s
+            bound_rows(out, twist, gained, manner_bounds(profiles), self._alpha, self._dt_s)
+            self._commanded[:] = twist[:, :3]
         point, mat = self._robot.reference
         if self._was is None or self._turned is None:
             self._was, self._turned = mat.copy(), np.zeros((len(mat), 3))
@@ -136,11 +140,6 @@ class ArmShield:
             rate = now
         at_fault = np.concatenate([out, np.repeat(turns[:, None], 3, axis=1)], axis=1)
         return np.logical_not(np.any(at_fault, axis=1)), at_fault
-
-
-def _bounds(profiles: list[MannerProfile]) -> Floats:
-    """(n, 3) greatest speed, acceleration and jerk of each row's manner."""
-    return np.array([[p.typical_speed_band[1], p.peak_acceleration, p.peak_jerk] for p in profiles])
 
 
 def _rate(before: Floats, after: Floats, dt: float) -> Floats:

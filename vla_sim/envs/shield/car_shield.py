@@ -7,6 +7,7 @@ from vla_sim.assets import car
 from vla_sim.envs.frames.car_task import CarTask
 from vla_sim.envs.robots.car import CarRobot
 from vla_sim.envs.shield.car_choice import guard_rows
+from vla_sim.envs.shield.manner_bounds import manner_bounds
 from vla_sim.envs.shield.surroundings import Surroundings
 from vla_sim.physics.filters import low_pass_gain
 from vla_sim.protocols.engine import Engine
@@ -24,6 +25,11 @@ MARGIN_M = (0.35, 0.35)
 """What is kept to the ground's edge and to things, for what the model does not know,"""
 MARGIN_S2_M = 0.004
 """and the more of it the faster the car is: times the square of its speed [m/s]."""
+_LEFT = 0.3
+"""Of a manner's acceleration, what is left lengthwise however fast the car turns."""
+_SLOWING, _SLOWING_S = 0.3, 2.0
+"""Who is too fast for a manner slows down with this share of its acceleration and jerk at most,
+and as if in this time [s]."""
 
 
 class CarShield:
@@ -92,18 +98,25 @@ class CarShield:
         return out
 
     def _keep_manner(self, limits: Floats, state: Floats, profiles: list[MannerProfile]) -> None:
-        """Narrow accelerations (n, 3) to the manners' acceleration, jerk and speed."""
-        alpha = self._car[0]
-        for row, profile in enumerate(profiles):
-            now, speed = state[row, 4], state[row, 3]
-            change = profile.peak_jerk * self._dt_s / alpha
-            most = profile.peak_acceleration
-            limits[row, 0] = min(max(-most, now - change), most)
-            limits[row, 1] = max(min(most, now + change), -most)
-            # So that what is slowed down with the manner's jerk does not pass its speed.
-            left = (
-                profile.typical_speed_band[1]
-                - speed
-                - max(now, 0.0) ** 2 / (2.0 * profile.peak_jerk)
-            )
-            limits[row, 1] = min(limits[row, 1], max(left / self._dt_s, limits[row, 0]))
+        """Narrow accelerations (n, 3) to the manners' acceleration, jerk and speed.
+
+        Bands are of norms, so that what the car accelerates to its side is taken off. A car that is
+        too fast for its manner is slowed down more softly than any manner would be.
+        """
+        fast, hard, jerky = manner_bounds(profiles).T
+        speed, now = state[:, 3], state[:, 4]
+        sideways = speed * speed * state[:, 5]
+        most = np.sqrt(np.maximum(hard**2 - sideways**2, (_LEFT * hard) ** 2))
+        change = jerky * self._dt_s / self._car[0]
+        least = np.clip(now - change, -most, most)
+        greatest = np.clip(now + change, -most, most)
+        room = fast - speed
+        # So that what is taken back with the manner's jerk does not pass its speed.
+        left = room - np.maximum(now, 0.0) ** 2 / (2.0 * jerky)
+        slowing = np.maximum(room / _SLOWING_S, -_SLOWING * hard)
+        wanted = np.where(
+            room >= 0.0,
+            np.maximum(left / self._dt_s, 0.0),
+            np.maximum(slowing, now - _SLOWING * change),
+        )
+        limits[:, 0], limits[:, 1] = least, np.maximum(np.minimum(greatest, wanted), least)

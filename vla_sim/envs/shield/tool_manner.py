@@ -22,6 +22,20 @@ def _into_ball(x: Floats, centre: Floats, radius: float) -> None:
             x[i] = centre[i] + (x[i] - centre[i]) * radius / far
 
 
+@kernel
+def _fastest(speed: float, most: float, jerk: float, dt: float) -> float:
+    """The greatest speed after this step from which no jerk is needed to stay below `most`.
+
+    With an acceleration a in this step, the steps in which the jerk takes it back gain
+    a^2 / (2 jerk) - a dt / 2 more; nothing where one step takes it back.
+    """
+    room = most - speed
+    if room <= jerk * dt * dt:
+        return most
+    gaining = jerk * (np.sqrt(0.25 * dt * dt + 2.0 * room / jerk) - 0.5 * dt)
+    return float(speed + gaining * dt)
+
+
 @entry
 def bound_rows(
     action: Floats, twist: Floats, acceleration: Floats, bound: Floats, alpha: float, dt: float
@@ -30,12 +44,13 @@ def bound_rows(
 
     The next filtered velocity is projected onto the balls of speed, of acceleration and of jerk
     (Dykstra's algorithm); the command is what the filter makes it of. Where the three leave nothing
-    in common, acceleration is kept first, then speed, and the jerk as small as they allow.
+    in common, acceleration is kept first, then jerk: a speed that is passed for a step spoils no
+    manner, and a jolt to be back below it does.
 
     Args:
         action: SI actions, (n, 7), changed in place.
         twist: Filtered commands now, (n, 6).
-        acceleration: Of the commanded velocity [m/s^2], (n, 3).
+        acceleration: Of the filtered commands, in the last step [m/s^2], (n, 3).
         bound: Greatest speed [m/s], acceleration [m/s^2] and jerk [m/s^3] of each row, (n, 3).
         alpha: Gain of the action filter.
         dt: Control period [s].
@@ -51,13 +66,11 @@ def bound_rows(
         for i in range(3):
             wanted[i] = now[i] + alpha * (action[row, i] - now[i])
             jerk_centre[i] = now[i] + acceleration[row, i] * dt
-        # What is gained until the acceleration is taken back with the jerk allowed must fit too.
-        speed, gains = 1e-9, 0.0
+        speed = 0.0
         for i in range(3):
             speed += now[i] * now[i]
-            gains += acceleration[row, i] * now[i]
-        gains = max(gains / np.sqrt(speed), 0.0) + bound[row, 2] * dt
-        fastest = max(bound[row, 0] - gains * gains / (2.0 * bound[row, 2]), 0.0)
+        speed = np.sqrt(speed)
+        fastest = _fastest(speed, bound[row, 0], bound[row, 2], dt)
         kept[:] = 0.0
         for _ in range(_N_SWEEPS):
             for ball in range(3):
@@ -72,7 +85,7 @@ def bound_rows(
                     _into_ball(wanted, now, bound[row, 1] * dt)
                 for i in range(3):
                     kept[ball, i] = before[i] - wanted[i]
-        _into_ball(wanted, zero, bound[row, 0])
+        _into_ball(wanted, jerk_centre, bound[row, 2] * dt * dt)
         _into_ball(wanted, now, bound[row, 1] * dt)
         for i in range(3):
             action[row, i] = now[i] + (wanted[i] - now[i]) / alpha
