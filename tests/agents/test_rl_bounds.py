@@ -39,31 +39,32 @@ def test_an_episode_pays_the_price_once_and_only_while_it_runs() -> None:
 
 def test_the_price_rises_above_the_bound_and_falls_to_nothing_below_it() -> None:
     made = bounds(window=4, most_price=0.5)
-    made.improve()
+    made.move(made.shares)
     assert made.price["collision"] == 0.0  # nobody knows yet
     due(made, HIT, LIVE)
     made.end(ALL)
     assert made.shares["collision"] == 0.5
-    made.improve()
+    made.move(made.shares)
     assert made.price["collision"] == pytest.approx(0.5 * 0.4)
     for _ in range(5):
-        made.improve()
+        made.move(made.shares)
     assert made.price["collision"] == 0.5  # the largest
     for _ in range(2):
         made.begin(ALL)
         due(made, NO_HIT, LIVE)
         made.end(ALL)
     assert made.shares["collision"] == 0.0
-    for _ in range(20):
-        made.improve()
+    made.move(made.shares, rounds=20)
     assert made.price["collision"] == 0.0
+    made.move({"collision": 0.3}, rounds=2)
+    assert made.price["collision"] == pytest.approx(2 * 0.5 * 0.2)
 
 
 def test_its_state_is_all_of_it() -> None:
     made, other = bounds(), bounds()
     due(made, HIT, LIVE)
     made.end(ALL)
-    made.improve()
+    made.move(made.shares)
     other.load_state(made.state())
     assert other.state() == made.state() and other.price["collision"] > 0.0
 

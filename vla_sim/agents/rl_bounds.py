@@ -22,7 +22,7 @@ class BoundsConfig:
     """{violation: the largest share of episodes that may have it}; empty for no bound. `manner` is
     not to have kept the manner that was told."""
     rate: float = 0.5
-    """How fast a price rises: its change at each improvement, for a share of 1 above its bound."""
+    """How fast a price rises: its change in a round, for a share of 1 above its bound."""
     most_price: float = 10.0
     """The largest price, in units of success."""
     window: int = 200
@@ -46,8 +46,12 @@ class Bounds:
     """Lagrange multipliers of named violations.
 
     An episode pays the price of a violation once, when it first happens: what it pays is then the
-    price times the share that is bounded. A price rises while the share of the last episodes is
-    above its bound and falls while it is below.
+    price times the share that is bounded. A price rises while the share is above its bound and
+    falls while it is below.
+
+    What is bounded is the policy, and not the noise that it practises with, which breaks some
+    manners in a third of the episodes. So the share is that of the policy alone, on the scenes that
+    it is judged by; only where nobody judges it is that of practice.
 
     Source:
         E. Altman, Constrained Markov Decision Processes (1999); A. Ray, J. Achiam and D. Amodei
@@ -103,16 +107,21 @@ class Bounds:
         for name, broken in self.broken.items():
             self._ended[name].extend(broken[ids].tolist())
 
-    def improve(self) -> None:
-        """Move the prices, after an improvement of the policy."""
+    def move(self, shares: Mapping[str, float], *, rounds: int = 1) -> None:
+        """Move the prices.
+
+        Args:
+            shares: {violation: share of episodes that had it}; what is not finite moves nothing.
+            rounds: Improvements of the policy that these prices are for.
+        """
         for name, most in self.config.most.items():
-            if self._ended[name]:
-                moved = self.price[name] + self.config.rate * (self.shares[name] - most)
+            if np.isfinite(shares[name]):
+                moved = self.price[name] + rounds * self.config.rate * (shares[name] - most)
                 self.price[name] = float(np.clip(moved, 0.0, self.config.most_price))
 
     @property
     def shares(self) -> dict[str, float]:
-        """{violation: share of the last episodes that had it}; NaN before the first one ends."""
+        """{violation: share of the last practised episodes that had it}; NaN before any ended."""
         return {k: float(np.mean(v)) if v else float("nan") for k, v in self._ended.items()}
 
     def state(self) -> dict[str, Any]:

@@ -176,7 +176,7 @@ class _Parts:
             )
         success = float(np.mean(rates))
         most = bounded.most
-        shares = {name: [_share(task, name) for task in tasks] for name in most}
+        shares = {name: [share_of(task, name) for task in tasks] for name in most}
         excess = sum(
             float(np.mean([max(share - most[name], 0.0) for share in found]))
             for name, found in shares.items()
@@ -225,8 +225,12 @@ class _Parts:
         )
 
 
-def _share(task: TaskReport, name: str) -> float:
-    """The share of a task's episodes that have what is bounded."""
+def share_of(task: TaskReport, name: str) -> float:
+    """The share of a task's episodes that have what is bounded.
+
+    Raises:
+        BadConfig: If the report does not tell it.
+    """
     rate = task.rates.get("manner_kept" if name == MANNER else f"violation/{name}")
     if rate is None:
         raise BadConfig(f"the report of {task.task_id} has no share of {name!r} to be bounded")

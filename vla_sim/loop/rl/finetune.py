@@ -167,6 +167,7 @@ def _judge(folder: RunFolder, learner: RlLearner, judge: RlJudge) -> None:
     policy = RlPolicy(learner.form, learner.encoder, learner.actor)
     budget = learner.budget
     decision = judge.judge(policy, step=budget.n_spent, elapsed_s=budget.elapsed_s)
+    learner.judged(judge.history[-1])
     if decision.is_best:
         _keep(folder, learner)
 
@@ -257,7 +258,7 @@ def _progress(
                 # Of several tasks the one in which it happens most.
                 bounds = max(learner.env.bounds, key=lambda each: np.nan_to_num(each.shares[name]))
                 share, price = bounds.shares[name], bounds.price[name]
-                said.append(f"{name} {100 * share:.0f} % (price {price:.2f})")
+                said.append(f"{name} {100 * share:.0f} % with noise (price {price:.2f})")
             progress.update(bar, completed=budget.n_spent, said=", ".join(said))
 
         yield show

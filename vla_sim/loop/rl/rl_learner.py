@@ -19,6 +19,7 @@ from vla_sim.align.checkpoint import Checkpoint
 from vla_sim.envs.crank import Crank
 from vla_sim.envs.task_names import short_name
 from vla_sim.envs.task_table import TaskTable
+from vla_sim.eval.stopping import share_of
 from vla_sim.loop.budget import Budget
 from vla_sim.loop.learned import LearnedModel
 from vla_sim.loop.model_bodies import bodies_of_tasks
@@ -28,6 +29,7 @@ from vla_sim.loop.rl.rl_policy import PolicyForm
 from vla_sim.loop.rl.rl_run import FinetuneRun
 from vla_sim.loop.rl.rl_state import draw_anew, notes_of_run, put_back, tensors_of_run
 from vla_sim.loop.rl.rl_thaw import ThawingSight
+from vla_sim.records.reports import EvalReport
 
 WINDOW = 100
 """Episodes over which the success of training is taken."""
@@ -126,9 +128,17 @@ class RlLearner(ABC):
         """A round."""
         draw_anew(self.run.seed, self.budget.n_spent)
         self.learn()
-        for bounds in self.env.bounds:
-            bounds.improve()
+        if not self.run.rounds_per_evaluation:
+            for bounds in self.env.bounds:
+                bounds.move(bounds.shares)
         self.budget.spend(self.run.round_env_steps)
+
+    def judged(self, report: EvalReport) -> None:
+        """Let prices follow what the policy does on the scenes that it is judged by."""
+        tasks = {task.task_id: task for task in report.tasks}
+        for task_id, bounds in zip(self.run.task_ids, self.env.bounds, strict=True):
+            shares = {name: share_of(tasks[task_id], name) for name in bounds.config.most}
+            bounds.move(shares, rounds=self.run.rounds_per_evaluation)
 
     @property
     def success(self) -> float:
