@@ -12,11 +12,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from rich.console import Console
 
 from benchmarks.adversaries import ADVERSARIES
 from benchmarks.cells import cell
 from benchmarks.deaf import deaf
 from benchmarks.provocation import MEASURED, SEEDS, Broken, provoked
+from benchmarks.repeat import default_of, settings_of, trained
 from benchmarks.row import Row, rows_told
 from vla_sim.agents.controls import POLICIES
 from vla_sim.envs.crank import Crank, CrankConfig, StepResult
@@ -24,11 +26,13 @@ from vla_sim.envs.plan import draw_spec
 from vla_sim.envs.robots.arm import ArmRobot
 from vla_sim.envs.robots.reference_governor import Governor
 from vla_sim.envs.rollout import run_all
-from vla_sim.envs.shield.mode import ShieldMode
+from vla_sim.envs.shield.mode import SHIELD_MODES, ShieldMode
 from vla_sim.envs.shield.shield import Shield
 from vla_sim.envs.task_names import short_name
 from vla_sim.eval.body import body_of
 from vla_sim.eval.metrics.manner_kept import manner_kept
+from vla_sim.loop.evaluation import planned_spec
+from vla_sim.loop.policies import best_checkpoint, policy_of
 from vla_sim.records.episode import Episode
 from vla_sim.records.manner import Manner
 
@@ -247,6 +251,54 @@ def manner_rows() -> Iterator[Row]:
         )
 
 
+def policies(task_id: str) -> dict[str, Any]:
+    """What the default model of training seed 0 does without a shield and under each mode."""
+    run = default_of(0)
+    settings = settings_of(run, task=task_id, episodes=EPISODES, n=_N)
+
+    def make() -> dict[str, Any]:
+        place = str(best_checkpoint(trained(run, Console()).path))
+        plan = [planned_spec(task_id, SEEDS + k, languages=("en",)) for k in range(EPISODES)]
+        found: dict[str, Any] = {}
+        for mode in SHIELD_MODES:
+            crank = Crank(task_id, _N, CrankConfig(shield=mode))
+            body = body_of(crank.embodiment, crank.task.manners)
+            episodes = run_all(crank, policy_of(place, crank), plan)
+            found[mode] = {
+                "success": sum(one.success_at_end for one in episodes),
+                "kept": sum(manner_kept(one, body) for one in episodes),
+                "collided": sum(bool(one.violations["collision"].any()) for one in episodes),
+                "off_road": sum(
+                    bool(one.violations["off_road"].any())
+                    for one in episodes
+                    if "off_road" in one.violations
+                ),
+            }
+        return found
+
+    made: dict[str, Any] = cell(f"agents/shield-policy-{short_name(task_id)}", settings, make)
+    return made
+
+
+def policy_rows() -> Iterator[Row]:
+    """What a shield makes of a policy that was learnt."""
+    for task_id in MANNER_TASKS:
+        told = policies(task_id)
+        value = "; ".join(
+            f"{what.replace('_', ' ')} "
+            + ", ".join(f"{100.0 * told[mode][what] / EPISODES:.1f}" for mode in SHIELD_MODES)
+            for what in told["off"]
+        )
+        harm = [told[mode]["collided"] + told[mode]["off_road"] for mode in ("off", "limits")]
+        yield Row(
+            name=f"default model on {short_name(task_id)}, n = {EPISODES}, paired: "
+            f"{', '.join(SHIELD_MODES)} [% of episodes]",
+            value=value,
+            bar="not more harm under limits, of a car none",
+            holds=harm[1] <= harm[0] if task_id not in CAR_TASKS else harm[1] == 0,
+        )
+
+
 class _TimedShield(Shield):
     """Counts the seconds that it takes."""
 
@@ -323,6 +375,7 @@ ROWS: Mapping[str, Callable[[], Iterator[Row]]] = {
     "bare": bare_rows,
     "experts": expert_rows,
     "manner": manner_rows,
+    "policy": policy_rows,
     "time": time_rows,
 }
 
