@@ -54,7 +54,8 @@ class StepResult:
         reward: Mean of the task's reward terms, in [0, 1].
         reward_terms: {name: (n,)}.
         success: The task's condition holds now; in a chain, for its last instruction.
-        terminated: The task ended the episode: held success, failure, or diverged physics.
+        terminated: The task ended the episode: held success, failure, diverged physics, or the
+            horizon of a task that reads success there.
         truncated: The horizon ended it.
         diverged: The physics blew up in this step.
         next_asked: The slot carried out an instruction of a chain and was given the next one.

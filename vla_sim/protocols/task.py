@@ -138,7 +138,8 @@ class Task(Protocol):
     def hold_steps(self) -> int:
         """How success is read: 1 for once, k for held that many steps, 0 for at the horizon's end.
 
-        An episode ends as a success after so many consecutive steps; with 0 it runs on.
+        An episode ends as a success after so many consecutive steps; with 0 it runs on to the
+        horizon's end, which then is the task's own: it terminates the episode as well.
         """
         ...
 
