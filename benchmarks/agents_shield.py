@@ -18,13 +18,14 @@ from benchmarks.cells import cell
 from benchmarks.provocation import MEASURED, SEEDS, Broken, provoked
 from benchmarks.row import Row, rows_told
 from vla_sim.agents.controls import POLICIES
-from vla_sim.envs.crank import Crank, CrankConfig, StepResult
+from vla_sim.envs.crank import Crank, CrankConfig
 from vla_sim.envs.plan import draw_spec
 from vla_sim.envs.robots.arm import ArmRobot
 from vla_sim.envs.robots.reference_governor import Governor
 from vla_sim.envs.rollout import run_all
 from vla_sim.envs.shield.mode import ShieldMode
 from vla_sim.envs.shield.shield import Shield
+from vla_sim.envs.step_result import StepResult
 from vla_sim.envs.task_names import short_name
 from vla_sim.records.episode import Episode
 from vla_sim.records.manner import Manner

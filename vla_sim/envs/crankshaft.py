@@ -11,7 +11,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from vla_sim.envs.crank import Crank, StepResult
+from vla_sim.envs.crank import Crank
+from vla_sim.envs.step_result import StepResult
 from vla_sim.errors import BadConfig
 from vla_sim.records.episode import EpisodeSpec
 from vla_sim.records.observation import PICTURE, Observation, PolicyInput
