@@ -276,6 +276,7 @@ class Crank:
 
     def _ask_next(self, ids: NDArray[np.int64]) -> None:
         """Give the slots `ids` the next instruction of their chains, and a horizon for it."""
+        self.task.carried_out(ids, self.goal[ids])
         self.stages.advance(ids, self.steps)
         for slot in ids.tolist():
             spec, scene = self.specs[slot], self.scenes[slot]

@@ -191,6 +191,17 @@ class Task(Protocol):
         """
         ...
 
+    def carried_out(self, ids: NDArray[np.int64], goal: NDArray[np.int64]) -> None:
+        """Note what has to be remembered of goals that were carried out, before the next are asked.
+
+        Called within a chain alone, in the state that was just judged.
+
+        Args:
+            ids: Simulations, (m,).
+            goal: What was asked of them until now, (m,).
+        """
+        ...
+
     def judge(self, goal: NDArray[np.int64]) -> Outcome:
         """Success, reward and violations of the present state for goals of shape (n,)."""
         ...
