@@ -289,6 +289,8 @@ class Crank:
     def checked(self, actions: NDArray[np.float32]) -> tuple[NDArray[np.float64], Bools]:
         """Actions clipped to [-1, 1] as float64, and which rows had to be clipped.
 
+        What is not finite comes out as NaN: a shield brakes then, rather than do the most there is.
+
         Raises:
             BadAction: If the shape is wrong, or without a shield a value is not finite.
         """
@@ -303,7 +305,8 @@ class Crank:
             raise BadAction(
                 f"action {wide[row, column]} of simulation {row}, component {column}, is not finite"
             )
-        return np.clip(wide, -1.0, 1.0), ~np.all(np.abs(wide) <= 1.0, axis=1)
+        clipped = np.where(np.isfinite(wide), np.clip(wide, -1.0, 1.0), np.nan)
+        return clipped, ~np.all(np.abs(wide) <= 1.0, axis=1)
 
     def observe(self, ids: NDArray[np.int64], *, images: bool = True) -> Observation:
         """What the sensors of the slots `ids` say now."""
