@@ -21,13 +21,14 @@ from benchmarks.provocation import MEASURED, SEEDS, Broken, provoked
 from benchmarks.repeat import default_of, settings_of, trained
 from benchmarks.row import Row, rows_told
 from vla_sim.agents.controls import POLICIES
-from vla_sim.envs.crank import Crank, CrankConfig, StepResult
+from vla_sim.envs.crank import Crank, CrankConfig
 from vla_sim.envs.plan import draw_spec
 from vla_sim.envs.robots.arm import ArmRobot
 from vla_sim.envs.robots.reference_governor import Governor
 from vla_sim.envs.rollout import run_all
 from vla_sim.envs.shield.mode import SHIELD_MODES, ShieldMode
 from vla_sim.envs.shield.shield import Shield
+from vla_sim.envs.step_result import StepResult
 from vla_sim.envs.task_names import short_name
 from vla_sim.eval.body import body_of
 from vla_sim.eval.metrics.manner_kept import manner_kept

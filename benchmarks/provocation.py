@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from benchmarks.adversaries import ADVERSARIES
 from vla_sim.assets import car
-from vla_sim.envs.crank import Crank, CrankConfig, StepResult
+from vla_sim.envs.crank import Crank, CrankConfig
 from vla_sim.envs.plan import draw_spec
 from vla_sim.envs.robots.arm import ArmRobot
 from vla_sim.envs.shield.mode import ShieldMode
 from vla_sim.envs.shield.surroundings import Surroundings
+from vla_sim.envs.step_result import StepResult
 from vla_sim.envs.streams import first_training_seed
 from vla_sim.errors import UnknownName
 from vla_sim.physics.kinematics import rotation_error

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from vla_sim.agents.rl_reward import RewardConfig, step_reward
-from vla_sim.envs.crank import StepResult
+from vla_sim.envs.step_result import StepResult
 from vla_sim.errors import BadConfig, UnknownName
 
 GAMMA = 0.9

@@ -21,6 +21,7 @@ from vla_sim.envs.crank import Crank, CrankConfig
 from vla_sim.envs.faces.spaces import decode_instruction
 from vla_sim.envs.plan import draw_spec
 from vla_sim.envs.streams import TRAIN_SEEDS_FROM
+from vla_sim.envs.tasks.reach import ReachConfig
 from vla_sim.errors import BadConfig, DamagedFile, NotCopyable, ResetNeeded, UnknownName
 from vla_sim.records.embodiment import Embodiment
 from vla_sim.records.observation import PolicyInput
@@ -28,6 +29,8 @@ from vla_sim.records.observation import PolicyInput
 REACH = "vla_sim/Reach-v1"
 SMALL = CrankConfig(image_size=16)
 DENSE = RewardConfig(kind="dense")
+AT_THE_END = replace(ReachConfig(), horizon_s=4.0, hold_steps=0)
+"""A task of somebody's own."""
 
 
 class Blind:
@@ -101,6 +104,22 @@ def test_held_success_terminates_and_earns_what_standing_there_for_ever_would() 
                 assert 1.0 < reward[slot] <= 1.1
             else:
                 assert 0.0 <= reward[slot] <= 0.1
+
+
+def test_success_that_is_read_at_the_end_is_paid_there_and_nothing_comes_after_it() -> None:
+    crank = Crank(f"{__name__}:AT_THE_END", 2, SMALL)
+    env = SlotVecEnv(crank, Blind(), SlotsConfig(action_repeat=1), reward=RewardConfig())
+    env.reset()
+    done, paid = np.zeros(2, dtype=np.bool_), np.zeros(2)
+    while not done.any():
+        assert not paid.any(), "standing on the goal before the end earns nothing"
+        actions = expert_actions(env)
+        actions[1] = 0.0
+        _, paid, done, infos = env.step(actions)
+    assert done.all()
+    assert paid.tolist() == [1.0, 0.0]
+    assert [info["is_success"] for info in infos] == [True, False]
+    assert not any(info["TimeLimit.truncated"] for info in infos), "the task is over, not cut short"
 
 
 def test_what_happens_after_the_end_within_an_action_is_not_rewarded() -> None:

@@ -204,6 +204,9 @@ def test_actions_arrive_late_and_until_then_nothing_moves() -> None:
     np.testing.assert_array_equal(came[:, 0], [1, 2, 3, 4, 5, 6])
     np.testing.assert_array_equal(came[:, 1], [0, 1, 2, 3, 4, 5])
     np.testing.assert_array_equal(came[:, 2], [0, 0, 0, 1, 2, 3])
+    line.begin(0, 6.0)  # as on a robot of 200 Hz
+    came = np.array([line.pass_on(actions)[0, 0] for actions in (*sent, sent[5])])
+    np.testing.assert_array_equal(came, [0, 0, 0, 0, 0, 0, 1])
     line.begin(1, 0.25)
     assert line.pass_on(sent[0])[1, 0] == pytest.approx(0.75 * 1.0)
     assert line.pass_on(sent[3])[1, 0] == pytest.approx(0.75 * 4.0 + 0.25 * 1.0)

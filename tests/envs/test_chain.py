@@ -159,6 +159,26 @@ def test_more_than_a_scene_has_is_refused_before_anything_is_run(name: str, most
         evaluate("zero", tasks=name, episodes=1, first_seed=5, n_instructions=most + 1)
 
 
+def test_a_task_is_told_of_each_goal_that_was_carried_out_before_the_next_is_asked() -> None:
+    task_id = "vla_sim/PressButton-v0"
+    crank = Crank(task_id, 2)
+    plan = plan_episodes(task_id, range(2), n_instructions=3)
+    told: list[tuple[int, int]] = []
+
+    def note(ids: NDArray[np.int64], goal: NDArray[np.int64]) -> None:
+        assert crank.goal[ids].tolist() == goal.tolist()
+        told.extend(zip(ids.tolist(), goal.tolist(), strict=True))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(crank.task, "carried_out", note)
+        run_all(crank, POLICIES["expert"](task_id, crank.task), plan)
+    for slot, spec in enumerate(plan):
+        scene = crank.scenes[slot]
+        assert scene is not None
+        asked = chained_goals(crank.task, scene, spec)
+        assert [goal for place, goal in told if place == slot] == list(asked[:-1])
+
+
 def test_what_cannot_be_chained_is_refused() -> None:
     spec = draw_spec(LIFT, 0, n_instructions=6)
     with pytest.raises(BadConfig, match="1 to 5"):

@@ -1,5 +1,7 @@
 """Several cranks turned as one: no slot notices the others, nor what its slot ran before."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -93,6 +95,11 @@ def test_what_does_not_belong_together_is_refused(shaft: Crankshaft) -> None:
     reach = task_id_of("Reach")
     with pytest.raises(BadConfig, match=r"the robot 'ackermann_car' and vla_sim/Reach-v1 'panda'"):
         Crankshaft([Crank(ARENA, 2, SMALL), Crank(reach, 2, SMALL)])
+    for other in (Crank(ROAD, 3, SMALL), Crank(ROAD, 2, replace(SMALL, image_size=17))):
+        with pytest.raises(BadConfig, match="give all the same"):
+            Crankshaft([Crank(ARENA, 2, SMALL), other])
+    with pytest.raises(BadConfig, match="cranks is empty"):
+        Crankshaft([])
     before = shaft.place.copy()
     with pytest.raises(BadConfig, match=f"an episode of {PARK} was given to {ARENA}, {ROAD}"):
         shaft.start(np.array([0]), [draw_spec(PARK, 0)])

@@ -37,6 +37,22 @@ def test_a_seed_of_numpy_is_a_seed(seed: Any, env: VlaEnv, envs: VlaVectorEnv) -
 
 
 @pytest.mark.parametrize(
+    ("wrong", "error", "says"),
+    [
+        ({"goal": 1.5}, BadConfig, "goal is 1.5; use a whole number"),
+        ({"n_instructions": 2.5}, BadConfig, "n_instructions is 2.5; use a whole number"),
+        ({"n_instructions": None}, BadConfig, "n_instructions is None"),
+        ({"manner": "fast"}, UnknownName, "no manner 'fast'.*'quickly'"),
+    ],
+)
+def test_an_episode_that_nobody_could_run_is_refused_when_it_is_named(
+    wrong: dict[str, Any], error: type[Exception], says: str
+) -> None:
+    with pytest.raises(error, match=says):
+        EpisodeSpec(**{"task_id": REACH, "seed": 0, "goal": 0, **wrong})
+
+
+@pytest.mark.parametrize(
     "seed", [-1, 2**63, True, np.True_, 1.0, "7", np.float64(3.0), np.array(7)], ids=repr
 )
 def test_a_seed_that_is_none_is_refused_before_anything_moves(

@@ -114,14 +114,17 @@ class _Broken:
     needs_images = False
     n_action_steps = 2
 
+    def __init__(self, says: float) -> None:
+        self.says = says
+
     def chunk(self, told: PolicyInput) -> np.ndarray:
-        return np.full((len(told), 2, told.embodiment.n_act), np.nan, dtype=np.float32)
+        return np.full((len(told), 2, told.embodiment.n_act), self.says, dtype=np.float32)
 
 
-@pytest.mark.parametrize("task_id", [ROAD, REACH])
-def test_where_an_action_is_no_number_the_robot_brakes(task_id: str) -> None:
+@pytest.mark.parametrize(("task_id", "says"), [(ROAD, np.nan), (ROAD, np.inf), (REACH, np.nan)])
+def test_where_an_action_is_no_number_the_robot_brakes(task_id: str, says: float) -> None:
     crank = Crank(task_id, 1, CrankConfig(image_size=16, shield="limits"))
-    (episode,) = run_all(crank, _Broken(), [draw_spec(task_id, 5)])
+    (episode,) = run_all(crank, _Broken(says), [draw_spec(task_id, 5)])
     assert episode.shield_change is not None
     assert (episode.shield_change == NOT_FINITE).all()
     assert np.isfinite(episode.actions).all()

@@ -29,6 +29,8 @@ def violated(name: str) -> dict[str, NDArray[np.bool_]]:
         ("timeout_near", {"reward": np.linspace(0.1, 0.9, 20)}),
         ("timeout_far", {"reward": np.full(20, 0.1)}),
         ("ended_early", {"terminated": True}),
+        ("ended_early", {"terminated": True, "hold_steps": 0, "truncated": False}),
+        ("timeout_far", {"terminated": True, "hold_steps": 0, "reward": np.full(20, 0.1)}),
     ],
 )
 def test_the_first_kind_that_fits_names_it(

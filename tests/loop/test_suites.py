@@ -1,6 +1,7 @@
 """Suites name tasks that exist, and are cut into runs under one protocol each."""
 
 from dataclasses import replace
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,7 @@ from vla_sim.loop.benching.bench_run import BenchRun
 from vla_sim.loop.benching.gap import GapRun
 from vla_sim.loop.benching.parts import parts
 from vla_sim.loop.collecting.collect import CollectRun
+from vla_sim.physics import engines
 from vla_sim.recipes.bench import RECIPES
 
 
@@ -101,6 +103,22 @@ def test_bench_takes_a_suite_and_refuses_what_is_none(capsys: pytest.CaptureFixt
         BenchRun(suite="everything")
     with pytest.raises(BadConfig, match="has no Reach; it has ChangeLane, "):
         parts(BenchRun(suite="core-car", tasks=("Reach",)))
+
+
+def test_a_suite_that_cannot_be_measured_to_its_end_is_refused_before_it_begins(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def without_pybullet(package: str) -> str:
+        if package == "pybullet":
+            raise PackageNotFoundError(package)
+        return "1"
+
+    monkeypatch.setattr(engines, "version", without_pybullet)
+    argv = ["bench", "ood-engine", "--policy", "zero", "--tasks", "Reach", "--episodes", "1"]
+    assert main([*argv, "--arms", "correct", "--n-processes", "0"]) == 2
+    told = capsys.readouterr()
+    assert "the engine 'pybullet' is not installed" in told.out + told.err
+    assert "severity 1" not in told.out, "parts that could run are not run for nothing"
 
 
 def test_a_suite_is_not_told_the_axis_that_it_decides() -> None:

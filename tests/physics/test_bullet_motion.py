@@ -187,19 +187,22 @@ def test_every_physics_step_counts_alike() -> None:
 
 def test_who_is_not_stepped_stands_still_and_the_others_do_not_notice() -> None:
     everyone, some = np.arange(3), np.array([0, 2])
+    servo = '<actuator><intvelocity joint="j" kp="3" kv=".2" actrange="-1 1"/></actuator>'
     kinds: tuple[type[World | BulletWorld], ...] = (World, BulletWorld)
     for kind in kinds:
-        model = compiled(scene(HINGE))
+        model = compiled(scene(HINGE, rest=servo))
         partly, wholly = kind(model, 3), kind(model, 3)
         for world in (partly, wholly):
             world.reset(everyone)
-            world.qpos[:, 0] = [0.2, 0.4, 0.6]
+            world.qpos[:, 0] = world.act[:, 0] = [0.2, 0.4, 0.6]
+            world.ctrl[:] = 0.5
             world.forward(everyone)
             for _ in range(3):
                 ids = some if world is partly else None
                 assert not world.step(10, ids).any()
-        assert partly.qpos[1, 0] == 0.4
+        assert partly.qpos[1, 0] == partly.act[1, 0] == 0.4
         np.testing.assert_array_equal(partly.qpos[some], wholly.qpos[some])
         # Whoever stood still goes on from where it stood.
         partly.step(30, np.array([1]))
         np.testing.assert_array_equal(partly.qpos, wholly.qpos)
+        np.testing.assert_array_equal(partly.act, wholly.act)

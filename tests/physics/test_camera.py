@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -23,6 +25,12 @@ def test_rotation_is_a_rotation(spec: CameraSpec) -> None:
     rotation = geometry.rotation(spec)
     np.testing.assert_allclose(rotation.T @ rotation, np.eye(3), atol=1e-12)
     assert np.linalg.det(rotation) == pytest.approx(1.0)
+
+
+def test_cameras_that_are_gone_do_not_fill_the_memory() -> None:
+    for k in range(6000):
+        geometry.rotation(replace(SPECS[0], fov_y_deg=40.0 + 1e-3 * k))
+    assert geometry.rotation.cache_info().currsize < 5000
 
 
 @pytest.mark.parametrize("spec", SPECS)

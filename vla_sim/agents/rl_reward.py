@@ -7,7 +7,7 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from vla_sim.envs.crank import StepResult
+from vla_sim.envs.step_result import StepResult
 from vla_sim.errors import BadConfig, UnknownName
 from vla_sim.ranges import at_least
 

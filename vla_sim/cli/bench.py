@@ -62,7 +62,8 @@ def run(config: "BenchRun", console: Console) -> int:
     for part in to_run:
         if part.out is not None:
             check_outlet(part.out, is_folder=part.folder is not None)
-    if config.stated is not None and len(to_run) > 1:
+    checked = len(to_run) > 1
+    if checked:
         for part in to_run:  # all of them, before the first is run
             require_measurable(part.stated, part.measurement)
     for part in to_run:
@@ -73,11 +74,11 @@ def run(config: "BenchRun", console: Console) -> int:
         if part.until.decided:
             _decide(part, console)
         elif part.shard and part.folder is not None:
-            shard = bench_into(part, part.folder, console)
+            shard = bench_into(part, part.folder, console, checked=checked)
             tell(console, f"shard {shard.shard}: {len(shard.rows)} episodes")
         else:
             card = part.measurement.card(str(part.choice))
-            result = benched(part, console)
+            result = benched(part, console, checked=checked)
             report = reported(part, result, card)
             show(report, console, n_instructions=part.n_instructions)
             show_failures(result.rows, console)

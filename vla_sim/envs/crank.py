@@ -4,7 +4,7 @@ A control step is: check and clip the actions, command the robot, move what move
 the physics, measure, judge, collect violations. The crank never knows which task it has.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -23,6 +23,7 @@ from vla_sim.envs.shield.mode import SHIELD_MODES, ShieldMode
 from vla_sim.envs.shield.shield import Shield
 from vla_sim.envs.shifting.shifts import Shifts
 from vla_sim.envs.stages import Stages
+from vla_sim.envs.step_result import StepResult
 from vla_sim.envs.streams import own_seed, stream
 from vla_sim.envs.task_names import task_id_of
 from vla_sim.envs.tasks import check_engine, make_task
@@ -44,33 +45,6 @@ from vla_sim.records.triple import N_GOALS
 
 Bools = NDArray[np.bool_]
 NO_HAZARD = np.zeros(0, dtype=np.int64)
-
-
-@dataclass(frozen=True, kw_only=True)
-class StepResult:
-    """What one control step brought, n rows.
-
-    Attributes:
-        reward: Mean of the task's reward terms, in [0, 1].
-        reward_terms: {name: (n,)}.
-        success: The task's condition holds now; in a chain, for its last instruction.
-        terminated: The task ended the episode: held success, failure, or diverged physics.
-        truncated: The horizon ended it.
-        diverged: The physics blew up in this step.
-        next_asked: The slot carried out an instruction of a chain and was given the next one.
-        violations: {name: (n,)} in this step.
-    """
-
-    reward: NDArray[np.float64]
-    reward_terms: Mapping[str, NDArray[np.float64]]
-    success: Bools
-    terminated: Bools
-    truncated: Bools
-    diverged: Bools
-    next_asked: Bools
-    violations: Mapping[str, Bools]
-    shield_change: NDArray[np.float64] | None = None
-    """(n,) how far the shield changed the actions, normalised; None where there is no shield."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -302,6 +276,7 @@ class Crank:
 
     def _ask_next(self, ids: NDArray[np.int64]) -> None:
         """Give the slots `ids` the next instruction of their chains, and a horizon for it."""
+        self.task.carried_out(ids, self.goal[ids])
         self.stages.advance(ids, self.steps)
         for slot in ids.tolist():
             spec, scene = self.specs[slot], self.scenes[slot]
@@ -313,6 +288,8 @@ class Crank:
 
     def checked(self, actions: NDArray[np.float32]) -> tuple[NDArray[np.float64], Bools]:
         """Actions clipped to [-1, 1] as float64, and which rows had to be clipped.
+
+        What is not finite comes out as NaN: a shield brakes then, rather than do the most there is.
 
         Raises:
             BadAction: If the shape is wrong, or without a shield a value is not finite.
@@ -328,7 +305,8 @@ class Crank:
             raise BadAction(
                 f"action {wide[row, column]} of simulation {row}, component {column}, is not finite"
             )
-        return np.clip(wide, -1.0, 1.0), ~np.all(np.abs(wide) <= 1.0, axis=1)
+        clipped = np.where(np.isfinite(wide), np.clip(wide, -1.0, 1.0), np.nan)
+        return clipped, ~np.all(np.abs(wide) <= 1.0, axis=1)
 
     def observe(self, ids: NDArray[np.int64], *, images: bool = True) -> Observation:
         """What the sensors of the slots `ids` say now."""

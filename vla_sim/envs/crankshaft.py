@@ -11,8 +11,10 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from vla_sim.envs.crank import Crank, StepResult
+from vla_sim.envs.crank import Crank
+from vla_sim.envs.step_result import StepResult
 from vla_sim.errors import BadConfig
+from vla_sim.ranges import some
 from vla_sim.records.episode import EpisodeSpec
 from vla_sim.records.observation import PICTURE, Observation, PolicyInput
 
@@ -56,8 +58,10 @@ class Crankshaft:
         """Take over cranks.
 
         Raises:
-            BadConfig: If they have different robots, settings or numbers of slots.
+            BadConfig: If there is none, or they have different robots, settings or numbers of
+                slots.
         """
+        some(cranks=cranks)
         first = cranks[0]
         for other in cranks[1:]:
             if other.embodiment != first.embodiment:
@@ -65,7 +69,11 @@ class Crankshaft:
                     f"{first.task_id} has the robot {first.embodiment.name!r} and {other.task_id} "
                     f"{other.embodiment.name!r}: tasks that are turned together have one robot"
                 )
-            assert (other.n, other.config) == (first.n, first.config)
+            if (other.n, other.config) != (first.n, first.config):
+                raise BadConfig(
+                    f"{first.task_id} has {first.n} slots of {first.config} and {other.task_id} "
+                    f"{other.n} of {other.config}: give all the same"
+                )
         self.cranks = tuple(cranks)
         self.task_ids = tuple(crank.task_id for crank in cranks)
         self.n = first.n

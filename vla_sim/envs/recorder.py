@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vla_sim.envs.course import Course
-from vla_sim.envs.crank import Crank, StepResult
+from vla_sim.envs.crank import Crank
+from vla_sim.envs.step_result import StepResult
 from vla_sim.records.episode import Episode, Role
 from vla_sim.records.observation import Observation
 

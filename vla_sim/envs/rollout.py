@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vla_sim.envs.acting import Acting
-from vla_sim.envs.crank import Crank, StepResult
+from vla_sim.envs.crank import Crank
 from vla_sim.envs.recorder import Recorder
+from vla_sim.envs.step_result import StepResult
 from vla_sim.protocols.teacher import Actor
 from vla_sim.records.episode import Episode, EpisodeSpec
 from vla_sim.records.observation import Observation

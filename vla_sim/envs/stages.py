@@ -16,7 +16,7 @@ class Turn:
 
     Attributes:
         is_last: The slot is at the last instruction of its chain.
-        ended: That one has held for long enough.
+        ended: That one has held for long enough; where only its end counts, its horizon is over.
         next_asked: One before it has, so that the next is due.
         truncated: The horizon of the present one is over.
     """
@@ -76,15 +76,16 @@ class Stages:
             horizon_steps: Of one instruction.
         """
         self.held = np.where(success, self.held + 1, 0)
-        hold_steps = self._hold_steps
-        held = self.held >= hold_steps if hold_steps else np.zeros(len(steps), dtype=np.bool_)
+        over = steps - self._began >= horizon_steps
+        # Where only its end counts, the horizon is the task's own end and cuts nothing short.
+        done = self.held >= self._hold_steps if self._hold_steps else over
         is_last = self.number + 1 >= self.n_asked
-        next_asked = held & ~is_last & ~failure
+        next_asked = done & ~is_last & ~failure
         return Turn(
             is_last=is_last,
-            ended=held & is_last,
+            ended=done & is_last,
             next_asked=next_asked,
-            truncated=(steps - self._began >= horizon_steps) & ~next_asked,
+            truncated=over & ~next_asked,
         )
 
     def advance(self, ids: Ids, steps: Ids) -> None:

@@ -49,6 +49,7 @@ def failure_kind(episode: Episode) -> str:
         return "not_held"
     if episode.path_length_m < STILL * episode.expert_path_length_m:
         return "did_not_move"
-    if episode.terminated:
+    at_its_end = episode.hold_steps == 0 and episode.truncated
+    if episode.terminated and not at_its_end:
         return "ended_early"
     return "timeout_near" if shaped_progress(episode) >= NEAR else "timeout_far"

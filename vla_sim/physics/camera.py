@@ -5,7 +5,7 @@ body never turns, so one rotation holds for all simulations and all times.
 """
 
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,7 +65,7 @@ def check_camera(spec: CameraSpec) -> None:
         raise BadConfig(f"{name}: give both follow_body and follow_axes, or neither")
 
 
-@cache
+@lru_cache(maxsize=4096)  # along the axis `camera` each episode has one of its own
 def rotation(spec: CameraSpec) -> Floats:
     """Columns right, up and backward of the camera in the world, shape (3, 3), read-only.
 

@@ -138,7 +138,8 @@ class Task(Protocol):
     def hold_steps(self) -> int:
         """How success is read: 1 for once, k for held that many steps, 0 for at the horizon's end.
 
-        An episode ends as a success after so many consecutive steps; with 0 it runs on.
+        An episode ends as a success after so many consecutive steps; with 0 it runs on to the
+        horizon's end, which then is the task's own: it terminates the episode as well.
         """
         ...
 
@@ -187,6 +188,17 @@ class Task(Protocol):
         """Note what the task has to remember (progress) of the step that was just measured.
 
         Called once for all simulations after each control step, before `judge`.
+        """
+        ...
+
+    def carried_out(self, ids: NDArray[np.int64], goal: NDArray[np.int64]) -> None:
+        """Note what has to be remembered of goals that were carried out, before the next are asked.
+
+        Called within a chain alone, in the state that was just judged.
+
+        Args:
+            ids: Simulations, (m,).
+            goal: What was asked of them until now, (m,).
         """
         ...
 

@@ -7,8 +7,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from vla_sim.errors import BadConfig, UnknownName
 from vla_sim.records.instruction import Instruction, Language, Split
-from vla_sim.records.manner import Manner
+from vla_sim.records.manner import MANNERS, Manner
 from vla_sim.records.seed import checked_seed
 from vla_sim.records.shift import Shift
 from vla_sim.records.things import Things
@@ -50,6 +51,10 @@ class EpisodeSpec:
     The scene follows from (task_id, seed). `goal` counts the scene's goals; the words follow from
     (seed, language, split). `arm` says what the policy is told instead of the true instruction.
     `axis` and `severity` say how scene, senses or physics leave the training distribution.
+
+    Raises:
+        BadConfig: If the seed is none, or a count is no whole number.
+        UnknownName: If there is no such manner.
     """
 
     task_id: str
@@ -66,6 +71,12 @@ class EpisodeSpec:
 
     def __post_init__(self) -> None:
         checked_seed(self.seed)
+        for name in ("goal", "n_instructions"):
+            count = getattr(self, name)
+            if isinstance(count, bool) or not isinstance(count, int | np.integer):
+                raise BadConfig(f"{name} is {count!r}; use a whole number")
+        if self.manner not in MANNERS:
+            raise UnknownName("manner", self.manner, MANNERS)
 
     @property
     def shift(self) -> Shift:

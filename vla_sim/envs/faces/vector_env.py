@@ -13,7 +13,7 @@ from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
 from vla_sim.envs.axes import asked_shift
-from vla_sim.envs.crank import Crank, CrankConfig, StepResult, crank_config_for
+from vla_sim.envs.crank import Crank, CrankConfig, crank_config_for
 from vla_sim.envs.faces.making import checked_render_mode, limit_steps, metadata_of, with_horizon
 from vla_sim.envs.faces.observation_modes import Seen, make_mode, row_of, with_rows
 from vla_sim.envs.faces.reset_request import Seeds, asked_of_batch
@@ -21,6 +21,7 @@ from vla_sim.envs.faces.sensed_info import sensed_info
 from vla_sim.envs.faces.slot_view import SlotView
 from vla_sim.envs.faces.spaces import action_space
 from vla_sim.envs.plan import draw_spec
+from vla_sim.envs.step_result import StepResult
 from vla_sim.envs.streams import TRAIN_SEEDS_FROM
 from vla_sim.errors import BadConfig, NotCopyable, ResetNeeded, UnknownAttribute
 from vla_sim.records.episode import EpisodeSpec

@@ -44,7 +44,6 @@ class FixtureTask(ArmTask):
         self.fixtures.bind(engine)
         self._start = np.zeros((engine.n, len(self.fixtures.names)))
         self._left = np.zeros_like(self._start)
-        self._asked = np.full(engine.n, -1)
 
     def named(self, rng: np.random.Generator, shape: str) -> tuple[Floats, list[Referent]]:
         """Indices of the fixtures' colours, shape (K,), and what each of them is called."""
@@ -65,14 +64,11 @@ class FixtureTask(ArmTask):
             colours = [palette[int(c)] for c in v["colour"]]
             self.fixtures.write(int(slot), v["xy"], v["travel"], colours)
             self._start[slot] = self._left[slot] = v["travel"]
-        self._asked[ids] = -1
 
-    def after_step(self, goal: Ids) -> None:
-        """Note where a part was left by the time that another goal is asked."""
-        done = np.flatnonzero((self._asked >= 0) & (self._asked != goal))
-        part = self.fixture_of(self._asked)[done]
-        self._left[done, part] = self.fixtures.travel()[done, part]
-        self._asked = goal.copy()
+    def carried_out(self, ids: Ids, goal: Ids) -> None:
+        """Note where the goals' parts were left."""
+        part = self.fixture_of(goal)
+        self._left[ids, part] = self.fixtures.travel()[ids, part]
 
     def moved(self) -> Floats:
         """(n, K) how far the parts have moved along their joints since the start."""

@@ -34,6 +34,9 @@ class Still:
     def after_step(self, goal: Ids) -> None:
         """Nothing to remember."""
 
+    def carried_out(self, ids: Ids, goal: Ids) -> None:
+        """Nothing to remember of what came before."""
+
     def hazard_geoms(self) -> Ids:
         """None: things are told apart by words, not avoided by sight."""
         return np.zeros(0, dtype=np.int64)

@@ -3,8 +3,6 @@
 import numpy as np
 from numpy.typing import NDArray
 
-MAX_LATENCY_STEPS = 4
-
 
 class DelayLine:
     """Holds back the actions of n simulations, each by its own time.
@@ -19,12 +17,15 @@ class DelayLine:
         self._steps = np.zeros(n, dtype=np.int64)
         self._rest = np.zeros((n, 1))
         self._is_late = np.zeros(n, dtype=np.bool_)
-        self._latest = np.zeros((n, MAX_LATENCY_STEPS + 2, n_act))
+        self._latest = np.zeros((n, 2, n_act))  # as far back as anybody is late
         self._all = np.arange(n)
 
     def begin(self, slot: int, steps: float) -> None:
         """Start an episode whose actions come so many control steps late, whole or not."""
-        assert 0 <= steps <= MAX_LATENCY_STEPS
+        n, kept, n_act = self._latest.shape
+        if (more := int(steps) + 2 - kept) > 0:
+            blank = np.zeros((n, more, n_act))
+            self._latest = np.concatenate([self._latest, blank], axis=1)
         self._steps[slot] = int(steps)
         self._rest[slot] = steps - int(steps)
         self._is_late[slot] = steps > 0.0

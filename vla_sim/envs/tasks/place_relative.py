@@ -66,7 +66,6 @@ class PlaceRelative(CarryTask):
         self._anchor = np.zeros((engine.n, N_GOALS), dtype=np.int64)
         self._side = np.zeros((engine.n, N_GOALS, 2))
         self._stood = np.zeros((engine.n, len(self.objects.names), 2))
-        self._goal = np.full(engine.n, -1)
 
     def sample(self, rng: np.random.Generator, spread: Spread = TRAINING) -> Scene:
         """Objects apart from each other, with two goals each for two of them."""
@@ -160,13 +159,10 @@ class PlaceRelative(CarryTask):
             self._anchor[slot] = scene.values["anchor"].astype(np.int64)
             self._side[slot] = scene.values["side"]
             self._stood[slot] = scene.values["xy"]
-        self._goal[ids] = -1
 
-    def after_step(self, goal: Ids) -> None:
-        """Note where things stand as another goal is asked: what was nudged before is no fault."""
-        asked = (self._goal >= 0) & (self._goal != goal)
-        self._stood[asked] = self.objects.position()[asked, :, :2]
-        self._goal = goal.copy()
+    def carried_out(self, ids: Ids, goal: Ids) -> None:
+        """Note where things stand by now: what was nudged before is no fault of what comes."""
+        self._stood[ids] = self.objects.position()[ids, :, :2]
 
     def belongs(self) -> Floats:
         """(n, N_GOALS, K, 3): on the table beside the anchor."""

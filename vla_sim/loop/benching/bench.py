@@ -71,22 +71,33 @@ def reported(run: BenchRun, result: Result, card: Mapping[str, str]) -> EvalRepo
     return report
 
 
-def benched(run: BenchRun, console: Console) -> Result:
+def benched(run: BenchRun, console: Console, *, checked: bool = False) -> Result:
     """What `bench` reports, episode by episode; in its folder where the run names one.
+
+    Args:
+        run: What is measured.
+        console: Where progress is told.
+        checked: `require_measurable` was asked before.
 
     Raises:
         As `bench`.
     """
     if run.folder is not None:
-        return bench_into(run, run.folder, console)
+        return bench_into(run, run.folder, console, checked=checked)
     check_workers(run.n_processes, run.executor)
     if run.out is not None:
         check_outlet(run.out)
-    return _measured(run, run.card(), console)
+    return _measured(run, run.card(), console, checked=checked)
 
 
-def bench_into(run: BenchRun, folder: Path, console: Console) -> Result:
+def bench_into(run: BenchRun, folder: Path, console: Console, *, checked: bool = False) -> Result:
     """Run the protocol, or a share of it, into a folder, from where it was left.
+
+    Args:
+        run: What is measured.
+        folder: Where its rows go.
+        console: Where progress is told.
+        checked: `require_measurable` was asked before.
 
     Raises:
         As `bench`, and
@@ -101,7 +112,7 @@ def bench_into(run: BenchRun, folder: Path, console: Console) -> Result:
     if resume:
         require_as_begun(folder, card)
     with opened(folder, run, verb=VERB, resume=resume, card=card):
-        result = _measured(run, card, console)
+        result = _measured(run, card, console, checked=checked)
         write_result(folder, result, card)
         _film(run, folder, result)
         (folder / BEGUN).unlink()
@@ -137,9 +148,10 @@ def _film(run: BenchRun, folder: Path, result: Result) -> None:
         film_result(folder, result.rows, run.films, run.choice, run.measurement.crank)
 
 
-def _measured(run: BenchRun, card: Mapping[str, str], console: Console) -> Result:
+def _measured(run: BenchRun, card: Mapping[str, str], console: Console, *, checked: bool) -> Result:
     measurement = run.measurement
-    require_measurable(run.stated, measurement)
+    if not checked:
+        require_measurable(run.stated, measurement)
     shard = Shard.read(run.shard) if run.shard else None
     plan = measurement.plan if shard is None else shard.of(measurement.plan)
     store = RowStore(run.folder, measurement.bodies)

@@ -65,13 +65,13 @@ class Twin:
         )
         return forces
 
-    def advance_activations(self) -> None:
-        """One physics step of the actuators' states, after `forces`."""
+    def advance_activations(self, moving: NDArray[np.bool_]) -> None:
+        """One physics step of the actuators' states where `moving` (n,), after `forces`."""
         if self._model.na:
-            act = self.arrays.act
-            act += self._model.opt.timestep * self._act_dot
+            act = self.arrays.act[moving] + self._model.opt.timestep * self._act_dot[moving]
             held = act[:, self._limited]
             act[:, self._limited] = np.minimum(np.maximum(held, self._act_low), self._act_high)
+            self.arrays.act[moving] = act
 
 
 def _without_contacts(model: mujoco.MjModel) -> mujoco.MjModel:

@@ -113,7 +113,7 @@ class BulletWorld(EngineState):
             forces = twin.forces()
             for i in np.flatnonzero(moving & ~diverged).tolist():
                 diverged[i] = not self._sims[i].step(forces[i], self.qpos[i], self.qvel[i])
-            twin.advance_activations()
+            twin.advance_activations(moving)
         for i in np.flatnonzero(moving & ~diverged).tolist():
             diverged[i] = not self._sims[i].read_bases(self.qpos[i], self.qvel[i])
         self._restart(diverged)
