@@ -10,7 +10,10 @@ from collections.abc import Mapping
 from dataclasses import MISSING, fields
 from typing import Any
 
-CHANGED_DEFAULTS: Mapping[str, object] = {}
+CHANGED_DEFAULTS: Mapping[str, object] = {
+    "vla_sim.agents.rl_bounds:BoundsConfig.excess": 0.0,
+    "vla_sim.agents.rl_bounds:BoundsConfig.rate": 0.5,
+}
 """{"module:Class.field": what means "as before"}, of settings whose default means something else.
 
 A setting is listed if its default did something new when it came, or has moved since. Values are

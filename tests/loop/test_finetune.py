@@ -243,7 +243,7 @@ def test_a_run_that_goes_on_is_the_run_that_was_not_interrupted(
     said = [decision["reason"] for decision in cut.folder.read_json(DECISIONS)]
     assert all("manner 100.0 % (bound 10.0 %)" in reason for reason in said)
     first = next(iter(cut.folder.rows(CURVE)))
-    assert first["price/manner"] == pytest.approx(0.5 * 3 * 0.9), (
+    assert first["price/manner"] == pytest.approx(2.0 * 3 * 0.9), (
         "by what is judged, before a round"
     )
 

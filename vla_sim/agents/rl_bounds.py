@@ -21,7 +21,7 @@ class BoundsConfig:
     most: Mapping[str, float] = field(default_factory=dict)
     """{violation: the largest share of episodes that may have it}; empty for no bound. `manner` is
     not to have kept the manner that was told."""
-    rate: float = 0.5
+    rate: float = 2.0
     """How fast a price rises: its change in a round, for a share of 1 above its bound."""
     most_price: float = 10.0
     """The largest price, in units of success."""
