@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from vla_sim.envs.step_result import StepResult
 from vla_sim.envs.crankshaft import Crankshaft
+from vla_sim.envs.step_result import StepResult
 from vla_sim.records.manner import MANNERS
 
 Bools = NDArray[np.bool_]
