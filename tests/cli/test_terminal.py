@@ -13,13 +13,14 @@ import pytest
 from rich.console import Console
 
 from tests.cli.toy_settings import Outer, said_error
+from vla_sim.cli import bench, verbs
 from vla_sim.cli import main as entry
-from vla_sim.cli import verbs
 from vla_sim.cli.main import main
 from vla_sim.cli.saying import tell
 from vla_sim.cli.verb import Verb
 from vla_sim.errors import VlaSimError
 from vla_sim.loop.aligning.monitor import Monitor
+from vla_sim.records.reports import Estimate, EvalReport, TaskReport
 
 Capture = pytest.CaptureFixture[str]
 
@@ -196,3 +197,18 @@ def test_ctrl_c_while_the_package_loads_is_one_line() -> None:
     )
     assert done.returncode == 130
     assert done.stderr == "\ninterrupted; nothing was begun\n"
+
+
+def test_a_result_older_than_a_metric_is_shown() -> None:
+    known = Estimate(value=1.0, n=1, low=0.2, high=1.0)
+    task = TaskReport(
+        task_id="vla_sim/Reach-v1",
+        arm="correct",
+        rates={"success_at_end": known},
+        means=dict.fromkeys(("spl", "time_s", "instructions_completed"), known),
+        guess_rate=0.5,
+    )
+    told = io.StringIO()
+    report = EvalReport(protocol="bench-v1-0", step=0, elapsed_s=0.0, tasks=(task,))
+    bench.show(report, Console(file=told, width=120))
+    assert "100 %" in told.getvalue() and "came late" not in told.getvalue()

@@ -21,6 +21,7 @@ from vla_sim.eval.across.paraphrase_score import paraphrase_score, words_apart
 from vla_sim.eval.across.pass_power import all_of, pass_power
 from vla_sim.eval.across.table import ACROSS
 from vla_sim.eval.body import Body
+from vla_sim.eval.detection.auroc import auroc
 from vla_sim.eval.statistics import bootstrap_ratio
 from vla_sim.records.episode import Episode
 from vla_sim.records.instruction import Instruction
@@ -78,6 +79,20 @@ def test_manners_in_order_score_one_and_all_alike_a_half(episode: Make, body: Bo
     same = manner_ordering(alike, bodies)
     assert same is not None and same.value == pytest.approx(0.5)
     assert manner_ordering(ordered[:1], bodies) is None
+
+
+def test_the_interval_of_manners_knows_that_an_episode_is_in_many_pairs(
+    episode: Make, body: Body
+) -> None:
+    rng = np.random.default_rng(0)
+    speed = 0.2 + np.concatenate([rng.normal(0.0, 0.02, 25), rng.normal(0.02, 0.02, 25)])
+    asked: list[Manner] = ["slowly" if k < 25 else "quickly" for k in range(50)]
+    episodes = [at_speed(episode, m, speed[k], k) for k, m in enumerate(asked)]
+    found = manner_ordering(episodes, {TASK: graded_body(body)})
+    # Of two manners it is the area under a curve, whose standard error is known.
+    area = auroc(speed, [manner == "quickly" for manner in asked])
+    assert found is not None and found.value == pytest.approx(area.value)
+    assert found.high - found.low == pytest.approx(area.high - area.low, rel=0.2)
 
 
 def test_edit_distance_of_words() -> None:

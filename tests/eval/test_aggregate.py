@@ -10,7 +10,7 @@ import pytest
 from vla_sim.errors import BadConfig, DamagedFile, UnknownName
 from vla_sim.eval.aggregate import eval_report, overall_rate, task_report
 from vla_sim.eval.body import Body
-from vla_sim.eval.language_gain import language_gain
+from vla_sim.eval.language_gain import language_gain, language_gains
 from vla_sim.eval.metrics.table import METRICS
 from vla_sim.eval.protocol import Protocol
 from vla_sim.eval.report_file import from_json, to_json
@@ -98,6 +98,12 @@ def test_arms_pair_across_languages_and_refuse_strangers(episode: Make) -> None:
         language_gain(english, [episode(seed=99)])
     with pytest.raises(BadConfig, match="twice"):
         language_gain(english + english, chinese)
+
+
+def test_a_list_that_asks_for_a_scene_in_two_languages_still_has_a_report(episode: Make) -> None:
+    correct = [episode(seed=1), episode(seed=1, language="zh"), episode(seed=2)]
+    control = [episode(seed=s, arm="empty", language="zh", success=False) for s in (2, 3)]
+    assert language_gains([*correct, *control])["all/empty"].difference.n == 1
 
 
 def test_order_does_not_matter(episode: Make, body: Body) -> None:

@@ -10,12 +10,14 @@ import pytest
 from vla_sim.errors import BadConfig, ProtocolMismatch
 from vla_sim.eval.body import Body
 from vla_sim.eval.comparison import ALL, compare
+from vla_sim.eval.report import numbers
 from vla_sim.eval.rows import row_of
-from vla_sim.eval.sentences import sentence, the_set, verdict
+from vla_sim.eval.sentences import points, sentence, the_set, verdict
 from vla_sim.eval.sequential import Decision
 from vla_sim.eval.sign_flip import sign_flip
 from vla_sim.records.episode import Episode
 from vla_sim.records.episode_row import EpisodeRow
+from vla_sim.records.reports import Estimate
 
 Make = Callable[..., Episode]
 Run = Callable[..., list[EpisodeRow]]
@@ -72,6 +74,12 @@ def test_a_difference_that_is_not_shown_says_what_it_would_take(run: Run) -> Non
     assert other.overall[0].needed > overall.needed
     equal = compare({"new": run({1, 2}), "old": run({2, 1})}).overall[0]
     assert "no number of episodes" in sentence(equal, alpha=0.05)
+
+
+def test_no_difference_has_no_minus() -> None:
+    none = Estimate(value=-0.0, n=9, low=-0.0004, high=0.1)
+    assert points(none) == "+0.0 points [+0.0, +10.0]"
+    assert numbers.points(-0.0) == "+0.0 pp" and numbers.points(-0.05) == "−5.0 pp"
 
 
 def test_several_are_tested_with_holm_and_the_best_are_a_set(run: Run) -> None:

@@ -9,9 +9,11 @@ import pytest
 from tests.eval.synthetic_run import synthetic_run
 from vla_sim.envs.axes import AXES
 from vla_sim.envs.language.arms import ARMS
+from vla_sim.errors import BadConfig, ProtocolMismatch
 from vla_sim.eval.body import Body
 from vla_sim.eval.comparison import compare
 from vla_sim.eval.failures import FAILURE_KINDS
+from vla_sim.eval.protocol import OWN_TASK, Protocol, require_same, require_same_tasks
 from vla_sim.eval.report import render
 from vla_sim.eval.report.change import Change
 from vla_sim.eval.report.chinese import CHINESE
@@ -110,6 +112,36 @@ def test_all_that_a_row_may_hold_can_be_said() -> None:
     axes = [f"{axis} 2" for axis in AXES]
     for text in (*kinds, *FAILURE_KINDS.values(), *arms, *axes, *MANNERS):
         assert chinese_of(text), text
+
+
+def test_every_reason_why_results_are_not_compared_has_its_translation(
+    rows: tuple[EpisodeRow, ...],
+) -> None:
+    def moved(by: int) -> list[EpisodeRow]:
+        return [replace(row, spec=replace(row.spec, seed=row.spec.seed + by)) for row in rows]
+
+    told = f"{OWN_TASK}mine:T"
+    one = Protocol(
+        name="p",
+        tasks=("t",),
+        first_seed=0,
+        n_episodes=1,
+        renderer="",
+        engine="",
+        image_size=(8, 8),
+    )
+    refusals: list[Callable[[], object]] = [
+        lambda: compare({"a": rows[:1], "b": rows[:1]}),
+        lambda: compare({"a": rows, "b": moved(10_000)}),
+        lambda: compare({"a": rows, "b": rows}, arm="nobody's"),
+        lambda: require_same(one, replace(one, first_seed=1)),
+        lambda: require_same_tasks(one.stamp, {told: "C(a=1, b=2)"}, {told: "C(a=1, b=3)"}),
+    ]
+    for refuses in refusals:
+        with pytest.raises((BadConfig, ProtocolMismatch)) as why:
+            refuses()
+        assert chinese_of(str(why.value)), str(why.value)
+    assert "since mine:T differs: b=2) against b=3)." in str(why.value)
 
 
 def test_translations_keep_what_they_are_given() -> None:

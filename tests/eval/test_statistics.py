@@ -12,6 +12,7 @@ from vla_sim.eval.statistics import (
     mcnemar,
     mean_of_few,
     paired_difference,
+    row_blocks,
     wilson,
 )
 
@@ -102,6 +103,22 @@ def test_equal_samples_have_no_spread() -> None:
     assert made.estimate.low == made.estimate.high == pytest.approx(0.1)
     assert made.p_value == 0.0
     assert mean_of_few([0.0, 0.0]).p_value == 1.0
+
+
+def test_samples_that_agree_scatter_at_least_as_they_were_rounded() -> None:
+    made = mean_of_few([0.71 - 0.70, 0.61 - 0.60, 0.81 - 0.80], least_sd=0.01 / np.sqrt(6))
+    assert made.estimate.low < 0.0 < made.estimate.high and made.p_value > 0.05
+    wide = [0.1, 0.3, 0.2]
+    assert mean_of_few(wide, least_sd=0.01) == mean_of_few(wide)
+
+
+def test_long_samples_are_drawn_in_blocks_to_the_same_interval() -> None:
+    whole = np.random.default_rng(3).random(5_003)  # 5,003 x 2,000 are several blocks
+    drawn = np.random.default_rng(7).integers(len(whole), size=(2000, len(whole)))
+    low, high = np.quantile(whole[drawn].mean(axis=1), [0.025, 0.975])
+    made = bootstrap_mean(whole, seed=7)
+    assert (made.low, made.high) == (low, high)
+    assert sum(row_blocks(2000, 5_003)) == 2000 and max(row_blocks(2000, 5_003)) < 500
 
 
 @pytest.mark.parametrize("samples", [[], [1.0], [1.0, float("nan")]])

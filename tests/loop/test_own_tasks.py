@@ -21,6 +21,7 @@ from vla_sim.envs.task_names import short_name
 from vla_sim.envs.task_table import TaskTable
 from vla_sim.envs.tasks import TASK_IDS, check_engine, family_of
 from vla_sim.errors import BadConfig, UnknownName
+from vla_sim.eval.run_card import own_task_lines
 from vla_sim.loop.benching.gap import GapRun
 from vla_sim.loop.learned import LearnedModel
 from vla_sim.loop.model_bodies import bodies_of, body_of_task
@@ -241,6 +242,25 @@ def test_tables_count_our_tasks_first_and_bodies_grow_at_the_end(place: Path) ->
         body_of_task(above, TaskTable(), ours.task_body)
     with pytest.raises(UnknownName, match="no task 'vla_sim/Fly-v0'"):
         body_of_task("vla_sim/Fly-v0", TaskTable(), ours.task_body)
+
+
+def test_settings_are_said_alike_by_every_process_and_a_result_of_others_is_not_its_match(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    task = f"far/{MODULE}.py:TwoThings"
+    assert " at 0x" not in own_task_lines(tasks_of([task]))[f"task/{MODULE}:TwoThings"]
+    words = ["bench", "--tasks", task, "--episodes", "6", "--arms", "correct", "--gallery", "0"]
+    words += ["--n-processes", "0", "--policy", "zero"]
+    assert main([*words, "--out", "there"]) == 0
+    source = place / f"{MODULE}.py"
+    source.write_text(source.read_text().replace("horizon_s=4.0)", "horizon_s=3.0)"))
+    forget()
+    for more in (["--resume", "--out", "there"], ["--until-decided", "there"]):
+        capsys.readouterr()
+        assert main([*words, *more]) == 2
+        said = capsys.readouterr().err
+        assert "differs: " in said or "changed meanwhile: " in said
+        assert "horizon_s=4.0 against " in said and "MotionGroup" not in said
 
 
 def test_gymnasium_makes_it(place: Path) -> None:

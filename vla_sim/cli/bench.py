@@ -130,7 +130,8 @@ def show(report: "EvalReport", console: Console, *, n_instructions: int = 1) -> 
                 f"{short_name(task.task_id)} ({task.arm.replace('_', ' ')})",
                 highlight=False,
             )
-        stale = task.means["stale_steps_fraction"].value
+        late = task.means.get("stale_steps_fraction")  # a result may be older than the metric
+        stale = 0.0 if late is None else late.value
         if stale > 0.0:
             tell(
                 console,

@@ -55,12 +55,16 @@ def show(comparison: "Comparison", console: Console) -> None:
 
 
 def _cells(contrast: "Contrast") -> tuple[str, ...]:
+    from vla_sim.eval.sentences import signed
+
     difference = contrast.difference
-    low, high = 100 * difference.low, 100 * difference.high
+    value, low, high = (
+        signed(x, digits=0) for x in (difference.value, difference.low, difference.high)
+    )
     return (
         f"{escape(contrast.first)} {_percent(contrast.first_value)}",
         f"{escape(contrast.second)} {_percent(contrast.second_value)}",
-        f"{100 * difference.value:+.0f} [dim]\\[{low:+.0f}, {high:+.0f}][/]",
+        f"{value} [dim]\\[{low}, {high}][/]",
         f"{difference.n}",
         f"{contrast.adjusted_p:.2g}",
     )

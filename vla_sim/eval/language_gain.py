@@ -1,6 +1,7 @@
 """How much of the success is owed to the words: paired differences against the control arms."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -49,22 +50,17 @@ def language_gain(correct: Iterable[Attempt], control: Iterable[Attempt]) -> Lan
     Raises:
         BadConfig: If the arms share no (task, seed, goal, manner), or one ran one of them twice.
     """
-    one, two = _by_key(correct), _by_key(control)
-    if not one.keys() & two.keys():
-        # An arm in the other language pairs with the same scene in the first.
-        one, two = _without_language(one), _without_language(two)
-    shared = sorted(one.keys() & two.keys())
-    if not shared:
+    pairs = _pairs(correct, control)
+    if not pairs:
         raise BadConfig("the two arms share no (task, seed): run them under one protocol")
-    first = [one[key].success_at_end for key in shared]
-    second = [two[key].success_at_end for key in shared]
-    return LanguageGain(difference=paired_difference(first, second), p_value=mcnemar(first, second))
+    return _gain(pairs)
 
 
 def language_gains(episodes: Iterable[A]) -> dict[str, LanguageGain]:
     """{"<task_id>/<arm>" and "all/<arm>": gain} for each control arm beside the correct one.
 
-    Arms that were run without a correct arm on the same seeds are left out.
+    Arms that were run without a correct arm on the same seeds are left out, and so is one whose
+    pairs cannot be told, as in a list that asks for some scenes in two languages.
     """
     groups: dict[tuple[str, str], list[A]] = {}
     for episode in episodes:
@@ -73,13 +69,28 @@ def language_gains(episodes: Iterable[A]) -> dict[str, LanguageGain]:
     gains: dict[str, LanguageGain] = {}
     for (task_id, arm), control in sorted(groups.items()):
         correct = groups.get((task_id, "correct"), [])
-        seeds = {(e.spec.task_id, e.spec.seed, e.spec.goal, e.spec.manner) for e in correct}
-        paired = [
-            e for e in control if (e.spec.task_id, e.spec.seed, e.spec.goal, e.spec.manner) in seeds
-        ]
-        if arm != "correct" and paired:
-            gains[f"{task_id}/{arm}"] = language_gain(correct, paired)
+        if arm != "correct" and (pairs := _pairs(correct, control)):
+            gains[f"{task_id}/{arm}"] = _gain(pairs)
     return gains
+
+
+def _gain(pairs: Sequence[tuple[Attempt, Attempt]]) -> LanguageGain:
+    first = [one.success_at_end for one, _ in pairs]
+    second = [two.success_at_end for _, two in pairs]
+    return LanguageGain(difference=paired_difference(first, second), p_value=mcnemar(first, second))
+
+
+def _pairs(correct: Iterable[A], control: Iterable[A]) -> list[tuple[A, A]]:
+    """The episodes that both arms ran, in order.
+
+    Raises:
+        BadConfig: If one of them ran an episode twice.
+    """
+    one, two = _by_key(correct), _by_key(control)
+    if not one.keys() & two.keys():
+        # An arm in the other language pairs with the same scene in the first.
+        one, two = _without_language(one), _without_language(two)
+    return [(one[key], two[key]) for key in sorted(one.keys() & two.keys())]
 
 
 def _by_key(episodes: Iterable[A]) -> dict[Key, A]:
@@ -87,18 +98,13 @@ def _by_key(episodes: Iterable[A]) -> dict[Key, A]:
     for episode in episodes:
         spec = episode.spec
         key = (spec.task_id, spec.seed, spec.goal, spec.manner, spec.language)
-        _put(table, key, episode)
+        if key in table:
+            raise BadConfig(f"{key[0]} seed {key[1]} was run twice in one arm; a pair needs one")
+        table[key] = episode
     return table
 
 
 def _without_language(episodes: dict[Key, A]) -> dict[Key, A]:
-    table: dict[Key, A] = {}
-    for key, episode in episodes.items():
-        _put(table, (*key[:4], ""), episode)
-    return table
-
-
-def _put(table: dict[Key, A], key: Key, episode: A) -> None:
-    if key in table:
-        raise BadConfig(f"{key[0]} seed {key[1]} was run twice in one arm; a pair needs one")
-    table[key] = episode
+    """Those of scenes that were asked for in one language."""
+    languages = Counter(key[:4] for key in episodes)
+    return {(*k[:4], ""): episode for k, episode in episodes.items() if languages[k[:4]] == 1}

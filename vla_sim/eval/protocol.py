@@ -2,9 +2,11 @@
 
 import hashlib
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
+from difflib import SequenceMatcher
 
 from vla_sim.errors import BadConfig, ProtocolMismatch
 from vla_sim.eval.condition import Condition, digest_of
@@ -17,6 +19,8 @@ from vla_sim.records.shift import Shift
 
 OWN_TASK = "task/"
 """Begins the lines of a run card that hold the settings of tasks of the user's own."""
+_SETTING = re.compile(r", (?=\w+=)")
+"""Between two settings in such a line."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,13 +146,53 @@ def require_comparable(a: EvalReport, b: EvalReport) -> None:
     """
     if a.protocol != b.protocol:
         _refuse(a.run_card, b.run_card, a.protocol, b.protocol)
-    for name in filter(lambda line: line.startswith(OWN_TASK), a.run_card):
-        if a.run_card[name] != b.run_card.get(name):
-            raise ProtocolMismatch(
-                f"results of {a.protocol} cannot be compared: {name.removeprefix(OWN_TASK)} was "
-                f"{a.run_card[name]} and {b.run_card.get(name, 'unknown')}. Give settings that "
-                "differ names that differ"
-            )
+    require_same_tasks(a.protocol, a.run_card, b.run_card)
+
+
+def require_same_tasks(stamp: str, a: Mapping[str, str], b: Mapping[str, str]) -> None:
+    """Refuse to compare results whose tasks of the user's own had other settings.
+
+    Args:
+        stamp: Of their protocol, which names the tasks alone.
+        a: The run card of the one.
+        b: Of the other.
+
+    Raises:
+        ProtocolMismatch: If a task had other settings under the same name; it names those.
+    """
+    if told := own_tasks_apart(a, b):
+        raise ProtocolMismatch(
+            f"results of {stamp} cannot be compared, since {told}. Give settings that differ names "
+            "that differ"
+        )
+
+
+def own_tasks_apart(was: Mapping[str, str], now: Mapping[str, str]) -> str:
+    """The first task of the user's own of which two run cards hold other settings, in words.
+
+    Args:
+        was: The lines of the one card; a task that only one of the two has differs too.
+        now: Of the other.
+
+    Returns:
+        The task and the settings that differ, with both values; empty where there is none.
+    """
+    for name in sorted(was.keys() | now.keys()):
+        one, two = was.get(name, "unknown"), now.get(name, "unknown")
+        if name.startswith(OWN_TASK) and one != two:
+            return f"{name.removeprefix(OWN_TASK)} differs: {_apart(one, two)}"
+    return ""
+
+
+def _apart(was: str, now: str) -> str:
+    """What two texts of settings do not share: a robot alone takes pages."""
+    one, two = _SETTING.split(was), _SETTING.split(now)
+    found = SequenceMatcher(None, one, two, autojunk=False).get_opcodes()
+    return "; ".join(
+        f"{', '.join(one[i:j]) or 'nothing'} against {', '.join(two[k:m]) or 'nothing'}"
+        for kind, i, j, k, m in found
+        if kind != "equal"
+    )
 
 
 def require_measured(protocol: Protocol, episodes: Iterable[Episode | EpisodeRow]) -> None:

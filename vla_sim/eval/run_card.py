@@ -2,10 +2,11 @@
 
 import os
 import platform
+import re
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import is_dataclass
+from dataclasses import fields, is_dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -36,6 +37,8 @@ THREAD_SETTINGS = (
     "NUMBA_NUM_THREADS",
     "LP_NUM_THREADS",
 )
+_ADDRESS = re.compile(r" at 0x[0-9a-f]+")
+"""Where an object lies in this process, as Python writes it."""
 
 
 def run_card(
@@ -85,7 +88,23 @@ def own_task_lines(task_ids: Iterable[str]) -> dict[str, str]:
 
 def _said(settings: object) -> str:
     kind = type(settings)
-    return repr(settings) if is_dataclass(settings) else f"{kind.__module__}:{kind.__qualname__}"
+    return _text(settings) if is_dataclass(settings) else f"{kind.__module__}:{kind.__qualname__}"
+
+
+def _text(value: object) -> str:
+    """A value as every process writes it: no function by its place in memory, no set at random."""
+    if is_dataclass(value) and not isinstance(value, type):
+        held = (f"{f.name}={_text(getattr(value, f.name))}" for f in fields(value) if f.repr)
+        return f"{type(value).__qualname__}({', '.join(held)})"
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{_text(k)}: {_text(v)}' for k, v in value.items())}}}"
+    if isinstance(value, tuple | list):
+        return f"({', '.join(map(_text, value))})"
+    if isinstance(value, set | frozenset):
+        return f"{{{', '.join(sorted(map(_text, value)))}}}"
+    if callable(value) and hasattr(value, "__qualname__"):
+        return f"{value.__module__}:{value.__qualname__}"
+    return _ADDRESS.sub("", repr(value))
 
 
 def commit(package: Path) -> str | None:

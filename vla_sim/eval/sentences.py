@@ -61,8 +61,13 @@ def verdict(
 
 def points(difference: Estimate) -> str:
     """A difference in percentage points, with its interval."""
-    low, high = 100 * difference.low, 100 * difference.high
-    return f"{100 * difference.value:+.1f} points [{low:+.1f}, {high:+.1f}]"
+    value, low, high = (signed(x) for x in (difference.value, difference.low, difference.high))
+    return f"{value} points [{low}, {high}]"
+
+
+def signed(difference: float, *, digits: int = 1) -> str:
+    """A difference of fractions in percentage points; what rounds to nothing is not below it."""
+    return f"{round(100 * difference, digits) + 0.0:+.{digits}f}"
 
 
 def _percent(value: Estimate) -> str:

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from vla_sim.errors import BadConfig
+from vla_sim.eval.statistics import row_blocks
 
 MOST_EXACT = 16
 """Differences that are not zero up to which all patterns of signs are gone through."""
@@ -41,7 +42,7 @@ def sign_flip(differences: ArrayLike, *, seed: int = 20_240_601) -> float:
         return float((np.abs((2 * patterns - 1) @ x) >= observed).mean())
     rng = np.random.default_rng(seed)
     n_as_far = 0
-    for _ in range(N_DRAWN // 1000):
-        signs = 2.0 * rng.integers(2, size=(1000, len(x))) - 1.0
+    for n_rows in row_blocks(N_DRAWN, len(x)):
+        signs = 2.0 * rng.integers(2, size=(n_rows, len(x))) - 1.0
         n_as_far += int((np.abs((signs * x).sum(axis=1)) >= observed).sum())
     return (n_as_far + 1) / (N_DRAWN + 1)

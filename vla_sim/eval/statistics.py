@@ -1,5 +1,6 @@
 """Intervals and tests for fractions and means."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,8 @@ from vla_sim.records.reports import Estimate
 
 Z_95 = float(norm.ppf(0.975))
 """Half-width of the central 95 % of a standard normal."""
+_MOST_DRAWN = 2_000_000
+"""Numbers of a table that are drawn at once."""
 
 
 def wilson(n_hits: int, n: int) -> Estimate:
@@ -60,13 +63,24 @@ def bootstrap_mean(
         raise BadConfig("a mean needs at least one sample; got none")
     if not np.isfinite(values).all():
         raise BadConfig("a mean needs finite samples; drop what is undefined first")
-    rng = np.random.default_rng(seed)
-    drawn = rng.integers(len(values), size=(n_resamples, len(values)))
-    low, high = np.quantile(values[drawn].mean(axis=1), [0.025, 0.975])
+    rng, n = np.random.default_rng(seed), len(values)
+    blocks = row_blocks(n_resamples, n)
+    means = [values[rng.integers(n, size=(n_rows, n))].mean(axis=1) for n_rows in blocks]
+    low, high = np.quantile(np.concatenate(means), [0.025, 0.975])
     mean = float(values.mean())
     return Estimate(
         value=mean, n=len(values), low=min(mean, float(low)), high=max(mean, float(high))
     )
+
+
+def row_blocks(n_rows: int, n_columns: int) -> Iterator[int]:
+    """How many rows of a table to draw at a time, so that long ones do not fill the memory.
+
+    A generator that is asked for the blocks one after the other draws what it would at once.
+    """
+    most = max(1, _MOST_DRAWN // max(1, n_columns))
+    for first in range(0, n_rows, most):
+        yield min(most, n_rows - first)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,14 +96,15 @@ class FewMean:
     p_value: float
 
 
-def mean_of_few(samples: ArrayLike) -> FewMean:
+def mean_of_few(samples: ArrayLike, *, least_sd: float = 0.0) -> FewMean:
     """A mean with Student's t interval, which knows how little a few samples say of their spread.
 
-    Samples that are all equal have an interval of no width: they say nothing of their spread, and
-    whoever asks has to know how finely they were measured.
+    Samples that are all equal, or nearly, say nothing of their spread: whoever knows how finely
+    they were measured says how much they scatter at least.
 
     Args:
         samples: Finite numbers, shape (n,), n >= 2.
+        least_sd: Their standard deviation counts as no less than this.
 
     Raises:
         BadConfig: If there are fewer than two samples, or one is not finite.
@@ -105,7 +120,8 @@ def mean_of_few(samples: ArrayLike) -> FewMean:
         raise BadConfig("a mean needs finite samples; drop what is undefined first")
     mean = float(values.mean())
     # Equal samples differ from their mean by rounding alone, which is no spread.
-    error = 0.0 if np.ptp(values) == 0.0 else float(values.std(ddof=1) / np.sqrt(n))
+    sd = 0.0 if np.ptp(values) == 0.0 else float(values.std(ddof=1))
+    error = max(sd, least_sd) / np.sqrt(n)
     half = student_reach(n) * error
     surprise = abs(mean) / error if error else (np.inf if mean else 0.0)
     p_value = float(2.0 * t.sf(surprise, n - 1))
@@ -137,11 +153,13 @@ def bootstrap_ratio(
     sound = len(top) == len(bottom) and bool(np.isfinite(top).all() and np.isfinite(bottom).all())
     if not sound or (bottom < 0).any() or not bottom.sum() > 0:
         raise BadConfig("a ratio needs pairs of finite numbers, those below >= 0 and not all 0")
-    rng = np.random.default_rng(seed)
-    drawn = rng.integers(len(top), size=(n_resamples, len(top)))
-    sums = bottom[drawn].sum(axis=1)
-    ratios = top[drawn].sum(axis=1)[sums > 0] / sums[sums > 0]
-    low, high = np.quantile(ratios, [0.025, 0.975])
+    rng, n = np.random.default_rng(seed), len(top)
+    ratios = []
+    for n_rows in row_blocks(n_resamples, n):
+        drawn = rng.integers(n, size=(n_rows, n))
+        sums = bottom[drawn].sum(axis=1)
+        ratios.append(top[drawn].sum(axis=1)[sums > 0] / sums[sums > 0])
+    low, high = np.quantile(np.concatenate(ratios), [0.025, 0.975])
     value = float(top.sum() / bottom.sum())
     return Estimate(
         value=value, n=len(top), low=min(value, float(low)), high=max(value, float(high))

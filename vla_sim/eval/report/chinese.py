@@ -38,8 +38,29 @@ CHINESE: Mapping[str, str] = {
     "{name} is no result of a benchmark: it has no rows that could be paired": (
         "{name} 不是评测结果：没有可以配对的行"
     ),
-    "results of {a} and {b} cannot be compared: {differing}. Measure both under one protocol": (
-        "{a} 与 {b} 的结果不能比较：{differing}。请用同一协议测量二者"
+    "results of {a} and {b} cannot be compared: {differing}. Measure both under one protocol; "
+    "`vla-sim protocol freeze` writes one to a file": (
+        "{a} 与 {b} 的结果不能比较：{differing}。请用同一协议测量二者；`vla-sim protocol freeze` "
+        "会把协议写成文件"
+    ),
+    "results of {a} cannot be compared, since {differing}. Give settings that differ names that "
+    "differ": "{a} 的结果不能比较：{differing}。不同的设置请取不同的名字",
+    "these results end where it was {rule}: a test that is fixed beforehand would call equal "
+    "policies different more often than alpha; {file} beside them says what may be said": (
+        "这些结果按规则“{rule}”停下：事先定好的检验会以大于 alpha 的频率把相同的策略说成不同；"
+        "能说什么见旁边的 {file}"
+    ),
+    "{n} pairs of the arm {arm} are too few: even if the policies differed on every one, the test "
+    "could not say so; it takes {m} at least, and `vla-sim power` says how many are worth while": (
+        "{arm} 方式下的 {n} 对太少：即使策略在每一对上都不同，检验也无法说出差别；至少要 {m} 对，"
+        "`vla-sim power` 会说多少才值得"
+    ),
+    "{name} has no episodes of the arm {arm}; it has {arms}": (
+        "{name} 没有 {arm} 方式的回合；它有 {arms}"
+    ),
+    "{name} has {n} episodes that not all others have, for example {task} seed {m}: measure all of "
+    "them under one protocol": (
+        "{name} 有 {n} 个回合是其他结果没有的，例如 {task} 种子 {m}：请用同一协议测量全部"
     ),
     "Success under the true instruction": "真实指令下的成功率",
     "Paired differences": "配对差异",

@@ -11,8 +11,8 @@ def percent(value: float, digits: int = 1) -> str:
 
 
 def points(value: float) -> str:
-    """A difference of fractions, in percentage points with its sign."""
-    return f"{100 * value:+.1f} pp".replace("-", "−")
+    """A difference of fractions, in percentage points with its sign; nothing is not below zero."""
+    return f"{round(100 * value, 1) + 0.0:+.1f} pp".replace("-", "−")
 
 
 def interval(estimate: Estimate) -> str:

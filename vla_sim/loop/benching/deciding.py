@@ -19,7 +19,8 @@ from vla_sim.disk.atomic import read_json, write_json
 from vla_sim.disk.outlet import check_outlet
 from vla_sim.envs.streams import stream
 from vla_sim.errors import BadConfig, DamagedFile, RunFolderError
-from vla_sim.eval.protocol import Protocol, require_same
+from vla_sim.eval.protocol import Protocol, require_same, require_same_tasks
+from vla_sim.eval.run_card import own_task_lines
 from vla_sim.eval.sentences import verdict
 from vla_sim.eval.sequential import Decision, Outcome
 from vla_sim.loop.benching.bench import VERB, open_team
@@ -178,6 +179,8 @@ def _known(run: BenchRun) -> dict[PairKey, EpisodeRow] | None:
     result = read_result(place)
     asked = run.measurement.protocol
     require_same(_as_far_as_compared(result.protocol, asked), _as_far_as_compared(asked, asked))
+    here = own_task_lines(asked.tasks)
+    require_same_tasks(result.protocol.stamp, {n: result.card.get(n, "") for n in here}, here)
     return {row.pair_key: row for row in result.rows}
 
 

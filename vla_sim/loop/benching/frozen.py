@@ -10,7 +10,7 @@ from typing import Any
 from vla_sim.disk import atomic
 from vla_sim.envs.crank import CrankConfig
 from vla_sim.errors import BadConfig, DamagedFile, ProtocolMismatch, VlaSimError
-from vla_sim.eval.protocol import OWN_TASK, Protocol
+from vla_sim.eval.protocol import Protocol, own_tasks_apart
 from vla_sim.eval.protocol_file import protocol_from
 from vla_sim.eval.run_card import own_task_lines
 
@@ -131,13 +131,11 @@ class Frozen:
                 + "; ".join(nearest)
             )
         here = own_task_lines(measured.tasks)
-        for name, settings in here.items():
-            if self.own_tasks.get(name) != settings:
-                raise ProtocolMismatch(
-                    f"the protocol {self.stamp} cannot be measured here: "
-                    f"{name.removeprefix(OWN_TASK)} was {self.own_tasks.get(name, 'unknown')}, and "
-                    f"is {settings}"
-                )
+        held = {name: told for name, told in self.own_tasks.items() if name in here}
+        if told := own_tasks_apart(held, here):
+            raise ProtocolMismatch(
+                f"the protocol {self.stamp} cannot be measured here, frozen against here: {told}"
+            )
 
 
 def to_json(frozen: Frozen) -> str:

@@ -4,8 +4,12 @@ Two things scatter. Trained again from another seed, an arm does otherwise: the 
 has that in it, and it is the one that says what a change of the recipe is worth. Asked about other
 scenes, the same models do otherwise: the interval over episodes has that in it, and it alone says
 only that *these* models differ. An arm is said to help or hurt where both leave 0 out.
+
+Cells count episodes, so that seeds may agree to the last one by chance. That is no proof of how
+little they scatter: what rounding to an episode does to a difference, they scatter at least.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -103,7 +107,10 @@ def compare(cells: Cells, base: Cells, name: str) -> Comparison | None:
     }
     if not by_seed:
         return None
-    few = mean_of_few(list(by_seed.values())) if len(by_seed) > 1 else None
+    step = max(measure.step(cell) for seed in by_seed for cell in (cells[seed], base[seed]))
+    least_sd = step / math.sqrt(6.0)  # each of the two is rounded, with step / sqrt(12)
+    differences = list(by_seed.values())
+    few = mean_of_few(differences, least_sd=least_sd) if len(by_seed) > 1 else None
     episodes = _over_episodes(cells, base, list(by_seed)) if name == SUCCESS else None
     return Comparison(
         by_seed=by_seed,

@@ -13,6 +13,16 @@ Of = Callable[[CellValues], float | None]
 S_PER_MINUTE = 60.0
 
 
+def an_episode(values: CellValues) -> float:
+    """What one episode more makes of a fraction of all those under the true words."""
+    return 1.0 / sum(by_told[TRUE_WORDS].n for by_told in values.tasks.values())
+
+
+def a_query(values: CellValues) -> float:
+    """What one hit more makes of a recall."""
+    return 1.0 / values.gallery if values.gallery else 0.0
+
+
 @dataclass(frozen=True, kw_only=True)
 class Measure:
     """One number of a cell.
@@ -23,6 +33,7 @@ class Measure:
         of: Reads it off; None where the cell does not have it.
         better: 1 where more is better, -1 where less is; 0 where it only costs.
         unit: "%" for a fraction, which is shown in percent.
+        step: How finely a cell tells it; 0 where it may be any number.
     """
 
     en: str
@@ -30,6 +41,7 @@ class Measure:
     of: Of
     better: Literal[-1, 0, 1] = 1
     unit: Literal["%", "min"] = "%"
+    step: Callable[[CellValues], float] = an_episode
 
 
 def over_tasks(told: str, of: Callable[[TaskValues], float | None]) -> Of:
@@ -90,9 +102,16 @@ MEASURES: Mapping[str, Measure] = {
         of=over_tasks("swapped", lambda task: task.success),
         better=-1,
     ),
-    "V-L": Measure(en="V→L R@10", zh="V→L R@10", of=recall("V->L")),
-    "L-A": Measure(en="L→A R@10", zh="L→A R@10", of=recall("L->A")),
-    "V-A": Measure(en="V→A R@10", zh="V→A R@10", of=recall("V->A")),
-    "cpu": Measure(en="CPU, minutes", zh="CPU（分钟）", of=cpu_minutes, better=0, unit="min"),
+    "V-L": Measure(en="V→L R@10", zh="V→L R@10", of=recall("V->L"), step=a_query),
+    "L-A": Measure(en="L→A R@10", zh="L→A R@10", of=recall("L->A"), step=a_query),
+    "V-A": Measure(en="V→A R@10", zh="V→A R@10", of=recall("V->A"), step=a_query),
+    "cpu": Measure(
+        en="CPU, minutes",
+        zh="CPU（分钟）",
+        of=cpu_minutes,
+        better=0,
+        unit="min",
+        step=lambda values: 0.0,
+    ),
 }
 """In the order of the tables."""

@@ -24,7 +24,7 @@ def number(value: float | None, measure: Measure, *, digits: int = 1) -> str:
     if value is None:
         return NOTHING
     shown = 100.0 * value if measure.unit == "%" else value
-    return f"{shown:.{digits}f}".replace("-", "−")
+    return f"{round(shown, digits) + 0.0:.{digits}f}".replace("-", "−")
 
 
 def signed(value: float) -> str:
