@@ -111,6 +111,10 @@ class Tally:
     successes: int = 0
     frames: int = 0
     diverged: int = 0
+    failed: int = 0
+    """Episodes in which a policy from outside could not go on."""
+    failure: str = ""
+    """Why, in the first of them."""
     wall_s: float = 0.0
 
 
@@ -212,7 +216,10 @@ def _collect_task(
             tally.episodes += 1
             tally.diverged += episode.diverged
             tally.successes += episode.success_at_end
-            if not episode.diverged:  # what came after the blow-up is nothing to learn from
+            tally.failed += bool(episode.policy_failure)
+            tally.failure = tally.failure or episode.policy_failure
+            # What came after a blow-up is nothing to learn from, nor what nobody decided.
+            if not (episode.diverged or episode.policy_failure):
                 writer.add_episode(episode, labels)
                 tally.frames += episode.n_steps
         tally.wall_s = time.perf_counter() - began_s
