@@ -165,6 +165,32 @@ def test_states_of_other_policies_are_marked_as_such(tmp_path: Path) -> None:
     assert specs_in(config.out / ROBOT)[0].seed == 3 * TRAIN_SEEDS_FROM
 
 
+HALTING = """
+import numpy as np
+
+class Halting:
+    needs_images, n_action_steps = False, 1
+
+    def chunk(self, told):
+        out = np.zeros((len(told), 1, told.embodiment.n_act), np.float32)
+        out[(told.row == 1) & (told.step == 3)] = np.nan
+        return out
+"""
+
+
+def test_episodes_that_a_policy_could_not_go_on_with_are_left_out_and_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "halting.py").write_text(HALTING)
+    out, policy = tmp_path / "a", f"{tmp_path / 'halting.py'}:Halting"
+    words = ["--tasks", TASK, "--episodes", "2", "--crank.image-size", "16", "--policy", policy]
+    assert main(["collect", "--out", str(out), *words]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "in 1 episodes of vla_sim/ChangeLane-v1 the policy could not go on" in said
+    assert "returned nan" in said
+    assert [spec.seed for spec in specs_in(out / ROBOT)] == [TRAIN_SEEDS_FROM]
+
+
 def test_an_interrupt_keeps_what_is_finished(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -293,7 +319,7 @@ class Refusing:
     def add_episode(self, episode: object, labels: object) -> None:
         raise BadRows("full")
 
-    def close(self) -> None:
+    def __exit__(self, *how: object) -> None:
         self.closed = True
 
 

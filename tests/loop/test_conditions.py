@@ -287,14 +287,20 @@ def test_a_collection_is_of_the_listed_episodes(
     path = written(tmp_path / "lane.json", listed)
     out = tmp_path / "data"
     words = ["collect", "--conditions", str(path), "--out", str(out), "--crank.image-size", "16"]
-    assert main(words) == 0
+    assert main([*words, "--policy", "zero"]) == 0
     assert f"{len(listed)} of the {len(listed)} listed episodes" in capsys.readouterr().out
     (root,) = datasets_in(out)
     rows = LeRobotFolder.open(root).episodes
     held = {(row["seed"], row["arm"], row["instruction"]) for row in rows}
     assert held == {(c.spec.seed, c.spec.arm, c.instruction) for c in listed}
+    assert len(rows) == len(listed)
     run = CollectRun(
-        out=out, conditions=path, tasks=("KeepLane",), episodes=len(listed), resume=True
+        out=out,
+        conditions=path,
+        tasks=("KeepLane",),
+        episodes=len(listed),
+        policy="zero",
+        resume=True,
     )
     run = replace(run, crank=replace(run.crank, image_size=16))
     assert collect(run, QUIET)["vla_sim/KeepLane-v0"].episodes == 0, (
@@ -311,6 +317,30 @@ def test_a_collection_is_of_the_listed_episodes(
     written(path, [shifted])
     with pytest.raises(BadConfig, match="episode 0: axis 'light'; datasets hold"):
         replace(run, episodes=1)
+
+
+def test_a_teacher_is_told_no_arm_and_shows_each_scene_once(
+    half: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    listed = [c for c in read_conditions(half) if c.spec.task_id == "vla_sim/KeepLane-v0"]
+    assert {c.spec.arm for c in listed} == {"correct", "swapped"}
+    only = [c for c in listed if c.spec.arm == "swapped"]
+    for name, some, said in (("both", listed, True), ("only", only, False)):
+        path, out = written(tmp_path / f"{name}.json", some), tmp_path / name
+        words = ["collect", "--conditions", str(path), "--out", str(out)]
+        for more in ([], ["--resume"]):
+            assert main([*words, "--crank.image-size", "16", *more]) == 0
+            told = f"{len(only)} of the {len(listed)} listed episodes differ" in (
+                capsys.readouterr().out
+            )
+            assert told == said
+        (root,) = datasets_in(out)
+        rows = LeRobotFolder.open(root).episodes
+        assert {(row["seed"], row["arm"]) for row in rows} == {
+            (c.spec.seed, "correct") for c in only
+        }
+        assert len(rows) == len(only)
+        assert all(row["shown"] == row["instruction"] for row in rows)
 
 
 def test_training_scenes_are_listed_by_a_protocol_of_their_seeds(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,9 +13,13 @@ from vla_sim.align.model import ModelConfig
 from vla_sim.envs.crank import CrankConfig
 from vla_sim.errors import DamagedFile, RunFolderError
 from vla_sim.loop.aligning import kept_memory
+from vla_sim.loop.aligning.align_run import MAY_CHANGE as ALIGN_MAY
+from vla_sim.loop.aligning.align_run import AlignRun
 from vla_sim.loop.aligning.resuming import LATEST, is_saved
 from vla_sim.loop.collecting.collect import CollectRun
 from vla_sim.loop.resumption import begun_with, differences, require_same
+from vla_sim.loop.rl.rl_run import MAY_CHANGE as FINETUNE_MAY
+from vla_sim.loop.rl.rl_run import FinetuneRun
 from vla_sim.loop.run_folder import RunFolder
 from vla_sim.loop.settings import to_json
 
@@ -46,6 +51,31 @@ def test_a_run_goes_on_with_its_settings_or_is_told_which_differ(tmp_path: Path)
         require_same(folder, replace(threads, seed=3, policy="zero", episodes=7), may_change=may)
     with pytest.raises(RunFolderError, match="begun by 'collect'"):
         begun_with(CollectRun, tmp_path, verb="align")
+
+
+@pytest.mark.parametrize(("run", "may"), [(AlignRun(), ALIGN_MAY), (FinetuneRun(), FINETUNE_MAY)])
+def test_what_chose_the_policy_that_is_kept_goes_on_choosing(
+    tmp_path: Path, run: AlignRun | FinetuneRun, may: tuple[str, ...]
+) -> None:
+    """Decisions are taken anew from all reports, and only the best of the old ones was kept."""
+    folder = RunFolder.create(tmp_path, to_json(run), {}, verb="any")
+    chooses: tuple[dict[str, Any], ...] = (
+        {"min_success_gain": 0.5},
+        {"min_retrieval_gain": 0.5},
+        {"retrieval_weight": 0.0},
+        {"success": "success_once"},
+    )
+    for change in chooses:
+        other = replace(run, stopping=replace(run.stopping, **change))
+        with pytest.raises(RunFolderError, match=f"begun with stopping.{next(iter(change))} = "):
+            require_same(folder, other, may_change=may)
+
+
+def test_a_finetuning_may_stop_elsewhere(tmp_path: Path) -> None:
+    run = FinetuneRun()
+    folder = RunFolder.create(tmp_path, to_json(run), {}, verb="finetune")
+    later = replace(run.stopping, patience=20, target_success=None, target_task_success=0.5)
+    require_same(folder, replace(run, stopping=later), may_change=FINETUNE_MAY)
 
 
 def test_a_folder_need_not_know_what_came_after_it(

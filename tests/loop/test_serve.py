@@ -24,7 +24,10 @@ from vla_sim.envs.plan import plan_episodes
 from vla_sim.envs.rollout import run_all
 from vla_sim.errors import BadConfig, PolicyUnreachable, UnknownName
 from vla_sim.loop.benching.evaluate import evaluate
+from vla_sim.loop.choice import Choice
 from vla_sim.loop.outsiders import acting_for
+from vla_sim.loop.serving.hosted import HostedPolicy
+from vla_sim.loop.serving.reading import Moment
 from vla_sim.loop.serving.remote import KEY_VARIABLE
 from vla_sim.loop.serving.serve import ServeRun, served
 from vla_sim.loop.serving.server import PolicyServer, ServerConfig
@@ -152,6 +155,40 @@ def test_what_is_wrong_gets_an_error_and_the_server_lives(server: PolicyServer) 
                     connection.recv(timeout=5)
                 assert closed.value.rcvd is not None and closed.value.rcvd.code == 1011
         assert np.array_equal(asked(bystander, observation())["actions"], expected)
+
+
+CHOOSY = """
+import numpy as np
+
+class Choosy:
+    needs_images, n_action_steps = False, 2
+
+    def __init__(self, task_id):
+        if "Lift" in task_id:
+            raise KeyError("no weights for it")
+
+    def chunk(self, told):
+        out = np.zeros((len(told), 4, told.embodiment.n_act), np.float32)
+        out[[said.text == "stray" for said in told.instructions], 3] = np.nan
+        return out
+"""
+
+
+def test_what_one_client_asks_costs_no_other_its_answer(tmp_path: Path) -> None:
+    (tmp_path / "choosy.py").write_text(CHOOSY)
+    choice = Choice(name=f"{tmp_path / 'choosy.py'}:Choosy")
+    hosted = HostedPolicy(choice, contract="native", task_ids=("vla_sim/Reach-v1",))
+
+    def moment(row: int, **other: str) -> Moment:
+        named = {"vla_sim/task": other.pop("task", "vla_sim/Reach-v1")}
+        return hosted.read(observation() | named | other, hosted.session(row))
+
+    asked = [moment(0), moment(1, task=""), moment(2, task="vla_sim/Lift-v1")]
+    fine, unnamed, lacking, stray = hosted.answers([*asked, moment(3, prompt="stray")])
+    assert isinstance(fine, dict) and isinstance(unnamed, dict)
+    assert fine["actions"].shape == (4, 7)
+    assert "no weights for it" in lacking
+    assert "returned nan" in stray, "a client may run more of a chunk than is run here"
 
 
 def test_huge_messages_strangers_and_crowds_are_turned_away(run: Path) -> None:

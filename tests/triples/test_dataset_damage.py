@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -10,7 +11,7 @@ from tests.triples.made import Made, Make, kill, write
 from vla_sim.errors import DamagedFile, RunFolderError
 from vla_sim.triples.lerobot.folder import datasets_in
 from vla_sim.triples.lerobot.reader import read_steps
-from vla_sim.triples.lerobot.schema import SCHEMA_VERSION, LeRobotConfig
+from vla_sim.triples.lerobot.schema import SCHEMA_VERSION, TASKS, LeRobotConfig
 from vla_sim.triples.lerobot.verify import verify
 from vla_sim.triples.lerobot.writer import LeRobotWriter
 
@@ -122,6 +123,21 @@ def test_verify_sees_wrong_numbers(
     assert [p for p in verify(root) if "'index'" in p and "file-001" in p] == verify(root) != []
     pq.write_table(table.slice(1), path)
     assert any("rows" in problem for problem in verify(root))
+
+
+def test_verify_sees_frames_that_are_told_something_else(
+    tmp_path: Path, config: LeRobotConfig, episodes: list[Made]
+) -> None:
+    write(tmp_path, config, episodes)
+    table = pq.read_table(tmp_path / TASKS)
+    texts = table.column("task").to_pylist()
+    turned = pa.array([*texts[1:], texts[0]], pa.string())
+    pq.write_table(table.set_column(1, "task", turned), tmp_path / TASKS)
+    problems = verify(tmp_path)
+    assert len(problems) == len(episodes)
+    assert f"is about {episodes[0][0].instruction.text!r}, and its frames are told" in problems[0]
+    pq.write_table(table.slice(1), tmp_path / TASKS)
+    assert any("a task_index, 0, is not among" in problem for problem in verify(tmp_path))
 
 
 def test_verify_sees_another_rate(tmp_path: Path, config: LeRobotConfig, make: Make) -> None:

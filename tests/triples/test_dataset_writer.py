@@ -171,6 +171,23 @@ def test_a_folder_that_cannot_be_written_says_so(
     assert writer.n_episodes == 0
 
 
+def test_who_could_not_close_a_dataset_keeps_nobody_out(
+    tmp_path: Path, config: LeRobotConfig, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A notebook holds on to what raised, and the writer with it."""
+
+    def full(*_: object) -> None:
+        raise RunFolderError("No space left on device")
+
+    with monkeypatch.context() as patched, pytest.raises(RunFolderError, match="No space"):
+        patched.setattr(LeRobotWriter, "_merge", full)
+        with LeRobotWriter.create(tmp_path / "data", config) as writer:
+            writer.add_episode(*make(0))
+    with LeRobotWriter.resume(tmp_path / "data") as again:
+        assert again.n_episodes == writer.n_episodes == 1
+    assert verify(tmp_path / "data") == []
+
+
 def test_an_episode_that_found_no_place_leaves_no_instruction_behind(
     tmp_path: Path, config: LeRobotConfig, episodes: list[Made], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -40,6 +40,12 @@ def run(config: "CollectRun", console: Console) -> int:
         table.add_row(short_name(task_id), *(f"{count:,}" for count in counts), rate)
         if tally.diverged:
             console.print(f"{tally.diverged} episodes of {task_id} diverged and were left out")
+        if tally.failed:
+            tell(
+                console,
+                f"in {tally.failed} episodes of {task_id} the policy could not go on, and they "
+                f"were left out ({tally.failure})",
+            )
     console.print(table)
     if n_fenced := sum(c.spec.seed < TRAIN_SEEDS_FROM for c in config.listed):
         tell(

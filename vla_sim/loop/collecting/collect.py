@@ -27,7 +27,7 @@ from vla_sim.loop.benching.conditions import conditions_in, require_words
 from vla_sim.loop.benching.provenance import DIGEST, require_as_begun
 from vla_sim.loop.collecting.collect_labelled import labelled_episodes
 from vla_sim.loop.collecting.collect_writer import BackgroundWriter
-from vla_sim.loop.collecting.listed import check_listed
+from vla_sim.loop.collecting.listed import check_listed, without_arms
 from vla_sim.loop.evaluation import make_protocol
 from vla_sim.loop.opening import goes_on, opened, refuse_place
 from vla_sim.loop.outsiders import acting_for, try_out
@@ -36,6 +36,7 @@ from vla_sim.loop.policy_digest import policy_digest
 from vla_sim.loop.progress import ProgressLines
 from vla_sim.loop.run_folder import RunFolder
 from vla_sim.loop.simulating.labels import Labeller
+from vla_sim.protocols.teacher import Teacher
 from vla_sim.ranges import MAX_SEED, some, whole
 from vla_sim.records.episode import EpisodeSpec
 from vla_sim.triples.lerobot.schema import CARD, LeRobotConfig
@@ -110,6 +111,10 @@ class Tally:
     successes: int = 0
     frames: int = 0
     diverged: int = 0
+    failed: int = 0
+    """Episodes in which a policy from outside could not go on."""
+    failure: str = ""
+    """Why, in the first of them."""
     wall_s: float = 0.0
 
 
@@ -124,10 +129,7 @@ def collect(config: CollectRun, console: Console) -> dict[str, Tally]:
             other settings; or if what was written does not read back.
         FolderInUse: If another process writes it.
     """
-    if config.policy not in POLICIES:
-        # A damaged checkpoint is refused before anything is written.
-        policy_of(config.choice, Crank(config.task_ids[0], 1, config.crank))
-        try_out(config.choice, config.task_ids, config.crank)
+    is_taught = _is_taught(config)
     if config.conditions is not None:
         require_words(config.listed, config.crank, source=config.conditions)
     resume = goes_on(config.out, console, asked=config.resume)
@@ -139,12 +141,34 @@ def collect(config: CollectRun, console: Console) -> dict[str, Tally]:
         require_as_begun(config.out, {name: card[name] for name in held if name in card})
     refuse_place(config.out, config, verb=VERB, resume=resume, may=MAY_CHANGE)
     with opened(config.out, config, verb=VERB, resume=resume, card=card):
-        return _collect(config, console)
+        return _collect(config, console, is_taught=is_taught)
 
 
-def _collect(config: CollectRun, console: Console) -> dict[str, Tally]:
+def _is_taught(config: CollectRun) -> bool:
+    """Whether a teacher acts; a damaged checkpoint is refused before anything is written."""
+    if config.policy in POLICIES:
+        return config.policy == "expert"
+    actor = policy_of(config.choice, Crank(config.task_ids[0], 1, config.crank))
+    try_out(config.choice, config.task_ids, config.crank)
+    return isinstance(actor, Teacher)
+
+
+def _collect(config: CollectRun, console: Console, *, is_taught: bool) -> dict[str, Tally]:
     """Bring in what is missing, robot by robot, and read it back."""
     tallies = {}
+    plans = {task_id: config.plan(task_id) for task_id in config.task_ids}
+    if is_taught:
+        n_listed = sum(map(len, plans.values()))
+        plans = {task_id: without_arms(plan) for task_id, plan in plans.items()}
+        if n_left := n_listed - sum(map(len, plans.values())):
+            console.print(
+                f"{n_left} of the {n_listed} listed episodes differ from another in their arm "
+                "alone: who acts is given the truth and not what an arm says, so each is "
+                "collected once",
+                highlight=False,
+                markup=False,
+                soft_wrap=True,
+            )
     with ExitStack() as stack:
         bar = stack.enter_context(_progress(console))
         for robot, task_ids in _by_robot(config.task_ids).items():
@@ -152,8 +176,9 @@ def _collect(config: CollectRun, console: Console) -> dict[str, Tally]:
             with BackgroundWriter(_open_writer(root, task_ids[0], config)) as writer:
                 done = set(writer.writer.specs)
                 for task_id in task_ids:
-                    plan = [spec for spec in config.plan(task_id) if spec not in done]
-                    tallies[task_id] = _collect_task(task_id, plan, writer, config, bar)
+                    plan = [spec for spec in plans[task_id] if spec not in done]
+                    n_done = len(plans[task_id]) - len(plan)
+                    tallies[task_id] = _collect_task(task_id, plan, n_done, writer, config, bar)
     roots = [config.out / robot for robot in _by_robot(config.task_ids)]
     problems = [problem for root in roots for problem in verify(root)] if config.check else []
     if problems:
@@ -164,6 +189,7 @@ def _collect(config: CollectRun, console: Console) -> dict[str, Tally]:
 def _collect_task(
     task_id: str,
     plan: Sequence[EpisodeSpec],
+    n_done: int,
     writer: BackgroundWriter,
     config: CollectRun,
     bar: Progress,
@@ -172,8 +198,8 @@ def _collect_task(
     tally = Tally()
     line = bar.add_task(
         short_name(task_id),
-        total=len(config.plan(task_id)),
-        completed=len(config.plan(task_id)) - len(plan),
+        total=n_done + len(plan),
+        completed=n_done,
         rate="" if plan else "on disk already",
     )
     if not plan:
@@ -190,7 +216,10 @@ def _collect_task(
             tally.episodes += 1
             tally.diverged += episode.diverged
             tally.successes += episode.success_at_end
-            if not episode.diverged:  # what came after the blow-up is nothing to learn from
+            tally.failed += bool(episode.policy_failure)
+            tally.failure = tally.failure or episode.policy_failure
+            # What came after a blow-up is nothing to learn from, nor what nobody decided.
+            if not (episode.diverged or episode.policy_failure):
                 writer.add_episode(episode, labels)
                 tally.frames += episode.n_steps
         tally.wall_s = time.perf_counter() - began_s

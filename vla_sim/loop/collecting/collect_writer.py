@@ -44,7 +44,7 @@ class BackgroundWriter:
         trace: TracebackType | None,
     ) -> None:
         self._thread.shutdown(wait=True)
-        self.writer.close()
+        self.writer.__exit__(kind, error, trace)
         if error is None:
             for written in self._waiting:
                 written.result()

@@ -1,11 +1,13 @@
 """Listed: the episodes of a condition set as a dataset can hold them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from vla_sim.errors import BadConfig
 from vla_sim.eval.condition import Condition
 from vla_sim.loop.benching.conditions import tasks_in
+from vla_sim.records.episode import EpisodeSpec
 
 
 def check_listed(
@@ -31,3 +33,11 @@ def check_listed(
                 f"{path}, episode {place}: {what}; datasets hold single instructions in training "
                 "conditions. `vla-sim protocol conditions` can leave the others out"
             )
+
+
+def without_arms(plan: Iterable[EpisodeSpec]) -> list[EpisodeSpec]:
+    """The episodes under the true instruction, each once: what is left of arms for a teacher.
+
+    An arm changes what a policy is told and nothing else, and a teacher does the same in each.
+    """
+    return list(dict.fromkeys(replace(spec, arm="correct") for spec in plan))

@@ -51,13 +51,17 @@ MAY_CHANGE = (
     "encoder",
     "max_env_steps",
     "max_seconds",
-    "stopping",
+    "stopping.patience",
+    "stopping.target_success",
+    "stopping.target_task_success",
+    "stopping.target_retrieval",
     "episodes",
     "n_processes",
     "crank.n_threads",
     "track",
 )
-"""Budgets, the benchmark at the end, and what changes no episode; the encoder is in the folder."""
+"""Budgets, when to stop, the benchmark at the end, and what changes no episode; the encoder is in
+the folder. What makes a report the best stays: what was kept by it is all that is left to keep."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -109,7 +109,11 @@ class HostedPolicy:
         out: list[Message | str] = [""] * len(moments)
         for places in groups.values():
             told = [moments[place] for place in places]
-            for place, answer in zip(places, self._group(told), strict=True):
+            try:
+                answers = self._group(told)
+            except Exception as error:  # of one task, and others are asked beside it
+                answers = [in_a_line(error) for _ in told]
+            for place, answer in zip(places, answers, strict=True):
                 out[place] = answer
         return out
 
@@ -129,6 +133,9 @@ class HostedPolicy:
         for moment, chunk in zip(moments, chunks, strict=True):
             if isinstance(chunk, str):
                 answers.append(chunk)
+            elif not np.isfinite(chunk).all():  # past the steps that are run here, not by everybody
+                wrong = chunk[~np.isfinite(chunk)][0]
+                answers.append(f"BadAction: {self._choice.name} returned {wrong}")
             else:
                 tool = None if moment.tool is None else moment.tool.astype(np.float64)
                 answer = robot.translation.answer(chunk, tool)

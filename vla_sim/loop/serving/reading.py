@@ -141,7 +141,7 @@ class Reader:
             raise BadMessage(f"{LANGUAGE}: one of {', '.join(LANGUAGES)}; {language!r} came")
         return Moment(
             session=session,
-            task_id=str(message.get(TASK, session.task_id)),
+            task_id=str(message.get(TASK, "") or session.task_id),
             begins=begins,
             images=images,
             proprio=_row(known, self.body.proprio_names),

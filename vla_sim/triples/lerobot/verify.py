@@ -1,6 +1,6 @@
 """Verify: everything that is wrong with a dataset, as sentences."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -36,16 +36,16 @@ def verify(root: Path) -> list[str]:
         return [str(error)]
     if not dataset.episodes:
         return problems
-    n_tasks = -1
+    said: Mapping[int, str] | None = None
     try:
         problems += list(_statistics(dataset))
-        n_tasks = read_table(root / TASKS, ["task_index"]).num_rows
+        said = _instructions(root)
     except VlaSimError as error:
         problems.append(str(error))
     first = 0
     for path, n_rows in dataset.files():
         try:
-            problems += list(_data_file(dataset, path, n_rows, first, n_tasks))
+            problems += list(_data_file(dataset, path, n_rows, first, said))
         except (VlaSimError, ValueError) as error:
             problems.append(str(error))
         first += n_rows
@@ -109,7 +109,11 @@ def _statistics(dataset: LeRobotFolder) -> Iterator[str]:
 
 
 def _data_file(
-    dataset: LeRobotFolder, path: Path, n_rows: int, first: int, n_tasks: int
+    dataset: LeRobotFolder,
+    path: Path,
+    n_rows: int,
+    first: int,
+    said: Mapping[int, str] | None,
 ) -> Iterator[str]:
     config = dataset.config
     table = read_table(path)
@@ -133,11 +137,38 @@ def _data_file(
             values = to_numpy(table.column(name), feature.row_shape, feature.dtype)
             if not np.isfinite(values.astype(np.float64)).all():
                 yield f"{path}: the column {name!r} holds NaN or infinite values"
-    task_index = table.column("task_index").to_numpy()
-    if n_tasks >= 0 and not ((task_index >= 0) & (task_index < n_tasks)).all():
-        yield f"{path}: a task_index is not among the {n_tasks} tasks"
+    if said is not None:
+        yield from _asked_otherwise(table, path, rows, first, said)
     for _ in decode_file(path, config.image_shape, n_rows):
         pass
+
+
+def _instructions(root: Path) -> Mapping[int, str]:
+    """{task_index: instruction}; LeRobot's own file has another name for the texts."""
+    others = [name for name in read_table(root / TASKS).column_names if name != "task_index"]
+    text = others[0] if others and "task" not in others else "task"
+    table = read_table(root / TASKS, ["task_index", text])
+    numbers, texts = (table.column(name).to_pylist() for name in ("task_index", text))
+    return dict(zip(numbers, texts, strict=True))
+
+
+def _asked_otherwise(
+    table: pa.Table, path: Path, rows: list[EpisodeRow], first: int, said: Mapping[int, str]
+) -> Iterator[str]:
+    """What LeRobot tells a policy has to be what the episode was about."""
+    numbers = table.column("task_index")
+    if lacking := set(numbers.unique().to_pylist()) - set(said):
+        yield f"{path}: a task_index, {min(lacking)}, is not among the {len(said)} tasks"
+        return
+    for row in rows:
+        start, text = as_int(row, "dataset_from_index") - first, row.get("instruction")
+        inside = numbers.slice(start, as_int(row, "length")).unique().to_pylist()
+        told = sorted({said[number] for number in inside})
+        if text is not None and told != [text]:
+            yield (
+                f"{path}: episode {row['episode_index']} is about {text!r}, and its frames are "
+                f"told {' and '.join(map(repr, told))}"
+            )
 
 
 def _told_twice(

@@ -213,7 +213,10 @@ class LeRobotWriter:
         trace: TracebackType | None,
     ) -> None:
         # After an error or Ctrl-C too: what is finished is worth reading.
-        self.close()
+        try:
+            self.close()
+        finally:
+            self._lock.release()  # nobody is left to close it again, be the disk full
 
     def _note_task(self, text: str) -> None:
         self._task_index.setdefault(text, len(self._task_index))
