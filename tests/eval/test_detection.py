@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
+from scipy.stats import norm
 
 from vla_sim.errors import BadConfig, DamagedFile, UnknownName
 from vla_sim.eval.detection.auroc import auroc
@@ -30,6 +31,17 @@ def test_auroc_is_the_chance_of_the_right_order() -> None:
         auroc([1.0, 2.0], [True, True])
     with pytest.raises(BadConfig, match="finite"):
         auroc([1.0, np.nan], [True, False])
+
+
+def test_an_area_of_few_is_not_known_for_certain() -> None:
+    perfect = auroc([1, 2, 3, 4, 5], [False, False, False, True, True])
+    assert perfect.value == perfect.high == 1.0 and perfect.low < 0.7
+    worst = auroc([1, 2, 3, 4, 5], [True, True, False, False, False])
+    assert worst.low == 0.0 and worst.high == pytest.approx(1.0 - perfect.low)
+    # Normal scores that differ by 2.2 standard deviations: an area of 0.94.
+    rng, truth, positive = np.random.default_rng(3), norm.cdf(2.2 / 2**0.5), np.arange(40) < 8
+    found = [auroc(rng.normal(size=40) + 2.2 * positive, positive) for _ in range(600)]
+    assert 0.93 <= np.mean([area.low <= truth <= area.high for area in found]) <= 0.99
 
 
 @given(n=some.integers(9, 60), seed=some.integers(0, 99))
