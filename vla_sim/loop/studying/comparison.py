@@ -121,11 +121,16 @@ def compare(cells: Cells, base: Cells, name: str) -> Comparison | None:
     )
 
 
-def paid_for(comparisons: Mapping[str, Comparison]) -> dict[str, Comparison]:
-    """The same with p values raised for their number, by Holm's procedure."""
+def paid_for(comparisons: Mapping[str, Comparison], *, n_arms: int) -> dict[str, Comparison]:
+    """The same with p values raised for the number of arms, by Holm's procedure.
+
+    Arms that are still to be measured count as well: what a page says of those that are there is
+    not taken back when they come.
+    """
     known = [name for name, made in comparisons.items() if made.p_value is not None]
     p_values = [made.p_value for made in comparisons.values() if made.p_value is not None]
-    raised = dict(zip(known, holm(p_values).tolist(), strict=True))
+    missing = [1.0] * (n_arms - len(known))
+    raised = dict(zip(known, holm([*p_values, *missing]).tolist(), strict=False))
     return {name: replace(made, p_value=raised.get(name)) for name, made in comparisons.items()}
 
 

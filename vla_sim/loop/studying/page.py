@@ -51,7 +51,8 @@ def comparisons(found: Summary) -> dict[str, dict[str, Comparison]]:
     made: dict[str, dict[str, Comparison]] = {}
     for name in MEASURES:
         each = {arm.name: compare(arm.values, found.base.values, name) for arm in found.others}
-        made[name] = paid_for({arm: one for arm, one in each.items() if one is not None})
+        there = {arm: one for arm, one in each.items() if one is not None}
+        made[name] = paid_for(there, n_arms=len(found.others))
     return made
 
 
