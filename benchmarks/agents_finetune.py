@@ -25,7 +25,7 @@ from benchmarks.row import Row, rows_told
 from vla_sim.agents.rl_bounds import BoundsConfig
 from vla_sim.agents.rl_reward import RewardConfig
 from vla_sim.align.checkpoint import load_checkpoint
-from vla_sim.envs.crank import Crank
+from vla_sim.envs.crank import Crank, CrankConfig
 from vla_sim.envs.rollout import run_all
 from vla_sim.loop.aligning.align_run import AlignRun
 from vla_sim.loop.benching.benchmark import BENCH_SEEDS_FROM
@@ -207,6 +207,26 @@ def manner_rows(console: Console) -> Iterator[Row]:
     )
 
 
+def shielded_rows(console: Console) -> Iterator[Row]:
+    """DriveToGoal practised and measured under the shield: what keeping apart costs is won back."""
+    crank = CrankConfig(shield="limits")
+    found = [tuned(tuning("DriveToGoal", k, "-shield", crank=crank), console) for k in SEEDS]
+    after = [values["after"]["success_at_end"] for values in found]
+    harm = max(
+        values["after"].get(f"violation/{name}", 0.0)
+        for values in found
+        for name in ("collision", "off_road")
+    )
+    yield Row(
+        name=f"DriveToGoal under --shield limits, {len(found)} seeds: success, collisions at most",
+        value=f"{100 * found[0]['before']['success_at_end']:.1f} -> {100 * np.mean(after):.1f} % "
+        f"({_percents(after)}), lower bounds of the gain "
+        f"{', '.join(f'{100 * values["gain"][1]:+.1f}' for values in found)}; {100 * harm:.1f} %",
+        bar="more; 0 %",
+        holds=float(np.mean([values["gain"][0] for values in found])) > 0.0 and harm == 0.0,
+    )
+
+
 def feature_rows(console: Console) -> Iterator[Row]:
     """Env steps to 80 %: a new head on each kind of features, against the network from scratch."""
     for task in ("Reach", "DriveToGoal"):
@@ -298,6 +318,7 @@ ROWS: Mapping[str, Callable[[], Iterator[Row]]] = {
         "gain": gain_rows,
         "keep": bound_rows,
         "manner": manner_rows,
+        "shield": shielded_rows,
         "features": feature_rows,
         "shaping": shaping_rows,
         "resume": resume_rows,
