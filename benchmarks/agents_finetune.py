@@ -212,6 +212,7 @@ def shielded_rows(console: Console) -> Iterator[Row]:
     crank = CrankConfig(shield="limits")
     found = [tuned(tuning("DriveToGoal", k, "-shield", crank=crank), console) for k in SEEDS]
     after = [values["after"]["success_at_end"] for values in found]
+    gains, lows = ([values["gain"][k] for values in found] for k in (0, 1))
     harm = max(
         values["after"].get(f"violation/{name}", 0.0)
         for values in found
@@ -221,9 +222,9 @@ def shielded_rows(console: Console) -> Iterator[Row]:
         name=f"DriveToGoal under --shield limits, {len(found)} seeds: success, collisions at most",
         value=f"{100 * found[0]['before']['success_at_end']:.1f} -> {100 * np.mean(after):.1f} % "
         f"({_percents(after)}), lower bounds of the gain "
-        f"{', '.join(f'{100 * values["gain"][1]:+.1f}' for values in found)}; {100 * harm:.1f} %",
+        f"{', '.join(f'{100 * low:+.1f}' for low in lows)}; {100 * harm:.1f} %",
         bar="more; 0 %",
-        holds=float(np.mean([values["gain"][0] for values in found])) > 0.0 and harm == 0.0,
+        holds=float(np.mean(gains)) > 0.0 and harm == 0.0,
     )
 
 
