@@ -144,7 +144,7 @@ def gain_rows(console: Console) -> Iterator[Row]:
             name=f"{task}, success after fine-tuning, {len(found)} seeds",
             value=f"{100 * np.mean(after):.1f} % ({_percents(after)}) from "
             f"{100 * found[0]['before']['success_at_end']:.1f} %, {100 * gain:+.1f} points, lower "
-            f"bounds {', '.join(f'{100 * low:+.1f}' for low in lows)}, after "
+            f"bounds {_points(lows)}, after "
             f"{', '.join(format(values['env_steps'], ',') for values in found)} env steps",
             bar="mean >= +8 points and lower bounds > 0, or >= 97 %",
             holds=float(np.mean(after)) >= 0.97 or (gain >= 0.08 and min(lows) > 0.0),
@@ -200,8 +200,7 @@ def manner_rows(console: Console) -> Iterator[Row]:
     yield Row(
         name=f"ChangeLane with --keep manner 0.05, {len(found)} seeds: manner kept; success gained",
         value=f"{100 * before:.1f} -> {100 * np.mean(kept):.1f} % ({_percents(kept)}); "
-        f"{100 * np.mean(gains):+.1f} points, lower bounds "
-        f"{', '.join(f'{100 * low:+.1f}' for low in lows)}",
+        f"{100 * np.mean(gains):+.1f} points, lower bounds {_points(lows)}",
         bar=">= 95 % kept by each; lower bounds > 0",
         holds=min(kept) >= 0.95 and min(lows) > 0.0,
     )
@@ -221,8 +220,7 @@ def shielded_rows(console: Console) -> Iterator[Row]:
     yield Row(
         name=f"DriveToGoal under --shield limits, {len(found)} seeds: success, collisions at most",
         value=f"{100 * found[0]['before']['success_at_end']:.1f} -> {100 * np.mean(after):.1f} % "
-        f"({_percents(after)}), lower bounds of the gain "
-        f"{', '.join(f'{100 * low:+.1f}' for low in lows)}; {100 * harm:.1f} %",
+        f"({_percents(after)}), lower bounds of the gain {_points(lows)}; {100 * harm:.1f} %",
         bar="more; 0 %",
         holds=float(np.mean(gains)) > 0.0 and harm == 0.0,
     )
@@ -310,6 +308,10 @@ def resume_rows(console: Console) -> Iterator[Row]:
 
 def _percents(values: list[float]) -> str:
     return ", ".join(f"{100 * value:.1f}" for value in values) + " %"
+
+
+def _points(values: list[float]) -> str:
+    return ", ".join(f"{100 * value:+.1f}" for value in values)
 
 
 ROWS: Mapping[str, Callable[[], Iterator[Row]]] = {

@@ -215,16 +215,11 @@ def manners(task_id: str) -> dict[str, Any]:
         found = {}
         for mode in ("off", "manner"):
             crank = Crank(task_id, _N, CrankConfig(image_size=16, shield=mode))
-            body = body_of(crank.embodiment, crank.task.manners)
             for who, policy in (
                 ("deaf", deaf(crank)),
                 ("expert", POLICIES["expert"](task_id, crank.task)),
             ):
-                episodes = run_all(crank, policy, plan)
-                found[f"{who}/{mode}"] = {
-                    "kept": sum(manner_kept(one, body) for one in episodes),
-                    "success": sum(one.success_at_end for one in episodes),
-                }
+                found[f"{who}/{mode}"] = _done(run_all(crank, policy, plan), crank)
         return found
 
     made: dict[str, Any] = cell(f"agents/shield-manner-{short_name(task_id)}", settings, make)
@@ -263,22 +258,30 @@ def policies(task_id: str) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for mode in SHIELD_MODES:
             crank = Crank(task_id, _N, CrankConfig(shield=mode))
-            body = body_of(crank.embodiment, crank.task.manners)
             episodes = run_all(crank, policy_of(place, crank), plan)
             found[mode] = {
-                "success": sum(one.success_at_end for one in episodes),
-                "kept": sum(manner_kept(one, body) for one in episodes),
-                "collided": sum(bool(one.violations["collision"].any()) for one in episodes),
-                "off_road": sum(
-                    bool(one.violations["off_road"].any())
-                    for one in episodes
-                    if "off_road" in one.violations
-                ),
+                **_done(episodes, crank),
+                "collided": _harmed(episodes, "collision"),
+                "off_road": _harmed(episodes, "off_road"),
             }
         return found
 
     made: dict[str, Any] = cell(f"agents/shield-policy-{short_name(task_id)}", settings, make)
     return made
+
+
+def _done(episodes: Sequence[Episode], crank: Crank) -> dict[str, float]:
+    """In how many episodes the task was done, and its manner kept."""
+    body = body_of(crank.embodiment, crank.task.manners)
+    return {
+        "success": sum(one.success_at_end for one in episodes),
+        "kept": sum(manner_kept(one, body) for one in episodes),
+    }
+
+
+def _harmed(episodes: Sequence[Episode], name: str) -> int:
+    """In how many a violation happened, none where a task does not know it."""
+    return sum(name in one.violations and bool(one.violations[name].any()) for one in episodes)
 
 
 def policy_rows() -> Iterator[Row]:

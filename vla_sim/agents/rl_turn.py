@@ -68,9 +68,9 @@ def take_turn(
     for k in range(actions.shape[1]):
         result = shaft.step(actions[:, k])
         live = ~over
-        violations = dict(result.violations)
+        violations = result.violations
         if manners is not None:
-            violations[MANNER] = manners.missed(result, live)
+            violations = {**violations, MANNER: manners.missed(result, live)}
         paid = step_reward(result, reward, gamma=gamma)
         for place, of_task in enumerate(bounds):
             first = of_task.first(violations, live & (shaft.place == place))
