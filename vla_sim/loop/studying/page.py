@@ -10,6 +10,7 @@ from vla_sim.disk import atomic
 from vla_sim.eval.statistics import student_reach
 from vla_sim.loop.studying.comparison import ALPHA, Comparison, Spread, compare, paid_for, spread
 from vla_sim.loop.studying.measures import MEASURES, SUCCESS, Measure
+from vla_sim.loop.studying.page_cells import write_cells
 from vla_sim.loop.studying.plots import PlotRow, Tone, rows_svg
 from vla_sim.loop.studying.study_run import StudyRun
 from vla_sim.loop.studying.summary import ArmSummary, Summary
@@ -27,7 +28,7 @@ TONES: Mapping[str, Tone] = {"helps": "good", "hurts": "bad"}
 
 
 def write_pages(found: Summary, run: StudyRun) -> list[Path]:
-    """Write both pages and their plots.
+    """Write both pages, their plots, and of which cells they are.
 
     Returns:
         The pages, the English one first.
@@ -43,6 +44,7 @@ def write_pages(found: Summary, run: StudyRun) -> list[Path]:
     for language, suffix in SUFFIXES.items():
         pages.append(run.docs_folder / f"{run.name}{suffix}")
         atomic.write_text(pages[-1], render(found, made, run, language, drawn))
+    write_cells(run)
     return pages
 
 

@@ -24,6 +24,7 @@ from vla_sim.loop.studying.cell import Cell
 from vla_sim.loop.studying.cell_store import CellStore
 from vla_sim.loop.studying.measuring import trained, values_of
 from vla_sim.loop.studying.page import write_pages
+from vla_sim.loop.studying.page_cells import require_whole
 from vla_sim.loop.studying.study_run import StudyRun
 from vla_sim.loop.studying.summary import Summary, summary
 
@@ -41,8 +42,10 @@ def study(run: StudyRun, console: Console) -> tuple[Summary, list[Path]]:
 
     Raises:
         RunFolderError: If a folder cannot be written.
+        BadConfig: If its page would take the place of a larger one, see `require_whole`.
         DamagedFile: If a cell's file is damaged.
     """
+    require_whole(run)
     store = CellStore(folder=run.cells_folder)
     for place in (run.cells_folder, run.docs_folder, run.out):
         check_outlet(place, is_folder=True)
