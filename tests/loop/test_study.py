@@ -1,13 +1,14 @@
 """A study on a scale of seconds: it is cut, goes on, is shared, and says what failed."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
+from tests.loop.study_cells import values
 from vla_sim.align.encoders.text import BagTextConfig
 from vla_sim.align.encoders.vision import VisionConfig
 from vla_sim.align.model import ModelConfig
@@ -15,7 +16,14 @@ from vla_sim.align.objective import LossReport
 from vla_sim.cli.main import main
 from vla_sim.disk.folder_lock import FolderLock
 from vla_sim.envs.crank import CrankConfig
+from vla_sim.errors import VlaSimError
+from vla_sim.loop.aligning.align_run import AlignRun
+from vla_sim.loop.aligning.monitor import Monitor, OnUpdate
+from vla_sim.loop.aligning.resuming import LOSSES, SILENT
+from vla_sim.loop.run_folder import RunFolder
+from vla_sim.loop.settings import to_json
 from vla_sim.loop.simulating.simulators import StationConfig
+from vla_sim.loop.studying import measuring
 from vla_sim.loop.studying import study as studying
 from vla_sim.loop.studying.cell import Cell
 from vla_sim.loop.studying.cell_store import CellStore
@@ -135,6 +143,66 @@ def test_a_training_is_not_made_again_for_a_cell_that_is_gone(
     assert cells_of(whole) == before
 
 
+def test_half_a_training_is_begun_again_and_one_at_its_end_is_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Gone on with, its simulators would begin anew, and the cell would not be its settings'."""
+    run = few().all_cells[0].run
+    resumed: list[bool] = []
+
+    def killed_at(n_updates: int, *, ends: bool) -> Callable[[AlignRun, Monitor], RunFolder]:
+        def made(asked: AlignRun, monitor: Monitor) -> RunFolder:
+            resumed.append(asked.resume)
+            if asked.resume:
+                return RunFolder.open(asked.out)
+            folder = RunFolder.create(asked.out, to_json(asked), {}, verb="align")
+            folder.append(LOSSES, {"step": n_updates})
+            if ends:
+                folder.write_json(SILENT, ["a term"])
+            raise KeyboardInterrupt
+
+        return made
+
+    for n_updates, ends in ((2, False), (N_UPDATES, True)):
+        monkeypatch.setattr(measuring, "align", killed_at(n_updates, ends=ends))
+        with pytest.raises(KeyboardInterrupt):
+            measuring.trained(run, tmp_path, keep_memory=True)
+    found = measuring.trained(run, tmp_path, keep_memory=True)
+    assert resumed == [False, False, True]
+    assert (found.updates, found.cpu_s, found.silent) == (N_UPDATES, None, ("a term",))
+
+
+def test_only_trainings_that_were_made_tell_how_long_the_others_take(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not one that was there, of which a cell was missing, nor one that failed."""
+    told: dict[str, str] = {}
+
+    def made(run: AlignRun, place: Path, *, keep_memory: bool, on_update: OnUpdate) -> None:
+        reconciling = type(run.learner.trainer.reconciling).__name__
+        if reconciling == "PcgradConfig":
+            raise VlaSimError("refused")
+        if run.seed:
+            on_update(1, LossReport(total=0.0, terms={}, report={}))
+
+    def did(pace: Pace, cells: Sequence[Cell], seconds: float, *, tells: bool) -> None:
+        real(pace, cells, 3600.0 if tells else 1.0, tells=tells)
+        told[str(cells[0])] = pace.left()
+
+    real = Pace.did
+    monkeypatch.setattr(Pace, "did", did)
+    monkeypatch.setattr(studying, "trained", made)
+    monkeypatch.setattr(studying, "values_of", lambda *_: values(1))
+    study(replace(few(), seeds=(0, 1), out=tmp_path), QUIET)
+    unknown = "time left known after the first"
+    assert told == {
+        "base, seed 0": unknown,
+        "pcgrad, seed 0": unknown,
+        "base, seed 1": "1 h 00 min left",
+        "pcgrad, seed 1": "0 s left",
+    }
+
+
 @pytest.mark.slow
 def test_two_shares_one_of_which_was_killed_make_what_one_process_makes(
     whole: StudyRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -157,8 +225,7 @@ def test_two_shares_one_of_which_was_killed_make_what_one_process_makes(
     found, _ = study(second, QUIET)
     assert found.is_complete
     assert cells_of(replace(first, shard="")) == cells_of(whole)
-    assert cpu(found, "base") is None, "what a kill cut took nobody knows how long"
-    assert cpu(found, "pcgrad") is not None
+    assert all(cpu(found, arm) is not None for arm in ("base", "pcgrad"))
 
 
 def cpu(found: Summary, name: str) -> float | None:

@@ -71,8 +71,11 @@ def trained(
         return Training(
             run=folder, updates=told["updates"], cpu_s=told["cpu_s"], silent=tuple(told["silent"])
         )
-    # Half a training can only go on with the settings that it was begun with.
-    begun = same and (folder / "run.json").is_file()
+    # Where an alignment goes on, its simulators begin their scenes anew, and what comes of it is
+    # not what its settings alone say. So half a training is begun again, but for one from a
+    # dataset, and one that was at its end.
+    there = same and (folder / "run.json").is_file()
+    begun = there and (run.data is not None or (folder / SILENT).is_file())
     if not begun:
         (place / DONE).unlink(missing_ok=True)
         shutil.rmtree(folder, ignore_errors=True)

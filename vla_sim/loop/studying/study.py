@@ -93,8 +93,8 @@ def _do(
         # Here, because another process may have been at it meanwhile.
         left = _missing(cells, store)
         if left:
-            _make(run, left, place, store, pace)
-            pace.did(left, time.monotonic() - began)
+            tells = _make(run, left, place, store, pace)
+            pace.did(left, time.monotonic() - began, tells=tells)
         else:
             pace.passed()
     return True
@@ -107,8 +107,13 @@ def _missing(cells: Sequence[Cell], store: CellStore) -> list[Cell]:
 
 def _make(
     run: StudyRun, cells: Sequence[Cell], place: Path, store: CellStore, pace: "Pace"
-) -> None:
-    """Train and measure; what fails is kept in the files of the cells that it was for."""
+) -> bool:
+    """Train and measure; what fails is kept in the files of the cells that it was for.
+
+    Returns:
+        Whether a training was made to its end: what was there already, or failed, does not tell
+        how long others take.
+    """
 
     def failed(some: Sequence[Cell], error: Exception) -> None:
         said = str(error) if isinstance(error, VlaSimError) else f"{type(error).__name__}: {error}"
@@ -117,6 +122,7 @@ def _make(
             pace.say(f"{cell} failed: {said}")
 
     # Whatever goes wrong with a cell, those after it are not to be lost over it.
+    n_before = pace.n_updates
     pace.begins(cells[0])
     try:
         training = trained(
@@ -124,7 +130,7 @@ def _make(
         )
     except Exception as error:
         failed(cells, error)
-        return
+        return False
     for cell in cells:
         pace.begins(cell)
         try:
@@ -133,6 +139,7 @@ def _make(
             failed([cell], error)
         else:
             store.write(cell, values=values)
+    return pace.n_updates > n_before
 
 
 @dataclass(kw_only=True)
@@ -143,8 +150,10 @@ class Pace:
     bar: TaskID
     total: int
     done: int = 0
+    n_updates: int = 0
+    """That this process made."""
     seconds: list[float] = field(default_factory=list)
-    """Of the trainings that this process made."""
+    """Of the trainings that it made to their ends."""
 
     def say(self, line: str) -> None:
         """A line above the bar."""
@@ -158,6 +167,7 @@ class Pace:
         """For a training to call after every update."""
 
         def after(update: int, losses: LossReport) -> None:
+            self.n_updates += 1
             share = update / cell.run.max_updates
             self.progress.update(
                 self.bar, completed=self.done + min(share, 1.0), left=self.left(share)
@@ -170,9 +180,9 @@ class Pace:
         self.done += 1
         self.progress.update(self.bar, completed=self.done, left=self.left())
 
-    def did(self, cells: Sequence[Cell], seconds: float) -> None:
-        """A training was made, and its cells with it."""
-        self.seconds.append(seconds)
+    def did(self, cells: Sequence[Cell], seconds: float, *, tells: bool) -> None:
+        """Cells were made, and it tells how long others take where their training was too."""
+        self.seconds += [seconds] if tells else []
         self.passed()
         told = "; ".join(map(str, cells))
         self.say(f"{self.done} of {self.total}: {told}: {_clock(seconds)}, {self.left()}")
