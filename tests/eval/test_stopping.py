@@ -1,12 +1,24 @@
 """The joint stop on hand-written histories: no simulator, no model."""
 
 from dataclasses import replace
+from typing import Any
 
+import numpy as np
 import pytest
 
-from vla_sim.errors import BadConfig, ProtocolMismatch
+from vla_sim.errors import BadConfig, ProtocolMismatch, UnknownName
+from vla_sim.eval.metrics.table import METRICS
+from vla_sim.eval.retrieval import RECALLS, retrieval_report
 from vla_sim.eval.statistics import wilson
-from vla_sim.eval.stopping import FREE, Bounded, StoppingConfig, decide, decisions, score
+from vla_sim.eval.stopping import (
+    FREE,
+    READINGS,
+    Bounded,
+    StoppingConfig,
+    decide,
+    decisions,
+    score,
+)
 from vla_sim.records.reports import EvalReport, RetrievalReport, TaskReport
 
 
@@ -133,11 +145,27 @@ def test_reports_that_do_not_compare_are_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "settings", [{"patience": 0}, {"retrieval_weight": 1.5}, {"min_success_gain": -0.1}]
+    "settings",
+    [
+        {"patience": 0},
+        {"retrieval_weight": 1.5},
+        {"min_success_gain": -0.1},
+        {"success": "succes_at_end"},
+        {"success": "comfort_peak"},
+        {"retrieval": ()},
+        {"retrieval": ("V->L/R@10", "V->L/R@7")},
+    ],
 )
-def test_settings_without_a_meaning_raise(settings: dict[str, float]) -> None:
-    with pytest.raises(BadConfig):
-        StoppingConfig(**settings)  # type: ignore[arg-type]  # wrong on purpose, per field
+def test_settings_without_a_meaning_raise(settings: dict[str, Any]) -> None:
+    with pytest.raises((BadConfig, UnknownName)):
+        StoppingConfig(**settings)
+
+
+def test_what_may_be_asked_for_is_in_every_report() -> None:
+    assert {METRICS[name].kind for name in READINGS} == {"rate"}
+    made = retrieval_report(dict.fromkeys("VLA", np.eye(12)), np.arange(12))
+    assert set(RECALLS) <= made.values.keys()
+    assert StoppingConfig(success="success_held", retrieval=RECALLS).success in READINGS
 
 
 def bounded_report(step: int, success: float, collided: float, kept: float = 1.0) -> EvalReport:

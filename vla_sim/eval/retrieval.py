@@ -23,6 +23,8 @@ HITS_AT = (1, 5, 10)
 NDCG_AT = 10
 DIRECTIONS = ("V->L", "L->V", "L->A", "A->L", "V->A", "A->V", "L+V->A", "L+A->V", "V+A->L")
 """Query -> gallery; a sum is the normalised sum of unit vectors."""
+RECALLS = tuple(f"{direction}/R@{k}" for direction in DIRECTIONS for k in HITS_AT)
+"""Of a report of all three modalities, by name."""
 DECIMALS = 6
 """Scores that agree to this many decimals are tied: float32 noise is no ranking."""
 

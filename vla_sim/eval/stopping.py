@@ -28,12 +28,16 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from vla_sim.errors import BadConfig
+from vla_sim.errors import BadConfig, UnknownName
 from vla_sim.eval.aggregate import overall_rate
 from vla_sim.eval.protocol import require_comparable
-from vla_sim.ranges import above, whole, within
+from vla_sim.eval.retrieval import RECALLS
+from vla_sim.ranges import above, some, whole, within
 from vla_sim.records.manner import MANNER
 from vla_sim.records.reports import EvalReport, StopDecision, TaskReport
+
+READINGS = ("success_once", "success_at_end", "success_held")
+"""Rates that are readings of success; every task has each."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +66,14 @@ class StoppingConfig:
 
         Raises:
             BadConfig: If one is out of range.
+            UnknownName: If no report has such a success or retrieval.
         """
+        if self.success not in READINGS:
+            raise UnknownName("reading of success", self.success, READINGS)
+        some(retrieval=self.retrieval)
+        for name in self.retrieval:
+            if name not in RECALLS:
+                raise UnknownName("recall", name, RECALLS)
         whole(1, patience=self.patience)
         within(
             0,
