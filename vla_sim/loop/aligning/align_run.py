@@ -25,11 +25,16 @@ MAY_CHANGE = (
     "data_memory",
     "max_updates",
     "max_seconds",
+    "stopping.patience",
+    "stopping.target_success",
+    "stopping.target_task_success",
+    "stopping.target_retrieval",
     "n_processes",
     "simulators.crank.n_threads",
     "track",
 )
-"""Settings that a run may go on with otherwise: budgets, places, and what changes no result."""
+"""Settings that a run may go on with otherwise: budgets, when to stop, places, and what changes no
+result. What makes a report the best stays: checkpoints are named by it."""
 
 
 @dataclass(frozen=True, kw_only=True)

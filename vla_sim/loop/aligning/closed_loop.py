@@ -82,7 +82,7 @@ def _led(run: AlignRun, monitor: Monitor, crew: Crew) -> RunFolder:
     if run.resume:
         begun = RunFolder.open(run.out)
         require_same_data(begun, held)
-        if (reason := nothing_left(begun, run.max_updates)) is not None:
+        if (reason := nothing_left(begun, run)) is not None:
             monitor.say(reason)
             return begun
         saved = trainer_saved(begun)

@@ -1,12 +1,13 @@
 """Resuming: learner, judge, budget and logs as they were at the run's last save."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from vla_sim.align.checkpoint import INDEX
 from vla_sim.errors import LossNotFinite
 from vla_sim.eval.report_file import from_json
 from vla_sim.eval.stopping import decisions
+from vla_sim.loop.aligning.align_run import AlignRun
 from vla_sim.loop.aligning.gradients import GRADIENTS
 from vla_sim.loop.aligning.judge import Judge
 from vla_sim.loop.aligning.kept_memory import TRAINER
@@ -42,18 +43,29 @@ def trainer_saved(folder: RunFolder) -> Path | None:
     return place if (place / INDEX).is_file() else None
 
 
-def nothing_left(folder: RunFolder, max_updates: int) -> str | None:
-    """Why going on with a run would change nothing; None where there is something to do."""
+def nothing_left(folder: RunFolder, run: AlignRun) -> str | None:
+    """Why going on with a run would change nothing; None where there is something to do.
+
+    Args:
+        folder: Of the run.
+        run: Its settings, with those that say otherwise than before how long it lasts.
+    """
     rows = list(folder.rows(REPORTS))
     if not rows or not is_saved(folder):
         return None
-    decided = folder.read_json(DECISIONS)
-    if len(decided) != len(rows):  # ended between the two: the last evaluation is done again
-        return None
-    step, newest = from_json(rows[-1]["report"]).step, decided[-1]
-    if newest["stop"]:
-        return f"the run had stopped at update {step:,}: {newest['reason']}"
-    if step >= max_updates:
+    if len(folder.read_json(DECISIONS)) != len(rows):
+        return None  # ended between the two: the last evaluation is done again
+    reports = [from_json(row["report"]) for row in rows]
+    step, newest = reports[-1].step, decisions(reports, run.stopping)[-1]
+    if newest.stop:
+        aimless = replace(run.stopping, target_success=None)
+        is_tired = decisions(reports, aimless)[-1].stop
+        more = "--stopping.patience" if is_tired else "--stopping.target-success"
+        return (
+            f"the run had stopped at update {step:,}: {newest.reason}; a larger {more} goes on, as "
+            "far as --max-updates has any left"
+        )
+    if step >= run.max_updates:
         return f"all {step:,} updates are done; a larger --max-updates goes on"
     return None
 
