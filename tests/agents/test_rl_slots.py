@@ -296,10 +296,19 @@ def test_shaping_adds_the_potential_s_difference_and_nothing_over_an_episode() -
 
 
 def test_a_reward_term_or_a_violation_that_the_task_lacks_is_refused() -> None:
+    """Where it is asked for, and at the first reset where nobody did."""
     for settings in (
         {"reward": replace(DENSE, terms={"nearr": 1.0})},
         {"bounds": BoundsConfig(most={"off_road": 0.1})},
     ):
         env = SlotVecEnv(Crank(REACH, 2, SMALL), Blind(), **settings)
-        with pytest.raises(UnknownName, match="Reach"):
-            env.check()
+        for ask in (env.check, env.reset):
+            with pytest.raises(UnknownName, match="Reach"):
+                ask()
+
+
+def test_slots_that_were_only_checked_have_not_begun() -> None:
+    env = SlotVecEnv(Crank(REACH, 1, SMALL), Blind(), bounds=BoundsConfig(most={"collision": 0.1}))
+    env.check()
+    with pytest.raises(ResetNeeded, match=r"step.*call reset"):
+        env.step(zeros(env))

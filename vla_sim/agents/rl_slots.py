@@ -108,6 +108,7 @@ class SlotVecEnv(BatchVecEnv):
         self.manners = MannerWatch(self.shaft) if MANNER in each.most else None
         self.roster = roster or Roster(self.shaft.task_ids)
         self.n_begun = 0
+        self._is_begun = self._is_checked = False
         self.render_mode = "rgb_array"
         n, body = self.shaft.n, self.shaft.embodiment
         self._all = np.arange(n)
@@ -136,23 +137,28 @@ class SlotVecEnv(BatchVecEnv):
     def check(self) -> None:
         """See that each task has what reward and bounds name, before any training.
 
+        The first reset does so too, where nobody has asked before.
+
         Raises:
             UnknownName: If one has no such reward term or violation.
         """
-        if not (self.reward.terms or self.bounds[0].config.most):
+        if self._is_checked or not (self.reward.terms or self.bounds[0].config.most):
             return
         for task_id, bounds in zip(self.shaft.task_ids, self.bounds, strict=True):
             self.shaft.start(self._all, [draw_spec(task_id, k) for k in range(self.num_envs)])
             result = self.shaft.step(np.zeros_like(self._actions))
             self.reward.check_terms(result.reward_terms, task_id)
             bounds.check({*result.violations, MANNER}, task_id)
+        self._is_checked = True
 
     def reset(self) -> VecEnvObs:
         """Begin an episode in every slot: as `set_options()` and `seed()` said, else a fresh one.
 
         Raises:
             BadConfig: If an episode that was set cannot be run here.
+            UnknownName: As `check`.
         """
+        self.check()
         self._begin(self._all, self._seeds, [asked_of_one(each) for each in self._options])
         self._reset_seeds()
         self._reset_options()
@@ -239,7 +245,9 @@ class SlotVecEnv(BatchVecEnv):
 
         Raises:
             DamagedFile: If there are other slots or other actions.
+            UnknownName: As `check`.
         """
+        self.check()
         self.flight.check(state)
         places = zip(state.place.tolist(), state.seed.tolist(), strict=True)
         specs = [draw_spec(self.shaft.task_ids[place], seed) for place, seed in places]
@@ -282,7 +290,7 @@ class SlotVecEnv(BatchVecEnv):
         return images
 
     def _check_started(self, asked: str) -> None:
-        if not self.shaft.is_started:
+        if not self._is_begun:
             raise ResetNeeded(asked)
 
     def _begin(
@@ -296,6 +304,7 @@ class SlotVecEnv(BatchVecEnv):
             for seed, spec in zip(seeds, given, strict=True)
         ]
         self.shaft.start(slots, specs)
+        self._is_begun = True
         self.hand.begin(slots)
         for bounds in self.bounds:
             bounds.begin(slots)
