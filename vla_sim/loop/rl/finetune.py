@@ -5,6 +5,7 @@ any moment, so that an interrupt costs the round that it hits and no more; a run
 run that it would have been.
 """
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -258,7 +259,8 @@ def _progress(
                 # Of several tasks the one in which it happens most.
                 bounds = max(learner.env.bounds, key=lambda each: np.nan_to_num(each.shares[name]))
                 share, price = bounds.shares[name], bounds.price[name]
-                said.append(f"{name} {100 * share:.0f} % with noise (price {price:.2f})")
+                often = "unknown" if math.isnan(share) else f"{100 * share:.0f} %"
+                said.append(f"{name} {often} with noise (price {price:.2f})")
             progress.update(bar, completed=budget.n_spent, said=", ".join(said))
 
         yield show

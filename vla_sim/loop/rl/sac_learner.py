@@ -58,8 +58,14 @@ class SacLearner(RlLearner):
     @property
     def action_std(self) -> float:
         """Of what was decided last: the standard deviation over the slots' remembered decisions."""
-        rows = self.memory.actions[max(self.memory.pos - self.run.sac.n_steps, 0) : self.memory.pos]
+        rows = self.memory.actions[self._newest]
         return float(rows.std(axis=(0, 1)).mean()) if len(rows) else 0.0
+
+    @property
+    def _newest(self) -> NDArray[np.int64]:
+        """The places in memory of what the last round added, the oldest first; it goes round."""
+        added = np.arange(max(self._n_rows - self.run.sac.n_steps, 0), self._n_rows)
+        return added % self.memory.buffer_size
 
     @property
     def weights(self) -> dict[str, Tensor]:
@@ -104,8 +110,7 @@ class SacLearner(RlLearner):
         run goes on from.
         """
         n, size = self.run.sac.n_steps, self.memory.buffer_size
-        rows = np.arange(max(self._n_rows - n, 0), self._n_rows)
-        held = {name: getattr(self.memory, name)[rows % size] for name in self._columns}
+        held = {name: getattr(self.memory, name)[self._newest] for name in self._columns}
         folder = place / "memory"
         folder.mkdir(parents=True, exist_ok=True)
         atomic.replace_file(_file(folder, self._n_rows), lambda part: save_file(held, part))
