@@ -4,16 +4,19 @@ import json
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from rich.console import Console
 
 from tests.loop.results import killed_after_first_rows
-from vla_sim.errors import ProtocolMismatch, RunFolderError
+from vla_sim.errors import BadConfig, ProtocolMismatch, RunFolderError
+from vla_sim.loop.benching import deciding
 from vla_sim.loop.benching.bench import bench
 from vla_sim.loop.benching.bench_run import BenchRun
 from vla_sim.loop.benching.deciding import decide, schedule
 from vla_sim.loop.benching.result import read_result
+from vla_sim.loop.benching.row_store import PARTS, RowStore
 from vla_sim.loop.benching.until import UntilConfig
 
 QUIET = Console(quiet=True)
@@ -59,6 +62,25 @@ def test_an_interrupted_decision_goes_on_to_the_same_end_in_rounds_of_another_si
     assert decide(replace(run, resume=True, n_slots=5), QUIET) == decide(
         replace(RUN, episodes=7), QUIET
     )
+
+
+def test_a_decision_that_was_cut_as_it_was_written_down_runs_nothing_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = replace(RUN, episodes=7, out=tmp_path / "cut")
+    with monkeypatch.context() as killed, pytest.raises(KeyboardInterrupt):
+        killed.setattr(deciding, "_write", Mock(side_effect=KeyboardInterrupt))
+        decide(run, QUIET)
+    monkeypatch.setattr(RowStore, "add", Mock(side_effect=AssertionError("was run again")))
+    found = decide(replace(run, resume=True), QUIET)
+    assert found.side == "better"
+    assert not list(tmp_path.rglob(PARTS))
+    assert len(read_result(tmp_path / "cut" / "policy").rows) == found.n_pairs
+
+
+def test_no_rule_runs_into_the_scenes_that_choose_checkpoints() -> None:
+    with pytest.raises(BadConfig, match="cap is 90001; use a whole number, 1 to 90000"):
+        UntilConfig(width=0.01, cap=90_001)
 
 
 def test_a_policy_against_itself_is_not_shown_to_differ() -> None:

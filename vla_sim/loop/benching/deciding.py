@@ -111,6 +111,7 @@ def decide(run: BenchRun, console: Console) -> Decided:
         decided = _decide(run, console)
         _write(run.folder / DECISION, decided)
         (run.folder / BEGUN).unlink()
+        _clear(run.folder)
     return decided
 
 
@@ -167,7 +168,6 @@ def _decide(run: BenchRun, console: Console) -> Decided:
             kept = [stores[side].row(spec) for spec in used]
             result = result_of(measurement.protocol, kept, card)
             write_result(run.folder / side, result, card)
-            clear(run.folder / side)
     return decided
 
 
@@ -291,7 +291,14 @@ def _finished(run: BenchRun, path: Path) -> Decided:
         place = path.parent / side
         held = read_result(place).card if is_result(place) else {}
         require_alike(path.parent, {line: held[DIGEST]} if DIGEST in held else {}, card)
+    _clear(path.parent)
     return decided
+
+
+def _clear(folder: Path) -> None:
+    """Delete the portions of both: until the decision is there, a cut would cost them."""
+    for side in (POLICY, OTHER):
+        clear(folder / side)
 
 
 def _write(path: Path, decided: Decided) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from vla_sim.errors import BadConfig
 from vla_sim.eval.sequential import EAGERNESS, Outcome, SequentialTest, require_alpha
 from vla_sim.eval.statistics import wilson
+from vla_sim.loop.benching.benchmark import MOST_EPISODES
 from vla_sim.ranges import whole
 
 LOOK_EVERY = 10
@@ -37,7 +38,7 @@ class UntilConfig:
 
     def __post_init__(self) -> None:
         require_alpha(self.alpha)
-        whole(1, fewest=self.fewest, cap=self.cap)
+        whole(1, MOST_EPISODES, fewest=self.fewest, cap=self.cap)
         if self.decided and self.width:
             raise BadConfig("until_decided and until_width are two rules; name one of them")
         if not 0.0 <= self.width < 1.0:
