@@ -63,7 +63,7 @@ def detector_rows(console: Console) -> Iterator[Row]:
         )
     yield Row(
         name="median time from an alarm to the end of an episode that failed",
-        value=f"{found['lead_s']:.1f} s",
+        value="no alarm" if found["lead_s"] is None else f"{found['lead_s']:.1f} s",
         bar="printed",
         holds=True,
     )

@@ -1,5 +1,6 @@
 """A detector from end to end: learnt, calibrated, written, measured, and at work below a film."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from vla_sim.envs.crank import Crank, CrankConfig
 from vla_sim.envs.rollout import run_all
 from vla_sim.envs.streams import own_seed
 from vla_sim.errors import BadConfig, DamagedFile, UnknownName
+from vla_sim.eval.detection.detector import KINDS, TracedEpisode
 from vla_sim.loop.benching.benchmark import BENCH_SEEDS_FROM
 from vla_sim.loop.choice import Choice
 from vla_sim.loop.detecting import traces
@@ -23,12 +25,14 @@ from vla_sim.loop.detecting.detect import (
     DetectRun,
     detect,
     load_detector,
+    measured,
 )
 from vla_sim.loop.evaluation import planned_spec
 from vla_sim.loop.policies import policy_of
 from vla_sim.loop.showing.film import FilmRun, film
 from vla_sim.protocols.policy import Policy
 from vla_sim.records.observation import PolicyInput
+from vla_sim.records.signals import SIGNALS
 
 REACH = "vla_sim/Reach-v1"
 SMALL = CrankConfig(image_size=PX)
@@ -81,7 +85,7 @@ def test_a_detector_tells_who_stands_still_from_who_moves(made: tuple[Path, Dete
     assert failure.value > 0.6, "of a model that learnt nothing, but whose vectors move"
     assert failure.n == 2 * N  # true words and words in wording never trained on
     assert 0.0 <= found.false_alarms["failure"].value <= found.found["failure"].value
-    assert found.lead_s > 0.0
+    assert found.lead_s is not None and found.lead_s > 0.0
     assert found.said
     assert all("Reach seed 100" in line for line in found.said)
     assert (run / FILE).is_file()
@@ -97,6 +101,25 @@ def test_a_detector_belongs_to_one_checkpoint(made: tuple[Path, Detection], tmp_
     (tmp_path / "no.json").write_text("{}")
     with pytest.raises(DamagedFile, match="is no vla-sim detector"):
         load_detector(tmp_path / "no.json", str(run))
+
+
+def test_without_an_alarm_there_is_no_lead(made: tuple[Path, Detection]) -> None:
+    detector = load_detector(made[0] / FILE, str(made[0]))
+    deaf, rng = replace(detector, thresholds=dict.fromkeys(KINDS, np.inf)), np.random.default_rng(0)
+    episodes = [
+        TracedEpisode(
+            task_id=REACH,
+            trace=rng.random((5, len(SIGNALS))),
+            decision_s=0.1,
+            duration_s=0.5,
+            success=k % 2 == 0,
+            mismatch=k < 2,
+        )
+        for k in range(8)
+    ]
+    found = measured(deaf, episodes, range(8))
+    assert found.lead_s is None
+    assert found.found["failure"].value == found.false_alarms["failure"].value == 0.0
 
 
 def test_a_film_shows_what_the_detector_says(made: tuple[Path, Detection], tmp_path: Path) -> None:

@@ -40,7 +40,8 @@ def run(config: "DetectRun", console: Console) -> int:
                 f"{100 * rate.value:.0f} % \\[{100 * rate.low:.0f}, {100 * rate.high:.0f}],"
                 f" n {rate.n}",
             )
-    table.add_row("lead of an alarm of failure, median", f"{found.lead_s:.1f} s")
+    lead = "no alarm" if found.lead_s is None else f"{found.lead_s:.1f} s"
+    table.add_row("lead of an alarm of failure, median", lead)
     console.print(table)
     for line in found.said:
         console.print(line, highlight=False, markup=False, soft_wrap=True)

@@ -109,14 +109,15 @@ class Detection:
         auroc: {"failure at half the usual time", ...: AUROC with its interval}.
         false_alarms: By kind, over episodes that are as they should be.
         found: By kind, over those that are not.
-        lead_s: Median time from an alarm to the end of the episode that failed [s].
+        lead_s: Median time from an alarm to the end of the episode that failed [s]; None where no
+            episode that failed raised one.
         said: Some of what was said, an episode a line.
     """
 
     auroc: Mapping[str, Estimate]
     false_alarms: Mapping[Kind, Estimate]
     found: Mapping[Kind, Estimate]
-    lead_s: float
+    lead_s: float | None
     said: tuple[str, ...]
 
 
@@ -207,7 +208,7 @@ def measured(
         auroc=areas,
         false_alarms={kind: wilson(sum(hits), len(hits)) for kind, hits in normal.items()},
         found={kind: wilson(sum(hits), len(hits)) for kind, hits in wrong.items()},
-        lead_s=float(np.median(leads)) if leads else 0.0,
+        lead_s=float(np.median(leads)) if leads else None,
         said=tuple(said[:: max(1, len(said) // 6)][:6]),
     )
 
