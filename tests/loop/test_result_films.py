@@ -121,6 +121,7 @@ def test_the_pictures_are_those_of_the_episode(place: Path) -> None:
         Choice(name="expert", shield="limits"),
         Choice(name="runs/mine", ensemble=0.25, shield="manner"),
         Choice(name="runs/mine (2)", shield="limits"),
+        Choice(name="runs/mine", guidance=1.2345678, ensemble=0.12345678),
     ],
 )
 def test_who_was_measured_is_read_back(choice: Choice) -> None:

@@ -221,8 +221,8 @@ class Choice:
     def told(self) -> str:
         """The switches in words; empty where there are none."""
         said = [f"{self.proposals} proposals"] if self.proposals != 1 else []
-        said += [f"guidance {self.guidance:g}"] if self.guidance != 1.0 else []
-        said += [f"ensemble {self.ensemble:g}"] if self.ensemble != ENSEMBLE else []
+        said += [f"guidance {_whole(self.guidance)}"] if self.guidance != 1.0 else []
+        said += [f"ensemble {_whole(self.ensemble)}"] if self.ensemble != ENSEMBLE else []
         return ", ".join(said)
 
     @property
@@ -235,6 +235,12 @@ class Choice:
         told += [f"contract {self.contract}"] if self.contract else []
         told += [f"shield {self.shield}"] if self.shield != "off" else []
         return f"{self.name} ({', '.join(told)})" if told else self.name
+
+
+def _whole(value: float) -> str:
+    """A number in as few digits as give it back."""
+    short = f"{value:g}"
+    return short if float(short) == value else repr(value)
 
 
 def is_remote(name: str) -> bool:
