@@ -35,6 +35,18 @@ def test_a_bar_says_what_is_done_and_how_long_the_rest_takes() -> None:
     assert line.startswith("bench") and "3/4" in line and "left" in line and "of Reach" in line
 
 
+def test_the_time_left_is_known_where_each_step_takes_minutes() -> None:
+    """As rounds of finetuning and portions of a benchmark do: 2, 2 and 5 minutes here."""
+    clock_s = [0.0]
+    bar = bar_of("finetune", Console(quiet=True))
+    bar.get_time = lambda: clock_s[0]
+    line = bar.add_task("", total=10)
+    for ended_s in (120.0, 240.0, 540.0):
+        clock_s[0] = ended_s
+        bar.advance(line)
+    assert bar.tasks[0].time_remaining == 7 * (540 - 120) / 2
+
+
 def test_a_line_of_a_log_is_whole_however_narrow_rich_takes_it_to_be() -> None:
     stream, said = io.StringIO(), "held out 93 %, " * 8
     console = Console(file=stream, width=80)

@@ -19,6 +19,9 @@ from rich.progress import (
 from rich.table import Column
 
 EVERY_S: Final = 60.0
+PACE_OVER_S: Final = 3_600.0
+"""The pace that tells the time left is taken over so long. Rounds and portions take minutes, and
+within rich's own half a minute there would be one of them or none: no pace, or that of a moment."""
 LINE_WIDTH: Final = 200
 """Of a line in a file or a pipe, where rich takes 80 for want of a terminal; no line is as long."""
 WRAPPED: Final = Column(no_wrap=False)
@@ -38,7 +41,7 @@ class ProgressLines(Progress):
             console: Where.
             every_s: Time from line to line where the console is no terminal [s].
         """
-        super().__init__(*columns, console=console)
+        super().__init__(*columns, console=console, speed_estimate_period=PACE_OVER_S)
         self._every_s = every_s
         self._told_s = time.monotonic()
 
