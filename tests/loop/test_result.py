@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -158,6 +159,23 @@ def test_a_shard_brings_back_the_retrieval_that_it_was_measured_with(
     merged = merge(MergeRun(shards=(tmp_path / "s1",), out=tmp_path / "merged"))
     show(merged, QUIET)  # it says of each bound if it is saturated
     assert merged == read_result(tmp_path / "merged").report
+
+
+def test_a_merge_that_was_cut_is_made_again(
+    whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = read_result(whole)
+    write_result(tmp_path / "s1", replace(read, shard=Shard(k=1, n=1)), read.card)
+    run = MergeRun(shards=(tmp_path / "s1",), out=tmp_path / "merged")
+    with monkeypatch.context() as killed, pytest.raises(KeyboardInterrupt):
+        killed.setattr(
+            "vla_sim.loop.benching.result.write_json", Mock(side_effect=KeyboardInterrupt)
+        )
+        merge(run)
+    merge(run)
+    assert bytes_of(run.out) == bytes_of(whole)
+    with pytest.raises(RunFolderError, match=r"already holds .*; give another --out$"):
+        merge(run)
 
 
 def test_an_edit_of_a_result_is_noticed(whole: Path, tmp_path: Path) -> None:

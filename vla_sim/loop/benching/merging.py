@@ -5,19 +5,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vla_sim.disk.atomic import read_json
-from vla_sim.disk.folder_lock import FolderLock
-from vla_sim.errors import BadConfig, ProtocolMismatch
+from vla_sim.disk.folder_lock import FolderLock, names_in
+from vla_sim.disk.outlet import check_outlet
+from vla_sim.errors import BadConfig, ProtocolMismatch, RunFolderError
 from vla_sim.eval.protocol import require_same
 from vla_sim.loop.benching.provenance import DIGEST
 from vla_sim.loop.benching.result import (
     CARD,
+    EPISODES,
+    PROTOCOL,
     ROWS,
     Result,
     read_shard,
     result_of,
     write_result,
 )
-from vla_sim.loop.run_folder import RunFolder
 from vla_sim.ranges import some
 from vla_sim.records.reports import EvalReport
 
@@ -45,7 +47,7 @@ def merge(run: MergeRun) -> EvalReport:
         RunFolderError: If a folder is no shard, or the result has no place.
     """
     some(shards=run.shards)
-    RunFolder.refuse_taken(run.out)
+    _refuse_taken(run.out)
     shards = [(folder, read_shard(folder)) for folder in run.shards]
     _require_whole(shards)
     (first_folder, first), *others = shards
@@ -69,6 +71,14 @@ def merge(run: MergeRun) -> EvalReport:
     with FolderLock.take(run.out, purpose="merge"):
         write_result(run.out, result, card)
     return result.report
+
+
+def _refuse_taken(out: Path) -> None:
+    """See that a result has a place here; what a merge that was cut has left is written anew."""
+    check_outlet(out, is_folder=True)
+    held = names_in(out)
+    if not set(held) <= {PROTOCOL, EPISODES, CARD}:
+        raise RunFolderError(f"{out} already holds {', '.join(held[:4])}; give another --out")
 
 
 def _told(shard: Result) -> dict[str, str]:
