@@ -82,15 +82,6 @@ class Crankshaft:
         self.place = np.zeros(self.n, dtype=np.int64)
         self._is_settled = [len(cranks) == 1] * len(cranks)
 
-    @property
-    def is_started(self) -> bool:
-        """Every slot has an episode."""
-        return all(
-            crank.specs[slot] is not None
-            for crank, slots in self.parts(np.arange(self.n))
-            for slot in slots.tolist()
-        )
-
     def parts(self, slots: Ids) -> Iterator[tuple[Crank, Ids]]:
         """The cranks that some slots are in now, each with its own of them."""
         for k, crank in enumerate(self.cranks):
