@@ -31,6 +31,7 @@ from vla_sim.loop.aligning.align_run import AlignRun
 from vla_sim.loop.aligning.closed_loop import align
 from vla_sim.loop.aligning.learner import by_row
 from vla_sim.loop.aligning.monitor import Monitor
+from vla_sim.loop.aligning.resuming import drop, goes_on_exactly
 from vla_sim.loop.aligning.wording import draw_texts
 from vla_sim.loop.benching.bench import bench
 from vla_sim.loop.benching.bench_run import BenchRun
@@ -85,7 +86,9 @@ def measure(run: AlignRun, episodes: int, console: Console) -> dict[str, Any]:
 
     def make() -> Mapping[str, Any]:
         began = time.process_time()
-        begun = (run.out / "run.json").is_file()
+        begun = goes_on_exactly(run.out, run)
+        if not begun:
+            drop(run.out)
         with Monitor(console) as monitor:
             folder = align(replace(run, resume=begun), monitor)
         cpu_s = time.process_time() - began

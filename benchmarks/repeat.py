@@ -37,6 +37,7 @@ from vla_sim.eval.report_file import from_json, to_json
 from vla_sim.loop.aligning.align_run import AlignRun
 from vla_sim.loop.aligning.closed_loop import align
 from vla_sim.loop.aligning.monitor import Monitor
+from vla_sim.loop.aligning.resuming import drop, goes_on_exactly
 from vla_sim.loop.benching.bench import bench
 from vla_sim.loop.benching.bench_run import BenchRun
 from vla_sim.loop.evaluation import ALL_ARMS
@@ -98,8 +99,10 @@ def settings_of(run: AlignRun, **more: object) -> dict[str, Any]:
 
 
 def trained(run: AlignRun, console: Console) -> RunFolder:
-    """The run's folder, from where a killed study left it."""
-    begun = (run.out / "run.json").is_file()
+    """The run's folder, as it lies there whole, or made from its beginning."""
+    begun = goes_on_exactly(run.out, run)
+    if not begun:
+        drop(run.out)
     with Monitor(console) as monitor:
         return align(replace(run, resume=begun), monitor)
 

@@ -7,12 +7,21 @@ import pytest
 
 from tests.eval.test_stopping import history
 from vla_sim.align.checkpoint import INDEX
-from vla_sim.errors import RunFolderError
+from vla_sim.disk.folder_lock import FolderLock
+from vla_sim.errors import FolderInUse, RunFolderError
 from vla_sim.eval.report_file import to_json as report_json
 from vla_sim.eval.stopping import StoppingConfig, decisions
 from vla_sim.loop.aligning.align_run import MAY_CHANGE, VERB, AlignRun
 from vla_sim.loop.aligning.kept_memory import TRAINER
-from vla_sim.loop.aligning.resuming import DECISIONS, LATEST, REPORTS, nothing_left
+from vla_sim.loop.aligning.resuming import (
+    DECISIONS,
+    LATEST,
+    REPORTS,
+    SILENT,
+    drop,
+    goes_on_exactly,
+    nothing_left,
+)
 from vla_sim.loop.opening import refuse_place
 from vla_sim.loop.run_folder import RunFolder
 from vla_sim.loop.settings import to_json
@@ -58,3 +67,18 @@ def test_what_makes_a_report_the_best_stays(tmp_path: Path) -> None:
     folder = stopped(run)
     with pytest.raises(RunFolderError, match=r"begun with stopping\.min_success_gain"):
         left(folder, run, StoppingConfig(min_success_gain=0.5))
+
+
+def test_only_a_dataset_or_the_end_makes_a_run_go_on_exactly(tmp_path: Path) -> None:
+    run = AlignRun(out=tmp_path / "run")
+    assert not goes_on_exactly(run.out, run), "there is none"
+    folder = RunFolder.create(run.out, to_json(run), {}, verb=VERB)
+    assert not goes_on_exactly(run.out, run)
+    assert goes_on_exactly(run.out, replace(run, data=tmp_path / "data"))
+    folder.write_json(SILENT, [])
+    assert goes_on_exactly(run.out, run)
+    with FolderLock.take(run.out, purpose="somebody else's"), pytest.raises(FolderInUse):
+        drop(run.out)
+    assert goes_on_exactly(run.out, run)
+    drop(run.out)
+    assert not run.out.exists()

@@ -1,9 +1,11 @@
 """Resuming: learner, judge, budget and logs as they were at the run's last save."""
 
+import shutil
 from dataclasses import asdict, replace
 from pathlib import Path
 
 from vla_sim.align.checkpoint import INDEX
+from vla_sim.disk.folder_lock import FolderLock
 from vla_sim.errors import LossNotFinite
 from vla_sim.eval.report_file import from_json
 from vla_sim.eval.stopping import decisions
@@ -13,7 +15,7 @@ from vla_sim.loop.aligning.judge import Judge
 from vla_sim.loop.aligning.kept_memory import TRAINER
 from vla_sim.loop.aligning.learner import Learner
 from vla_sim.loop.budget import Budget
-from vla_sim.loop.run_folder import BEST, RunFolder
+from vla_sim.loop.run_folder import BEGUN, BEST, RunFolder
 
 LATEST = "latest"
 LOSSES = "losses.jsonl"
@@ -68,6 +70,29 @@ def nothing_left(folder: RunFolder, run: AlignRun) -> str | None:
     if step >= run.max_updates:
         return f"all {step:,} updates are done; a larger --max-updates goes on"
     return None
+
+
+def goes_on_exactly(out: Path, run: AlignRun) -> bool:
+    """Whether there is a run that would come to what it comes to where nobody cuts it.
+
+    Where one goes on, its simulators begin their scenes anew: so one from a dataset does, and one
+    that was at its end. Measurements that are known by the settings of a run begin others again.
+
+    Args:
+        out: Its folder.
+        run: Its settings.
+    """
+    return (out / BEGUN).is_file() and (run.data is not None or (out / SILENT).is_file())
+
+
+def drop(out: Path) -> None:
+    """Delete half a run that nobody is at, so that it is made from its beginning.
+
+    Raises:
+        FolderInUse: If another process writes it.
+    """
+    with FolderLock.take(out, purpose="beginning a run again"):
+        shutil.rmtree(out, ignore_errors=True)
 
 
 def begin_again(folder: RunFolder) -> None:

@@ -11,7 +11,7 @@ from rich.console import Console
 from vla_sim.loop.aligning.align_run import AlignRun
 from vla_sim.loop.aligning.closed_loop import align
 from vla_sim.loop.aligning.monitor import Monitor, OnUpdate
-from vla_sim.loop.aligning.resuming import LATEST, LOSSES, SILENT
+from vla_sim.loop.aligning.resuming import LATEST, LOSSES, SILENT, goes_on_exactly
 from vla_sim.loop.benching.bench import benched
 from vla_sim.loop.run_folder import BEST, RunFolder
 from vla_sim.loop.studying.cell import CHANGES_NOTHING, Cell
@@ -71,11 +71,7 @@ def trained(
         return Training(
             run=folder, updates=told["updates"], cpu_s=told["cpu_s"], silent=tuple(told["silent"])
         )
-    # Where an alignment goes on, its simulators begin their scenes anew, and what comes of it is
-    # not what its settings alone say. So half a training is begun again, but for one from a
-    # dataset, and one that was at its end.
-    there = same and (folder / "run.json").is_file()
-    begun = there and (run.data is not None or (folder / SILENT).is_file())
+    begun = same and goes_on_exactly(folder, run)
     if not begun:
         (place / DONE).unlink(missing_ok=True)
         shutil.rmtree(folder, ignore_errors=True)
