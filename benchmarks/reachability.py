@@ -28,6 +28,7 @@ from vla_sim.envs.language.corpus import corpus
 from vla_sim.envs.suites import tasks_of
 from vla_sim.envs.task_table import TaskTable
 from vla_sim.eval.detection.auroc import auroc
+from vla_sim.eval.statistics import central
 from vla_sim.loop.aligning.learner import fit_bodies
 from vla_sim.loop.aligning.reach_labels import ReachLabels
 from vla_sim.loop.aligning.wording import PhraseBank, draw_texts
@@ -167,8 +168,7 @@ def error_interval(chance: NDArray[np.float64], truth: NDArray[np.bool_]) -> tup
         calibration_error(chance[at], truth[at])
         for at in (rng.integers(n, size=n) for _ in range(RESAMPLED))
     ]
-    low, high = np.quantile(drawn, [0.025, 0.975])
-    return float(low), float(high)
+    return central(drawn, n)
 
 
 def reach_rows() -> Iterator[Row]:

@@ -9,6 +9,7 @@ from scipy.stats import ttest_1samp
 from vla_sim.errors import BadConfig
 from vla_sim.eval.statistics import (
     bootstrap_mean,
+    central,
     mcnemar,
     mean_of_few,
     paired_difference,
@@ -49,6 +50,29 @@ def test_bootstrap_is_seeded_and_covers() -> None:
         for e in (bootstrap_mean(rng.exponential(size=80), n_resamples=400) for _ in range(300))
     ]
     assert 0.89 <= np.mean(covered) <= 0.98
+
+
+@pytest.mark.parametrize(("n", "plainly"), [(5, 0.88), (10, 0.92)])
+def test_of_few_samples_the_bootstrap_reaches_as_far_as_few_samples_ask(
+    n: int, plainly: float
+) -> None:
+    rng = np.random.default_rng(0)
+    wide, narrow = [], []
+    for _ in range(600):
+        resampled = (samples := rng.normal(size=n))[rng.integers(n, size=(400, n))].mean(axis=1)
+        low, high = np.quantile(resampled, [0.025, 0.975])
+        narrow.append(low <= 0.0 <= high)
+        made = bootstrap_mean(samples, n_resamples=400)
+        wide.append(made.low <= 0.0 <= made.high)
+    assert np.mean(narrow) < plainly, "what is held against"
+    assert np.mean(wide) > np.mean(narrow) + 0.02
+
+
+def test_many_samples_have_the_interval_of_the_plain_percentiles() -> None:
+    resampled = np.random.default_rng(0).normal(size=2000)
+    plain = np.quantile(resampled, [0.025, 0.975])
+    assert central(resampled, 10_000) == pytest.approx(plain, abs=1e-3)
+    assert central([0.25], 1) == (0.25, 0.25)
 
 
 @pytest.mark.parametrize("samples", [[], [1.0, np.nan]])
@@ -115,9 +139,8 @@ def test_samples_that_agree_scatter_at_least_as_they_were_rounded() -> None:
 def test_long_samples_are_drawn_in_blocks_to_the_same_interval() -> None:
     whole = np.random.default_rng(3).random(5_003)  # 5,003 x 2,000 are several blocks
     drawn = np.random.default_rng(7).integers(len(whole), size=(2000, len(whole)))
-    low, high = np.quantile(whole[drawn].mean(axis=1), [0.025, 0.975])
     made = bootstrap_mean(whole, seed=7)
-    assert (made.low, made.high) == (low, high)
+    assert (made.low, made.high) == central(whole[drawn].mean(axis=1), len(whole))
     assert sum(row_blocks(2000, 5_003)) == 2000 and max(row_blocks(2000, 5_003)) < 500
 
 

@@ -1,6 +1,7 @@
 """A result is the same bytes however it was measured, and an edit of it is noticed."""
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from unittest.mock import Mock
@@ -20,7 +21,7 @@ from vla_sim.loop.benching.bench_run import BenchRun
 from vla_sim.loop.benching.comparing import CompareRun, compared, comparison_of, sentences
 from vla_sim.loop.benching.episode_table import checksum, read_rows, write_rows
 from vla_sim.loop.benching.merging import MergeRun, merge
-from vla_sim.loop.benching.result import EPISODES, read_result, read_shard, write_result
+from vla_sim.loop.benching.result import EPISODES, REPORT, read_result, read_shard, write_result
 from vla_sim.loop.benching.row_store import RowStore
 from vla_sim.loop.benching.shard import Shard
 from vla_sim.loop.benching.until import UntilConfig
@@ -140,6 +141,22 @@ def test_shards_merge_to_the_same_bytes_and_refuse_what_does_not_fit(
     with pytest.raises(DamagedFile, match=r"episodes\.parquet was edited"):
         read_shard(folders[1])
     assert not (tmp_path / "none").exists()
+
+
+def test_a_result_of_before_has_the_intervals_of_today_and_no_other_values(
+    whole: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(whole, tmp_path / "older")
+    path = tmp_path / "older" / REPORT
+    said = json.loads(path.read_text())
+    spl = said["tasks"][0]["means"]["spl"]
+    spl["low"] -= 0.01
+    path.write_text(json.dumps(said))
+    assert read_result(path.parent).report == read_result(whole).report
+    spl["value"] -= 0.01
+    path.write_text(json.dumps(said))
+    with pytest.raises(DamagedFile, match=r"report\.json was edited"):
+        read_result(path.parent)
 
 
 def test_a_shard_brings_back_the_retrieval_that_it_was_measured_with(

@@ -46,7 +46,7 @@ def wilson(n_hits: int, n: int) -> Estimate:
 def bootstrap_mean(
     samples: ArrayLike, *, n_resamples: int = 2000, seed: int = 20_240_601
 ) -> Estimate:
-    """A mean with its percentile bootstrap interval; equal samples give equal intervals.
+    """A mean with its bootstrap interval, see `central`; equal samples give equal intervals.
 
     A single sample has no spread to resample: its interval is the sample itself, and n says so.
 
@@ -66,11 +66,28 @@ def bootstrap_mean(
     rng, n = np.random.default_rng(seed), len(values)
     blocks = row_blocks(n_resamples, n)
     means = [values[rng.integers(n, size=(n_rows, n))].mean(axis=1) for n_rows in blocks]
-    low, high = np.quantile(np.concatenate(means), [0.025, 0.975])
+    low, high = central(np.concatenate(means), n)
     mean = float(values.mean())
-    return Estimate(
-        value=mean, n=len(values), low=min(mean, float(low)), high=max(mean, float(high))
-    )
+    return Estimate(value=mean, n=n, low=min(mean, low), high=max(mean, high))
+
+
+def central(resampled: ArrayLike, n: int) -> tuple[float, float]:
+    """Between which limits 95 % of what resamples of n samples give lies, or more where n is small.
+
+    Resamples scatter less than samples do, and their plain percentiles know nothing of Student's
+    tails: of 5 samples of a normal distribution they cover the mean in 84 % of cases, of 10 in 90.
+    These reach as much further out as Student's interval does beyond the normal one (91 and 95 %).
+
+    Args:
+        resampled: What resamples of size n give, shape (r,).
+        n: How many samples were resampled, >= 1.
+
+    Source:
+        The expanded percentile interval of T. Hesterberg, The American Statistician 69 (2015) 371.
+    """
+    reach = student_reach(n) * np.sqrt(n / (n - 1)) if n > 1 else Z_95
+    low, high = np.quantile(np.asarray(resampled), norm.cdf([-reach, reach]))
+    return float(low), float(high)
 
 
 def row_blocks(n_rows: int, n_columns: int) -> Iterator[int]:
@@ -138,7 +155,7 @@ def student_reach(n: int) -> float:
 def bootstrap_ratio(
     above: ArrayLike, below: ArrayLike, *, n_resamples: int = 2000, seed: int = 20_240_601
 ) -> Estimate:
-    """A ratio of sums over the same samples, with its percentile bootstrap interval.
+    """A ratio of sums over the same samples, with its bootstrap interval, see `central`.
 
     Args:
         above: Finite numbers, shape (n,).
@@ -159,11 +176,9 @@ def bootstrap_ratio(
         drawn = rng.integers(n, size=(n_rows, n))
         sums = bottom[drawn].sum(axis=1)
         ratios.append(top[drawn].sum(axis=1)[sums > 0] / sums[sums > 0])
-    low, high = np.quantile(np.concatenate(ratios), [0.025, 0.975])
+    low, high = central(np.concatenate(ratios), n)
     value = float(top.sum() / bottom.sum())
-    return Estimate(
-        value=value, n=len(top), low=min(value, float(low)), high=max(value, float(high))
-    )
+    return Estimate(value=value, n=n, low=min(value, low), high=max(value, high))
 
 
 def mcnemar(first: ArrayLike, second: ArrayLike) -> float:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from vla_sim.eval.across.number import Attempts
 from vla_sim.eval.body import Body
 from vla_sim.eval.metrics.typical_speed import typical_speed
-from vla_sim.eval.statistics import row_blocks
+from vla_sim.eval.statistics import central, row_blocks
 from vla_sim.records.episode import Episode
 from vla_sim.records.episode_row import EpisodeRow
 from vla_sim.records.reports import Estimate
@@ -25,7 +25,7 @@ def manner_ordering(episodes: Attempts, bodies: Mapping[str, Body]) -> Estimate 
     Pairs are those whose manners have bands of speed with different middles; equal speeds count
     half. 1 is a perfect order, a half is chance. The mean is over episodes, each with the share of
     its own pairs, so n counts episodes that have one. Each episode is in many pairs: the interval
-    is the percentile bootstrap over episodes, drawn task by task, with all of their pairs. None
+    is the bootstrap's over episodes, drawn task by task, with all of their pairs. None
     where no two manners can be compared.
 
     Source:
@@ -45,8 +45,8 @@ def manner_ordering(episodes: Attempts, bodies: Mapping[str, Body]) -> Estimate 
     if n == 0:
         return None
     value = float(_mean_share(tables, [np.ones((1, len(score))) for score, _ in tables])[0])
-    low, high = np.quantile(_resampled(tables), [0.025, 0.975])
-    return Estimate(value=value, n=n, low=min(value, float(low)), high=max(value, float(high)))
+    low, high = central(_resampled(tables), n)
+    return Estimate(value=value, n=n, low=min(value, low), high=max(value, high))
 
 
 def _speed(attempt: Episode | EpisodeRow, body: Body) -> float:

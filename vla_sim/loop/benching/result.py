@@ -216,12 +216,20 @@ def _require(folder: Path, last: str) -> None:
 
 
 def _follows(report: EvalReport, again: EvalReport) -> bool:
-    """Whether a report's numbers follow from its rows; a metric that came later is in none."""
+    """Whether a report's numbers follow from its rows; a metric that came later is in none.
+
+    Of means the values alone: how far their resampled intervals reach may be known better than
+    when it was written, and whoever reads a result is given those of today.
+    """
     kept = tuple(
         replace(
             now,
             rates={name: rate for name, rate in now.rates.items() if name in was.rates},
-            means={name: mean for name, mean in now.means.items() if name in was.means},
+            means={
+                name: replace(mean, low=was.means[name].low, high=was.means[name].high)
+                for name, mean in now.means.items()
+                if name in was.means
+            },
         )
         for was, now in zip(report.tasks, again.tasks, strict=False)
     )
