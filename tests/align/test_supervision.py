@@ -169,6 +169,17 @@ def test_watching_alone_reports_and_teaches_nothing() -> None:
     assert all(torch.equal(v, state[k]) for k, v in plain.model.state_dict().items())
 
 
+def test_where_no_picture_has_another_goal_nothing_is_said_of_one() -> None:
+    watch = SupervisionConfig(paraphrase=ParaphraseConfig(watch=True))
+    rng = np.random.default_rng(0)
+    rows = squares.steps(rng, 2)
+    alone = replace(rows, meaning=np.zeros_like(rows.meaning))
+    for given, said in ((rows, True), (alone, False)):
+        report = trainer(replace(PLAIN, supervision=watch)).step(given, squares.say_all(rng, given))
+        assert "chunk_moved_by_paraphrase" in report.report
+        assert ("chunk_moved_by_other_goal" in report.report) == said
+
+
 @pytest.mark.slow
 def test_paraphrases_come_to_mean_the_same_and_other_goals_do_not() -> None:
     def moved(weight: float) -> tuple[float, float]:
