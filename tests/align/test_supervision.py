@@ -228,6 +228,23 @@ def test_strips_without_motion_are_left_out_and_said_to_be() -> None:
     assert "coherency" not in report.terms and "va_coherence" not in report.report
 
 
+def test_a_strip_that_is_drawn_twice_is_measured_once() -> None:
+    """Two of the very same are coherent in everything, noise too."""
+    watch = SupervisionConfig(coherency=replace(ALL_ON.coherency, weight=0.0, watch=True))
+    rng = np.random.default_rng(0)
+    rows, drawn = squares.steps(rng, 2), strips(rng)
+    texts = squares.say_all(rng, rows)
+
+    def measured(places: list[int]) -> dict[str, float]:
+        mine = StripTriples(**{name: value[places] for name, value in vars(drawn).items()})
+        learner = trainer(replace(PLAIN, supervision=watch, model=HEADS))
+        report = learner.step(rows, texts, strips=mine).report
+        return {name: value for name, value in report.items() if name.startswith("va_")}
+
+    assert measured([0, 0, 2, 3]) == {}, "one episode alone tells nothing"
+    assert measured([0, 1, 0, 1, 1]) == measured([0, 1]) != {}
+
+
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
