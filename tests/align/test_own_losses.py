@@ -69,6 +69,15 @@ def test_what_is_no_loss_is_refused_by_name(name: str, says: str) -> None:
         one_step(trainer(config(name)), 0)
 
 
+def test_it_may_stand_still_once_all_that_it_is_taken_of_does() -> None:
+    told = replace(config("gentle"), freeze=("vision", "policy"), freeze_text_after=0.5)
+    learner = trainer(told)
+    for seed, fraction in enumerate((0.0, 0.6)):
+        learner.set_progress(fraction)
+        taken = one_step(learner, seed).terms["own_losses_of_a_test:gentle"]
+        assert taken > 0.0 and ("text" in learner.frozen) == (fraction > 0.5)
+
+
 def test_a_name_or_a_weight_that_means_nothing_is_refused_before_training() -> None:
     with pytest.raises(BadConfig, match="'own_losses_of_a_test:constant' is int, not a function"):
         config("constant")
