@@ -23,7 +23,7 @@ from vla_sim.align.batch import (
 from vla_sim.align.body import Body
 from vla_sim.align.contrast import Contrast
 from vla_sim.align.crew import ALONE, Crew
-from vla_sim.align.curriculum import CurriculumState, advance
+from vla_sim.align.curriculum import CurriculumState, advance, past_untaught
 from vla_sim.align.encoders.tokenizer import Tokenizer
 from vla_sim.align.forcing import Forcing
 from vla_sim.align.objective import GROUPS, LossReport, chance_levels
@@ -93,7 +93,8 @@ class AlignTrainer:
         self.frozen: tuple[str, ...] = ()
         self.freeze(config.freeze)
         self.optimiser = Optimiser(config.optimiser, self.model)
-        self.curriculum = CurriculumState(stage=config.curriculum.first)
+        first = CurriculumState(stage=config.curriculum.first)
+        self.curriculum = past_untaught(first, vars(config.weights))
         self.contrast = Contrast(config.contrast)
         config.contrast.temperatures.keep(self.model.log_inverse_temperature)
         self.forcing = Forcing(config, self.model, generator=self.generator, device=self.device)
@@ -111,7 +112,8 @@ class AlignTrainer:
     def measured(self, *, vl: Recall, la: Recall) -> CurriculumState:
         """Tell the curriculum what retrieval measured (R@10), and see whether a gate opens."""
         gates, held = self.config.curriculum, self.curriculum
-        self.curriculum = advance(gates, held, fraction=self.fraction, vl=vl, la=la)
+        reached = advance(gates, held, fraction=self.fraction, vl=vl, la=la)
+        self.curriculum = past_untaught(reached, vars(self.config.weights))
         return self.curriculum
 
     def freeze(self, towers: Sequence[str]) -> None:
