@@ -2,8 +2,10 @@
 
 import pytest
 
+from tests.align.square_trainer import trainer
 from vla_sim.align.curriculum import CurriculumConfig, CurriculumState, advance
 from vla_sim.align.objective import Weights
+from vla_sim.align.trainer_config import TrainerConfig
 from vla_sim.errors import BadConfig
 from vla_sim.records.reports import Recall
 
@@ -54,6 +56,24 @@ def test_a_gate_that_is_never_passed_does_not_starve_the_rest() -> None:
 def test_the_last_stage_is_never_left() -> None:
     state = CurriculumState(stage="all")
     assert advance(CONFIG, state, fraction=1.0, vl=measured(0.0), la=measured(0.0)) is state
+
+
+@pytest.mark.parametrize(
+    ("without", "stages"),
+    [
+        ((), ["vl", "la", "all"]),
+        (("contrast_vl",), ["la", "all", "all"]),
+        (("contrast_la",), ["vl", "all", "all"]),
+        (("contrast_vl", "contrast_la"), ["all", "all", "all"]),
+    ],
+)
+def test_a_stage_that_teaches_nothing_is_passed_over(
+    without: tuple[str, ...], stages: list[str]
+) -> None:
+    learner = trainer(TrainerConfig(weights=Weights(**dict.fromkeys(without, 0.0))))
+    seen = [learner.curriculum]
+    seen += [learner.measured(vl=measured(0.9), la=measured(0.9)) for _ in range(2)]
+    assert [state.stage for state in seen] == stages
 
 
 def test_stages_decide_what_counts() -> None:

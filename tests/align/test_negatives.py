@@ -232,6 +232,19 @@ def test_only_siglip_brings_a_bias() -> None:
     assert set(model.contrast_bias) == set(CONTRASTED)
 
 
+def used_by(contrast: ContrastConfig, **weights: float) -> TrainerConfig:
+    """Settings whose only terms beside behaviour are those that are given a weight."""
+    none = dict.fromkeys(vars(Weights()), 0.0)
+    return replace(ALL, contrast=contrast, weights=Weights(**{**none, "behaviour": 1.0, **weights}))
+
+
+def test_the_vote_weighs_clips_and_words_where_the_cycle_brings_actions() -> None:
+    config = used_by(ContrastConfig(vote=VoteConfig(floor=0.0), warm_up=0), contrast_vl=1, cycle=1)
+    plain = used_by(ContrastConfig(), contrast_vl=1, cycle=1)
+    voted, usual = (one_step(trainer(c), 0, 8).terms["contrast_vl"] for c in (config, plain))
+    assert voted != usual
+
+
 @pytest.mark.parametrize(
     ("make", "said"),
     [
@@ -256,6 +269,22 @@ def test_only_siglip_brings_a_bias() -> None:
                 ALL, contrast=ContrastConfig(bank=MemoryBankConfig(batches=2, max_age=3))
             ),
             "max_age is 3, and segment_every is 4: every batch would be forgotten",
+        ),
+        (
+            lambda: used_by(ContrastConfig(bank=MemoryBankConfig(batches=2)), triple=1.0),
+            "contrast.bank is on, and none of contrast_la, contrast_va, contrast_vl has a weight",
+        ),
+        (
+            lambda: used_by(ContrastConfig(semi_hard=SemiHardConfig(margin=0.2)), cycle=1.0),
+            "contrast.semi_hard is on, and none of contrast_la, contrast_step,",
+        ),
+        (
+            lambda: used_by(ContrastConfig(vote=VoteConfig(floor=0.2)), contrast_vl=1.0),
+            "contrast.vote is on, and none of contrast_la, contrast_va, cycle, triple has a weight",
+        ),
+        (
+            lambda: used_by(ContrastConfig(vote=VoteConfig(floor=0.2)), cycle=1.0),
+            "contrast.vote is on, and none of contrast_la, contrast_va, contrast_vl, triple has",
         ),
         (
             lambda: EVERYTHING.contrast.require_time(1),

@@ -8,9 +8,10 @@ import pytest
 
 from tests.align.square_trainer import ALL, one_step, trainer
 from vla_sim.align.objective import Weights
+from vla_sim.align.reconciling.gradnorm import GradNormConfig
 from vla_sim.align.reconciling.table import RECONCILERS
 from vla_sim.align.trainer_config import TrainerConfig
-from vla_sim.errors import BadConfig, UnknownName
+from vla_sim.errors import BadConfig, LossNotFinite, UnknownName
 
 LOSSES = """
 def gentle(model, batch, out):
@@ -21,6 +22,9 @@ def many(model, batch, out):
 
 def blind(model, batch, out):
     return batch.chunk_BGKA.square().mean()
+
+def steep(model, batch, out):
+    return (0.0 * out.chunk_BGKA).abs().sqrt().sum()
 
 def number(model, batch, out):
     return 3.0
@@ -67,6 +71,23 @@ def test_without_one_nothing_changes() -> None:
 def test_what_is_no_loss_is_refused_by_name(name: str, says: str) -> None:
     with pytest.raises(BadConfig, match=f"the loss 'own_losses_of_a_test:{name}' {says}"):
         one_step(trainer(config(name)), 0)
+
+
+def test_it_may_stand_still_once_all_that_it_is_taken_of_does() -> None:
+    told = replace(config("gentle"), freeze=("vision", "policy"), freeze_text_after=0.5)
+    learner = trainer(told)
+    for seed, fraction in enumerate((0.0, 0.6)):
+        learner.set_progress(fraction)
+        taken = one_step(learner, seed).terms["own_losses_of_a_test:gentle"]
+        assert taken > 0.0 and ("text" in learner.frozen) == (fraction > 0.5)
+
+
+def test_weights_learn_nothing_of_a_gradient_that_is_no_number() -> None:
+    learner = trainer(replace(config("steep"), reconciling=GradNormConfig(every=1)))
+    before = learner.reconciler.state()
+    with pytest.raises(LossNotFinite, match="every loss is finite, but not the gradient"):
+        one_step(learner, 0)
+    assert learner.reconciler.state() == before
 
 
 def test_a_name_or_a_weight_that_means_nothing_is_refused_before_training() -> None:

@@ -256,7 +256,9 @@ def test_settings_that_contradict_are_refused() -> None:
         trainer_config(GradNormConfig(terms=("goal",)))
     both = ("vision", "text")
     for config in (PcgradConfig(), GradNormConfig(), FixedConfig(priority=("jerk",))):
-        with pytest.raises(BadConfig, match="freeze names both towers"):
+        with pytest.raises(BadConfig, match="freeze names 'vision' and freeze names 'text', and"):
             trainer_config(config, freeze=both)
+        with pytest.raises(BadConfig, match="freeze names 'vision' and freeze_text_after is 0"):
+            trainer_config(config, freeze=("vision",), freeze_text_after=0.0)
     trainer_config(FixedConfig(), freeze=both)
     trainer_config(UncertaintyConfig(), freeze=both)

@@ -169,6 +169,17 @@ def test_watching_alone_reports_and_teaches_nothing() -> None:
     assert all(torch.equal(v, state[k]) for k, v in plain.model.state_dict().items())
 
 
+def test_where_no_picture_has_another_goal_nothing_is_said_of_one() -> None:
+    watch = SupervisionConfig(paraphrase=ParaphraseConfig(watch=True))
+    rng = np.random.default_rng(0)
+    rows = squares.steps(rng, 2)
+    alone = replace(rows, meaning=np.zeros_like(rows.meaning))
+    for given, said in ((rows, True), (alone, False)):
+        report = trainer(replace(PLAIN, supervision=watch)).step(given, squares.say_all(rng, given))
+        assert "chunk_moved_by_paraphrase" in report.report
+        assert ("chunk_moved_by_other_goal" in report.report) == said
+
+
 @pytest.mark.slow
 def test_paraphrases_come_to_mean_the_same_and_other_goals_do_not() -> None:
     def moved(weight: float) -> tuple[float, float]:
@@ -215,6 +226,23 @@ def test_strips_without_motion_are_left_out_and_said_to_be() -> None:
     still = replace(strips(rng), action=np.full((6, STRIP_STEPS, N_ACT), 0.5, np.float32))
     report = learner.step(rows, squares.say_all(rng, rows), strips=still)
     assert "coherency" not in report.terms and "va_coherence" not in report.report
+
+
+def test_a_strip_that_is_drawn_twice_is_measured_once() -> None:
+    """Two of the very same are coherent in everything, noise too."""
+    watch = SupervisionConfig(coherency=replace(ALL_ON.coherency, weight=0.0, watch=True))
+    rng = np.random.default_rng(0)
+    rows, drawn = squares.steps(rng, 2), strips(rng)
+    texts = squares.say_all(rng, rows)
+
+    def measured(places: list[int]) -> dict[str, float]:
+        mine = StripTriples(**{name: value[places] for name, value in vars(drawn).items()})
+        learner = trainer(replace(PLAIN, supervision=watch, model=HEADS))
+        report = learner.step(rows, texts, strips=mine).report
+        return {name: value for name, value in report.items() if name.startswith("va_")}
+
+    assert measured([0, 0, 2, 3]) == {}, "one episode alone tells nothing"
+    assert measured([0, 1, 0, 1, 1]) == measured([0, 1]) != {}
 
 
 @pytest.mark.parametrize(

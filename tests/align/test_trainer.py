@@ -9,9 +9,11 @@ import torch
 from tests.align import squares
 from tests.align.square_trainer import ALL, one_step, trainer
 from vla_sim.align.contrast_config import ContrastConfig
+from vla_sim.align.fusion.table import FUSIONS
 from vla_sim.align.inference import ModelPolicyCore
 from vla_sim.align.losses.temperature import TemperatureConfig
 from vla_sim.align.model import PAIRS, TOWERS, ModelConfig
+from vla_sim.align.negatives.bank import MemoryBankConfig
 from vla_sim.align.objective import LossReport, Weights
 from vla_sim.align.optimiser import OptimiserConfig
 from vla_sim.align.reconciling.pcgrad import PcgradConfig
@@ -110,9 +112,9 @@ def test_a_frozen_tower_stands_still_and_can_be_freed(tower: str) -> None:
     assert not all(torch.equal(a, b) for a, b in zip(before, after, strict=True))
 
 
-def test_an_unknown_tower_is_named() -> None:
-    with pytest.raises(UnknownName, match="vision"):
-        trainer(replace(ALL, freeze=("eyes",)))
+def test_an_unknown_tower_is_named_before_a_trainer_is_made() -> None:
+    with pytest.raises(UnknownName, match=r"no tower 'eyes'.*vision"):
+        replace(ALL, freeze=("eyes",))
 
 
 @pytest.mark.parametrize("name", ["fixed", "pcgrad"])
@@ -222,6 +224,34 @@ def test_bad_batches_are_refused() -> None:
     chunk[0, 0, 0, 0] = np.nan
     with pytest.raises(LossNotFinite, match="behaviour"):
         learner.step(replace(rows, chunk=chunk), texts)
+
+
+def test_an_update_that_is_given_up_leaves_nothing_behind() -> None:
+    """Not in what is remembered either: the next update would be given up for it as well."""
+    config = replace(
+        ALL,
+        weights=replace(Weights(), contrast_step=0.5),
+        model=ModelConfig(siglip=("la", "step"), fusion=FUSIONS["codebook"]),
+        contrast=ContrastConfig(bank=MemoryBankConfig(batches=2)),
+        rehearsal_noise=None,
+    )
+    learner = trainer(config)
+    before = learner.state()
+    rng = np.random.default_rng(0)
+    (rows, texts), segments = rows_and_texts(), squares.segments(rng, 4)
+    goal, knots = rows.goal_point.copy(), segments.knots.copy()
+    goal[0, 0, 0, 0], knots[0, 0, 0] = np.nan, np.nan
+    rows, segments = replace(rows, goal_point=goal), replace(segments, knots=knots)
+    with pytest.raises(LossNotFinite, match="goal"):
+        learner.step(rows, texts, segments, squares.say(rng, segments.meaning))
+    learner.contrast.settle()
+    learner.model.fusion.settle(learner.generator)
+    after = learner.state()
+    assert after.meta["contrast"] == before.meta["contrast"]
+    assert after.tensors.keys() == before.tensors.keys()
+    same = {k: torch.equal(v, after.tensors[k]) for k, v in before.tensors.items()}
+    assert [k for k, is_same in same.items() if not is_same] == ["random.own"]
+    one_step(learner, 1)
 
 
 def test_bad_settings_are_refused() -> None:

@@ -58,6 +58,8 @@ class Contrast:
         self.bank = MemoryBank(self.config.bank)
         self.begun: set[str] = set()
         """Pairs whose bias was set from their first batch."""
+        self._first: dict[str, tuple[Tensor, Tensor]] = {}
+        self._newest: tuple[int, Remembered] | None = None
 
     def warm(self, n_steps: int) -> bool:
         """Whether bank, mining and vote are used after so many updates."""
@@ -76,6 +78,25 @@ class Contrast:
         if not self.config.bank.batches or not self.warm(n_steps):
             return None
         return self.bank.held(n_steps=n_steps)
+
+    def remember(self, batch: Remembered, *, n_steps: int) -> None:
+        """Have the bank take in a batch once its update is made, see `settle`."""
+        self._newest = (n_steps, batch)
+
+    def settle(self) -> None:
+        """Keep what an update brought, once it is made."""
+        if self._newest is not None:
+            n_steps, batch = self._newest
+            self.bank.push(batch, n_steps=n_steps)
+        self._first, self._newest = {}, None
+
+    @torch.no_grad()
+    def give_up(self) -> None:
+        """Forget what an update brought that is not made."""
+        for name, (bias, before) in self._first.items():
+            bias.copy_(before)
+            self.begun.discard(name)
+        self._first, self._newest = {}, None
 
     def pair(
         self,
@@ -166,6 +187,7 @@ class Contrast:
         if name in model.contrast_bias:
             bias = model.contrast_bias[name]
             if name not in self.begun:
+                self._first[name] = bias, bias.detach().clone()
                 with torch.no_grad():
                     bias.copy_(first_bias(target_QM))
                 self.begun.add(name)

@@ -62,8 +62,9 @@ class ContrastConfig:
             segment_every: Updates from one batch of segments to the next.
 
         Raises:
-            BadConfig: If a pair has a form or targets of its own and no weight, or the bank forgets
-                every batch before the next one comes.
+            BadConfig: If a pair has a form or targets of its own and no weight, bank, mining or
+                vote is on and no term would use it, or the bank forgets every batch before the
+                next one comes.
         """
         told = [
             *(
@@ -79,6 +80,7 @@ class ContrastConfig:
                     f"{setting}, and weights.contrast_{pair} is 0: the pair is not contrasted; "
                     "give it a weight, or leave the setting out"
                 )
+        self._require_users({name for name, weight in weights.items() if weight})
         if self.bank.batches and self.bank.max_age < segment_every:
             raise BadConfig(
                 f"contrast.bank.max_age is {self.bank.max_age}, and segment_every is "
@@ -86,18 +88,41 @@ class ContrastConfig:
                 "vectors grow older"
             )
 
+    def _require_users(self, taken: Collection[str]) -> None:
+        """Raise BadConfig where bank, mining or vote is on and none of the terms would use it."""
+        pairs = {"contrast_vl", "contrast_la", "contrast_va"}
+        # A row's weight needs somebody who weighs by it, and a vote the vectors of actions.
+        weighed, acted = {*pairs, "triple"}, {"contrast_la", "contrast_va", "cycle", "triple"}
+        needs = {
+            "contrast.bank": (pairs,),
+            "contrast.semi_hard": ({*pairs, "contrast_step"},),
+            "contrast.vote": (weighed, acted),
+        }
+        for name in self._on:
+            for users in needs[name]:
+                if users.isdisjoint(taken):
+                    raise BadConfig(
+                        f"{name} is on, and none of {', '.join(sorted(users))} has a weight: "
+                        "nothing would use it; give one of them a weight, or leave it off"
+                    )
+
+    @property
+    def _on(self) -> list[str]:
+        """What is on of that which waits for `warm_up`."""
+        waits = {
+            "contrast.bank": self.bank.batches > 0.0,
+            "contrast.semi_hard": self.semi_hard.margin > 0.0,
+            "contrast.vote": self.vote.floor < 1.0,
+        }
+        return [name for name, is_on in waits.items() if is_on]
+
     def require_time(self, max_updates: int) -> None:
         """See that a run is long enough for what waits for `warm_up`.
 
         Raises:
             BadConfig: If it ends before.
         """
-        waits = {
-            "contrast.bank": self.bank.batches > 0.0,
-            "contrast.semi_hard": self.semi_hard.margin > 0.0,
-            "contrast.vote": self.vote.floor < 1.0,
-        }
-        on = [name for name, is_on in waits.items() if is_on]
+        on = self._on
         if on and self.warm_up >= max_updates:
             raise BadConfig(
                 f"contrast.warm_up is {self.warm_up}, and the run has {max_updates} updates: "

@@ -1,5 +1,6 @@
 """What is taught when: pictures and words first, then words and actions, then all together."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
@@ -9,6 +10,8 @@ from vla_sim.records.reports import Recall
 
 Stage = Literal["vl", "la", "all"]
 STAGES: tuple[Stage, ...] = get_args(Stage)
+GATED: Mapping[Stage, str] = {"vl": "contrast_vl", "la": "contrast_la"}
+"""{stage: the term that brings it to its gate}."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +88,19 @@ def advance(
     else:
         return state
     return CurriculumState(stage=upper, since_fraction=fraction, reason=reason)
+
+
+def past_untaught(state: CurriculumState, weights: Mapping[str, float]) -> CurriculumState:
+    """The state past every stage whose term has no weight: its gate would be waited for in vain.
+
+    Args:
+        state: Present state.
+        weights: {term: weight} of the objective.
+    """
+    while (term := GATED.get(state.stage)) and not weights[term]:
+        upper = STAGES[STAGES.index(state.stage) + 1]
+        state = replace(state, stage=upper, reason=f"{term} has no weight: no gate to wait for")
+    return state
 
 
 def _said(name: str, recall: Recall) -> str:

@@ -30,6 +30,7 @@ class Forcing:
         self.model = model
         self.generator = generator
         self.eye_error = EyeError(len(model.bodies), N_QUERIES, device)
+        self._before = self.eye_error.mean_MQ
 
     def noise(self, batch: StepBatch) -> Tensor:
         """Standard deviation of the noise on the points that the decoder is told, (B, Q)."""
@@ -53,5 +54,10 @@ class Forcing:
 
     def see(self, batch: StepBatch, out: PolicyOutput) -> None:
         """Take note of how far the eye erred, where the noise is to be as large."""
+        self._before = self.eye_error.mean_MQ.clone()
         if self.config.rehearsal_noise is None:  # nobody else asks
             self.eye_error.see(self.model.normaliser, batch, out.goal_BGQ3)
+
+    def give_up(self) -> None:
+        """Forget what was seen last, of an update that is not made."""
+        self.eye_error.mean_MQ = self._before

@@ -51,8 +51,10 @@ def own_terms(
     """Each loss before its weight.
 
     Raises:
-        BadConfig: If one gives something else than a scalar that depends on the model.
+        BadConfig: If one gives something else than a scalar that depends on the model. Where all
+            that the policy says comes from what stands still, so may its loss.
     """
+    learns = out.chunk_BGZKA.requires_grad
     terms = {name: loss(model, batch, out) for name, loss in losses.items()}
     for name, term in terms.items():
         if not isinstance(term, Tensor):
@@ -62,6 +64,6 @@ def own_terms(
                 f"the loss {name!r} gives a tensor of shape {tuple(term.shape)}, not a scalar: "
                 "take its mean"
             )
-        if not term.requires_grad:
+        if learns and not term.requires_grad:
             raise BadConfig(f"the loss {name!r} has no gradient: compute it from the policy output")
     return terms

@@ -83,7 +83,7 @@ def segment_terms(
         pairs.watched["cone"] = cone_N.mean()
     terms |= _symmetries(every, acted, wanted)
     if contrast.config.bank.batches:
-        contrast.bank.push(_to_remember(every, acted), n_steps=n_steps)
+        contrast.remember(_to_remember(every, acted), n_steps=n_steps)
     return terms, pairs.watched
 
 

@@ -23,7 +23,7 @@ from vla_sim.align.batch import (
 from vla_sim.align.body import Body
 from vla_sim.align.contrast import Contrast
 from vla_sim.align.crew import ALONE, Crew
-from vla_sim.align.curriculum import CurriculumState, advance
+from vla_sim.align.curriculum import CurriculumState, advance, past_untaught
 from vla_sim.align.encoders.tokenizer import Tokenizer
 from vla_sim.align.forcing import Forcing
 from vla_sim.align.objective import GROUPS, LossReport, chance_levels
@@ -93,7 +93,8 @@ class AlignTrainer:
         self.frozen: tuple[str, ...] = ()
         self.freeze(config.freeze)
         self.optimiser = Optimiser(config.optimiser, self.model)
-        self.curriculum = CurriculumState(stage=config.curriculum.first)
+        first = CurriculumState(stage=config.curriculum.first)
+        self.curriculum = past_untaught(first, vars(config.weights))
         self.contrast = Contrast(config.contrast)
         config.contrast.temperatures.keep(self.model.log_inverse_temperature)
         self.forcing = Forcing(config, self.model, generator=self.generator, device=self.device)
@@ -111,7 +112,8 @@ class AlignTrainer:
     def measured(self, *, vl: Recall, la: Recall) -> CurriculumState:
         """Tell the curriculum what retrieval measured (R@10), and see whether a gate opens."""
         gates, held = self.config.curriculum, self.curriculum
-        self.curriculum = advance(gates, held, fraction=self.fraction, vl=vl, la=la)
+        reached = advance(gates, held, fraction=self.fraction, vl=vl, la=la)
+        self.curriculum = past_untaught(reached, vars(self.config.weights))
         return self.curriculum
 
     def freeze(self, towers: Sequence[str]) -> None:
@@ -167,7 +169,8 @@ class AlignTrainer:
 
         Raises:
             BadConfig: If texts and rows do not match, or there is nothing to learn from in them.
-            LossNotFinite: If a loss or its gradient is no number; the model is as it was.
+            LossNotFinite: If a loss or its gradient is no number; the model is as it was, and so
+                is all that is remembered from one update to the next.
         """
         check_texts(rows.weight.shape[0], rows.weight.shape[1], texts)
         check_goals(rows.weight)
@@ -226,6 +229,7 @@ class AlignTrainer:
                 text_XD = self.rehearsal.texts(rehearsal_texts, n_steps=self.n_steps)
             self.rehearsal.add(self._batch(rehearsal), text_XD, wanted, terms, watched)
         if not terms:  # what is learnt from is due now and then only, and not in this update
+            self.contrast.settle()
             self.n_steps += 1
             return LossReport(total=0.0, terms={}, report={})
         losses = StepLosses.of(
@@ -243,9 +247,10 @@ class AlignTrainer:
         of = dict(zip((*terms, *watched), read, strict=False))
         values, seen = {name: of[name] for name in terms}, {name: of[name] for name in watched}
         if bad := [name for name, value in values.items() if not math.isfinite(value)]:
-            raise LossNotFinite(f"the loss is not finite ({', '.join(bad)})")
+            raise self._given_up(f"the loss is not finite ({', '.join(bad)})")
         self.pulls.note(dict(zip(looked, read[len(of) :], strict=True)), values)
         self.optimiser.zero_grad()
+        before = self.reconciler.state()
         reconciled = self.reconciler.backward(
             losses,
             values=values,
@@ -259,15 +264,24 @@ class AlignTrainer:
         seen |= reconciled.report
         seen["gradient_norm"] = float(self.optimiser.clip())
         if not math.isfinite(seen["gradient_norm"]):
-            raise LossNotFinite(
+            self.reconciler.load_state(before)
+            raise self._given_up(
                 "every loss is finite, but not the gradient "
                 f"({', '.join(self.optimiser.not_finite()) or 'its norm'})"
             )
         self.optimiser.step(self.fraction)
         self.config.contrast.temperatures.keep(self.model.log_inverse_temperature)
+        self.contrast.settle()
         self.model.fusion.settle(self.generator)
         self.n_steps += 1
         return LossReport(total=total, terms=values, report=seen, gradients=reconciled.look)
+
+    def _given_up(self, said: str) -> LossNotFinite:
+        """The error of an update that is not made, all that it had begun forgotten."""
+        self.contrast.give_up()
+        self.forcing.give_up()
+        self.model.fusion.give_up()
+        return LossNotFinite(said)
 
     def _wanted(self) -> dict[str, float]:
         """{term: weight} of the present update."""

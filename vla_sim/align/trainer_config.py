@@ -8,7 +8,7 @@ from vla_sim.align.curriculum import CurriculumConfig, Stage
 from vla_sim.align.encoders.base import BaseConfig
 from vla_sim.align.fusion.codebook import CodebookConfig, FsqConfig
 from vla_sim.align.fusion.table import fusion_name
-from vla_sim.align.model import ModelConfig
+from vla_sim.align.model import TOWERS, ModelConfig
 from vla_sim.align.objective import Weights
 from vla_sim.align.optimiser import OptimiserConfig
 from vla_sim.align.own_losses import load_losses
@@ -16,7 +16,7 @@ from vla_sim.align.priors import PRIORS
 from vla_sim.align.reconciling.fixed import FixedConfig
 from vla_sim.align.reconciling.table import ReconcilingConfig, reconciler_name
 from vla_sim.align.supervision.config import SupervisionConfig
-from vla_sim.errors import BadConfig
+from vla_sim.errors import BadConfig, UnknownName
 from vla_sim.ranges import above, at_least, whole, within
 
 
@@ -70,6 +70,9 @@ class TrainerConfig:
         within(0, 1, freeze_text_after=self.freeze_text_after)
         above(0, **self.own_losses)
         load_losses(self.own_losses)  # refuses what cannot be loaded
+        for tower in self.freeze:
+            if tower not in TOWERS:
+                raise UnknownName("tower", tower, TOWERS)
         self.contrast.require_use(
             vars(self.weights), siglip=self.model.siglip, segment_every=self.segment_every
         )
@@ -79,9 +82,10 @@ class TrainerConfig:
         self.reconciling.check(
             {**vars(self.weights), **self.own_losses, **self.supervision.weights}
         )
-        if {"vision", "text"} <= set(self.freeze) and self.reconciling.needs_shared:
+        still = [said for tower in ("vision", "text") if (said := self._still(tower))]
+        if len(still) == 2 and self.reconciling.needs_shared:
             raise BadConfig(
-                "freeze names both towers, and reconciling is "
+                f"{' and '.join(still)}, and reconciling is "
                 f"{reconciler_name(self.reconciling)!r}: nothing is learnt that losses share; let "
                 "a tower learn, or use --reconciling fixed without priority"
             )
@@ -124,14 +128,17 @@ class TrainerConfig:
 
     def _check_learns(self, tower: str) -> None:
         """Raise BadConfig where a tower never learns that the fusion cannot do without."""
-        still = f"freeze names {tower!r}" if tower in self.freeze else ""
-        if tower == "text" and self.freeze_text_after == 0.0:
-            still = "freeze_text_after is 0, so that the text tower never learns"
-        if still:
+        if still := self._still(tower):
             raise BadConfig(
                 f"{still}, and fusion {fusion_name(self.model.fusion)!r} needs it to come to the "
                 "codes: let it learn, or take another fusion"
             )
+
+    def _still(self, tower: str) -> str:
+        """Why a tower never learns; empty where it does."""
+        if tower == "text" and self.freeze_text_after == 0.0:
+            return "freeze_text_after is 0, so that the text tower never learns"
+        return f"freeze names {tower!r}" if tower in self.freeze else ""
 
     def wanted(self, stage: Stage, n_steps: int) -> dict[str, float]:
         """{term: weight} of the update after so many, at a stage of the curriculum."""

@@ -231,3 +231,7 @@ class SharedCodebook(Fusion):
         self.use.share_MK.copy_(share_MK)
         self.even_picture.follow(picture_ND)
         self.even_words.follow(words_ND)
+
+    def give_up(self) -> None:
+        """See `Fusion`."""
+        self._newest = None

@@ -101,6 +101,9 @@ class Fusion(nn.Module):
             generator: Where there is something to draw.
         """
 
+    def give_up(self) -> None:
+        """Forget what `taught` saw last, of an update that is not made."""
+
 
 def each_sentence(value_BX: Tensor, text_BGD: Tensor) -> Tensor:
     """A picture's values beside each of its sentences, shape (B, G, X)."""

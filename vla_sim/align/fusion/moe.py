@@ -107,6 +107,10 @@ class Moe(Fusion):
             self.evened.follow(self._newest)
             self._newest = None
 
+    def give_up(self) -> None:
+        """See `Fusion`."""
+        self._newest = None
+
 
 def known(moment: Moment) -> Tensor:
     """All that is known of a moment, shape (B, G, X)."""

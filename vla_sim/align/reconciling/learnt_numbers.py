@@ -51,7 +51,9 @@ class LearntNumbers:
         return state
 
     def load_state(self, state: Mapping[str, Tensor]) -> None:
-        """Take over the numbers and moments of another."""
+        """Take over the numbers and moments of another, and forget its own."""
+        self._numbers.clear()
+        self._adam.param_groups[0]["params"].clear()
         for key, value in state.items():
             what, _, name = key.partition(".")
             if what == "value":

@@ -23,6 +23,7 @@ from vla_sim.align.supervision.asked import Asked
 from vla_sim.align.supervision.taught import Lesson, TaughtConfig
 from vla_sim.errors import BadConfig
 from vla_sim.ranges import above, whole
+from vla_sim.records.triple import StripTriples
 
 HELD_OUT = 5
 """Of so many episodes, by their seed, one is only measured on: projections that are learnt find
@@ -95,9 +96,19 @@ def coherency_lesson(config: CoherencyConfig, asked: Asked) -> Lesson:
         for spectrum in _spectra(asked, seen_NTA, acted_NTA, body_N, ~held_N)
         if bool(spectrum.told_D.any())
     ]
+    # A strip that was drawn twice is as coherent with itself as one alone: all of it is.
+    measured_N = held_N & _once(rows)
     with torch.no_grad():
-        watched = _measured(config, list(_spectra(asked, seen_NTA, acted_NTA, body_N, held_N)))
+        watched = _measured(config, list(_spectra(asked, seen_NTA, acted_NTA, body_N, measured_N)))
     return Lesson(term=torch.stack(losses).mean() if losses else None, watched=watched)
+
+
+def _once(rows: StripTriples) -> Tensor:
+    """The first of each strip, bool (N,): batches are drawn with replacement."""
+    _, first = np.unique(np.stack((rows.task, rows.seed)), axis=1, return_index=True)
+    once_N = torch.zeros(len(rows.seed), dtype=torch.bool)
+    once_N[torch.as_tensor(first)] = True
+    return once_N
 
 
 def _spectra(

@@ -80,13 +80,12 @@ def paraphrase_lesson(config: ParaphraseConfig, asked: Asked, reword: Reword) ->
         share_BGZ[:, OWN], share_BGZ[:, REWORDED].detach(), reduction="none", log_target=True
     ).sum(-1)
     run_BGKA = likeliest(out.chunk_BGZKA, out.logit_BGZ).detach()
-    told_B = torch.as_tensor(other_BG.any(1)).to(mask_BA)
+    watched = {"chunk_moved_by_paraphrase": _moved(run_BGKA, REWORDED, mask_BA, weight_B)}
+    if other_BG.any():  # of nothing a mean would be 0, as where language is ignored
+        told_B = torch.as_tensor(other_BG.any(1)).to(mask_BA)
+        watched["chunk_moved_by_other_goal"] = _moved(run_BGKA, SWAPPED, mask_BA, weight_B * told_B)
     return Lesson(
-        term=consistency_loss(distance_B + SHARPNESS * doubt_B, weight_B),
-        watched={
-            "chunk_moved_by_paraphrase": _moved(run_BGKA, REWORDED, mask_BA, weight_B),
-            "chunk_moved_by_other_goal": _moved(run_BGKA, SWAPPED, mask_BA, weight_B * told_B),
-        },
+        term=consistency_loss(distance_B + SHARPNESS * doubt_B, weight_B), watched=watched
     )
 
 
