@@ -27,7 +27,7 @@ from vla_sim.envs.task_names import short_name
 from vla_sim.eval.multiplicity import holm
 from vla_sim.eval.power import Discordance, mcnemar_power
 from vla_sim.eval.sequential import EAGERNESS, SequentialTest
-from vla_sim.eval.statistics import mcnemar, wilson
+from vla_sim.eval.statistics import bootstrap_mean, mcnemar, wilson
 from vla_sim.loop.benching.bench import bench, bench_into
 from vla_sim.loop.benching.bench_run import BenchRun
 from vla_sim.loop.benching.merging import MergeRun, merge
@@ -51,6 +51,16 @@ SUCCESS = SequentialTest(alpha=ALPHA, eagerness=EAGERNESS["success"])
 PROGRESS = SequentialTest(alpha=ALPHA, eagerness=EAGERNESS["progress"])
 EPISODES = 8
 N_CASES = 60
+N_MEANS = 2_000
+SAMPLES: Mapping[str, tuple[float, Callable[[np.random.Generator, int], NDArray[np.float64]]]] = {
+    "normal": (0.0, lambda rng, n: rng.normal(size=n)),
+    "exponential": (1.0, lambda rng, n: rng.exponential(size=n)),
+    "SPL at 70 % success": (
+        0.63,
+        lambda rng, n: np.where(rng.random(n) < 0.7, rng.uniform(0.8, 1.0, n), 0.0),
+    ),
+}
+"""Distributions of the number that is averaged, each with its mean."""
 QUIET = Console(quiet=True)
 
 
@@ -280,9 +290,34 @@ def _power_apart(power: Any) -> float:
     return apart
 
 
+def coverage() -> Iterator[Row]:
+    """How often the interval of a mean holds the mean, and how often plain percentiles would."""
+    for n in (5, 10, 20, 50):
+        said = []
+        for name, (mean, draw) in SAMPLES.items():
+            rng, hits, plain = np.random.default_rng(n), [], []
+            for _ in range(N_MEANS):
+                samples = draw(rng, n)
+                found = bootstrap_mean(samples, n_resamples=1_000)
+                hits.append(found.low <= mean <= found.high)
+                resampled = samples[rng.integers(n, size=(1_000, n))].mean(axis=1)
+                low, high = np.quantile(resampled, [0.025, 0.975])
+                plain.append(low <= mean <= high)
+            said.append(f"{name} {100 * np.mean(hits):.1f} ({100 * np.mean(plain):.1f}) %")
+            if name == "normal":
+                share = float(np.mean(hits))
+        yield Row(
+            name=f"means of {n}: intervals of 95 % that hold the mean (plain percentiles)",
+            value="; ".join(said),
+            bar="normal 93 to 97 %" if n >= 10 else "printed",
+            holds=n < 10 or 0.93 <= share <= 0.97,
+        )
+
+
 ROWS: Mapping[str, Callable[[], Iterator[Row]]] = {
     "false-decisions": false_decisions,
     "pairs": median_pairs,
+    "coverage": coverage,
     "same-bytes": same_bytes,
     "oracles": oracles,
 }
