@@ -11,7 +11,7 @@ from typing import Any, TypeVar, cast, get_args, get_origin, get_type_hints
 
 import tyro
 
-from vla_sim.cli.verb import Choices, Shorts
+from vla_sim.cli.verb import Choices, Shorts, shortened
 from vla_sim.errors import BadConfig, UnknownName, VlaSimError
 
 C = TypeVar("C")
@@ -93,14 +93,6 @@ def override(
             f"`{prog.rpartition(' ')[0]} --help` lists the options"
         )
     return cast(C, changed)
-
-
-def shortened(name: str, shorts: Shorts) -> str:
-    """An option by its short name, where it or the group that it lies in has one."""
-    for short, path in shorts.items():
-        if f"{name}.".startswith(f"--{path}."):
-            return f"--{short}{name[len(path) + 2 :]}"
-    return name
 
 
 def _in_full(word: str, shorts: Shorts) -> str:

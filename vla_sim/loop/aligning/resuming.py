@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 from pathlib import Path
+from shlex import quote
 
 from vla_sim.align.checkpoint import INDEX
 from vla_sim.errors import LossNotFinite
@@ -91,7 +92,7 @@ def written_down(error: LossNotFinite, folder: RunFolder, learner: Learner) -> L
         said += f"; its batch is in {place}, where {spoilt} hold what is no number"
     since = "from its last evaluation" if is_saved(folder) else "from its beginning"
     return LossNotFinite(
-        f"{said}; mend the cause, then --resume --out {folder.path} goes on {since}"
+        f"{said}; mend the cause, then --resume --out {quote(str(folder.path))} goes on {since}"
     )
 
 

@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import numpy as np
@@ -247,7 +248,7 @@ def load_detector(path: Path, policy: str) -> Detector:
     if values.get("checkpoint") != fingerprint_of(policy):
         raise DamagedFile(
             f"{path} was calibrated on another checkpoint than {policy} holds now; run `vla-sim "
-            f"detect --policy {policy}` again"
+            f"detect --policy {quote(str(policy))}` again"
         )
     return Detector.from_json(values, path)
 
