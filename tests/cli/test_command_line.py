@@ -13,7 +13,7 @@ from vla_sim.agents.experts.lane_expert import LaneExpertConfig
 from vla_sim.agents.experts.overtake import OvertakeExpertConfig
 from vla_sim.cli.help import documented
 from vla_sim.cli.main import main
-from vla_sim.cli.options import option_names, override
+from vla_sim.cli.options import option_names, options_in, override
 from vla_sim.cli.verb import shortened
 from vla_sim.cli.verbs import VERBS
 from vla_sim.errors import BadConfig, UnknownName, VlaSimError
@@ -52,6 +52,14 @@ def test_every_verb_explains_itself(name: str, capsys: Capture) -> None:
     everything = capsys.readouterr().out
     assert all(option.removeprefix("--") in everything for option in options)
     assert bool(verb.first) == ("more options are shown by --help-all" in first)
+
+
+@pytest.mark.parametrize("name", VERBS)
+def test_every_option_that_help_shows_is_explained(name: str) -> None:
+    verb = VERBS[name]
+    settings = verb.settings(verb.default or next(iter(verb.recipes())))
+    shown = [o for o in options_in(settings) if not verb.first or o.name[2:] in verb.first]
+    assert [o.name for o in shown if not documented(o.owner).get(o.field)] == []
 
 
 @pytest.mark.parametrize("name", [name for name, verb in VERBS.items() if verb.first])

@@ -62,7 +62,7 @@ def override(
         SystemExit: After a value of the wrong type, which tyro explains.
     """
     choices, shorts = choices or {}, shorts or {}
-    settings, words = _choose(settings, [_in_full(word, shorts) for word in words], choices)
+    settings, words = _choose(settings, [_in_full(word, shorts) for word in words], choices, shorts)
     words = _in_pairs(words, settings)
     _check_places(words, settings)
     said = io.StringIO()
@@ -140,7 +140,9 @@ def _check_places(words: Sequence[str], settings: object) -> None:
             )
 
 
-def _choose(settings: C, words: Sequence[str], choices: Choices) -> tuple[C, list[str]]:
+def _choose(
+    settings: C, words: Sequence[str], choices: Choices, shorts: Shorts
+) -> tuple[C, list[str]]:
     """The settings with the parts that were chosen by name, and the words that are left."""
     left: list[str] = []
     chosen: dict[str, str] = {}
@@ -153,11 +155,10 @@ def _choose(settings: C, words: Sequence[str], choices: Choices) -> tuple[C, lis
             continue
         name = name if equals else next(given, "")
         if name not in choices[path]:
-            raise UnknownName(f"choice for {option}", name, choices[path])
+            raise UnknownName(f"choice for {shortened(option, shorts)}", name, choices[path])
         if chosen.setdefault(path, name) != name:
-            raise BadConfig(
-                f"{option} is {chosen[path]!r} and {name!r}: it takes one; leave one out"
-            )
+            both = f"{chosen[path]!r} and {name!r}"
+            raise BadConfig(f"{shortened(option, shorts)} is {both}: it takes one; leave one out")
         settings = _with(settings, path.replace("-", "_").split("."), choices[path][name])
     return settings, left
 

@@ -79,7 +79,11 @@ class DetectRun:
             raise BadConfig(f"{self.policy!r} has no decoder to watch; name an alignment run")
         _ = self.choice  # refuses switches that say nothing
         # All that could be as they should be, whatever the policy is worth.
-        require_enough(len(FITTING) * len(self.task_ids) * self.episodes, self.alpha)
+        try:
+            require_enough(len(FITTING) * len(self.task_ids) * self.episodes, self.alpha)
+        except BadConfig as error:
+            scenes = f"{self.episodes} scenes of {len(self.task_ids)} tasks"
+            raise BadConfig(f"{error} ({scenes}, each told in {len(FITTING)} ways)") from None
 
     @property
     def choice(self) -> Choice:
