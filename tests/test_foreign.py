@@ -57,3 +57,9 @@ def test_what_cannot_be_loaded_says_why(tmp_path: Path, monkeypatch: pytest.Monk
         load_foreign("gone.py:f", "loss")
     with pytest.raises(BadConfig, match="another module is called 'json'"):
         load_foreign("json.py:recipe", "recipe")
+
+
+def test_what_a_file_imports_is_not_offered(tmp_path: Path) -> None:
+    (tmp_path / "own_nope.py").write_text("import math as nope\n\nclass Mine: ...\n")
+    with pytest.raises(UnknownName, match=r"no policy in .*own_nope.py 'Nope'; there are 'Mine'$"):
+        load_foreign(f"{tmp_path}/own_nope.py:Nope", "policy")

@@ -9,6 +9,7 @@ import sys
 from importlib import import_module, invalidate_caches
 from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 
 from vla_sim.errors import BadConfig, UnknownName
 
@@ -50,7 +51,11 @@ def load_foreign(name: str, kind: str) -> object:
         raise BadConfig(
             f"the {kind} {name!r} cannot be loaded: {error}{way if lies_elsewhere else ''}"
         ) from error
-    held = [key for key in vars(found) if not key.startswith("_")]
+    held = [
+        key
+        for key, value in vars(found).items()
+        if not (key.startswith("_") or isinstance(value, ModuleType))
+    ]
     for part in attribute.split("."):
         if not hasattr(found, part):
             raise UnknownName(f"{kind} in {place}", attribute, held)

@@ -24,6 +24,8 @@ def test_a_part_is_chosen_by_name_and_its_own_options_follow() -> None:
     assert override(Outer(), ["--inner", "large"], prog="", choices=choices).inner.size == 90
     chosen = override(Outer(), ["--inner=small", "--inner.size", "2"], prog="", choices=choices)
     assert chosen == Outer(inner=Inner(size=2))
+    with pytest.raises(UnknownName, match="no choice for --in 'lage'; did you mean 'large'"):
+        override(Outer(), ["--in", "lage"], prog="", choices=choices, shorts={"in": "inner"})
     with pytest.raises(UnknownName, match="no choice for --inner 'lage'; did you mean 'large'"):
         override(Outer(), ["--inner", "lage"], prog="", choices=choices)
     with pytest.raises(BadConfig, match="--inner is 'small' and 'large': it takes one"):

@@ -13,7 +13,8 @@ from vla_sim.agents.experts.lane_expert import LaneExpertConfig
 from vla_sim.agents.experts.overtake import OvertakeExpertConfig
 from vla_sim.cli.help import documented
 from vla_sim.cli.main import main
-from vla_sim.cli.options import option_names, override, shortened
+from vla_sim.cli.options import option_names, options_in, override
+from vla_sim.cli.verb import shortened
 from vla_sim.cli.verbs import VERBS
 from vla_sim.errors import BadConfig, UnknownName, VlaSimError
 from vla_sim.loop.aligning.memory import MemoryConfig
@@ -40,12 +41,25 @@ def test_every_verb_explains_itself(name: str, capsys: Capture) -> None:
     assert main([name, "--help"]) == 0
     first = capsys.readouterr().out
     assert f"vla-sim {verb.example}" in first
-    assert verb.words in first if verb.words else all(word in first for word in recipes)
+    if verb.words:
+        assert f"goes to {shortened(f'--{verb.words}', verb.shorts)}." in first
+    elif verb.takes:
+        assert f"{verb.word} is {verb.takes}." in first
+    else:
+        assert all(word in first for word in recipes)
     assert len(first.splitlines()) < 80, "a screen or two"
     assert main([name, "--help-all"]) == 0
     everything = capsys.readouterr().out
     assert all(option.removeprefix("--") in everything for option in options)
     assert bool(verb.first) == ("more options are shown by --help-all" in first)
+
+
+@pytest.mark.parametrize("name", VERBS)
+def test_every_option_that_help_shows_is_explained(name: str) -> None:
+    verb = VERBS[name]
+    settings = verb.settings(verb.default or next(iter(verb.recipes())))
+    shown = [o for o in options_in(settings) if not verb.first or o.name[2:] in verb.first]
+    assert [o.name for o in shown if not documented(o.owner).get(o.field)] == []
 
 
 @pytest.mark.parametrize("name", [name for name, verb in VERBS.items() if verb.first])
@@ -55,6 +69,25 @@ def test_the_first_options_exist_and_are_few(name: str) -> None:
     missing = {f"--{path}" for path in verb.first} - set(option_names(settings))
     assert not missing
     assert len(verb.first) <= 14
+
+
+def test_a_switch_that_is_on_says_what_leaving_it_out_means(capsys: Capture) -> None:
+    assert main(["collect", "--help"]) == 0
+    out = capsys.readouterr().out
+    assert "--no-check\n      Leave out what is done otherwise: read every file back" in out
+
+
+@pytest.mark.parametrize("verb", ["bench", "collect", "align", "finetune", "protocol freeze"])
+def test_a_task_in_a_recipe_s_place_is_told_where_tasks_go(verb: str, capsys: Capture) -> None:
+    assert main([*verb.split(), "PickPlace"]) == 2
+    says = "'PickPlace' is a task, and no recipe; tasks go to an option: --tasks PickPlace"
+    assert says in said_error(capsys)
+
+
+def test_a_command_that_is_proposed_can_be_pasted(tmp_path: Path, capsys: Capture) -> None:
+    out = tmp_path / "my core.json"
+    assert main(["protocol", "freeze", "glance", "--tasks", "Reach", "--out", str(out)]) == 0
+    assert f"`vla-sim bench --protocol '{out}'` measures by it" in capsys.readouterr().out
 
 
 def test_help_shows_the_recipe_s_values_and_what_was_typed(capsys: Capture) -> None:
@@ -159,6 +192,10 @@ def test_a_missing_task_is_asked_for(capsys: Capture) -> None:
         (["compare", "no/a", "no/b", "--alpha", "1.5"], "alpha is 1.5; use more than 0"),
         (["compare", "no/a", "no/b", "--out", "a.pdf"], "no format of a comparison '.pdf'"),
         (["merge", "no/a"], "no/a is no shard of a result"),
+        (["merge", "no/a"], "`vla-sim bench --shard K/N --out FOLDER` writes one"),
+        (["protocol", "show", "no.json"], "there is no file 'no.json'; `vla-sim protocol freeze`"),
+        (["power", "--from", "50"], "from is 50.0; use 0 to 1"),
+        (["contract", "aloha"], "no contract 'aloha'; there are 'libero', 'native'"),
         (["merge"], "shards is empty"),
         (["power", "--from", "0.5", "--to", "0.5"], "from and to are both 0.5"),
         (["power", "--from", "0.1", "--to", "0.9", "--rho", "0.9"], "can correlate from"),

@@ -65,15 +65,23 @@ def test_ctrl_c_says_how_to_go_on(monkeypatch: pytest.MonkeyPatch, capsys: Captu
         (["--out=runs/x"], "go on with: vla-sim work --out=runs/x --resume"),
         (["--out", "x.json"], "nothing is left half-done; again: vla-sim work --out x.json"),
         (["--out=x.json"], "nothing is left half-done"),
+        (["--out", "runs/y"], "nothing was begun; again: vla-sim work --out runs/y\n"),
         ([], "nothing is left half-done"),
     ],
 )
 def test_ctrl_c_says_to_go_on_only_where_a_folder_is(
-    monkeypatch: pytest.MonkeyPatch, capsys: Capture, words: list[str], says: str
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: Capture,
+    words: list[str],
+    says: str,
+    tmp_path: Path,
 ) -> None:
     def run(config: Work, console: Console) -> int:
         raise KeyboardInterrupt
 
+    monkeypatch.chdir(tmp_path)
+    Path("runs/x").mkdir(parents=True)
+    Path("runs/x/run.json").touch()
     put_verb(monkeypatch, run, resumes_in="--out")
     assert main(["work", *words]) == 130
     assert says in capsys.readouterr().err

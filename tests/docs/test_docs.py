@@ -74,6 +74,13 @@ def test_both_languages_have_the_same_pages_with_the_same_code() -> None:
         assert len(blocks(page)) == len(blocks(chinese[name])), name
 
 
+def test_every_page_leads_to_the_other_language() -> None:
+    for here, there in (LANGUAGES, LANGUAGES[::-1]):
+        for page in (DOCS / here).rglob("*.md"):
+            head = page.read_text(encoding="utf-8").split("\n\n", 2)[1]
+            assert f"](../{there}/{page.name})" in head, page
+
+
 def test_every_link_of_every_page_leads_somewhere() -> None:
     found = [*DOCS.rglob("*.md"), *DOCS.parent.glob("*.md")]
     assert len(found) > 40

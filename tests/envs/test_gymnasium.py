@@ -24,7 +24,14 @@ from vla_sim.envs.faces.spaces import INSTRUCTION_BYTES, decode_instruction, enc
 from vla_sim.envs.faces.vector_env import VlaVectorEnv
 from vla_sim.envs.plan import draw_spec
 from vla_sim.envs.registration import IDS
-from vla_sim.errors import BadConfig, NotCopyable, ResetNeeded, UnknownAttribute, UnknownName
+from vla_sim.errors import (
+    BadAction,
+    BadConfig,
+    NotCopyable,
+    ResetNeeded,
+    UnknownAttribute,
+    UnknownName,
+)
 
 assert vla_sim.__version__
 
@@ -219,7 +226,7 @@ def test_what_is_no_setting_is_refused_by_name(
 
 @pytest.mark.parametrize("n", [0, -1, 2.0, "2", True])
 def test_a_number_of_simulations_that_is_none_is_refused(n: Any) -> None:
-    with pytest.raises(BadConfig, match="n_simulations"):
+    with pytest.raises(BadConfig, match="num_envs"):
         VlaVectorEnv(REACH, n)
 
 
@@ -273,6 +280,12 @@ def test_what_a_user_notes_on_simulations_is_found_again(envs: VlaVectorEnv) -> 
     for name in ("task", "render_mode", "step"):
         with pytest.raises(BadConfig, match=f"'{name}' is the batch's"):
             envs.set_attr(name, 1)
+
+
+def test_an_action_of_another_shape_is_refused_in_the_caller_s_words(env: VlaEnv) -> None:
+    env.reset(seed=7)
+    with pytest.raises(BadAction, match=r"an action of shape \(7,\), not \(3,\)"):
+        env.step(np.zeros(3, dtype=np.float32))
 
 
 def test_nothing_is_asked_before_the_first_episode() -> None:

@@ -140,6 +140,8 @@ def test_a_film_shows_what_the_detector_says(made: tuple[Path, Detection], tmp_p
 def test_episodes_that_cannot_be_enough_are_refused_before_any_is_run() -> None:
     with pytest.raises(BadConfig, match=r"^8 episodes are too few to allow 10 % .* take 9 or more"):
         DetectRun(policy="runs/none", tasks=("Reach",), episodes=4, alpha=0.1)
+    with pytest.raises(BadConfig, match=r"\(4 scenes of 1 tasks, each told in 2 ways\)$"):
+        DetectRun(policy="runs/none", tasks=("Reach",), episodes=4, alpha=0.1)
     with pytest.raises(BadConfig, match=r"800 episodes are too few to allow 0\.1 %"):
         DetectRun(policy="runs/none", alpha=0.001)
     DetectRun(policy="runs/none", tasks=("Reach",), episodes=5, alpha=0.1)

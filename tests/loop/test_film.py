@@ -173,7 +173,7 @@ def test_without_a_chinese_font_the_caption_is_english(
     monkeypatch.setattr(film_frames, "_chinese_font", lambda size_px: None)
     lines = film_frames._lines(chinese, 256, 14)
     assert all(line.isascii() for line in lines)
-    assert any(lines)
+    assert " ".join(lines).startswith("(no zh font; in English) ")
     swapped = replace(chinese, spec=replace(chinese.spec, arm="swapped", n_instructions=3))
     assert film_frames._lines(swapped, 256, 14)[0].startswith("(swapped, 1 of 3) ")
     wordless = replace(chinese, shown=replace(chinese.shown, text="{}", template_id=""))
@@ -291,6 +291,8 @@ def test_what_cannot_be_filmed_is_refused_before_anything_runs() -> None:
         FilmRun(policy="genius")
     with pytest.raises(UnknownName, match=r"no film format '\.mp4'; there are '\.gif'"):
         FilmRun(out=Path("film.mp4"))
+    with pytest.raises(BadConfig, match=r"films/mine has no ending that says .* '\.webp', '\.gif'"):
+        FilmRun(out=Path("films/mine"))
     with pytest.raises(BadConfig, match="n is 0"):
         FilmRun(n=0)
     with pytest.raises(BadConfig, match="size is 8; use a whole number, 32 to 2048"):

@@ -87,6 +87,10 @@ def test_an_interrupted_run_goes_on_to_the_same_bytes(
         bench(run, QUIET)
     with pytest.raises(RunFolderError, match="is not finished; go on with"):
         read_result(tmp_path / "cut")
+    (tmp_path / "cut").rename(tmp_path / "a cut")
+    with pytest.raises(RunFolderError, match=r"--out '.*/a cut'`"):
+        read_result(tmp_path / "a cut")
+    (tmp_path / "a cut").rename(tmp_path / "cut")
     with pytest.raises(RunFolderError, match="--resume to go on"):
         bench(run, QUIET)
     with pytest.raises(RunFolderError, match=r"begun with episodes = 6, not 7"):

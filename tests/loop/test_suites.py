@@ -34,6 +34,11 @@ from vla_sim.physics import engines
 from vla_sim.recipes.bench import RECIPES
 
 
+def test_one_name_is_not_taken_for_its_letters() -> None:
+    with pytest.raises(BadConfig, match=r"'Reach' is one; write \('Reach',\)"):
+        tasks_of("Reach")
+
+
 def test_the_core_has_every_kind_of_task_once_and_the_rest_are_variants() -> None:
     kinds = [type(TASKS[task_id]) for task_id in CORE]
     assert len(CORE_ARM) == 12

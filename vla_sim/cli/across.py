@@ -66,6 +66,7 @@ VERB: "Verb[AcrossRun]" = Verb(
     recipes=recipes,
     run=run,
     word="RESULT",
+    takes="the folder of a result, as `vla-sim bench --out FOLDER` writes it; it goes to --result",
     own=own,
     owns=lambda word: word != "default",
 )

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from vla_sim.cli.saying import tell
+from vla_sim.cli.saying import tell, typed
 from vla_sim.cli.verb import Choices, Verb
 
 if TYPE_CHECKING:
@@ -44,10 +44,8 @@ def run(config: "AlignRun", console: Console) -> int:
         folder = align(config, monitor)
     if not leads:
         return 0
-    tell(
-        console,
-        f"next: vla-sim bench --policy {folder.path}, or vla-sim report {folder.path}",
-    )
+    bench, report = typed("bench", "--policy", folder.path), typed("report", folder.path)
+    tell(console, f"next: {bench}, or {report}")
     return 0
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from vla_sim.cli.saying import tell
+from vla_sim.cli.saying import tell, typed
 from vla_sim.cli.verb import Verb
 
 if TYPE_CHECKING:
@@ -49,8 +49,8 @@ def run(config: "FinetuneRun", console: Console) -> int:
     for contrast in done.by_task:
         said = f"{short_name(contrast.task_id)}: {sentence(contrast, alpha=ALPHA)}"
         console.print(said, highlight=False, markup=False)
-    tasks = " ".join(config.tasks)
-    tell(console, f"next: vla-sim bench --policy {done.folder.path} --tasks {tasks}")
+    way = typed("bench", "--policy", done.folder.path, "--tasks", *config.tasks)
+    tell(console, f"next: {way}")
     return 0
 
 

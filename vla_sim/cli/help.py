@@ -13,9 +13,9 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 from rich.console import Console
 
-from vla_sim.cli.options import Option, options_in, shortened
+from vla_sim.cli.options import Option, options_in
 from vla_sim.cli.saying import tell
-from vla_sim.cli.verb import Verb
+from vla_sim.cli.verb import Verb, shortened
 
 _INDENT = "      "
 _WIDEST = 100
@@ -54,6 +54,8 @@ def _lines(options: Sequence[Option], width: int) -> Iterator[str]:
         now = "" if kind == "YES" else f"  ({_written(option.value)})"
         yield f"  {typed}{takes}{now}"
         if said := documented(option.owner).get(option.field):
+            if typed != option.name:
+                said = f"Leave out what is done otherwise: {said[0].lower()}{said[1:]}"
             yield fill(said, width, initial_indent=_INDENT, subsequent_indent=_INDENT)
 
 

@@ -143,11 +143,13 @@ def _way_on(words: Sequence[str]) -> str:
     place = ""
     for word, after in zip(words, (*words[1:], ""), strict=True):
         option, _, said = word.partition("=")
-        if option == verb.resumes_in:
-            place = said or after
+        if option == "--out":
+            place = _at_home(said or after)
     in_a_folder = bool(place) and not place.endswith(".json")
     if not verb.resumes or (verb.resumes_in and not in_a_folder):
         return f"nothing is left half-done; again: {typed}"
+    if place and not (Path(place).is_dir() and any(Path(place).iterdir())):
+        return f"nothing was begun; again: {typed}"
     return f"go on with: {typed if '--resume' in words else typed + ' --resume'}"
 
 

@@ -11,7 +11,7 @@ from typing import Any, TypeVar, cast, get_args, get_origin, get_type_hints
 
 import tyro
 
-from vla_sim.cli.verb import Choices, Shorts
+from vla_sim.cli.verb import Choices, Shorts, shortened
 from vla_sim.errors import BadConfig, UnknownName, VlaSimError
 
 C = TypeVar("C")
@@ -62,7 +62,7 @@ def override(
         SystemExit: After a value of the wrong type, which tyro explains.
     """
     choices, shorts = choices or {}, shorts or {}
-    settings, words = _choose(settings, [_in_full(word, shorts) for word in words], choices)
+    settings, words = _choose(settings, [_in_full(word, shorts) for word in words], choices, shorts)
     words = _in_pairs(words, settings)
     _check_places(words, settings)
     said = io.StringIO()
@@ -93,14 +93,6 @@ def override(
             f"`{prog.rpartition(' ')[0]} --help` lists the options"
         )
     return cast(C, changed)
-
-
-def shortened(name: str, shorts: Shorts) -> str:
-    """An option by its short name, where it or the group that it lies in has one."""
-    for short, path in shorts.items():
-        if f"{name}.".startswith(f"--{path}."):
-            return f"--{short}{name[len(path) + 2 :]}"
-    return name
 
 
 def _in_full(word: str, shorts: Shorts) -> str:
@@ -148,7 +140,9 @@ def _check_places(words: Sequence[str], settings: object) -> None:
             )
 
 
-def _choose(settings: C, words: Sequence[str], choices: Choices) -> tuple[C, list[str]]:
+def _choose(
+    settings: C, words: Sequence[str], choices: Choices, shorts: Shorts
+) -> tuple[C, list[str]]:
     """The settings with the parts that were chosen by name, and the words that are left."""
     left: list[str] = []
     chosen: dict[str, str] = {}
@@ -161,11 +155,10 @@ def _choose(settings: C, words: Sequence[str], choices: Choices) -> tuple[C, lis
             continue
         name = name if equals else next(given, "")
         if name not in choices[path]:
-            raise UnknownName(f"choice for {option}", name, choices[path])
+            raise UnknownName(f"choice for {shortened(option, shorts)}", name, choices[path])
         if chosen.setdefault(path, name) != name:
-            raise BadConfig(
-                f"{option} is {chosen[path]!r} and {name!r}: it takes one; leave one out"
-            )
+            both = f"{chosen[path]!r} and {name!r}"
+            raise BadConfig(f"{shortened(option, shorts)} is {both}: it takes one; leave one out")
         settings = _with(settings, path.replace("-", "_").split("."), choices[path][name])
     return settings, left
 

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from vla_sim.cli.verb import Verb
+from vla_sim.cli.verb import Verb, shortened
 from vla_sim.version import __version__
 
 _MOST_LINES = 24
@@ -43,9 +43,13 @@ def description(name: str, verb: Verb[Any]) -> str:
     """What stands above the options in `vla-sim VERB --help`."""
     lines = [verb.summary, "", f"Example: vla-sim {verb.example}"]
     if verb.words:
-        return "\n".join([*lines, f"{verb.word} goes to --{verb.words}."])
-    lines += ["", f"{verb.word} is one of:"]
+        return "\n".join(
+            [*lines, f"{verb.word} goes to {shortened(f'--{verb.words}', verb.shorts)}."]
+        )
     recipes = verb.recipes()
+    if verb.takes:
+        return "\n".join([*lines, f"{verb.word} is {verb.takes}."])
+    lines += ["", f"{verb.word} is one of:"]
     if len(recipes) > _MOST_LINES and all(isinstance(r, partial) for r in recipes.values()):
         lines.append(fill(", ".join(recipes), 78, initial_indent="  ", subsequent_indent="  "))
         return "\n".join(lines)

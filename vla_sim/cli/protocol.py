@@ -10,7 +10,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from vla_sim.cli.saying import tell
+from vla_sim.cli.saying import tell, typed
 from vla_sim.cli.verb import Verb
 
 if TYPE_CHECKING:
@@ -48,9 +48,8 @@ def freeze(config: "FreezeRun", console: Console) -> int:
 
     frozen = freeze(config)
     _show_frozen(frozen, console)
-    tell(
-        console, f"written to {config.out}; `vla-sim bench --protocol {config.out}` measures by it"
-    )
+    way = typed("bench", "--protocol", config.out)
+    tell(console, f"written to {config.out}; `{way}` measures by it")
     return 0
 
 
@@ -60,7 +59,8 @@ def conditions(config: "ListRun", console: Console) -> int:
 
     found = list_conditions(config)
     _show_conditions(found, console)
-    tell(console, f"written to {config.out}; `vla-sim bench --conditions {config.out}` runs them")
+    way = typed("bench", "--conditions", config.out)
+    tell(console, f"written to {config.out}; `{way}` runs them")
     return 0
 
 
@@ -163,6 +163,7 @@ SHOW: "Verb[ShowRun]" = Verb(
     recipes=lambda: {"protocol.json": ShowRun},
     run=show,
     word="FILE",
+    takes="what `vla-sim protocol freeze` or `protocol conditions` wrote; it goes to --file",
     default="protocol.json",
     own=_of_file,
     owns=lambda word: True,

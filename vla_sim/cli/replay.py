@@ -52,6 +52,7 @@ VERB: "Verb[ReplayRun]" = Verb(
     recipes=recipes,
     run=run,
     word="RESULT",
+    takes="the folder of a result, as `vla-sim bench --out FOLDER` writes it; it goes to --result",
     own=own,
     owns=lambda word: word != "default",
 )

@@ -1,6 +1,7 @@
 """Saying: plain lines for people, on any terminal."""
 
 import io
+import shlex
 import sys
 
 from rich.console import Console
@@ -12,6 +13,11 @@ TAUGHT = "\nby a teacher, which is given the true state and goal"
 def tell(console: Console, line: str) -> None:
     """A line as it is: brackets are no markup, and paths are not broken."""
     console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def typed(*words: object) -> str:
+    """A command as a shell takes it: paths with blanks in them stand in quotes."""
+    return shlex.join(map(str, ("vla-sim", *words)))
 
 
 def speak_any_alphabet() -> None:

@@ -51,6 +51,7 @@ VERB: "Verb[ServeRun]" = Verb(
     recipes=recipes,
     run=run,
     word="RUN",
+    takes="what is served, and goes to --policy",
     own=own,
     owns=lambda word: word != "default",
     first=("policy", "contract", "tasks", "steps", "server.host", "server.port", "server.key"),

@@ -18,6 +18,24 @@ Choices = Mapping[str, Mapping[str, object]]
 """{option, as it is typed after "--": {name: the config that it stands for}}."""
 
 
+def shortened(name: str, shorts: Shorts) -> str:
+    """An option by its short name, where it or the group that it lies in has one."""
+    for short, path in shorts.items():
+        if f"{name}.".startswith(f"--{path}."):
+            return f"--{short}{name[len(path) + 2 :]}"
+    return name
+
+
+def _is_task(name: str) -> bool:
+    """Whether a task goes by this name."""
+    from vla_sim.envs.task_names import task_id_of
+
+    try:
+        return bool(task_id_of(name))
+    except UnknownName:
+        return False
+
+
 def no_choices() -> Choices:
     """A verb none of whose parts has alternatives."""
     return {}
@@ -62,6 +80,8 @@ class Verb(Generic[C]):
     recipe unless this says what else."""
     owns: Callable[[str], bool] = is_foreign
     """Which first words `own` takes."""
+    takes: str = ""
+    """What the first word is, where it is never chosen from a table."""
     several: Callable[[str], Sequence[str]] = alone
     """What a first word that names many stands for, one run each."""
     first: tuple[str, ...] = ()
@@ -83,7 +103,7 @@ class Verb(Generic[C]):
         """The settings that the first word stands for.
 
         Raises:
-            VlaSimError: If it is missing and there is no default.
+            VlaSimError: If it is missing and there is no default, or a task in a recipe's place.
             UnknownName: If it is in no table.
             BadConfig: If it is a recipe of the user's own that gives something else.
         """
@@ -103,6 +123,10 @@ class Verb(Generic[C]):
         else:
             word = self.canonical(word)
         if word not in table:
+            if self.word == "RECIPE" and "tasks" in self.first and _is_task(word):
+                raise VlaSimError(
+                    f"{word!r} is a task, and no recipe; tasks go to an option: --tasks {word}"
+                )
             raise UnknownName(kind, word, table)
         return table[word]()
 

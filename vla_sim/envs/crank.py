@@ -52,10 +52,11 @@ class CrankConfig:
     """Settings of a Crank."""
 
     engine: str = "mujoco"
-    """What computes the physics, a name in `physics.engines.ENGINES`."""
+    """What computes the physics: mujoco, or pybullet where that is installed."""
     distractors: bool = False
     """Have things at hand for the axis of that name; shown or not, they cost."""
     renderer: str = "raycast"
+    """What makes the pictures, see `vla-sim list renderers`."""
     image_size: int = 64
     """Height and width of the pictures [px]."""
     n_threads: int = 1

@@ -155,6 +155,8 @@ def tasks_of(names: Iterable[str], *, engines: Iterable[str] = ()) -> tuple[str,
         UnknownName: If a name means neither.
         BadConfig: If a suite is more than a list of tasks, or a task of the user's own is none.
     """
+    if isinstance(names, str):
+        raise BadConfig(f"tasks are several names, and {names!r} is one; write ({names!r},)")
     ids: list[str] = []
     for name in names:
         rows = SUITES.get(name.casefold())

@@ -53,6 +53,10 @@ def read_conditions(path: Path) -> tuple[Condition, ...]:
     """
     try:
         return from_json(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise DamagedFile(
+            f"there is no file {str(path)!r}; `vla-sim protocol conditions` writes one"
+        ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise DamagedFile(f"{path} cannot be read: {error}") from error
     except VlaSimError as error:

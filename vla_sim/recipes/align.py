@@ -62,7 +62,7 @@ def default() -> AlignRun:
 
 
 def core() -> AlignRun:
-    """All tasks of the core in one model, within an hour on two cores."""
+    """All tasks of the core in one model, in an hour and a half on two cores."""
     run = default()
     trainer = replace(
         run.learner.trainer,

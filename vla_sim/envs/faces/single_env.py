@@ -23,7 +23,7 @@ from vla_sim.envs.faces.spaces import action_space
 from vla_sim.envs.faces.vector_env import step_info
 from vla_sim.envs.plan import draw_spec
 from vla_sim.envs.streams import TRAIN_SEEDS_FROM
-from vla_sim.errors import NotCopyable, ResetNeeded
+from vla_sim.errors import BadAction, NotCopyable, ResetNeeded
 from vla_sim.records.episode import EpisodeSpec
 from vla_sim.records.seed import checked_seed
 
@@ -136,6 +136,11 @@ class VlaEnv(gymnasium.Env[Any, Any]):
             BadAction: If the shape is wrong or a value is not finite; nothing has moved then.
         """
         self._check_started("step()")
+        expected = self.action_space.shape
+        if np.shape(action) != expected:
+            raise BadAction(
+                f"{self.task} wants an action of shape {expected}, not {np.shape(action)}"
+            )
         result = self.crank.step(np.asarray(action)[None])
         info = {name: values[0].item() for name, values in step_info(result).items()}
         info |= self._told()

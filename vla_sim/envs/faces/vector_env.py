@@ -24,6 +24,7 @@ from vla_sim.envs.plan import draw_spec
 from vla_sim.envs.step_result import StepResult
 from vla_sim.envs.streams import TRAIN_SEEDS_FROM
 from vla_sim.errors import BadConfig, NotCopyable, ResetNeeded, UnknownAttribute
+from vla_sim.ranges import whole
 from vla_sim.records.episode import EpisodeSpec
 
 
@@ -68,6 +69,7 @@ class VlaVectorEnv(VectorEnv[Seen, NDArray[np.float32], NDArray[Any]]):
     ) -> None:
         self.render_mode = checked_render_mode(render_mode)
         self.shift = asked_shift(axis, severity)
+        whole(1, None, num_envs=num_envs)
         config = CrankConfig(renderer=renderer, image_size=image_size, n_threads=n_threads)
         self.crank = Crank(task_id, num_envs, crank_config_for(self.shift, config))
         limit_steps(self.crank, max_episode_steps)

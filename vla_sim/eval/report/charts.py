@@ -94,7 +94,7 @@ def loss_curves(content: ReportInput) -> Chart:
         line["mode"] = "lines"
         line["line"]["dash"] = ("solid", "dash", "dot")[i // len(SERIES) % 3]
         data.append(line)
-    layout = plot.layout(f"training time [{unit}]", "loss")
+    layout = plot.layout(f"training time [{unit}]", "value")
     layout["yaxis"].update(type="log", dtick=1, tickformat="~g")
     return {"id": "losses", "height": 320, "data": data, "layout": layout}
 

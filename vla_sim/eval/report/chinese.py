@@ -289,7 +289,7 @@ CHINESE: Mapping[str, str] = {
     "Evaluation {n}, step {step}, after {time}": "第 {n} 次评估，第 {step} 步，{time} 后",
     "Evaluation {n}, after {time}": "第 {n} 次评估，{time} 后",
     "Success by task": "各任务的成功率",
-    "Losses": "损失",
+    "Losses, and what is logged beside them": "损失，以及一同记录的量",
     "Codes": "码",
     "How many codes of the shared codebook pictures and words use, and how differently: at a "
     "divergence of 0 both use the same codes alike, at 100 % of a bit they share none and a code "
@@ -428,7 +428,7 @@ CHINESE: Mapping[str, str] = {
     "training time [min]": "训练时间 [min]",
     "% of episodes, % of queries": "回合的 %，查询的 %",
     "success [%]": "成功 [%]",
-    "loss": "损失",
+    "value": "值",
     "total": "总和",
     "codes": "码数",
     "Codes that pictures use [%]": "图像用到的码 [%]",

@@ -3,6 +3,7 @@
 import shutil
 from dataclasses import asdict, replace
 from pathlib import Path
+from shlex import quote
 
 from vla_sim.align.checkpoint import INDEX
 from vla_sim.disk.folder_lock import FolderLock
@@ -128,7 +129,7 @@ def written_down(error: LossNotFinite, folder: RunFolder, learner: Learner) -> L
         said += f"; its batch is in {place}, where {spoilt} hold what is no number"
     since = "from its last evaluation" if is_saved(folder) else "from its beginning"
     return LossNotFinite(
-        f"{said}; mend the cause, then --resume --out {folder.path} goes on {since}"
+        f"{said}; mend the cause, then --resume --out {quote(str(folder.path))} goes on {since}"
     )
 
 

@@ -157,6 +157,10 @@ def read_frozen(path: Path) -> Frozen:
     """
     try:
         read: Any = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise DamagedFile(
+            f"there is no file {str(path)!r}; `vla-sim protocol freeze` or `conditions` writes it"
+        ) from None
     except (OSError, ValueError) as error:
         raise DamagedFile(f"{path} cannot be read as JSON: {error}") from error
     said = read.get("format") if isinstance(read, Mapping) else None

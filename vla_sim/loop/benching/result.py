@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from vla_sim.disk.atomic import read_json, write_json, write_text
@@ -204,14 +205,15 @@ def _require(folder: Path, last: str) -> None:
         verb = RunFolder.open(folder).verb
         if verb == "bench":
             raise RunFolderError(
-                f"{folder} is not finished; go on with `vla-sim bench --resume --out {folder}`"
+                f"{folder} is not finished; go on with `vla-sim bench --resume --out "
+                f"{quote(str(folder))}`"
             )
         raise RunFolderError(
             f"{folder} is what `vla-sim {verb}` writes, and no result of a benchmark"
         )
-    kind = "result" if last == REPORT else "shard of a result"
+    kind, share = ("result", "") if last == REPORT else ("shard of a result", "--shard K/N ")
     raise RunFolderError(
-        f"{folder} is no {kind} (it has no {last}); `vla-sim bench --out FOLDER` writes one"
+        f"{folder} is no {kind} (it has no {last}); `vla-sim bench {share}--out FOLDER` writes one"
     )
 
 

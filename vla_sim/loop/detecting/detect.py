@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import numpy as np
@@ -78,7 +79,11 @@ class DetectRun:
             raise BadConfig(f"{self.policy!r} has no decoder to watch; name an alignment run")
         _ = self.choice  # refuses switches that say nothing
         # All that could be as they should be, whatever the policy is worth.
-        require_enough(len(FITTING) * len(self.task_ids) * self.episodes, self.alpha)
+        try:
+            require_enough(len(FITTING) * len(self.task_ids) * self.episodes, self.alpha)
+        except BadConfig as error:
+            scenes = f"{self.episodes} scenes of {len(self.task_ids)} tasks"
+            raise BadConfig(f"{error} ({scenes}, each told in {len(FITTING)} ways)") from None
 
     @property
     def choice(self) -> Choice:
@@ -248,7 +253,7 @@ def load_detector(path: Path, policy: str) -> Detector:
     if values.get("checkpoint") != fingerprint_of(policy):
         raise DamagedFile(
             f"{path} was calibrated on another checkpoint than {policy} holds now; run `vla-sim "
-            f"detect --policy {policy}` again"
+            f"detect --policy {quote(str(policy))}` again"
         )
     return Detector.from_json(values, path)
 

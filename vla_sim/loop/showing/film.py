@@ -29,7 +29,7 @@ from vla_sim.loop.detecting.traces import watched, with_trace
 from vla_sim.loop.evaluation import planned_spec
 from vla_sim.loop.outsiders import tolerated, try_out
 from vla_sim.loop.policies import policy_of
-from vla_sim.loop.showing.film_file import FORMATS, save_film
+from vla_sim.loop.showing.film_file import check_format, save_film
 from vla_sim.loop.showing.film_frames import captioned, side_by_side
 from vla_sim.ranges import MAX_EPISODE_SEED, whole, within
 from vla_sim.records.episode import Arm, Episode, EpisodeSpec
@@ -92,8 +92,7 @@ class FilmRun(Acting):
             raise BadConfig("a detector watches an alignment run: give its folder as the policy")
         if self.axes and self.path.suffix.lower() != ".png":
             raise BadConfig(f"a sheet of axes is a .png, not {self.path.name!r}")
-        if self.path.suffix.lower() not in FORMATS:
-            raise UnknownName("film format", self.path.suffix, FORMATS)
+        check_format(self.path)
 
     @property
     def plan(self) -> list[EpisodeSpec]:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from vla_sim.disk.atomic import replace_file
-from vla_sim.errors import RunFolderError
+from vla_sim.errors import BadConfig, RunFolderError, UnknownName
 
 FORMATS: tuple[str, ...] = (".webp", ".gif", ".png")
 _N_STILLS = 6
@@ -18,6 +18,20 @@ _LAST_FRAME_S = 1.5
 """How long the outcome stays before the film begins anew."""
 _GIF_TICK_S = 0.02
 """Browsers slow shorter frames down."""
+
+
+def check_format(path: Path) -> None:
+    """See that a path says how it is to be written.
+
+    Raises:
+        BadConfig: If its name has no ending, as a folder's.
+        UnknownName: If that is no format for films.
+    """
+    if not path.suffix:
+        endings = ", ".join(map(repr, FORMATS))
+        raise BadConfig(f"{path} has no ending that says how to write a film; use {endings}")
+    if path.suffix.lower() not in FORMATS:
+        raise UnknownName("film format", path.suffix, FORMATS)
 
 
 def save_film(

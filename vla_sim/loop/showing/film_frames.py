@@ -72,11 +72,12 @@ def written(text: str, width_px: int, height_px: int, text_px: int) -> Pictures:
 
 
 def spoken(said: Instruction, seed: int, text_px: int) -> str:
-    """The instruction's text; the same in English where no font here can draw it."""
+    """The instruction's text; where no font here can draw it the same in English, which it says."""
     if said.language == "en" or not said.template_id or _chinese_font(text_px) is not None:
         return said.text  # without a template there are no words that have a parallel
     rng = np.random.default_rng(seed)
-    return say(said.meaning, language="en", split=said.split, rng=rng).text
+    english = say(said.meaning, language="en", split=said.split, rng=rng).text
+    return f"(no {said.language} font; in English) {english}"
 
 
 def side_by_side(films: Sequence[Pictures]) -> Pictures:

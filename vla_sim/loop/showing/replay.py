@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vla_sim.disk.outlet import check_outlet
-from vla_sim.errors import BadConfig, RunFolderError, UnknownName
+from vla_sim.errors import BadConfig, RunFolderError
 from vla_sim.loop.benching.result import is_result, read_result
 from vla_sim.loop.benching.rig import crank_of
 from vla_sim.loop.choice import Choice
 from vla_sim.loop.outsiders import try_out
-from vla_sim.loop.showing.film_file import FORMATS, save_film
+from vla_sim.loop.showing.film_file import check_format, save_film
 from vla_sim.loop.showing.result_films import Replayed, replayed, require_same_row
 from vla_sim.ranges import whole
 from vla_sim.records.episode_row import EpisodeRow
@@ -34,8 +34,7 @@ class ReplayRun:
     def __post_init__(self) -> None:
         whole(0, episode=self.episode)
         whole(32, 2048, size=self.size)
-        if self.path.suffix.lower() not in FORMATS:
-            raise UnknownName("film format", self.path.suffix, FORMATS)
+        check_format(self.path)
 
     @property
     def path(self) -> Path:

@@ -41,6 +41,7 @@ class ShowcaseConfig:
     n_scenes: int = 6
     """Scenes of a finetuning that are filmed before and after it, those that changed first."""
     frame_every: int = 2
+    """Of how many control steps a film of the page shows one."""
 
     def __post_init__(self) -> None:
         whole(1, n_episodes=self.n_episodes, frame_every=self.frame_every)
