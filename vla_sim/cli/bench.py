@@ -57,6 +57,7 @@ def run(config: "BenchRun", console: Console) -> int:
     from vla_sim.loop.benching.bench import bench_into, benched, reported
     from vla_sim.loop.benching.parts import parts
     from vla_sim.loop.benching.stated import require_measurable
+    from vla_sim.loop.practised import said_of_new_tasks
 
     to_run = parts(config)
     for part in to_run:
@@ -66,6 +67,9 @@ def run(config: "BenchRun", console: Console) -> int:
     if checked:
         for part in to_run:  # all of them, before the first is run
             require_measurable(part.stated, part.measurement)
+    asked = dict.fromkeys(task_id for part in to_run for task_id in part.task_ids)
+    if new := said_of_new_tasks(config.policy, asked):
+        tell(console, new)
     for part in to_run:
         if part.severity:
             console.print(f"axis {part.axis}, severity {part.severity}", highlight=False)

@@ -32,8 +32,11 @@ def own(name: str) -> "FilmRun":
 
 def run(config: "FilmRun", console: Console) -> int:
     """Make the film, and say what is in it."""
+    from vla_sim.loop.practised import said_of_new_tasks
     from vla_sim.loop.showing.film import film
 
+    if new := said_of_new_tasks(config.policy, (task_id_of(config.task),)):
+        tell(console, new)
     if config.axes:
         from vla_sim.loop.showing.film_axes import film_axes
 

@@ -22,21 +22,20 @@ from vla_sim.envs.crank import CrankConfig
 from vla_sim.envs.suites import tasks_of
 from vla_sim.envs.task_names import short_name
 from vla_sim.envs.task_table import TaskTable
-from vla_sim.envs.tasks import make_task
 from vla_sim.errors import BadConfig, UnknownName
 from vla_sim.eval.run_card import run_card
 from vla_sim.eval.stopping import StoppingConfig
-from vla_sim.foreign import is_foreign
 from vla_sim.loop.benching.benchmark import BENCH_SEEDS_FROM, MOST_EPISODES
 from vla_sim.loop.evaluation import GALLERY_SEEDS_FROM, ONLINE_SEEDS_FROM, make_protocol
 from vla_sim.loop.model_bodies import bodies_of_tasks
 from vla_sim.loop.opening import opened, refuse_place
 from vla_sim.loop.policies import best_checkpoint
+from vla_sim.loop.practised import practised, robot_of
 from vla_sim.loop.rl.rl_features import KINDS, Kind
 from vla_sim.loop.rl.rl_policy import ENCODER
 from vla_sim.loop.rl.rl_start import STARTS, ResidualConfig, StartKind
 from vla_sim.loop.rl.rl_thaw import UnfreezeConfig
-from vla_sim.loop.run_folder import BEGUN, BEST, RunFolder
+from vla_sim.loop.run_folder import BEST, RunFolder
 from vla_sim.loop.tracking.tracker import TrackerName, check_tracker
 from vla_sim.ranges import MAX_SEED, above, some, whole
 
@@ -287,19 +286,12 @@ def require_robot(encoder: Path, task_id: str) -> None:
     Raises:
         BadConfig: If it has not.
     """
-    if not (encoder / BEGUN).is_file():
-        return
-    config = RunFolder.open(encoder).read_json(BEGUN).get("config", {})
-    trained = [name for name in config.get("tasks", ()) if not is_foreign(name)]
-    robots = {robot_of(name) for name in tasks_of(tuple(trained))} if trained else set()
+    trained = practised(encoder)
+    robots = {robot_of(trained_id) for trained_id in trained}
+    names = ", ".join(map(short_name, trained))
     if robots and robot_of(task_id) not in robots:
         raise BadConfig(
-            f"the encoder of {encoder} was trained on {', '.join(trained)}, with the robots "
+            f"the encoder of {encoder} was trained on {names}, with the robots "
             f"{', '.join(sorted(robots))}; {short_name(task_id)} has {robot_of(task_id)}: name "
             "another --encoder, or a task of its robots"
         )
-
-
-def robot_of(task_id: str) -> str:
-    """The name of a task's robot."""
-    return make_task(task_id).robot.embodiment.name
