@@ -196,7 +196,7 @@ def test_a_missing_task_is_asked_for(capsys: Capture) -> None:
         (["protocol", "show", "no.json"], "there is no file 'no.json'; `vla-sim protocol freeze`"),
         (["power", "--from", "50"], "from is 50.0; use 0 to 1"),
         (["contract", "aloha"], "no contract 'aloha'; there are 'libero', 'native'"),
-        (["merge"], "shards is empty"),
+        (["merge"], "for example `vla-sim merge shards/1 shards/2"),
         (["power", "--from", "0.5", "--to", "0.5"], "from and to are both 0.5"),
         (["power", "--from", "0.1", "--to", "0.9", "--rho", "0.9"], "can correlate from"),
         (["power", "--power", "1"], "power is 1.0; use more than 0 and less than 1"),

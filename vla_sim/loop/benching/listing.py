@@ -19,7 +19,6 @@ from vla_sim.loop.benching.parts import require_here
 from vla_sim.loop.benching.result import is_result, read_result
 from vla_sim.loop.benching.shard import Shard
 from vla_sim.loop.evaluation import planned
-from vla_sim.ranges import some
 from vla_sim.records.episode import Arm
 from vla_sim.records.episode_row import EpisodeRow
 
@@ -88,7 +87,11 @@ def list_conditions(run: ListRun) -> tuple[Condition, ...]:
             f"{run.out} is there already, and results may name its digest; give another --out"
         )
     check_outlet(run.out)
-    some(sources=run.sources)
+    if not run.sources:
+        raise BadConfig(
+            "sources is empty; name results, frozen protocols or lists, for example "
+            "`vla-sim protocol conditions results/mine --where failed`"
+        )
     held = [condition for source in run.sources for condition in _conditions(source, run)]
     found = _chosen(run, dict.fromkeys(held))
     if not found:

@@ -20,7 +20,6 @@ from vla_sim.loop.benching.result import (
     result_of,
     write_result,
 )
-from vla_sim.ranges import some
 from vla_sim.records.reports import EvalReport
 
 
@@ -46,7 +45,11 @@ def merge(run: MergeRun) -> EvalReport:
         DamagedFile: If one is damaged or was edited.
         RunFolderError: If a folder is no shard, or the result has no place.
     """
-    some(shards=run.shards)
+    if not run.shards:
+        raise BadConfig(
+            "shards is empty; name each of them, for example "
+            "`vla-sim merge shards/1 shards/2 --out runs/bench`"
+        )
     _refuse_taken(run.out)
     shards = [(folder, read_shard(folder)) for folder in run.shards]
     _require_whole(shards)
