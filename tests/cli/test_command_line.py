@@ -194,7 +194,7 @@ def test_a_missing_task_is_asked_for(capsys: Capture) -> None:
         (["merge", "no/a"], "no/a is no shard of a result"),
         (["merge", "no/a"], "`vla-sim bench --shard K/N --out FOLDER` writes one"),
         (["protocol", "show", "no.json"], "there is no file 'no.json'; `vla-sim protocol freeze`"),
-        (["power", "--from", "50"], "from is 50.0; use 0 to 1"),
+        (["power", "--from", "50"], "from_rate (--from) is 50.0; use 0 to 1"),
         (["contract", "aloha"], "no contract 'aloha'; there are 'libero', 'native'"),
         (["merge"], "for example `vla-sim merge shards/1 shards/2"),
         (["power", "--from", "0.5", "--to", "0.5"], "from and to are both 0.5"),

@@ -32,7 +32,7 @@ class PowerRun:
 
     def __post_init__(self) -> None:
         require_alpha(self.alpha)
-        within(0.0, 1.0, **{"from": self.from_rate, "to": self.to_rate})
+        within(0.0, 1.0, **{"from_rate (--from)": self.from_rate, "to_rate (--to)": self.to_rate})
         within(-1.0, 1.0, rho=self.rho)
         if not 0.0 < self.power < 1.0:
             raise BadConfig(f"power is {self.power}; use more than 0 and less than 1")
