@@ -3,7 +3,6 @@
 `python -m benchmarks.chapter_codebooks` prints a row for each; exits with 1 if one falls short.
 """
 
-import resource
 import subprocess
 import sys
 import tempfile
@@ -16,6 +15,7 @@ import numpy as np
 import torch
 from scipy.stats import norm
 
+from benchmarks.peak_memory import peak_bytes
 from benchmarks.row import Row, rows_told
 from vla_sim.align.fusion.code_use import told_of
 from vla_sim.align.fusion.fusion import FusionSizes, Moment
@@ -243,7 +243,7 @@ def _draw_from(folder: Path) -> None:
     records, pictures = (RowFile(np.load(folder / f"{name}.npy", mmap_mode="r")) for name in files)
     task = np.arange(N_ROWS, dtype=np.int64) % 4
     part = StoredPart(records=records, task=task, pictures=pictures, shown=("image", None))
-    before = _peak_bytes()
+    before = peak_bytes()
     stored = StoredMemory(TripleBufferConfig(capacity=1), StoredRows([part], spec))
     rng = np.random.default_rng(0)
 
@@ -254,7 +254,7 @@ def _draw_from(folder: Path) -> None:
     disk_ms = _milliseconds(lambda: update(stored), N_ROWS // DRAWN)
     for _ in range(N_ROWS // DRAWN):
         stored.sample(DRAWN, rng)
-    grown = _peak_bytes() - before
+    grown = peak_bytes() - before
     ring = TripleBufferConfig(capacity=N_ROWS // 10).build(spec)
     ring.add(stored.rows.thinned(N_ROWS // 10))
 
@@ -263,10 +263,6 @@ def _draw_from(folder: Path) -> None:
         ring.sample(DRAWN - PICTURES, rng, without=("image",))
 
     print(stored.rows.n_bytes, grown, disk_ms, _milliseconds(as_before, 50))
-
-
-def _peak_bytes() -> int:
-    return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 ROWS: dict[str, Callable[[], Iterator[Row]]] = {

@@ -7,7 +7,6 @@ in a process of its own, so that its peak of memory is its own.
 import argparse
 import json
 import os
-import resource
 import socket
 import subprocess
 import sys
@@ -19,6 +18,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from benchmarks.peak_memory import peak_bytes
 from benchmarks.row import Row, told
 from benchmarks.step_time import robot, segments, sentences, steps
 from vla_sim.align.body import Body
@@ -127,16 +127,11 @@ def large_batch(portion: int | None, n_segments: int, out: Path) -> None:
         task_body=(0, 1),
         seed=0,
     )
-    before = _memory()
+    before = peak_bytes()
     trainer.step(rows, said, clips, of_clips)
     gradient = [p.grad.flatten() for p in trainer.model.parameters() if p.grad is not None]
     np.save(out, torch.cat(gradient).numpy())
-    out.with_suffix(".json").write_text(json.dumps({"bytes": _memory() - before}))
-
-
-def _memory() -> int:
-    """The most memory that this process ever had [bytes]."""
-    return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    out.with_suffix(".json").write_text(json.dumps({"bytes": peak_bytes() - before}))
 
 
 def portion_rows(n_segments: int = N_LARGE) -> Iterator[Row]:

@@ -170,9 +170,10 @@ def test_a_place_that_cannot_be_written_names_the_way_out(
 
 
 _LARGE = """
-import resource, sys
+import sys
 from pathlib import Path
 import numpy as np
+from benchmarks.peak_memory import peak_bytes
 from vla_sim.triples.buffer import TripleBufferConfig
 from vla_sim.triples.row_file import RowFile
 from vla_sim.triples.stored_memory import StoredMemory
@@ -194,11 +195,11 @@ for name, dtype, shape in (("records", kind, ()), ("pictures", np.uint8, (side, 
 held = {k: RowFile(np.load(folder / f"{k}.npy", mmap_mode="r")) for k in ("records", "pictures")}
 task = np.arange(n, dtype=np.int64) % 3
 rows = StoredRows([StoredPart(task=task, shown=("image", None), **held)], spec)
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+before = peak_bytes()
 memory, rng, seen = StoredMemory(TripleBufferConfig(capacity=1), rows), np.random.default_rng(0), 0
 for _ in range(n // 250):
     seen += int(memory.sample(500, rng)["image"].any(axis=(1, 2, 3)).sum())
-grown = 1024 * (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+grown = peak_bytes() - before
 assert seen == 500 * (n // 250), seen
 print(rows.n_bytes, grown)
 """
