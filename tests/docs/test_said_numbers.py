@@ -54,7 +54,7 @@ def test_the_chapter_says_what_each_arm_of_the_study_was_worth(page: Path) -> No
     run = ablation()
     made = comparisons(summary(run, CellStore(folder=ROOT / run.cells_folder)))[SUCCESS]
     worth = {arm: f"{signed(one.mean)} {bounds(one.seeds)}" for arm, one in made.items()}
-    said = {}
+    said: dict[str, str] = {}
     for line in page.read_text(encoding="utf-8").splitlines():
         if line.startswith("|") and len(cells := line.split("|")) > WORTH:
             said |= dict(_ARM.findall(cells[WORTH]))
