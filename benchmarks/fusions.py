@@ -21,6 +21,7 @@ import torch
 from rich.console import Console
 
 from benchmarks.cells import cell, read
+from benchmarks.repeat import trained
 from benchmarks.row import Row
 from vla_sim.align.batch import StepBatch
 from vla_sim.align.fusion.table import FUSIONS
@@ -28,10 +29,8 @@ from vla_sim.align.inference import BLOCK
 from vla_sim.align.moments import step_vectors
 from vla_sim.eval.retrieval import chance_values, ranking_values
 from vla_sim.loop.aligning.align_run import AlignRun
-from vla_sim.loop.aligning.closed_loop import align
 from vla_sim.loop.aligning.learner import by_row
-from vla_sim.loop.aligning.monitor import Monitor
-from vla_sim.loop.aligning.resuming import drop, goes_on_exactly
+from vla_sim.loop.aligning.resuming import goes_on_exactly
 from vla_sim.loop.aligning.wording import draw_texts
 from vla_sim.loop.benching.bench import bench
 from vla_sim.loop.benching.bench_run import BenchRun
@@ -87,10 +86,7 @@ def measure(run: AlignRun, episodes: int, console: Console) -> dict[str, Any]:
     def make() -> Mapping[str, Any]:
         began = time.process_time()
         begun = goes_on_exactly(run.out, run)
-        if not begun:
-            drop(run.out)
-        with Monitor(console) as monitor:
-            folder = align(replace(run, resume=begun), monitor)
+        folder = trained(run, console)
         cpu_s = time.process_time() - began
         asked = BenchRun(
             policy=str(folder.path), tasks=run.tasks, episodes=episodes, arms=("correct",)

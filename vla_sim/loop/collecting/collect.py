@@ -33,6 +33,7 @@ from vla_sim.loop.opening import goes_on, opened, refuse_place
 from vla_sim.loop.outsiders import acting_for, try_out
 from vla_sim.loop.policies import policy_of
 from vla_sim.loop.policy_digest import policy_digest
+from vla_sim.loop.practised import robot_of
 from vla_sim.loop.progress import ProgressLines
 from vla_sim.loop.run_folder import RunFolder
 from vla_sim.loop.simulating.labels import Labeller
@@ -268,7 +269,7 @@ def _by_robot(task_ids: Sequence[str]) -> dict[str, list[str]]:
     """The tasks of each robot: one robot's data is one dataset."""
     grouped: dict[str, list[str]] = {}
     for task_id in task_ids:
-        grouped.setdefault(make_task(task_id).robot.embodiment.name, []).append(task_id)
+        grouped.setdefault(robot_of(task_id), []).append(task_id)
     return grouped
 
 
