@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from tests.align import squares
 from vla_sim.align.aims import N_LINES, N_TOLD, Aims, lines, told_of
@@ -201,10 +201,11 @@ def test_lines_tell_where_the_hand_is_behind_a_thing() -> None:
         assert not next_.any(), "where nothing comes next, there is no line to it"
 
 
-def test_a_decoder_that_hears_lines_is_kept_and_read_again(tmp_path: Path) -> None:
+def test_a_deeper_decoder_that_hears_lines_is_kept_and_read_again(tmp_path: Path) -> None:
     tokenizer = Tokenizer.from_corpus(squares.CORPUS)
     plain, built = (
-        ModelConfig(lines=hears).build([squares.BODY], tokenizer).eval() for hears in (False, True)
+        ModelConfig(lines=hears, decoder_layers=layers).build([squares.BODY], tokenizer).eval()
+        for hears, layers in ((False, 2), (True, 3))
     )
     save_checkpoint(tmp_path / "kept", built, task_body=[0])
     again = load_checkpoint(tmp_path / "kept").model
@@ -221,3 +222,8 @@ def test_a_decoder_that_hears_lines_is_kept_and_read_again(tmp_path: Path) -> No
     first_layer = "decoder.mlps.0.0.weight"
     heard, unheard = (model.state_dict()[first_layer].shape[1] for model in (built, plain))
     assert heard - unheard == N_LINES
+    hidden = [
+        sum(isinstance(layer, nn.ReLU) for layer in model.decoder.mlps[0])
+        for model in (plain, built)
+    ]
+    assert hidden == [2, 3]

@@ -91,6 +91,27 @@ def test_a_memory_that_is_put_back_draws_on_alike() -> None:
     assert other.steps.held == one.steps.held and other.segments.n_groups == 4
 
 
+def test_more_moments_are_rehearsed_than_pictures_are_kept() -> None:
+    """Without their pictures; where the memory is put back, the same ones follow."""
+    sizes = {"n_steps": 4, "n_rehearsal": 40, "batch_rehearsal": 400}
+    one, other, few = memory(**sizes), memory(**sizes), memory(**{**sizes, "n_rehearsal": 0})
+    for moment in range(50):
+        row = dict(steps(0))
+        row["proprio"] = np.full_like(row["proprio"], moment)
+        one.add_steps(row)
+        few.add_steps(row)
+    rows, texts = one.draw_rehearsal()
+    assert set(np.asarray(rows["proprio"])[:, 0].tolist()) == set(range(10, 50))
+    assert not rows["image"].size and len(texts) == 400 * N_GOALS
+    kept, _ = few.draw_rehearsal()
+    assert set(np.asarray(kept["proprio"])[:, 0].tolist()) == set(range(46, 50))
+    other.load_state(one.state())
+    other.rng.bit_generator.state = one.rng.bit_generator.state
+    mine, theirs = one.draw_rehearsal(), other.draw_rehearsal()
+    np.testing.assert_array_equal(mine[0]["proprio"], theirs[0]["proprio"])
+    assert mine[1] == theirs[1]
+
+
 def test_a_term_that_never_acts_is_named_and_one_that_acts_once_is_not() -> None:
     history = [{"jerk": 0.0, "goal": 0.0}, {"jerk": 0.0, "goal": 0.2, "total": 1.0}]
     wanted = {"jerk": 0.1, "goal": 1.0, "cycle": 0.2, "velocity": 0.0}

@@ -62,6 +62,7 @@ ZERO_IS_MEANT: frozenset[tuple[str, str]] = frozenset(
         ("MeasuredConfig", "guidance"),
         ("MemoryBankConfig", "batches"),
         ("MemoryConfig", "batch_rehearsal"),
+        ("MemoryConfig", "n_rehearsal"),
         ("ModalityDropoutConfig", "weight"),
         ("OptimiserConfig", "base_learning_rate"),
         ("OptimiserConfig", "last_rate"),

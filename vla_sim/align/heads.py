@@ -6,6 +6,7 @@ X by Y probes.
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -155,6 +156,7 @@ class Decoder(nn.Module):
         n_hazard: int,
         robots: Sequence[str],
         hidden: int,
+        n_layers: int,
         n_modes: int,
         hears_lines: bool,
     ) -> None:
@@ -164,7 +166,8 @@ class Decoder(nn.Module):
             n_text: Text features.
             n_hazard: Size of the hazard code.
             robots: Name of each body's robot; bodies of one robot share an MLP.
-            hidden: Hidden units.
+            hidden: Hidden units of a layer.
+            n_layers: Hidden layers.
             n_modes: Chunks that are proposed at once.
             hears_lines: Whether it is told of `lines` too.
         """
@@ -177,16 +180,8 @@ class Decoder(nn.Module):
         self.register_buffer(
             "robot_M", torch.tensor([names.index(name) for name in robots]), persistent=False
         )
-        self.mlps = nn.ModuleList(
-            nn.Sequential(
-                nn.Linear(n_in, hidden),
-                nn.ReLU(),
-                nn.Linear(hidden, hidden),
-                nn.ReLU(),
-                nn.Linear(hidden, n_modes * (CHUNK_SIZE * N_ACT + 1)),
-            )
-            for _ in names
-        )
+        n_out = n_modes * (CHUNK_SIZE * N_ACT + 1)
+        self.mlps = nn.ModuleList(_mlp(n_in, *[hidden] * n_layers, n_out) for _ in names)
 
     def forward(
         self, told_BGX: Tensor, circumstances_BGX: Tensor, body_B: Tensor
@@ -218,3 +213,12 @@ class Decoder(nn.Module):
         n = self.n_modes
         chunk_BGZKA = flat_BGX[..., n:].view(*flat_BGX.shape[:-1], n, CHUNK_SIZE, N_ACT)
         return chunk_BGZKA, flat_BGX[..., :n]
+
+
+def _mlp(*widths: int) -> nn.Sequential:
+    """Linear layers from width to width, with a ReLU between each two."""
+    layers: list[nn.Module] = []
+    for n_in, n_out in pairwise(widths):
+        layers += [nn.ReLU()] if layers else []
+        layers.append(nn.Linear(n_in, n_out))
+    return nn.Sequential(*layers)

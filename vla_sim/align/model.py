@@ -57,6 +57,9 @@ class ModelConfig:
     """Hidden units between a sentence and its question to the cells."""
     n_hazard: int = 32
     hidden: int = 256
+    decoder_layers: int = 2
+    """Hidden layers of the decoder: what a task's phases have to be told apart by, and by which
+    formulas, takes three where tasks are many or long."""
     n_modes: int = 2
     """Ways that the decoder can propose at once: left or right of an obstacle, open or closed."""
     lines: bool = False
@@ -72,7 +75,7 @@ class ModelConfig:
 
     def __post_init__(self) -> None:
         whole(1, n_embed=self.n_embed, n_query=self.n_query, n_hazard=self.n_hazard)
-        whole(1, n_modes=self.n_modes)
+        whole(1, n_modes=self.n_modes, decoder_layers=self.decoder_layers)
         whole(2, hidden=self.hidden)
         for pair in self.siglip:
             if pair not in CONTRASTED:
@@ -153,6 +156,7 @@ class AlignModel(nn.Module):
             n_hazard=config.n_hazard,
             robots=[body.name for body in bodies],
             hidden=hidden,
+            n_layers=config.decoder_layers,
             n_modes=config.n_modes,
             hears_lines=config.lines,
         )

@@ -72,7 +72,7 @@ def core() -> AlignRun:
         goal_forcing=1.0,
         last_goal_forcing=1.0,
         rehearsal_noise=None,
-        model=replace(run.learner.trainer.model, lines=True),
+        model=replace(run.learner.trainer.model, lines=True, decoder_layers=3),
     )
     return replace(
         run,
@@ -80,13 +80,19 @@ def core() -> AlignRun:
         learner=replace(
             run.learner,
             trainer=trainer,
-            # Long tasks want thousands of rows each.
-            memory=replace(run.learner.memory, n_steps=88_000, batch_steps=44, batch_rehearsal=384),
+            # Long tasks want thousands of pictures each, and tens of thousands of moments.
+            memory=replace(
+                run.learner.memory,
+                n_steps=88_000,
+                n_rehearsal=440_000,
+                batch_steps=44,
+                batch_rehearsal=384,
+            ),
         ),
         max_updates=30_000,
         # With 22 tasks it is the simulators who have the most to do: a round is as long as theirs.
         updates_per_round=250,
-        rows_per_round=384,
+        rows_per_round=512,
         updates_per_evaluation=500,
         rounds_per_evaluation=18,
         online_episodes=16,

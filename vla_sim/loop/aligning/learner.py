@@ -152,7 +152,7 @@ class Learner:
 
     def remember(self, steps: Rows, segments: Rows | None, strips: Rows | None = None) -> None:
         """Take in triples."""
-        self.memory.steps.add(steps)
+        self.memory.add_steps(steps)
         if segments is not None:
             self.memory.segments.add(segments)
         if strips is not None and self.memory.strips is not None:

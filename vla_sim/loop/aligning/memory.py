@@ -39,6 +39,9 @@ class MemoryConfig:
     """Pictures per update; each meets every goal of its scene."""
     batch_rehearsal: int = 64
     """Moments per update for the decoder alone; 0 for none."""
+    n_rehearsal: int = 0
+    """Moments kept for it, without their pictures, which are nine tenths of a triple; 0 to rehearse
+    the step triples. Of a dataset on disk all are drawn from anyway."""
     batch_segments: int = 96
     """Segments per update that learns from them; fewer where there are few meanings."""
     label_share: float = 1.0
@@ -56,7 +59,7 @@ class MemoryConfig:
         whole(1, n_steps=self.n_steps, n_segments=self.n_segments)
         whole(1, batch_steps=self.batch_steps, max_duplicates=self.max_duplicates)
         whole(2, batch_segments=self.batch_segments)
-        whole(0, batch_rehearsal=self.batch_rehearsal)
+        whole(0, batch_rehearsal=self.batch_rehearsal, n_rehearsal=self.n_rehearsal)
         whole(2, batch_strips=self.batch_strips)
         whole(self.batch_strips, n_strips=self.n_strips)
         above(0, label_share=self.label_share)
@@ -113,6 +116,10 @@ class Memory:
         self.segments: TripleBuffer | StoredMemory = self._of_segments.build(
             segment_spec(image_size, image_size)
         )
+        self.rehearsal: TripleBuffer | None = None
+        """Step triples without pictures; None where those with them are rehearsed."""
+        if config.n_rehearsal:
+            self.rehearsal = TripleBufferConfig(capacity=config.n_rehearsal).build(step_spec(0, 0))
         self.strips: TripleBuffer | None = None
         if strip_steps:
             self.strips = TripleBufferConfig(capacity=config.n_strips).build(
@@ -123,6 +130,13 @@ class Memory:
         """From now on, draw from rows on disk, by the same law; what the rings hold is dropped."""
         self.steps = StoredMemory(self._of_steps, steps)
         self.segments = StoredMemory(self._of_segments, segments)
+        self.rehearsal = None
+
+    def add_steps(self, steps: Rows) -> None:
+        """Take in step triples, and of more of them what the decoder alone is to be taught."""
+        self.steps.add(steps)
+        if self.rehearsal is not None:
+            self.rehearsal.add({**steps, "image": steps["image"][:, :0, :0]})
 
     def add_strips(self, strips: Rows) -> None:
         """Take in strips, those whose actions may be learnt from: the others would say nothing."""
@@ -176,9 +190,8 @@ class Memory:
 
     def draw_rehearsal(self) -> tuple[Rows, list[str]]:
         """Moments for the decoder alone, without pictures, with words from a small bank."""
-        drawn = self.steps.sample(
-            self.config.batch_rehearsal, self.rng, self.weights, without=("image",)
-        )
+        kept = self.steps if self.rehearsal is None else self.rehearsal
+        drawn = kept.sample(self.config.batch_rehearsal, self.rng, self.weights, without=("image",))
         rows = self._known(drawn)
         return rows, self.phrases.draw(np.asarray(rows["meaning"], dtype=np.int64), self.rng)
 
@@ -188,23 +201,24 @@ class Memory:
     def state(self) -> dict[str, NDArray[np.generic]]:
         """All of it, for an exact resume (the generator goes elsewhere: it is no array)."""
         return {
-            **{f"steps/{k}": v for k, v in self.steps.state().items()},
-            **{f"segments/{k}": v for k, v in self.segments.state().items()},
-            **{
-                f"strips/{k}": v
-                for k, v in (self.strips.state() if self.strips is not None else {}).items()
-            },
+            f"{name}/{column}": values
+            for name, part in self._parts().items()
+            for column, values in part.state().items()
         }
 
     def load_state(self, state: Mapping[str, NDArray[np.generic]]) -> None:
         """Become the memory that gave `state`."""
-        parts = {"steps/": self.steps, "segments/": self.segments}
-        if self.strips is not None:
-            parts["strips/"] = self.strips
-        for name, part in parts.items():
+        for name, part in self._parts().items():
+            mine = f"{name}/"
             part.load_state(
-                {k.removeprefix(name): v for k, v in state.items() if k.startswith(name)}
+                {k.removeprefix(mine): v for k, v in state.items() if k.startswith(mine)}
             )
+
+    def _parts(self) -> dict[str, TripleBuffer | StoredMemory]:
+        """All that is remembered, by the name that it is kept under."""
+        parts = {"steps": self.steps, "segments": self.segments}
+        more = {"rehearsal": self.rehearsal, "strips": self.strips}
+        return {**parts, **{name: part for name, part in more.items() if part is not None}}
 
 
 def with_labels(rows: Rows, share: float) -> Rows:
