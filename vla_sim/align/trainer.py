@@ -5,13 +5,13 @@ this process's own rows alone.
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
 
 from vla_sim.align.batch import (
     SegmentBatch,
@@ -174,14 +174,10 @@ class AlignTrainer:
         """
         check_texts(rows.weight.shape[0], rows.weight.shape[1], texts)
         check_goals(rows.weight)
-        if self.fraction >= self.config.freeze_text_after and "text" not in self.frozen:
-            self.freeze((*self.frozen, "text"))
-        for tower in (self.model.vision, self.model.text):
-            if not self._stands_still(tower):
-                tower.advance(self.fraction)
         n_segments = 0 if segments is None else len(segments.meaning)
         if len(segment_texts) != n_segments:
             raise BadConfig(f"{n_segments} segments need a sentence each, got {len(segment_texts)}")
+        self._advance_towers()
         batch = self._batch(rows)
         wanted = self._wanted()
         segment = None
@@ -189,14 +185,49 @@ class AlignTrainer:
             check_segments(segments.meaning)
             segment = SegmentBatch.of(segments, self.task_body, self.device)
             segment = self.supervisor.band(segment, self.fraction)
+        said = [*(text for row in texts for text in row), *segment_texts]
+        update, shared = self._encoded(batch, segment, said, wanted)
 
+        terms, watched, out = update.terms()
+        lessons, seen_of_lessons = self.supervisor.lessons(
+            update.asked(rows, segment_texts, out, strips), wanted
+        )
+        terms |= lessons
+        watched |= seen_of_lessons
+        if rehearsal is not None and "rehearsal" in wanted:
+            check_texts(rehearsal.weight.shape[0], rehearsal.weight.shape[1], rehearsal_texts)
+            with self._autocast():
+                text_XD = self.rehearsal.texts(rehearsal_texts, n_steps=self.n_steps)
+            self.rehearsal.add(self._batch(rehearsal), text_XD, wanted, terms, watched)
+        if not terms:  # what is learnt from is due now and then only, and not in this update
+            self.contrast.settle()
+            self.n_steps += 1
+            return LossReport(total=0.0, terms={}, report={})
+        return self._descend(update, shared, terms, watched)
+
+    def _advance_towers(self) -> None:
+        """Have the towers learn, or stand still, as is due at this share of the budget."""
+        if self.fraction >= self.config.freeze_text_after and "text" not in self.frozen:
+            self.freeze((*self.frozen, "text"))
+        for tower in (self.model.vision, self.model.text):
+            if not self._stands_still(tower):
+                tower.advance(self.fraction)
+
+    def _encoded(
+        self,
+        batch: StepBatch,
+        segment: SegmentBatch | None,
+        said: Sequence[str],
+        wanted: Mapping[str, float],
+    ) -> tuple[Update, tuple[Tensor, ...]]:
+        """An update whose towers have run, and what they gave before it was cut from them."""
         towers = Towers(
             model=self.model,
             crew=self.crew,
             sees="vision" not in self.frozen,
             into_towers=self.config.contrast.into_towers,
             precision=self._autocast,
-            said=self.model.sentences([*(text for row in texts for text in row), *segment_texts]),
+            said=self.model.sentences(said),
         )
         shared, cache = towers.encoded(
             batch,
@@ -217,24 +248,20 @@ class AlignTrainer:
             cache=cache,
             wanted=wanted,
         )
-        terms, watched, out = update.terms()
-        lessons, seen_of_lessons = self.supervisor.lessons(
-            update.asked(rows, segment_texts, out, strips), wanted
-        )
-        terms |= lessons
-        watched |= seen_of_lessons
-        if rehearsal is not None and "rehearsal" in wanted:
-            check_texts(rehearsal.weight.shape[0], rehearsal.weight.shape[1], rehearsal_texts)
-            with self._autocast():
-                text_XD = self.rehearsal.texts(rehearsal_texts, n_steps=self.n_steps)
-            self.rehearsal.add(self._batch(rehearsal), text_XD, wanted, terms, watched)
-        if not terms:  # what is learnt from is due now and then only, and not in this update
-            self.contrast.settle()
-            self.n_steps += 1
-            return LossReport(total=0.0, terms={}, report={})
+        return update, shared
+
+    def _descend(
+        self,
+        update: Update,
+        shared: tuple[Tensor, ...],
+        terms: Mapping[str, Tensor],
+        watched: Mapping[str, Tensor],
+    ) -> LossReport:
+        """Weigh the terms, reconcile their gradients and step, unless something is no number."""
+        leaves, cache = update.shared, update.cache
         losses = StepLosses.of(
             terms,
-            self.reconciler.weights(wanted),
+            self.reconciler.weights(update.wanted),
             shared=shared,
             leaves=leaves,
             parameters=self.model.parameters(),
@@ -254,7 +281,7 @@ class AlignTrainer:
         reconciled = self.reconciler.backward(
             losses,
             values=values,
-            chance=chance_levels(batch, segment, self.model.config.siglip),
+            chance=chance_levels(update.batch, update.segment, self.model.config.siglip),
             n_steps=self.n_steps,
             generator=self.generator,
         )
