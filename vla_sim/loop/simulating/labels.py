@@ -101,6 +101,6 @@ class Labeller:
         """Manner index of each goal of each slot, (m, N_GOALS)."""
         crank = self.crank
         turn = crank.seed[ids] + crank.steps[ids]
-        manner = (turn[:, None] * 5 + np.arange(N_GOALS) * 3) % len(MANNERS)
+        manner = (turn[:, None] + np.arange(N_GOALS)) % len(MANNERS)
         manner[np.arange(len(ids)), crank.goal[ids]] = crank.manner[ids]
         return manner.astype(np.int64)
