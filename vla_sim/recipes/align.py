@@ -27,6 +27,7 @@ def _trainer() -> TrainerConfig:
             vision=VisionConfig(width=32, deep_width=64, n_out=48),
             # Wording never seen brings unknown words; they have to be met while words are learnt.
             text=TransformerTextConfig(unknown_dropout=0.15),
+            decoder_layers=3,
         ),
         weights=Weights(
             behaviour=5.0,
@@ -72,7 +73,7 @@ def core() -> AlignRun:
         goal_forcing=1.0,
         last_goal_forcing=1.0,
         rehearsal_noise=None,
-        model=replace(run.learner.trainer.model, lines=True, decoder_layers=3),
+        model=replace(run.learner.trainer.model, lines=True),
     )
     return replace(
         run,
