@@ -48,10 +48,11 @@ def test_a_foreign_vocabulary_is_refused() -> None:
 
 def test_dropping_spares_padding_and_start() -> None:
     ids = TOKENIZER.batch(["go to the red square", "红"])
-    dropped = drop_tokens(ids, 1.0, torch.Generator().manual_seed(0))
+    lots = torch.rand(ids.shape)
+    dropped = drop_tokens(ids, 1.0, lots)
     assert (dropped[ids > START] == UNKNOWN).all()
     assert torch.equal(dropped[ids <= START], ids[ids <= START])
-    assert torch.equal(drop_tokens(ids, 0.0, torch.Generator()), ids)
+    assert torch.equal(drop_tokens(ids, 0.0, lots), ids)
 
 
 @pytest.mark.parametrize("config", [TransformerTextConfig(), BagTextConfig()])
@@ -82,6 +83,24 @@ def test_words_are_dropped_in_training_only() -> None:
         assert not torch.equal(encoder(CORPUS), encoder(CORPUS))
         encoder.eval()
         assert torch.equal(encoder(CORPUS), encoder(CORPUS))
+
+
+@pytest.mark.parametrize("kind", [TransformerTextConfig, BagTextConfig])
+def test_sentences_that_are_kept_lack_words_in_training_too(
+    kind: type[TransformerTextConfig | BagTextConfig],
+) -> None:
+    """What reads them, a decoder above all, has to meet unknown words while it learns."""
+    whole, torn = (kind(unknown_dropout=p).build(TOKENIZER, torch.Generator()) for p in (0.0, 0.5))
+    torn.load_state_dict(whole.state_dict())
+    with torch.no_grad():
+        kept = KeptTexts().features(torn, CORPUS)
+        again = KeptTexts().features(torn, CORPUS[::-1]).flip(0)
+        said = KeptTexts().features(whole, CORPUS)
+        at_work = KeptTexts().features(torn.eval(), CORPUS)
+    assert torch.equal(kept, again), "which words follows from the sentence"
+    assert torch.equal(at_work, said)
+    share = (kept != said).any(-1).float().mean()
+    assert 0.5 < float(share) <= 1.0
 
 
 def test_the_table_of_encoders() -> None:

@@ -10,7 +10,14 @@ from typing import Generic, TypeVar
 import torch
 from torch import Tensor, nn
 
-from vla_sim.align.encoders.tokenizer import MAX_TOKENS, PAD, START, Tokenizer, drop_tokens
+from vla_sim.align.encoders.tokenizer import (
+    MAX_TOKENS,
+    PAD,
+    START,
+    Tokenizer,
+    drop_tokens,
+    own_lots,
+)
 from vla_sim.align.encoders.tower import Tower
 from vla_sim.errors import BadConfig
 from vla_sim.ranges import whole, within
@@ -54,7 +61,10 @@ class TextEncoder(Tower):
         return lambda places: self([texts[place] for place in places])
 
     def steady(self, texts: Sequence[str]) -> Tensor:
-        """Features without dropping words; a sentence's bits do not depend on its company."""
+        """Features of sentences of which each one's bits do not depend on its company.
+
+        The words that are dropped in training follow from the sentence: each time the same ones.
+        """
         return torch.cat([self([text]) for text in texts])
 
 
@@ -95,13 +105,22 @@ class TokenText(TextEncoder, Generic[Settings]):
 
     def steady(self, texts: Sequence[str]) -> Tensor:
         """See `TextEncoder.steady`."""
-        return torch.cat([self.encoded(self.tokenizer.batch([text])) for text in texts])
+        return torch.cat([self.encoded(self.steady_tokens([text])) for text in texts])
 
     def tokens(self, texts: Sequence[str]) -> Tensor:
         """Token ids, int64 (N, T), PAD behind each sentence; in training some are dropped."""
         ids_NT = self.tokenizer.batch(texts)
         if self.training:
-            ids_NT = drop_tokens(ids_NT, self.config.unknown_dropout, self.generator)
+            lot_NT = torch.rand(ids_NT.shape, generator=self.generator)
+            ids_NT = drop_tokens(ids_NT, self.config.unknown_dropout, lot_NT)
+        return ids_NT
+
+    def steady_tokens(self, texts: Sequence[str]) -> Tensor:
+        """The same, but of a sentence always the same ones are dropped."""
+        ids_NT = self.tokenizer.batch(texts)
+        if self.training:
+            lot_NT = own_lots(texts, ids_NT.shape[1])
+            ids_NT = drop_tokens(ids_NT, self.config.unknown_dropout, lot_NT)
         return ids_NT
 
     def encoded(self, ids_NT: Tensor) -> Tensor:
@@ -157,7 +176,7 @@ class TransformerText(TokenText[TransformerTextConfig]):
     def steady(self, texts: Sequence[str]) -> Tensor:
         """As `TextEncoder.steady`, in blocks of a few shapes: much faster than one by one."""
         device = self.bert.device
-        ids_NT = self.tokenizer.batch(texts)
+        ids_NT = self.steady_tokens(texts)
         n_blocks_N = ((ids_NT != PAD).sum(1) + STEADY_TOKENS - 1) // STEADY_TOKENS
         features, order = [], []
         for n_blocks in sorted(set(n_blocks_N.tolist())):

@@ -1,9 +1,11 @@
 """Words and single Chinese characters to integers, with a vocabulary built from a corpus."""
 
 import re
+import zlib
 from collections.abc import Callable, Iterable, Sequence
 from typing import Self
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -70,13 +72,18 @@ class Tokenizer:
         return torch.tensor([row + [PAD] * (longest - len(row)) for row in rows]).view(-1, longest)
 
 
-def drop_tokens(ids_NT: Tensor, probability: float, generator: torch.Generator) -> Tensor:
+def drop_tokens(ids_NT: Tensor, probability: float, lot_NT: Tensor) -> Tensor:
     """Replace words by <unknown> at random, so that an unknown word means something.
 
     Args:
         ids_NT: Token ids, shape (N, T).
         probability: Chance of each word.
-        generator: Source of the randomness, on the CPU.
+        lot_NT: Numbers drawn from [0, 1), one for each token.
     """
-    dropped_NT = torch.rand(ids_NT.shape, generator=generator) < probability
-    return ids_NT.masked_fill(dropped_NT & (ids_NT > START), UNKNOWN)
+    return ids_NT.masked_fill((lot_NT < probability) & (ids_NT > START), UNKNOWN)
+
+
+def own_lots(texts: Sequence[str], n_tokens: int) -> Tensor:
+    """A lot for each token of each sentence, (N, n_tokens), which follows from the sentence."""
+    lots = [np.random.default_rng(zlib.crc32(text.encode())).random(n_tokens) for text in texts]
+    return torch.as_tensor(np.array(lots).reshape(-1, n_tokens))
