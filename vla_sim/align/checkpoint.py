@@ -159,6 +159,19 @@ def _read(folder: Path, index: Mapping[str, Any], device: str) -> Checkpoint:
     )
 
 
+def vocabulary_of(folder: Path) -> Tokenizer:
+    """The words that the model of a checkpoint reads.
+
+    Raises:
+        DamagedFile: If it is missing or damaged.
+    """
+    path = folder / INDEX
+    try:
+        return Tokenizer(_read_index(path)["vocabulary"])
+    except (KeyError, TypeError) as error:
+        raise DamagedFile(f"{path} lacks or garbles {error}; use another checkpoint") from error
+
+
 def _bases(towers: Mapping[str, Tower]) -> dict[str, dict[str, str]]:
     """{tower: name and fingerprint of the base that it stands on}, of those that have one."""
     return {

@@ -2,13 +2,13 @@
 
 import re
 import string
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 
 from vla_sim.envs.language import lexicon
 from vla_sim.envs.language.arms import MARKS
 from vla_sim.envs.language.grammar import SPLITS
-from vla_sim.envs.language.templates import TEMPLATES
+from vla_sim.envs.language.templates import INTENTS, TEMPLATES
 from vla_sim.errors import UnknownName
 from vla_sim.records.instruction import LANGUAGES, Language, Split
 
@@ -25,10 +25,14 @@ _TABLES: tuple[Mapping[Language, Mapping[str, lexicon.Words]], ...] = (
 )
 
 
-def corpus(split: Split) -> Iterator[str]:
+def corpus(split: Split, intents: Collection[str] = INTENTS) -> Iterator[str]:
     """The pieces that the texts of a split are put together from, in a fixed order.
 
     The sentences are too many to list; every word of every one of them is in a piece.
+
+    Args:
+        split: Which texts.
+        intents: What they ask for.
 
     Raises:
         UnknownName: If there is no such split.
@@ -36,7 +40,7 @@ def corpus(split: Split) -> Iterator[str]:
     if split not in SPLITS:
         raise UnknownName("split", split, SPLITS)
     for template in TEMPLATES:
-        if template.split == split:
+        if template.split == split and template.intent_id in intents:
             yield _SLOT.sub(" ", template.with_manner)
     for language in LANGUAGES:
         for table in _TABLES:

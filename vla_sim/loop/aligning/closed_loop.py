@@ -11,6 +11,7 @@ from pathlib import Path
 
 import torch
 
+from vla_sim.align.checkpoint import vocabulary_of
 from vla_sim.align.crew import Crew
 from vla_sim.envs.suites import names_of
 from vla_sim.envs.task_table import TaskTable
@@ -36,7 +37,6 @@ from vla_sim.loop.aligning.resuming import (
     LOSSES,
     SILENT,
     begin_again,
-    is_saved,
     nothing_left,
     put_back,
     trainer_saved,
@@ -140,8 +140,8 @@ def _turn(
 ) -> None:
     """Set the parts up, turn, and say what taught nothing."""
     tasks, crank = run.task_ids, run.simulators.crank
-    goes_on = run.resume and is_saved(folder)
-    if run.resume and not goes_on:
+    saved = trainer_saved(folder) if run.resume else None
+    if run.resume and saved is None:
         begin_again(folder)
     config = SimulatorsConfig(
         task_ids=tasks,
@@ -160,6 +160,7 @@ def _turn(
             first_steps=first.first_steps,
             table=table,
             crew=crew,
+            vocabulary=None if saved is None else vocabulary_of(saved),
         )
         for line in first.into(learner, table):
             monitor.say(line)
@@ -176,9 +177,9 @@ def _turn(
             bodies=bodies(tasks),
             stopping=run.stopping,
             table=table,
-            gallery=rounds.gallery(learns=not goes_on),
+            gallery=rounds.gallery(learns=saved is None),
         )
-        if goes_on:
+        if saved is not None:
             put_back(folder, learner, judge, rounds.budget)
         rounds.turn(judge)
         silent = silent_terms(

@@ -16,7 +16,6 @@ from vla_sim.align.supervision.sources import Sources
 from vla_sim.align.trainer import AlignTrainer
 from vla_sim.align.trainer_config import TrainerConfig
 from vla_sim.align.trainer_state import TrainerState
-from vla_sim.envs.language.corpus import corpus
 from vla_sim.envs.task_table import TaskTable
 from vla_sim.envs.tasks import make_task
 from vla_sim.errors import BadConfig, DamagedFile
@@ -27,7 +26,7 @@ from vla_sim.loop.aligning.memory import Memory, MemoryConfig
 from vla_sim.loop.aligning.monitor import OnUpdate
 from vla_sim.loop.aligning.orders import Copy, Measured, Update
 from vla_sim.loop.aligning.reach_labels import ReachLabels
-from vla_sim.loop.aligning.wording import PhraseBank, draw_texts
+from vla_sim.loop.aligning.wording import PhraseBank, draw_texts, words_for
 from vla_sim.loop.learned import LearnedModel
 from vla_sim.loop.model_bodies import bodies_of, bounds_of_tasks
 from vla_sim.physics.camera import rays
@@ -101,6 +100,7 @@ class Learner:
         first_steps: Rows,
         table: TaskTable | None = None,
         crew: Crew = ALONE,
+        vocabulary: Tokenizer | None = None,
     ) -> None:
         """A learner that has not begun.
 
@@ -108,9 +108,11 @@ class Learner:
             config: Settings.
             image_size: Side of the pictures [px].
             seed: Of weights and batches.
-            first_steps: Rows of StepTriples, from which the scales of bodies are read.
+            first_steps: Rows of StepTriples, from which the scales of bodies are read, and what is
+                talked of.
             table: The tasks that all rows count by; None for those of the package.
             crew: The processes that learn together; this is the first of them.
+            vocabulary: Of a learner that is to be gone on with; None for that of `first_steps`.
         """
         self.config = config
         self.table = table or TaskTable()
@@ -124,7 +126,7 @@ class Learner:
         )
         self.trainer = AlignTrainer(
             config.trainer,
-            corpus=Tokenizer.from_corpus(corpus("seen")),
+            corpus=vocabulary or words_for(np.asarray(first_steps["meaning"], dtype=np.int64)),
             bodies=fit_bodies(first_steps, self.table),
             task_body=self._task_body,
             seed=seed,

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from vla_sim.align.encoders.tokenizer import Tokenizer
 from vla_sim.envs.language.codes import decode
+from vla_sim.envs.language.corpus import corpus
 from vla_sim.envs.language.grammar import say
 from vla_sim.records.instruction import LANGUAGES, Language
 
@@ -28,6 +30,19 @@ def draw_texts(
         say(decode(m), language=languages[k], split="seen", rng=rng).text
         for m, k in zip(flat, spoken, strict=True)
     ]
+
+
+def words_for(meanings: NDArray[np.int64]) -> Tokenizer:
+    """The vocabulary of all that is said, where training shows it, for intents like these.
+
+    Words that only other intents use are left out. Nobody would train them, and in unseen wording
+    of these intents they would mean something at random, where <unknown> is trained.
+
+    Args:
+        meanings: Codes of meanings, any shape.
+    """
+    intents = {decode(meaning).intent_id for meaning in np.unique(meanings).tolist()}
+    return Tokenizer.from_corpus(corpus("seen", intents))
 
 
 class PhraseBank:
