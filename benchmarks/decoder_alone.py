@@ -1,52 +1,59 @@
-"""What can a decoder learn that is told the truth? A minute a task, since no picture is drawn.
+"""What can a decoder learn that is told the truth? A minute a task, since it sees no pictures.
 
-`python -m benchmarks.decoder_alone PushToRegion --layers 3` trains nothing but a decoder, on states
-that it reached itself and the expert's labels of them (DAgger), and lets it act on true aims that
-err as an eye does. What fails here fails for want of states, memory or depth; what succeeds here
-and fails in a model that sees fails for want of an eye.
-
-Legend: N rows, Q queries, K chunk steps, A action components.
+`python -m benchmarks.decoder_alone PushToRegion --layers 3` trains nothing but a decoder, by the
+rehearsal of `align`: on states that it reached itself and the expert's labels of them (DAgger). It
+then acts on true aims that err as an eye does. What fails here fails for want of states, of memory
+or of depth; what succeeds here and fails in a model that sees fails for want of an eye.
 """
 
 import argparse
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import count
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn import functional
 from torch.nn.utils import clip_grad_norm_
 
 from benchmarks.row import percent
 from vla_sim.agents.experts.table import expert_for
-from vla_sim.align.aims import Aims, told_of
-from vla_sim.align.heads import Decoder
-from vla_sim.align.losses.behaviour import behaviour_loss
-from vla_sim.align.model import likeliest
+from vla_sim.align.batch import StepBatch
+from vla_sim.align.encoders.tokenizer import Tokenizer
+from vla_sim.align.model import AlignModel, ModelConfig, likeliest
+from vla_sim.align.objective import noisy_aims, rehearsed, seen_hazard
 from vla_sim.align.optimiser import OptimiserConfig
 from vla_sim.envs.crank import Crank, CrankConfig
+from vla_sim.envs.language.codes import decode
 from vla_sim.envs.plan import plan_episodes
 from vla_sim.envs.rollout import Rollout, run_all
 from vla_sim.envs.task_names import task_id_of
+from vla_sim.envs.task_table import TaskTable
 from vla_sim.eval.body import body_of
 from vla_sim.eval.metrics.manner_kept import manner_kept
 from vla_sim.eval.statistics import wilson
+from vla_sim.loop.aligning.learner import fit_bodies
+from vla_sim.loop.model_bodies import bodies_of
+from vla_sim.loop.simulating.labels import Labeller
 from vla_sim.records.episode import EpisodeSpec
-from vla_sim.records.manner import MANNERS
 from vla_sim.records.teacher_input import TeacherInput
-from vla_sim.records.triple import CHUNK_SIZE, N_ACT, N_PROPRIO, N_QUERIES
+from vla_sim.records.triple import N_QUERIES, Rows, StepTriples
+from vla_sim.triples.buffer import TripleBuffer, TripleBufferConfig
+from vla_sim.triples.spec import step_spec
 
 Floats = NDArray[np.float32]
-N_SLOTS, WARM_UP_ROWS, ROUND = 16, 1_024, 100
-"""Simulations of a task, rows of the expert before the first update, updates a round."""
+N_SLOTS, WARM_UP_ROWS, ROUND, BATCH = 16, 1_024, 100, 192
+"""Simulations of a task, moments of the expert before the first update, updates a round, moments an
+update, each with all goals of its scene."""
 FIRST_TRAINING, FIRST_TOLD = 1_000_000, 30_000
 """Scenes that are learnt from, and scenes that are reported; no benchmark has either."""
-SCALE_M, KEPT = 0.25, 0.8
-"""What lengths are divided by [m]; how much of an error stays from look to look."""
+KEPT = 0.8
+"""How much of an error stays from one look to the next."""
 LAST_EXPERT_SHARE = 0.3
+CPU = torch.device("cpu")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,136 +65,123 @@ class Settings:
     rows: int
     memory: int
     layers: int
-    error_mm: float
+    noise: float
     episodes: int
     seed: int
 
 
+@cache
+def said(meaning: int, width: int) -> Floats:
+    """What stands for the words, but for the thing that they name: an aim says which that is."""
+    what = decode(meaning)
+    key = f"{what.intent_id}/{what.target.key}/{what.manner}"
+    rng = np.random.default_rng(zlib.crc32(key.encode()))
+    return rng.normal(size=width).astype(np.float32)
+
+
 class Learner:
-    """A decoder, what it is told with, and what it remembers of each task."""
+    """A model of which only the decoder learns, and the moments that it learns from."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self.generator = torch.Generator().manual_seed(settings.seed)
         self.rng = np.random.default_rng(settings.seed)
-        torch.manual_seed(settings.seed)
-        self.n_said = len(settings.tasks) + len(MANNERS)
-        self.decoder = Decoder(
-            n_text=self.n_said,
-            n_hazard=0,
-            robots=["arm"],
-            hidden=256,
-            n_layers=settings.layers,
-            n_modes=2,
-            hears_lines=True,
+        self.table = TaskTable()
+        self.task_body = bodies_of(self.table).task_body
+        capacity = settings.memory * len(settings.tasks)
+        self.memory: TripleBuffer = TripleBufferConfig(capacity=capacity).build(step_spec(0, 0))
+        self.model: AlignModel | None = None
+
+    def begin(self) -> AlignModel:
+        """Make the model, with scales of what is remembered so far."""
+        torch.manual_seed(self.settings.seed)
+        config = ModelConfig(decoder_layers=self.settings.layers, lines=True)
+        first = self.memory.sample(len(self.memory), self.rng)
+        bodies = fit_bodies(first, self.table)
+        self.model = config.build(bodies, Tokenizer.from_corpus(()), self.generator)
+        return self.model
+
+    def batch(self, rows: Rows) -> tuple[StepBatch, Tensor]:
+        """Moments, and what was said of each of their goals (B, G, D)."""
+        assert self.model is not None
+        width = self.model.text.width
+        texts = [[said(code, width) for code in row] for row in rows["meaning"].tolist()]
+        batch = StepBatch.of(StepTriples(**rows), self.task_body, CPU)  # type: ignore[arg-type]
+        return batch, torch.as_tensor(np.array(texts))
+
+    def learn(self) -> Tensor:
+        """The loss of a batch."""
+        assert self.model is not None
+        batch, text_BGD = self.batch(self.memory.sample(BATCH, self.rng))
+        noise_BQ = torch.full((BATCH, N_QUERIES), self.settings.noise)
+        loss, _ = rehearsed(
+            self.model, batch, text_BGD, noise_BQ=noise_BQ, generator=self.generator
         )
-        self.memory: list[dict[str, NDArray[np.generic]]] = [{} for _ in settings.tasks]
-        self.centre, self.scale = torch.zeros(N_PROPRIO), torch.ones(N_PROPRIO)
+        return loss
 
-    def fit_scales(self) -> None:
-        """Read off the first rows what proprioception is like."""
-        seen = torch.cat([torch.as_tensor(of["proprio"]) for of in self.memory])
-        self.centre, self.scale = seen.mean(0), seen.std(0).clamp_min(0.02)
-        self.centre[3:5], self.scale[3:5] = 0.0, 1.0
-
-    def decide(
-        self, rows: dict[str, NDArray[np.generic]], error_m: Floats
-    ) -> tuple[Tensor, Tensor]:
-        """Chunks of each mode (N, Z, K, A) and their logits (N, Z), told points that err."""
-        point_NQ3 = torch.as_tensor(rows["point"].astype(np.float32))
-        point_NQ3[..., :2] += torch.as_tensor(error_m)
-        proprio_NP = torch.as_tensor(rows["proprio"])
-        aims = Aims(
-            point_NQ3=point_NQ3,
-            has_point_NQ=torch.as_tensor(rows["has"].astype(np.float32)),
-            held_N=torch.as_tensor(rows["held"].astype(np.float32)),
+    @torch.no_grad()
+    def chunks(self, rows: Rows, goal: NDArray[np.int64], error: Tensor) -> Floats:
+        """What it would do for one goal of each moment, told points that err by so much."""
+        assert self.model is not None
+        batch, text_BGD = self.batch(rows)
+        still_BQ = torch.zeros(len(goal), N_QUERIES)
+        aims = noisy_aims(self.model, batch, noise_BQ=still_BQ, generator=self.generator)
+        scale_B113 = self.model.normaliser.goal_scale_M3[batch.body_B][:, None, None]
+        aims.point_NQ3.add_(error[:, None] * scale_B113)
+        chunk_BGZKA, logit_BGZ, _ = self.model.decode(
+            aims, seen_hazard(batch.hazard_BS), text_BGD, batch.proprio_BP, batch.body_B
         )
-        told_NX = told_of(aims, proprio_NP, torch.full((len(proprio_NP), 1, 1), SCALE_M))
-        body_N1 = torch.ones(len(proprio_NP), 1)
-        known_NX = torch.cat(((proprio_NP - self.centre) / self.scale, body_N1), dim=-1)
-        said_NX = functional.one_hot(torch.as_tensor(rows["task"]), len(self.settings.tasks))
-        manner_NX = functional.one_hot(torch.as_tensor(rows["manner"]), len(MANNERS))
-        about_NX = torch.cat((known_NX, said_NX, manner_NX), dim=-1)
-        body_N = torch.zeros(len(proprio_NP), dtype=torch.int64)
-        chunk_N1ZKA, logit_N1Z = self.decoder(told_NX[:, None], about_NX[:, None], body_N)
-        return chunk_N1ZKA[:, 0], logit_N1Z[:, 0]
-
-    def remember(self, task: int, rows: dict[str, NDArray[np.generic]]) -> None:
-        """Take in rows; the oldest make room."""
-        of = self.memory[task]
-        for name, values in rows.items():
-            both = np.concatenate((of[name], values)) if name in of else values
-            of[name] = both[-self.settings.memory :]
-
-    def drawn(self, n: int) -> dict[str, NDArray[np.generic]]:
-        """Rows of all tasks, as many of each."""
-        parts = []
-        for of in self.memory:
-            rows = self.rng.integers(len(of["task"]), size=n // len(self.memory))
-            parts.append({name: values[rows] for name, values in of.items()})
-        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-
-    def errors(self, n: int) -> Floats:
-        """Fresh errors of an eye, (n, Q, 2) [m]."""
-        drawn = self.rng.normal(size=(n, N_QUERIES, 2))
-        return (1e-3 * self.settings.error_mm * drawn).astype(np.float32)
+        best_BGKA = likeliest(chunk_BGZKA, logit_BGZ).clamp(-1.0, 1.0)
+        chosen: Floats = best_BGKA.numpy()[np.arange(len(goal)), goal]
+        return chosen
 
 
 class Acting:
-    """The learner in the slots of a crank; while it learns, the expert labels and acts at times."""
+    """The learner in a crank; while it learns, the expert labels, and acts in some episodes."""
 
     needs_images = False
     n_action_steps = 2
 
-    def __init__(self, learner: Learner, task: int, crank: Crank, *, learns: bool) -> None:
-        self.learner, self.task, self.crank, self.learns = learner, task, crank, learns
-        self.expert = expert_for(crank.task_id, crank.embodiment, crank.task.manners)
+    def __init__(self, learner: Learner, crank: Crank, *, learns: bool) -> None:
+        self.learner, self.crank, self.learns = learner, crank, learns
+        expert = expert_for(crank.task_id, crank.embodiment, crank.task.manners)
+        self.labeller = Labeller(crank, expert, learner.table)
         self.expert_share = 1.0 if learns else 0.0
-        self.error = np.zeros((crank.n, N_QUERIES, 2), dtype=np.float32)
+        self.error = torch.zeros(crank.n, N_QUERIES, 3)
         self.led = np.ones(crank.n, dtype=np.bool_)
         self.n_rows = 0
 
     def reset(self, ids: NDArray[np.int64]) -> None:
         """New episodes begin: other errors, and it is drawn who acts."""
-        self.error[ids] = self.learner.errors(len(ids))
+        self.error[ids] = self._errors(len(ids))
         self.led[ids] = self.learner.rng.random(len(ids)) < self.expert_share
 
     def teach(self, known: TeacherInput) -> Floats:
         """The learner's chunks, or the expert's where it leads."""
-        ids, learner = known.told.row, self.learner
-        points = self.crank.task.points()
-        proprio = np.zeros((len(ids), N_PROPRIO), dtype=np.float32)
-        seen = known.told.observation.proprio
-        proprio[:, : seen.shape[1]] = seen
-        rows: dict[str, NDArray[np.generic]] = {
-            "point": points.at[ids, known.goal],
-            "has": points.exists[ids, known.goal],
-            "held": points.held[ids, known.goal],
-            "proprio": proprio,
-            "task": np.full(len(ids), self.task),
-            "manner": known.manner,
-        }
-        self.error[ids] = KEPT * self.error[ids]
-        self.error[ids] += np.sqrt(1.0 - KEPT**2) * learner.errors(len(ids))
-        with torch.no_grad():
-            chunk_NKA = likeliest(*learner.decide(rows, self.error[ids])).clamp(-1.0, 1.0)
-        chosen = chunk_NKA.numpy()[:, :, : self.crank.embodiment.n_act]
+        ids, n_act = known.told.row, self.crank.embodiment.n_act
+        blank = np.zeros((len(ids), 1, 1, 3), dtype=np.uint8)
+        rows = dict(self.labeller.rows(ids, ~self.led[ids], blank))
+        rows["image"] = rows["image"][:, :0, :0]
+        self.error[ids] = KEPT * self.error[ids] + (1 - KEPT**2) ** 0.5 * self._errors(len(ids))
         if self.learns:
-            label = self.expert.chunk(known.privileged, known.goal, known.manner, CHUNK_SIZE)
-            wide = np.zeros((len(ids), CHUNK_SIZE, N_ACT), dtype=np.float32)
-            wide[:, :, : label.shape[2]] = label
-            learner.remember(self.task, {**rows, "chunk": wide})
+            self.learner.memory.add(rows)
             self.n_rows += len(ids)
-            chosen = np.where(self.led[ids][:, None, None], label, chosen)
-        return chosen.astype(np.float32)
+        chunk: Floats = rows["chunk"][np.arange(len(ids)), known.goal].astype(np.float32)
+        if self.learner.model is not None and not self.led[ids].all():
+            own = self.learner.chunks(rows, known.goal, self.error[ids])
+            chunk = np.where(self.led[ids][:, None, None], chunk, own)
+        return chunk[:, :, :n_act]
+
+    def _errors(self, n: int) -> Tensor:
+        drawn = torch.randn(n, N_QUERIES, 3, generator=self.learner.generator)
+        return self.learner.settings.noise * drawn
 
 
 def learnt(settings: Settings) -> Learner:
-    """A decoder after its training."""
+    """A learner after its training."""
     learner = Learner(settings)
-    acting = []
-    for task, name in enumerate(settings.tasks):
-        crank = Crank(task_id_of(name), N_SLOTS, CrankConfig(image_size=16))
-        acting.append(Acting(learner, task, crank, learns=True))
+    cranks = [Crank(task_id_of(name), N_SLOTS, CrankConfig()) for name in settings.tasks]
+    acting = [Acting(learner, crank, learns=True) for crank in cranks]
     rollouts = [Rollout(actor.crank, actor, _endless(actor.crank.task_id)) for actor in acting]
 
     def collect(n_rows: int) -> None:
@@ -197,29 +191,18 @@ def learnt(settings: Settings) -> Learner:
                 rollout.advance()
 
     collect(WARM_UP_ROWS)
-    learner.fit_scales()
+    decoder = learner.begin().decoder
     rates = OptimiserConfig()
-    adam = torch.optim.AdamW(learner.decoder.parameters(), weight_decay=rates.weight_decay)
-    n_act = acting[0].crank.embodiment.n_act
+    adam = torch.optim.AdamW(decoder.parameters(), weight_decay=rates.weight_decay)
     for update in range(settings.updates):
         fraction = update / settings.updates
         if update and update % ROUND == 0:
             for actor in acting:
                 actor.expert_share = max(LAST_EXPERT_SHARE, 1.0 - 4.0 * fraction)
             collect(settings.rows)
-        rows = learner.drawn(384)
-        chunk_NZKA, logit_NZ = learner.decide(rows, learner.errors(len(rows["task"])))
-        n = len(chunk_NZKA)
-        loss = behaviour_loss(
-            chunk_NZKA,
-            logit_NZ.log_softmax(-1),
-            torch.as_tensor(rows["chunk"]),
-            torch.ones(n),
-            (torch.arange(N_ACT) < n_act).float().expand(n, -1),
-        )
         adam.zero_grad()
-        torch.autograd.backward(loss)
-        clip_grad_norm_(learner.decoder.parameters(), rates.gradient_norm)
+        torch.autograd.backward(learner.learn())
+        clip_grad_norm_(decoder.parameters(), rates.gradient_norm)
         for group in adam.param_groups:
             group["lr"] = rates.learning_rate * rates.share(fraction)
         adam.step()
@@ -233,17 +216,20 @@ def _endless(task_id: str) -> Iterator[EpisodeSpec]:
 
 
 def tell(learner: Learner) -> None:
-    """Print how often each task succeeds, and how often its manner is kept."""
+    """Print how often each task succeeds, and what else its episodes were."""
     n = learner.settings.episodes
-    for task, name in enumerate(learner.settings.tasks):
-        crank = Crank(task_id_of(name), n, CrankConfig(image_size=16))
-        actor = Acting(learner, task, crank, learns=False)
+    for name in learner.settings.tasks:
+        crank = Crank(task_id_of(name), n, CrankConfig())
         plan = plan_episodes(crank.task_id, range(FIRST_TOLD, FIRST_TOLD + n))
-        episodes = run_all(crank, actor, plan)
+        episodes = run_all(crank, Acting(learner, crank, learns=False), plan)
         body = body_of(crank.embodiment, crank.task.manners)
-        succeeded = wilson(sum(episode.success_at_end for episode in episodes), n)
-        kept = wilson(int(sum(manner_kept(episode, body) for episode in episodes)), n)
-        print(f"{name}: success {percent(succeeded)}, manner kept {percent(kept)}, n = {n}")
+        shares = {
+            "success": [episode.success_at_end for episode in episodes],
+            "manner kept": [manner_kept(episode, body) > 0.0 for episode in episodes],
+            "collision": [bool(episode.violations["collision"].any()) for episode in episodes],
+        }
+        told = (f"{what} {percent(wilson(sum(hits), n))}" for what, hits in shares.items())
+        print(f"{name}, n = {n}: {', '.join(told)}", flush=True)
 
 
 def main() -> None:
@@ -251,12 +237,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("tasks", nargs="+", help="tasks of the arm, learnt by one decoder")
+    parser.add_argument("tasks", nargs="+", help="learnt by one decoder")
     parser.add_argument("--updates", type=int, default=3_000)
     parser.add_argument("--rows", type=int, default=2_048, help=f"of a task, every {ROUND} updates")
-    parser.add_argument("--memory", type=int, default=20_000, help="rows kept of a task")
+    parser.add_argument("--memory", type=int, default=20_000, help="moments kept of a task")
     parser.add_argument("--layers", type=int, default=3, help="hidden layers")
-    parser.add_argument("--error-mm", type=float, default=8.0, help="of what it is told, per axis")
+    parser.add_argument("--noise", type=float, default=0.04, help="on points, of the goal's scale")
     parser.add_argument("--episodes", type=int, default=100)
     parser.add_argument("--seed", type=int, default=0)
     torch.set_num_threads(1)

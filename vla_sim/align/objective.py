@@ -217,7 +217,7 @@ def rehearsed(
     own = crew.own(len(batch.body_B))
     chunk_bGZKA, logit_bGZ, _ = model.decode(
         noisy_aims(model, batch, noise_BQ=noise_BQ, generator=generator).rows(own),
-        batch.hazard_BS[own].clamp(SURE, 1.0 - SURE).logit(),
+        seen_hazard(batch.hazard_BS[own]),
         text_bGD,
         batch.proprio_BP[own],
         batch.body_B[own],
@@ -225,6 +225,11 @@ def rehearsed(
     chunk_BGZKA, logit_BGZ = crew.whole((chunk_bGZKA, logit_bGZ))
     loss = _behaviour(model, batch, chunk_BGZKA, logit_BGZ)
     return loss, likeliest(chunk_BGZKA, logit_BGZ)
+
+
+def seen_hazard(hazard_BS: Tensor) -> Tensor:
+    """The true hazards as logits, as the hazard head would give them if it saw well, (B, S)."""
+    return hazard_BS.clamp(SURE, 1.0 - SURE).logit()
 
 
 def _behaviour(
