@@ -100,7 +100,7 @@ def test_sentences_that_are_kept_lack_words_in_training_too(
     assert torch.equal(kept, again), "which words follows from the sentence"
     assert torch.equal(at_work, said)
     share = (kept != said).any(-1).float().mean()
-    assert 0.5 < float(share) <= 1.0
+    assert 0.2 < float(share) < 0.8
 
 
 def test_the_table_of_encoders() -> None:

@@ -63,7 +63,8 @@ class TextEncoder(Tower):
     def steady(self, texts: Sequence[str]) -> Tensor:
         """Features of sentences of which each one's bits do not depend on its company.
 
-        The words that are dropped in training follow from the sentence: each time the same ones.
+        Which words are dropped in training follows from the sentence: of one half of them none, of
+        the others each time the same ones.
         """
         return torch.cat([self([text]) for text in texts])
 
@@ -116,7 +117,11 @@ class TokenText(TextEncoder, Generic[Settings]):
         return ids_NT
 
     def steady_tokens(self, texts: Sequence[str]) -> Tensor:
-        """The same, but of a sentence always the same ones are dropped."""
+        """The same, but of a sentence always the same ones are dropped, and of every other none.
+
+        What reads kept features reads them for most of a training: it has to know unknown words,
+        and to be sure of known ones.
+        """
         ids_NT = self.tokenizer.batch(texts)
         if self.training:
             lot_NT = own_lots(texts, ids_NT.shape[1])

@@ -84,6 +84,9 @@ def drop_tokens(ids_NT: Tensor, probability: float, lot_NT: Tensor) -> Tensor:
 
 
 def own_lots(texts: Sequence[str], n_tokens: int) -> Tensor:
-    """A lot for each token of each sentence, (N, n_tokens), which follows from the sentence."""
-    lots = [np.random.default_rng(zlib.crc32(text.encode())).random(n_tokens) for text in texts]
-    return torch.as_tensor(np.array(lots).reshape(-1, n_tokens))
+    """Lots that follow from the sentences, (N, n_tokens); every other sentence has none below 1."""
+    lots = np.ones((len(texts), n_tokens))
+    for row, text in zip(lots, texts, strict=True):
+        drawn = np.random.default_rng(zlib.crc32(text.encode())).random(1 + n_tokens)
+        row[:] = drawn[1:] if drawn[0] < 0.5 else 1.0
+    return torch.as_tensor(lots)
