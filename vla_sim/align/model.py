@@ -56,6 +56,7 @@ class ModelConfig:
     n_query: int = 128
     """Hidden units between a sentence and its question to the cells."""
     n_hazard: int = 32
+    """Numbers in which the decoder is told what a vehicle must not hit."""
     hidden: int = 256
     decoder_layers: int = 2
     """Hidden layers of the decoder: what a task's phases have to be told apart by, and by which

@@ -27,6 +27,7 @@ def _trainer() -> TrainerConfig:
             vision=VisionConfig(width=32, deep_width=64, n_out=48),
             # Wording never seen brings unknown words; they have to be met while words are learnt.
             text=TransformerTextConfig(unknown_dropout=0.15),
+            n_hazard=96,
             decoder_layers=3,
         ),
         weights=Weights(

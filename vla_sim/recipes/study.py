@@ -17,7 +17,7 @@ UPDATES = 1_200
 SEGMENTS_EVERY = 6
 """Twice as often as in the default recipe: so that in so few updates alignment acts at all."""
 
-DECODER_LAYERS = 2
+DECODER_LAYERS, N_HAZARD = 2, 32
 """Those of the default recipe when the first cell was measured: arms are told apart by cells that
 differ in nothing else."""
 
@@ -40,7 +40,7 @@ def base() -> AlignRun:
             usual.learner,
             trainer=replace(
                 trainer,
-                model=replace(trainer.model, decoder_layers=DECODER_LAYERS),
+                model=replace(trainer.model, decoder_layers=DECODER_LAYERS, n_hazard=N_HAZARD),
                 segment_every=SEGMENTS_EVERY,
                 curriculum=replace(trainer.curriculum, first="all"),
             ),
