@@ -38,7 +38,7 @@ from vla_sim.eval.statistics import wilson
 from vla_sim.loop.aligning.learner import fit_bodies
 from vla_sim.loop.model_bodies import bodies_of
 from vla_sim.loop.simulating.labels import Labeller
-from vla_sim.records.episode import EpisodeSpec
+from vla_sim.records.episode import Episode, EpisodeSpec
 from vla_sim.records.teacher_input import TeacherInput
 from vla_sim.records.triple import N_QUERIES, Rows, StepTriples
 from vla_sim.triples.buffer import TripleBuffer, TripleBufferConfig
@@ -65,6 +65,7 @@ class Settings:
     rows: int
     memory: int
     layers: int
+    hazard: int
     noise: float
     episodes: int
     seed: int
@@ -95,7 +96,8 @@ class Learner:
     def begin(self) -> AlignModel:
         """Make the model, with scales of what is remembered so far."""
         torch.manual_seed(self.settings.seed)
-        config = ModelConfig(decoder_layers=self.settings.layers, lines=True)
+        layers, n_hazard = self.settings.layers, self.settings.hazard
+        config = ModelConfig(decoder_layers=layers, n_hazard=n_hazard, lines=True)
         first = self.memory.sample(len(self.memory), self.rng)
         bodies = fit_bodies(first, self.table)
         self.model = config.build(bodies, Tokenizer.from_corpus(()), self.generator)
@@ -215,21 +217,26 @@ def _endless(task_id: str) -> Iterator[EpisodeSpec]:
         yield from plan_episodes(task_id, range(first, first + 1_000))
 
 
+def told(episodes: Sequence[Episode], crank: Crank) -> str:
+    """How often episodes succeeded, and what else they were."""
+    body, n = body_of(crank.embodiment, crank.task.manners), len(episodes)
+    shares = {
+        "success": [episode.success_at_end for episode in episodes],
+        "manner kept": [manner_kept(episode, body) > 0.0 for episode in episodes],
+        "collision": [bool(episode.violations["collision"].any()) for episode in episodes],
+    }
+    parts = (f"{what} {percent(wilson(sum(hits), n))}" for what, hits in shares.items())
+    return f"{', '.join(parts)}, n = {n}"
+
+
 def tell(learner: Learner) -> None:
-    """Print how often each task succeeds, and what else its episodes were."""
+    """Let it act on scenes of its own, and print what came of it."""
     n = learner.settings.episodes
     for name in learner.settings.tasks:
         crank = Crank(task_id_of(name), n, CrankConfig())
         plan = plan_episodes(crank.task_id, range(FIRST_TOLD, FIRST_TOLD + n))
         episodes = run_all(crank, Acting(learner, crank, learns=False), plan)
-        body = body_of(crank.embodiment, crank.task.manners)
-        shares = {
-            "success": [episode.success_at_end for episode in episodes],
-            "manner kept": [manner_kept(episode, body) > 0.0 for episode in episodes],
-            "collision": [bool(episode.violations["collision"].any()) for episode in episodes],
-        }
-        told = (f"{what} {percent(wilson(sum(hits), n))}" for what, hits in shares.items())
-        print(f"{name}, n = {n}: {', '.join(told)}", flush=True)
+        print(f"{name}: {told(episodes, crank)}", flush=True)
 
 
 def main() -> None:
@@ -242,6 +249,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=2_048, help=f"of a task, every {ROUND} updates")
     parser.add_argument("--memory", type=int, default=20_000, help="moments kept of a task")
     parser.add_argument("--layers", type=int, default=3, help="hidden layers")
+    parser.add_argument("--hazard", type=int, default=96, help="numbers that tell of hazards")
     parser.add_argument("--noise", type=float, default=0.04, help="on points, of the goal's scale")
     parser.add_argument("--episodes", type=int, default=100)
     parser.add_argument("--seed", type=int, default=0)

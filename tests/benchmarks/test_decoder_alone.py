@@ -16,6 +16,7 @@ SETTINGS = Settings(
     rows=128,
     memory=4_000,
     layers=2,
+    hazard=32,
     noise=0.02,
     episodes=12,
     seed=0,
