@@ -26,7 +26,7 @@ from benchmarks.alignment_cells import (
 )
 from benchmarks.over_seeds import Reports, over_tasks, rate, spread
 from benchmarks.repeat import SEEDS, training
-from benchmarks.row import Row, percent, points, there, told
+from benchmarks.row import Row, add_show, percent, points, there, told
 from vla_sim.envs.suites import CORE, SPINE
 from vla_sim.envs.task_names import short_name, task_id_of
 from vla_sim.eval.statistics import mcnemar, paired_difference
@@ -150,21 +150,21 @@ ROWS: dict[str, Callable[[Console], Iterator[Row]]] = {
 """{measurement: its rows; cells that are missing are measured first}."""
 
 
-def shown(console: Console) -> Iterator[Row]:
-    """The rows whose cells are there; nothing is measured."""
+def shown(console: Console, *, former: bool) -> Iterator[Row]:
+    """The rows whose cells are there, see `there`; nothing is measured."""
     for rows in ROWS.values():
-        yield from there(rows(console))
+        yield from there(rows(console), former=former)
 
 
 def main() -> int:
     """Measure what is missing."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", nargs="*", choices=sorted(CELLS), help="cells to measure")
-    parser.add_argument("--show", action="store_true", help="rows whose cells are there")
+    add_show(parser)
     said = parser.parse_args()
     console = Console()
     if said.show:
-        told(shown(console))
+        told(shown(console, former=said.former))
         return 0
     for name in said.only or CELLS:
         console.rule(name)

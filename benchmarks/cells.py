@@ -17,6 +17,7 @@ from vla_sim.loop.studying.fingerprint import holds, settled
 
 RESULTS = Path(__file__).parent / "results"
 _MEASURES: ContextVar[bool] = ContextVar("measures", default=True)
+_FORMER: ContextVar[list[str] | None] = ContextVar("former", default=None)
 
 
 class NotMeasured(Exception):
@@ -31,6 +32,17 @@ def reading_only() -> Iterator[None]:
         yield
     finally:
         _MEASURES.reset(before)
+
+
+@contextmanager
+def former_too(really: bool = True) -> Iterator[list[str]]:
+    """Inside, a cell of other settings is read as well, and named in what this gives."""
+    read_so: list[str] = []
+    before = _FORMER.set(read_so if really else None)
+    try:
+        yield read_so
+    finally:
+        _FORMER.reset(before)
 
 
 def may_measure() -> bool:
@@ -62,13 +74,21 @@ def cell(name: str, settings: Mapping[str, Any], make: Callable[[], Mapping[str,
 
 
 def read(name: str, settings: Mapping[str, Any]) -> Any:
-    """The values of a cell that was measured with these settings; None if it was not."""
+    """The values of a cell that was measured with these settings; None if it was not.
+
+    Inside `former_too` they may be those of others.
+    """
     path = RESULTS / f"{name}.json"
     if not path.is_file():
         return None
     held = json.loads(path.read_text(encoding="utf-8"))
-    fits = holds(held["settings"], settled(settings), settings)
-    return held["values"] if fits else None
+    if holds(held["settings"], settled(settings), settings):
+        return held["values"]
+    read_so = _FORMER.get()
+    if read_so is None:
+        return None
+    read_so.append(f"{name} of {held['commit'][:7]}")
+    return held["values"]
 
 
 def commit() -> str:

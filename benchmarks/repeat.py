@@ -29,7 +29,7 @@ from benchmarks.over_seeds import (
     spread,
     wording_rows,
 )
-from benchmarks.row import Row, there, told
+from benchmarks.row import Row, add_show, there, told
 from vla_sim.agents.ensemble import ENSEMBLE
 from vla_sim.envs.suites import SPINE
 from vla_sim.envs.task_names import short_name
@@ -266,11 +266,11 @@ def ppo_rows_of(console: Console, *, scratch: bool) -> Iterator[Row]:
     )
 
 
-def shown(console: Console) -> Iterator[Row]:
-    """The rows whose cells are there; nothing is measured."""
+def shown(console: Console, *, former: bool = False) -> Iterator[Row]:
+    """The rows whose cells are there, see `there`; nothing is measured."""
     yield from training_rows(console, measured_seeds())
     for scratch in (False, True):
-        yield from there(ppo_rows_of(console, scratch=scratch))
+        yield from there(ppo_rows_of(console, scratch=scratch), former=former)
 
 
 CELLS: dict[str, Callable[[Console], object]] = {
@@ -286,11 +286,11 @@ def main() -> int:
     """Measure what is missing."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", nargs="*", choices=sorted(CELLS), help="cells to measure")
-    parser.add_argument("--show", action="store_true", help="rows whose cells are there")
+    add_show(parser)
     said = parser.parse_args()
     console = Console()
     if said.show:
-        told(shown(console))
+        told(shown(console, former=said.former))
         return 0
     for name in said.only or CELLS:
         console.rule(name)

@@ -2,10 +2,10 @@
 
 import argparse
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 
-from benchmarks.cells import NotMeasured, reading_only
+from benchmarks.cells import NotMeasured, former_too, reading_only
 from vla_sim.records.reports import Estimate
 
 
@@ -74,25 +74,41 @@ def rows_told(
         "--only", nargs="*", choices=sorted(measurements), help="measurements to make"
     )
     if of_cells:
-        parser.add_argument(
-            "--show", action="store_true", help="rows whose cells are there; nothing is measured"
-        )
+        add_show(parser)
     said = parser.parse_args()
     found = (measurements[name]() for name in said.only or measurements)
     if of_cells and said.show:
-        return told(row for rows in found for row in there(rows))
+        return told(row for rows in found for row in there(rows, former=said.former))
     return told(row for rows in found for row in rows)
 
 
-def there(rows: Iterator[Row]) -> Iterator[Row]:
-    """The rows up to the first whose cell is not there, which is named; nothing is measured."""
+def add_show(parser: argparse.ArgumentParser) -> None:
+    """Let a command line ask for the rows whose cells are there."""
+    parser.add_argument(
+        "--show", action="store_true", help="rows whose cells are there; nothing is measured"
+    )
+    parser.add_argument(
+        "--former",
+        action="store_true",
+        help="with --show: also of cells that were measured with other settings, and of which",
+    )
+
+
+def there(rows: Iterator[Row], *, former: bool = False) -> Iterator[Row]:
+    """The rows up to the first whose cell is not there, which is named; nothing is measured.
+
+    Args:
+        rows: Of cells.
+        former: Take cells of other settings as well; a row says so of its own.
+    """
     while True:
         try:
-            with reading_only():
+            with reading_only(), former_too(former) as read_so:
                 row = next(rows)
         except StopIteration:
             return
         except NotMeasured as missing:
             print(f"not measured: {missing}", flush=True)
             return
-        yield row
+        marked = f"{row.name} (former: {', '.join(read_so)})" if read_so else row.name
+        yield replace(row, name=marked)

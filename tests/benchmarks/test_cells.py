@@ -1,6 +1,6 @@
 """When a cell of a study is stale."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,7 @@ import pytest
 
 from benchmarks import cells
 from benchmarks.cells import NotMeasured, cell, reading_only
+from benchmarks.row import Row, there
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,3 +87,18 @@ def test_a_cell_is_stale_where_a_setting_is_gone() -> None:
     cell("one", {"align": LaterRun()}, lambda: {"value": 1})
     with reading_only(), pytest.raises(NotMeasured):
         cell("one", {"align": replace(Run())}, dict)
+
+
+def test_a_stale_cell_is_shown_where_that_is_asked_for_and_marked() -> None:
+    cell("one", {"n": 4}, lambda: {"value": 1})
+
+    def rows() -> Iterator[Row]:
+        for n in (4, 5):
+            value = cell("one", {"n": n}, dict)["value"]
+            yield Row(name=f"n = {n}", value=str(value), bar="printed", holds=True)
+
+    assert [row.name for row in there(rows())] == ["n = 4"]
+    own, other = there(rows(), former=True)
+    assert own.name == "n = 4"
+    assert other.name.startswith("n = 5 (former: one of ") and other.value == "1"
+    assert [row.name for row in there(rows())] == ["n = 4"], "asked for once, not for ever"
