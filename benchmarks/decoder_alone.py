@@ -73,11 +73,11 @@ class Settings:
 
 @cache
 def said(meaning: int, width: int) -> Floats:
-    """What stands for the words, but for the thing that they name: an aim says which that is."""
+    """What stands for the words: what is asked, which way and how; an aim says of which thing."""
     what = decode(meaning)
-    key = f"{what.intent_id}/{what.target.key}/{what.manner}"
-    rng = np.random.default_rng(zlib.crc32(key.encode()))
-    return rng.normal(size=width).astype(np.float32)
+    parts = (what.intent_id, what.target.relation, what.manner)
+    drawn = [np.random.default_rng(zlib.crc32(part.encode())).normal(size=width) for part in parts]
+    return np.sum(drawn, axis=0).astype(np.float32)
 
 
 class Learner:
