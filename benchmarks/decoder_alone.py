@@ -77,7 +77,8 @@ def said(meaning: int, width: int) -> Floats:
     what = decode(meaning)
     parts = (what.intent_id, what.target.relation, what.manner)
     drawn = [np.random.default_rng(zlib.crc32(part.encode())).normal(size=width) for part in parts]
-    return np.sum(drawn, axis=0).astype(np.float32)
+    together: Floats = np.sum(drawn, axis=0).astype(np.float32)
+    return together
 
 
 class Learner:
