@@ -64,7 +64,15 @@ def test_two_processes_have_the_losses_of_one(done: Done, name: str) -> None:
     expected = crew_at_work.losses_of(at_once.get(name, name))
     assert len(expected) == len(first)
     for k, (alone, shared) in enumerate(zip(expected, first, strict=True)):
-        assert shared == pytest.approx(alone, rel=apart_after(k), abs=1e-6)
+        # What is left of gradients that nearly cancel has lost more digits than any loss.
+        pulls = {name for name in alone if name.startswith("pull of ")}
+        assert shared == pytest.approx(
+            {name: shared[name] if name in pulls else value for name, value in alone.items()},
+            rel=apart_after(k),
+            abs=1e-6,
+        )
+        for name_of in pulls:
+            assert shared[name_of] == pytest.approx(alone[name_of], rel=4.0 * apart_after(k))
 
 
 def test_who_is_left_behind_ends_with_an_error_that_says_why(done: Done) -> None:
