@@ -13,6 +13,7 @@ from typing import Any
 CHANGED_DEFAULTS: Mapping[str, object] = {
     "vla_sim.agents.rl_bounds:BoundsConfig.excess": 0.0,
     "vla_sim.agents.rl_bounds:BoundsConfig.rate": 0.5,
+    "vla_sim.loop.rl.rl_run:FinetuneRun.online_episodes": 100,
 }
 """{"module:Class.field": what means "as before"}, of settings whose default means something else.
 

@@ -50,7 +50,7 @@ def report(
 
 
 def history(*pairs: tuple[float, float | None]) -> list[EvalReport]:
-    return [report(i, success, found) for i, (success, found) in enumerate(pairs)]
+    return [report(1 + i, success, found) for i, (success, found) in enumerate(pairs)]
 
 
 def test_the_score_grows_with_each_part_and_ignores_control_arms() -> None:
@@ -124,6 +124,17 @@ def test_the_weakest_task_can_hold_the_target_back() -> None:
     assert decide(history((0.7, 0.5)), strict).stop
 
 
+def test_what_has_learnt_nothing_meets_no_target_and_can_still_be_the_best() -> None:
+    config = StoppingConfig(target_success=0.95, patience=2)
+    reports = [report(step, success, None) for step, success in enumerate((0.99, 0.98, 0.97))]
+    taken = decisions(reports, config)
+    assert [d.stop for d in taken] == [False, False, True]
+    assert [d.is_best for d in taken] == [True, False, False]
+    assert "2 reports without progress" in taken[-1].reason
+    better = decisions([*reports[:1], report(1, 1.0, None)], config)[-1]
+    assert better.stop and "the target is met" in better.reason
+
+
 def test_what_is_kept_beats_what_was_before_it() -> None:
     pairs = [(0.1, 0.3), (0.4, 0.5), (0.35, 0.9), (0.6, 0.55), (0.61, 0.3), (0.2, 0.2)]
     reports = history(*pairs)
@@ -194,7 +205,7 @@ def test_what_lies_above_a_bound_costs_success_and_what_lies_below_nothing() -> 
 def test_no_target_is_met_beyond_a_bound_and_the_reason_says_how_far() -> None:
     config, bounded = StoppingConfig(target_success=0.9), Bounded(most={"manner": 0.02}, weight=5.0)
     for kept, stops in ((0.98, True), (0.97, False)):
-        decision = decide([bounded_report(0, 0.95, 0.0, kept)], config, bounded)
+        decision = decide([bounded_report(1, 0.95, 0.0, kept)], config, bounded)
         assert decision.stop == stops
         assert f"manner {100 * (1 - kept):.1f} % (bound 2.0 %)" in decision.reason
     with pytest.raises(BadConfig, match="no share of 'off_road' to be bounded"):

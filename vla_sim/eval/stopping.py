@@ -21,6 +21,8 @@ ties towards the earlier checkpoint: a challenger has to win.
 
 *Stop.* After `patience` reports in a row without progress, or as soon as the best meets the target.
 What stops and what is kept is the same rule, so the best is never worse than what was stopped for.
+A report at step 0 is of what has learnt nothing yet: it can be the best, and meets no target, since
+whoever asked for a training did not ask to be told that there is none.
 """
 
 from collections.abc import Mapping, Sequence
@@ -55,7 +57,7 @@ class StoppingConfig:
     patience: int = 4
     """Reports in a row without progress that end the run."""
     target_success: float | None = None
-    """Mean success at which the run may end; None for no target."""
+    """Mean success at which the run may end, once it has learnt; None for no target."""
     target_task_success: float = 0.0
     """What the weakest task needs besides."""
     target_retrieval: float = 0.0
@@ -148,7 +150,7 @@ def decisions(
         best = now if is_best else best
         n_without = now - best
         stop = False
-        if parts[best].meets(config):
+        if history[best].step > 0 and parts[best].meets(config):
             stop, why = True, f"{why}; the target is met"
         elif n_without >= config.patience:
             stop, why = True, f"{why}; {n_without} reports without progress"

@@ -11,7 +11,7 @@ from vla_sim.errors import BadConfig
 from vla_sim.eval.stopping import StoppingConfig
 from vla_sim.loop.aligning.given import DataMemory
 from vla_sim.loop.aligning.learner import LearnerConfig
-from vla_sim.loop.evaluation import GALLERY_SEEDS_FROM, ONLINE_SEEDS_FROM
+from vla_sim.loop.evaluation import FINETUNE_SEEDS_FROM, GALLERY_SEEDS_FROM, ONLINE_SEEDS_FROM
 from vla_sim.loop.simulating.simulators import StationConfig
 from vla_sim.loop.tracking.tracker import TrackerName, check_tracker
 from vla_sim.ranges import MAX_SEED, above, some, whole, within
@@ -109,7 +109,7 @@ class AlignRun:
                 "the setting away"
             )
         above(0, max_seconds=self.max_seconds)
-        whole(1, GALLERY_SEEDS_FROM - ONLINE_SEEDS_FROM, online_episodes=self.online_episodes)
+        whole(1, FINETUNE_SEEDS_FROM - ONLINE_SEEDS_FROM, online_episodes=self.online_episodes)
         whole(2, TRAIN_SEEDS_FROM - GALLERY_SEEDS_FROM, gallery_per_task=self.gallery_per_task)
         within(0, 1, last_expert_share=self.last_expert_share)
         self.learner.trainer.contrast.require_time(self.max_updates)

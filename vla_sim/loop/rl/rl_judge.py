@@ -1,6 +1,6 @@
 """The judge of a finetuning: held-out scenes choose what is kept and say when to stop."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from vla_sim.envs.crank import Crank
 from vla_sim.envs.rollout import run_all
@@ -8,7 +8,13 @@ from vla_sim.envs.task_names import short_name
 from vla_sim.eval.aggregate import eval_report
 from vla_sim.eval.report_file import from_json, to_json
 from vla_sim.eval.stopping import Bounded, decide, decisions
-from vla_sim.loop.evaluation import ONLINE_SEEDS_FROM, bodies, make_protocol, planned
+from vla_sim.loop.evaluation import (
+    FINETUNE_SEEDS_FROM,
+    ONLINE_SEEDS_FROM,
+    bodies,
+    make_protocol,
+    planned,
+)
 from vla_sim.loop.rl.rl_run import FinetuneRun
 from vla_sim.loop.run_folder import RunFolder
 from vla_sim.protocols.policy import Policy
@@ -38,7 +44,7 @@ class RlJudge:
         self.protocol = make_protocol(
             "online",
             tasks=run.task_ids,
-            first_seed=ONLINE_SEEDS_FROM,
+            first_seed=FINETUNE_SEEDS_FROM,
             n_episodes=run.online_episodes // len(run.task_ids),
             crank=run.crank,
         )
@@ -106,11 +112,16 @@ class RlJudge:
     def go_on(self, n_reports: int) -> None:
         """Put everything back to the first reports; those that came after are made again.
 
+        A run that began with the scenes of alignments, as older versions did, stays with them.
+
         Raises:
             DamagedFile: If they cannot be read.
         """
         rows = list(self.folder.rows(REPORTS))[:n_reports]
         self.history = [from_json(row["report"]) for row in rows]
+        former = replace(self.protocol, first_seed=ONLINE_SEEDS_FROM)
+        if rows and self.history[0].protocol == former.stamp:
+            self.protocol, self._plans = former, planned(former)
         self.decisions = list(decisions(self.history, self.stopping, self._bounded)) if rows else []
         self.folder.keep_rows(REPORTS, rows)
         self._write_decisions()

@@ -26,7 +26,7 @@ from vla_sim.errors import BadConfig, UnknownName
 from vla_sim.eval.run_card import run_card
 from vla_sim.eval.stopping import StoppingConfig
 from vla_sim.loop.benching.benchmark import BENCH_SEEDS_FROM, MOST_EPISODES
-from vla_sim.loop.evaluation import GALLERY_SEEDS_FROM, ONLINE_SEEDS_FROM, make_protocol
+from vla_sim.loop.evaluation import FINETUNE_SEEDS_FROM, GALLERY_SEEDS_FROM, make_protocol
 from vla_sim.loop.model_bodies import bodies_of_tasks
 from vla_sim.loop.opening import opened, refuse_place
 from vla_sim.loop.policies import best_checkpoint
@@ -99,8 +99,9 @@ class FinetuneRun:
     rounds_per_evaluation: int = 10
     """Rounds from one evaluation on held-out scenes to the next: they choose the policy that is
     kept and say when to stop. 0 for none: what the budget leaves is kept."""
-    online_episodes: int = 100
-    """Episodes of such an evaluation, the same number of each task."""
+    online_episodes: int = 200
+    """Episodes of such an evaluation, the same number of each task. Of few the best of several
+    looks is luck."""
     episodes: int = 100
     """Episodes per task of the benchmark, before and after, on the same scenes; 0 for none."""
     n_processes: int = 2
@@ -136,7 +137,7 @@ class FinetuneRun:
         whole(0, MAX_SEED, seed=self.seed)
         whole(0, MOST_EPISODES, episodes=self.episodes)
         whole(0, rounds_per_evaluation=self.rounds_per_evaluation)
-        whole(1, GALLERY_SEEDS_FROM - ONLINE_SEEDS_FROM, online_episodes=self.online_episodes)
+        whole(1, GALLERY_SEEDS_FROM - FINETUNE_SEEDS_FROM, online_episodes=self.online_episodes)
         self._check_tasks()
         above(0, max_seconds=self.max_seconds)
         whole(1, max_env_steps=self.max_env_steps)
