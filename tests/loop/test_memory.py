@@ -11,6 +11,7 @@ from tests.meanings import MEANINGS
 from vla_sim.envs.language.codes import encode
 from vla_sim.envs.task_table import TaskTable
 from vla_sim.envs.tasks import TASK_IDS
+from vla_sim.errors import BadConfig
 from vla_sim.loop.aligning.drawn import Drawn
 from vla_sim.loop.aligning.memory import Batch, Memory, MemoryConfig, with_labels
 from vla_sim.loop.aligning.remarks import memory_remarks, silent_terms
@@ -110,6 +111,11 @@ def test_more_moments_are_rehearsed_than_pictures_are_kept() -> None:
     mine, theirs = one.draw_rehearsal(), other.draw_rehearsal()
     np.testing.assert_array_equal(mine[0]["proprio"], theirs[0]["proprio"])
     assert mine[1] == theirs[1]
+
+
+def test_moments_that_nobody_would_draw_are_refused() -> None:
+    with pytest.raises(BadConfig, match="n_rehearsal is 40 and batch_rehearsal is 0"):
+        MemoryConfig(n_rehearsal=40, batch_rehearsal=0)
 
 
 def test_a_term_that_never_acts_is_named_and_one_that_acts_once_is_not() -> None:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vla_sim.align.batch import labelled
+from vla_sim.errors import BadConfig
 from vla_sim.loop.aligning.wording import PhraseBank, draw_texts
 from vla_sim.ranges import above, whole, within
 from vla_sim.records.triple import Rows
@@ -60,6 +61,11 @@ class MemoryConfig:
         whole(1, batch_steps=self.batch_steps, max_duplicates=self.max_duplicates)
         whole(2, batch_segments=self.batch_segments)
         whole(0, batch_rehearsal=self.batch_rehearsal, n_rehearsal=self.n_rehearsal)
+        if self.n_rehearsal and not self.batch_rehearsal:
+            raise BadConfig(
+                f"n_rehearsal is {self.n_rehearsal} and batch_rehearsal is 0: moments would be "
+                "kept that nobody draws; give batch_rehearsal a number, or set both to 0"
+            )
         whole(2, batch_strips=self.batch_strips)
         whole(self.batch_strips, n_strips=self.n_strips)
         above(0, label_share=self.label_share)
