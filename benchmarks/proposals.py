@@ -8,6 +8,7 @@ the rules share is what was seen and by whom; only words, ways and goals differ.
 
 import argparse
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -31,8 +32,6 @@ from vla_sim.records.teacher_input import TeacherInput
 Floats = NDArray[np.float32]
 RUN = 4
 """Steps of a chunk that are compared: what is run before it is planned anew, and as many more."""
-TEMPERATURES = (0.01, 0.02, 0.05)
-"""Of weights by agreement [cosine]."""
 
 
 class Proposing:
@@ -63,41 +62,32 @@ class Proposing:
             now.task_id,
             images,
             padded(now.observation.proprio),
-            [self.policy._wordings(said.text) for said in now.instructions],
-            n_modes=self.policy.n_modes,
-            noise=self.policy._noise(now),
+            [self.policy.wordings(said.text) for said in now.instructions],
         )
         n_act = now.embodiment.n_act
-        self.errors.append(errors_of(found, expert, n_act, self.policy.n_wordings))
+        self.errors.append(errors_of(found, expert, n_act))
         own = np.clip(found.chunk[:, 0, :, :n_act], -1.0, 1.0)
         return self.policy.ensemble.blended(now, own)
 
 
-def errors_of(found: Proposals, expert: Floats, n_act: int, n_words: int) -> dict[str, Floats]:
+def errors_of(found: Proposals, expert: Floats, n_act: int) -> dict[str, Floats]:
     """{rule: how far what it takes lies from the expert's chunk, (m,)}."""
     chunk = found.chunk[:, :, :RUN, :n_act]
     wanted, near = expert[:, :RUN, :n_act], found.agreement
-    every, words = np.arange(len(chunk)), slice(0, n_words)
 
     def off(taken: Floats) -> Floats:
         error: Floats = np.abs(taken - wanted).mean((1, 2))
         return error
 
     each = np.abs(chunk - wanted[:, None]).mean((2, 3))
-    rules = {
+    nothing = np.zeros(n_act, dtype=np.bool_)
+    return {
         "what was said": each[:, 0],
-        "nearest of all proposals": each[every, near.argmax(1)],
-        "nearest wording": each[every, near[:, words].argmax(1)],
-        "mean of wordings": off(chunk[:, words].mean(1)),
-        "the best of all, had one known": each.min(1),
-        "the best wording, had one known": each[:, words].min(1),
+        "the nearest": each[np.arange(len(each)), near.argmax(1)],
+        "the mean": off(chunk.mean(1)),
+        "what they agree on": off(replace(found, chunk=chunk).agreed(nothing)),
+        "the best, had one known": each.min(1),
     }
-    for temperature in TEMPERATURES:
-        weight = np.exp((near[:, words] - near[:, words].max(1, keepdims=True)) / temperature)
-        weight /= weight.sum(1, keepdims=True)
-        taken = (chunk[:, words] * weight[:, :, None, None]).sum(1)
-        rules[f"wordings weighed by agreement, {temperature:g}"] = off(taken)
-    return rules
 
 
 def main() -> None:

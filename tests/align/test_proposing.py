@@ -12,11 +12,12 @@ from vla_sim.align.proposing import propose
 from vla_sim.align.trainer import AlignTrainer
 from vla_sim.align.trainer_config import TrainerConfig
 from vla_sim.errors import BadConfig
-from vla_sim.records.proposals import Proposals
+from vla_sim.records.proposals import Floats, Proposals
 from vla_sim.records.triple import CHUNK_SIZE, N_ACT, StepTriples
 
 N = 33
-N_WORDS, N_NOISED = 3, 2
+N_WORDS = 3
+SWITCHED = np.arange(N_ACT) == N_ACT - 1
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +43,6 @@ def rows() -> StepTriples:
 
 
 WORDS = [[squares.CORPUS[(i + k) % len(squares.CORPUS)] for k in range(N_WORDS)] for i in range(N)]
-NOISE = np.random.default_rng(2).normal(0.0, 0.1, (N, N_NOISED, 3)).astype(np.float32)
 
 
 def proposed(
@@ -54,7 +54,6 @@ def proposed(
         rows.proprio[pick],
         [WORDS[i] for i in pick],
         0,
-        noise=NOISE[pick],
         guidance=guidance,
     )
 
@@ -71,14 +70,14 @@ def test_a_row_does_not_depend_on_its_batch(
         part = proposed(core, rows, pick, guidance)
         for name, value in vars(part).items():
             assert np.array_equal(value, getattr(whole, name)[pick]), name
-        assert np.array_equal(part.nearest(), whole.nearest()[pick])
+        assert np.array_equal(part.agreed(SWITCHED), whole.agreed(SWITCHED)[pick])
 
 
 def test_the_first_wordings_chunk_is_the_policys(core: ModelPolicyCore, rows: StepTriples) -> None:
     found = proposed(core, rows, np.arange(N))
     alone = core.decide(rows.image, rows.proprio, [words[0] for words in WORDS], 0)
     np.testing.assert_allclose(found.chunk[:, 0], alone.chunk, atol=1e-5)
-    assert found.chunk.shape == (N, N_WORDS + N_NOISED, CHUNK_SIZE, N_ACT)
+    assert found.chunk.shape == (N, N_WORDS, CHUNK_SIZE, N_ACT)
     for vectors in (found.state, found.action):
         np.testing.assert_allclose(np.linalg.norm(vectors, axis=-1), 1.0, rtol=1e-5)
     anywhere = np.tile(np.array(squares.BODY.proprio_centre, dtype=np.float32), (N, 1))
@@ -86,44 +85,6 @@ def test_the_first_wordings_chunk_is_the_policys(core: ModelPolicyCore, rows: St
         found.chunk[:, 1], np.full(N, CHUNK_SIZE * squares.ROBOT.control_dt_s), anywhere, 0
     )
     np.testing.assert_allclose(found.action[:, 1], own, atol=1e-5)
-
-
-def test_noise_moves_the_noised_chunks_alone(core: ModelPolicyCore, rows: StepTriples) -> None:
-    pick = np.arange(4)
-    told = [WORDS[i] for i in pick]
-    still = propose(
-        core, rows.image[pick], rows.proprio[pick], told, 0, noise=np.zeros((4, 2, 3), np.float32)
-    )
-    moved = proposed(core, rows, pick)
-    np.testing.assert_allclose(still.chunk[:, N_WORDS], still.chunk[:, 0], atol=1e-5)
-    assert np.abs(moved.chunk[:, N_WORDS:] - still.chunk[:, N_WORDS:]).max() > 1e-4
-    np.testing.assert_allclose(moved.chunk[:, :N_WORDS], still.chunk[:, :N_WORDS], atol=1e-6)
-
-
-def test_other_modes_are_other_ways_to_the_first_wording(
-    core: ModelPolicyCore, rows: StepTriples
-) -> None:
-    pick = np.arange(BLOCK)
-    told = [WORDS[i][:1] for i in pick]
-    one = propose(core, rows.image[pick], rows.proprio[pick], told, 0)
-    both = propose(core, rows.image[pick], rows.proprio[pick], told, 0, n_modes=2)
-    assert one.chunk.shape[1] == 1
-    assert both.chunk.shape[1] == 2
-    assert np.array_equal(both.chunk[:, 0], one.chunk[:, 0])
-    assert (np.abs(both.chunk[:, 1] - both.chunk[:, 0]).max(axis=(1, 2)) > 1e-4).all()
-    with core.evaluating():
-        out = core.model.act(
-            core.model.vision(torch.as_tensor(rows.image[pick])),
-            core.sentences([words[0] for words in told])[:, None],
-            core.padded(rows.proprio[pick]),
-            torch.zeros(BLOCK, dtype=torch.int64),
-        )
-    unlikely = out.logit_BGZ[:, 0].argmin(-1)
-    other = out.chunk_BGZKA[torch.arange(BLOCK), 0, unlikely].clamp(-1.0, 1.0).numpy()
-    n = squares.ROBOT.n_act
-    np.testing.assert_allclose(both.chunk[:, 1, :, :n], other[..., :n], atol=1e-5)
-    with pytest.raises(BadConfig, match="this decoder has 2"):
-        propose(core, rows.image[pick], rows.proprio[pick], told, 0, n_modes=3)
 
 
 def test_guidance_leads_away_from_saying_nothing(core: ModelPolicyCore, rows: StepTriples) -> None:
@@ -144,16 +105,36 @@ def test_a_chunk_is_judged_as_it_is_run(core: ModelPolicyCore, rows: StepTriples
     np.testing.assert_allclose(found.action[:, 0], lies.numpy(), atol=1e-5)
 
 
-def test_the_nearest_is_what_most_wordings_ask_for() -> None:
-    east, north = np.eye(2, dtype=np.float32)
-    chunk = np.arange(3, dtype=np.float32).reshape(1, 3, 1, 1)
-    found = Proposals(
-        chunk=chunk,
-        action=np.stack((north, east, east))[None],
-        state=np.stack((north, east, east))[None],
-        attention=np.zeros((1, 3, 1, 1), np.float32),
+def lying(chunk: Floats, place: Floats, asked: Floats) -> Proposals:
+    """Proposals of one component, with their places and where the moment is asked for."""
+    return Proposals(
+        chunk=chunk.reshape(1, -1, 1, chunk.shape[-1]),
+        action=place[None],
+        state=asked[None],
+        attention=np.zeros((1, len(place), 1, 1), np.float32),
     )
-    assert found.nearest()[0, 0, 0] == 1.0  # the first wording was misread, and is outvoted
+
+
+def test_what_most_wordings_ask_for_is_run_and_the_misread_one_is_outvoted() -> None:
+    east, north = np.eye(2, dtype=np.float32)
+    places = np.stack((north, east, east))
+    found = lying(np.array([[-1.0], [0.4], [0.6]], np.float32), places, places)
+    assert found.agreed(np.array([False]))[0, 0, 0] == pytest.approx(0.5)
+
+
+def test_proposals_that_are_alike_are_the_proposal_whatever_their_number() -> None:
+    east = np.eye(2, dtype=np.float32)[:1]
+    chunk = np.array([[0.3, -0.7]], np.float32)
+    many = lying(np.repeat(chunk, 8, 0), np.repeat(east, 8, 0), np.repeat(east, 8, 0))
+    np.testing.assert_allclose(many.agreed(np.array([False, True]))[0, 0], chunk[0], atol=1e-7)
+
+
+def test_of_what_is_switched_no_mean_is_taken() -> None:
+    east, beside = np.array([[1.0, 0.0], [0.9999, 0.0141]], np.float32)
+    chunk = np.array([[0.4, 1.0], [0.6, -1.0]], np.float32)
+    found = lying(chunk, np.stack((east, beside)), np.stack((east, east)))
+    led, gripper = found.agreed(np.array([False, True]))[0, 0]
+    assert 0.49 < led < 0.51 and gripper == 1.0
 
 
 def test_an_index_finds_the_chunk_whose_vector_is_asked_for(

@@ -51,11 +51,6 @@ class LearnedModel:
         )
 
     @property
-    def n_modes(self) -> int:
-        """Ways that its decoder sees at once."""
-        return int(self.core.model.config.n_modes)
-
-    @property
     def image_px(self) -> int:
         """Height and width of the pictures that it was trained on [px]; 0 where it does not say."""
         return int(getattr(self.core.model.config.vision, "image_px", 0) or 0)
@@ -102,22 +97,11 @@ class LearnedModel:
         proprio: NDArray[np.float32],
         wordings: Sequence[Sequence[str]],
         *,
-        n_modes: int = 1,
-        noise: Floats | None = None,
         guidance: float = 1.0,
     ) -> Proposals:
         """Several chunks for each moment, see `ProposingModel`."""
         body = self.body_of(task_id)
-        return propose(
-            self.core,
-            images,
-            proprio,
-            wordings,
-            body,
-            n_modes=n_modes,
-            noise=noise,
-            guidance=guidance,
-        )
+        return propose(self.core, images, proprio, wordings, body, guidance=guidance)
 
     def embed_clips(self, rows: Rows) -> Floats:
         """z_V of segment triples, (N, d)."""

@@ -36,11 +36,6 @@ class ChunkModel(Protocol):
 class ProposingModel(Protocol):
     """A trained model that answers a moment with several chunks, on a sphere with what is asked."""
 
-    @property
-    def n_modes(self) -> int:
-        """Ways that its decoder sees at once."""
-        ...
-
     def propose(
         self,
         task_id: str,
@@ -48,19 +43,15 @@ class ProposingModel(Protocol):
         proprio: NDArray[np.float32],
         wordings: Sequence[Sequence[str]],
         *,
-        n_modes: int = 1,
-        noise: NDArray[np.float32] | None = None,
         guidance: float = 1.0,
     ) -> Proposals:
-        """A chunk for each wording, each further mode and each noised goal.
+        """A chunk for each wording.
 
         Args:
             task_id: Says which robot acts, and nothing else.
             images: (m, h, w, 3).
             proprio: (m, N_PROPRIO), padded.
             wordings: m lists of equally many sentences; the first is what was said.
-            n_modes: How many ways to what the first wording asks are proposed, likeliest first.
-            noise: (m, N, 3), noise on the goal of the first wording, in units of the goal's scale.
             guidance: How far chunks are led away from what they would be without words; 1: as is.
 
         Returns:

@@ -1,7 +1,6 @@
 """Several chunks that answer one moment, and where they and the moment lie on the sphere.
 
-Legend: m rows, W wordings, Z modes, N noised goals, G = W + (Z - 1) + N candidates, K chunk steps,
-A action components, E embedding.
+Legend: m rows, W wordings, K chunk steps, A action components, E embedding.
 """
 
 from dataclasses import dataclass
@@ -11,16 +10,18 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
 
+TEMPERATURE = 0.02
+"""How much nearer [cosine] a chunk lies that counts e times as much."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Proposals:
     """What m moments were answered with.
 
     Attributes:
-        chunk: float32 (m, G, K, A), a chunk for each wording, then one for each further mode and
-            for each noised goal of the first wording; clipped to [-1, 1], zero where the body has
-            no such component.
-        action: float32 (m, G, E), z_A of each chunk, unit vectors.
+        chunk: float32 (m, W, K, A), a chunk for each wording; clipped to [-1, 1], zero where the
+            body has no such component.
+        action: float32 (m, W, E), z_A of each chunk, unit vectors.
         state: float32 (m, W, E), z_S of picture and each wording, unit vectors.
         attention: float32 (m, W, GRID, GRID), where each wording was found in the picture.
     """
@@ -32,15 +33,28 @@ class Proposals:
 
     @property
     def agreement(self) -> Floats:
-        """How near each chunk lies to what all wordings ask for, float32 (m, G), a mean cosine.
+        """How near each chunk lies to what all wordings ask for, float32 (m, W), a mean cosine.
 
         The wordings mean the same: where one of them is misread, the others outvote it.
         """
         mean_mE = self.state.mean(axis=1)
-        near: Floats = np.einsum("mge,me->mg", self.action, mean_mE)
+        near: Floats = np.einsum("mwe,me->mw", self.action, mean_mE)
         return near
 
-    def nearest(self) -> Floats:
-        """The chunk of each row that lies nearest to what is asked, float32 (m, K, A)."""
-        nearest: Floats = self.chunk[np.arange(len(self.chunk)), self.agreement.argmax(axis=1)]
-        return nearest
+    def agreed(self, switched: NDArray[np.bool_]) -> Floats:
+        """What the wordings agree on, float32 (m, K, A): chunks weighed by how near they lie.
+
+        Wordings that are read alike err each in its own way, and their mean errs less than any;
+        one that is read otherwise lies far off and weighs nothing.
+
+        Args:
+            switched: (A,), the components of which no mean is taken, such as a gripper's: they are
+                the nearest chunk's.
+        """
+        near = self.agreement
+        weight = np.exp((near - near.max(axis=1, keepdims=True)) / TEMPERATURE)
+        weight /= weight.sum(axis=1, keepdims=True)
+        agreed: Floats = (self.chunk * weight[:, :, None, None]).sum(axis=1)
+        nearest = self.chunk[np.arange(len(near)), near.argmax(axis=1)]
+        agreed[:, :, switched] = nearest[:, :, switched]
+        return agreed
