@@ -39,6 +39,7 @@ PER_CORE_TASK = 50
 """Episodes a task with and without a verifier: 1,100 pairs over the core suite."""
 PROPOSALS = 8
 GUIDANCE = (1.0, 1.5, 2.0)
+VERIFIED_ARMS: tuple[Arm, ...] = ("correct", "held_out")
 GUIDED_ARMS: tuple[Arm, ...] = ("correct", "empty", "swapped", "wrong_referent")
 
 
@@ -49,22 +50,25 @@ def verifier(console: Console) -> dict[str, Any]:
     def make() -> Mapping[str, Any]:
         policy = str(trained(run, console).path)
         return {
-            "one": outcomes(Choice(name=policy)),
-            "best": outcomes(Choice(name=policy, proposals=PROPOSALS)),
+            arm: {
+                "one": outcomes(Choice(name=policy), arm),
+                "agreed": outcomes(Choice(name=policy, proposals=PROPOSALS), arm),
+            }
+            for arm in VERIFIED_ARMS
         }
 
-    settings = settings_of(run, n=PER_CORE_TASK, proposals=PROPOSALS)
+    settings = settings_of(run, n=PER_CORE_TASK, proposals=PROPOSALS, arms=VERIFIED_ARMS)
     values: dict[str, Any] = cell("alignment/verifier", settings, make)
     return values
 
 
-def outcomes(choice: Choice) -> dict[str, list[bool]]:
-    """Success of each scene of the core suite, by task."""
+def outcomes(choice: Choice, arm: Arm) -> dict[str, list[bool]]:
+    """Success of each scene of the core suite under an arm, by task."""
     seeds = range(BENCH_SEEDS_FROM, BENCH_SEEDS_FROM + PER_CORE_TASK)
     found = {}
     for task_id in CORE:
         crank = Crank(task_id, 25, CrankConfig())
-        plan = [planned_spec(task_id, seed) for seed in seeds]
+        plan = [planned_spec(task_id, seed, arm=arm) for seed in seeds]
         episodes = run_all(crank, policy_of(choice, crank), plan)
         found[task_id] = [episode.success_at_end for episode in episodes]
     return found
