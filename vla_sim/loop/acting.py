@@ -19,8 +19,8 @@ class Acting:
     path/to/file.py:name; a server's, as ws://host:port; a zip of stable-baselines3; or "lerobot:"
     and a folder."""
     proposals: int = 1
-    """Chunks that an aligned policy proposes at each decision, by other words, ways and goals; the
-    one that its aligned space finds nearest to what is asked is run."""
+    """Wordings of what was said by which an aligned policy proposes chunks at each decision; what
+    they agree on, by its aligned space, is run."""
     guidance: float = 1.0
     """Leads an aligned policy's chunks away from what they would be without words; 1: as is."""
     ensemble: float = ENSEMBLE

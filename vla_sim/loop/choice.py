@@ -74,7 +74,7 @@ class Choice:
 
     Attributes:
         name: As `policy_of` takes it.
-        proposals: Chunks that are proposed at each decision; the one nearest to what is asked is
+        proposals: Wordings by which chunks are proposed at each decision; what they agree on is
             run.
         ensemble: Share of the chunk before in what is run, see `TemporalEnsemble`.
         guidance: How far chunks are led away from what they would be without words.
