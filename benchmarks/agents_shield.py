@@ -8,6 +8,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -84,7 +85,7 @@ MANNER_TASKS = (
     "vla_sim/ChangeLane-v1",
 )
 EPISODES = 200
-_N = 32
+_N, _STEPS = 32, 150
 
 
 def law(task_id: str, mode: ShieldMode = "limits", steps: int = PORTION) -> dict[str, Any]:
@@ -350,27 +351,42 @@ class _TimedCrank(Crank):
 
 
 def time_rows() -> Iterator[Row]:
-    """The shield's share of a control step, in one run, with an expert acting."""
-    for task_id in ("vla_sim/DriveToGoal-v1", "vla_sim/KeepLane-v0", "vla_sim/Reach-v1"):
+    """The shield's share of a control step, in one run, with an expert acting and at the edge."""
+    tasks = ("vla_sim/DriveToGoal-v1", "vla_sim/KeepLane-v0", "vla_sim/Reach-v1")
+    for acting, task_id in product(("expert", "edge"), tasks):
         crank = _TimedCrank(task_id, _N, CrankConfig(image_size=16, shield="limits"))
         shield = crank.shield = _TimedShield("limits", crank.task, crank.engine)
         clocks: list[_TimedCrank | _TimedShield | _TimedGovernor] = [shield]
         if isinstance(crank.robot, ArmRobot) and crank.robot.governor is not None:
             crank.robot.governor = timed = _TimedGovernor(crank.robot.governor)
             clocks.append(timed)
-        plan = [draw_spec(task_id, SEEDS + k) for k in range(_N)]
-        expert = POLICIES["expert"](task_id, crank.task)
-        run_all(crank, expert, plan)  # compiles what is not compiled yet
+        _act(crank, acting)  # compiles what is not compiled yet
         for clock in (crank, *clocks):
             clock.spent_s = 0.0
-        run_all(crank, expert, plan)
+        _act(crank, acting)
         share = 100.0 * sum(clock.spent_s for clock in clocks) / crank.spent_s
         yield Row(
-            name=f"the shield's share of a control step, {short_name(task_id)}",
+            name=f"the shield's share of a control step, {short_name(task_id)}, {acting}",
             value=f"{share:.0f} %",
             bar="<= 20 %",
             holds=share <= 20.0,
         )
+
+
+def _act(crank: Crank, acting: str) -> None:
+    """An episode of each slot with its expert, or as many steps with an adversary."""
+    task_id, slots = crank.task_id, np.arange(_N)
+    plan = [draw_spec(task_id, SEEDS + k) for k in range(_N)]
+    if acting == "expert":
+        run_all(crank, POLICIES["expert"](task_id, crank.task), plan)
+        return
+    crank.start(slots, plan)
+    adversary = ADVERSARIES[acting](crank, np.random.default_rng(0))
+    for step in range(_STEPS):
+        result = crank.step(adversary.act(step).astype(np.float32))
+        over = np.flatnonzero(result.terminated | result.truncated)
+        if len(over):
+            crank.start(over, [plan[slot] for slot in over])
 
 
 ROWS: Mapping[str, Callable[[], Iterator[Row]]] = {
