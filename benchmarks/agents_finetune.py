@@ -20,7 +20,7 @@ from rich.console import Console
 
 from benchmarks.cells import cell
 from benchmarks.many_tasks import reach_and_pick
-from benchmarks.repeat import default_of, settings_of, trained
+from benchmarks.repeat import default_of, finetuned, settings_of, trained
 from benchmarks.row import Row, rows_told
 from vla_sim.agents.rl_bounds import BoundsConfig
 from vla_sim.agents.rl_reward import RewardConfig
@@ -76,8 +76,7 @@ def tuned(run: FinetuneRun, console: Console) -> dict[str, Any]:
     encoder = encoder_of(run.tasks[0])
 
     def make() -> Mapping[str, Any]:
-        trained(encoder, console)  # its cell may be there while its folder is gone
-        done = finetune(replace(run, resume=(run.out / "run.json").is_file()), console)
+        done = finetuned(run, encoder, console)
         gain = done.gain
         assert gain is not None
         return {
@@ -263,8 +262,7 @@ def _to_80(
         run = replace(run, max_env_steps=STEPS_TO_80, **changes)
 
         def make(run: FinetuneRun = run) -> Mapping[str, Any]:
-            trained(encoder_of(task), console)
-            done = finetune(replace(run, resume=(run.out / "run.json").is_file()), console)
+            done = finetuned(run, encoder_of(task), console)
             came = done.steps_to_80 is not None
             return {"steps": done.steps_to_80 if came else done.n_env_steps, "came": came}
 
@@ -312,8 +310,7 @@ def resume_rows(console: Console) -> Iterator[Row]:
     cut = replace(whole, out=RUNS / "ChangeLane-cut-9")
 
     def make() -> Mapping[str, Any]:
-        trained(encoder_of("ChangeLane"), console)
-        finetune(replace(whole, resume=(whole.out / "run.json").is_file()), console)
+        finetuned(whole, encoder_of("ChangeLane"), console)
         # The learning rate falls with the budget, so that the cut is one in time and not of it.
         half_s = [row["elapsed_s"] for row in RunFolder.open(whole.out).rows(CURVE)][n_rounds // 2]
         shutil.rmtree(cut.out, ignore_errors=True)

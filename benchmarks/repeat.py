@@ -42,9 +42,12 @@ from vla_sim.loop.benching.bench import bench
 from vla_sim.loop.benching.bench_run import BenchRun
 from vla_sim.loop.evaluation import ALL_ARMS
 from vla_sim.loop.policies import best_checkpoint
-from vla_sim.loop.rl.finetune import finetune
-from vla_sim.loop.rl.rl_run import FinetuneRun
-from vla_sim.loop.run_folder import RunFolder
+from vla_sim.loop.resumption import begun_with
+from vla_sim.loop.rl.finetune import Finetuned, finetune
+from vla_sim.loop.rl.rl_policy import ENCODER
+from vla_sim.loop.rl.rl_run import VERB, FinetuneRun
+from vla_sim.loop.run_folder import BEGUN, RunFolder
+from vla_sim.loop.settings import to_json as settings_to_json
 from vla_sim.recipes import align as align_recipes
 from vla_sim.recipes import finetune as finetune_recipes
 from vla_sim.records.reports import EvalReport
@@ -107,6 +110,27 @@ def trained(run: AlignRun, console: Console) -> RunFolder:
         return align(replace(run, resume=begun), monitor)
 
 
+def finetuned(run: FinetuneRun, encoder: AlignRun, console: Console) -> Finetuned:
+    """A finetuning from an alignment: gone on with where its folder is of both, or begun anew."""
+    aligned = best_checkpoint(trained(encoder, console).path)
+    begun = (run.out / BEGUN).is_file() and _is_of(run, aligned)
+    if not begun:
+        drop(run.out)
+    return finetune(replace(run, resume=begun), console)
+
+
+def _is_of(run: FinetuneRun, aligned: Path) -> bool:
+    before = begun_with(FinetuneRun, run.out, verb=VERB)
+    if settings_to_json(replace(before, out=run.out, resume=False)) != settings_to_json(run):
+        return False
+    # Files of weights are named by what is in them; from scratch they are drawn anew.
+    own, given = (
+        {path.name for path in folder.glob("*.safetensors")}
+        for folder in (run.out / ENCODER, aligned)
+    )
+    return run.start == "scratch" or own == given
+
+
 def ppo(seed: int, scratch: bool, console: Console) -> dict[str, Any]:
     """PPO on Reach from the aligned encoder of training seed 0, or from weights drawn anew."""
     recipe = finetune_recipes.scratch() if scratch else finetune_recipes.head()
@@ -114,8 +138,7 @@ def ppo(seed: int, scratch: bool, console: Console) -> dict[str, Any]:
     run = replace(recipe, seed=seed, encoder=RUNS / "align-0", out=RUNS / name)
 
     def make() -> Mapping[str, Any]:
-        trained(default_of(0), console)  # its cell may be there while its folder is gone
-        done = finetune(replace(run, resume=(run.out / "run.json").is_file()), console)
+        done = finetuned(run, default_of(0), console)
         assert done.report is not None
         rate = done.report.tasks[0].rates["success_at_end"]
         return {
@@ -126,21 +149,8 @@ def ppo(seed: int, scratch: bool, console: Console) -> dict[str, Any]:
             "minutes": done.elapsed_s / 60,
         }
 
-    values: dict[str, Any] = cell(f"repeat/{name}", ppo_settings(run), make)
+    values: dict[str, Any] = cell(f"repeat/{name}", settings_of(default_of(0), finetune=run), make)
     return values
-
-
-def ppo_settings(run: FinetuneRun) -> dict[str, Any]:
-    """What a finetuning's result follows from."""
-    kept = ("start", "seed", "n_slots", "max_env_steps", "stopping", "episodes")
-    settings = {name: getattr(run, name) for name in kept}
-    (task,) = run.tasks
-    return {
-        **settings,
-        "task": task,
-        "ppo": vars(run.ppo),
-        "encoder": training_settings(default_of(0)),
-    }
 
 
 @contextmanager
