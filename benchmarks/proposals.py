@@ -20,6 +20,7 @@ from vla_sim.agents.aligned import padded
 from vla_sim.agents.experts.table import expert_for
 from vla_sim.agents.verified import VerifiedPolicy
 from vla_sim.envs.crank import Crank, CrankConfig
+from vla_sim.envs.language.rephrase import wordings
 from vla_sim.envs.rollout import run_all
 from vla_sim.envs.task_names import task_id_of
 from vla_sim.loop.evaluation import ALL_ARMS, planned_spec
@@ -62,7 +63,7 @@ class Proposing:
             now.task_id,
             images,
             padded(now.observation.proprio),
-            [self.policy.wordings(said.text) for said in now.instructions],
+            [wordings(said.text, self.policy.proposals) for said in now.instructions],
         )
         n_act = now.embodiment.n_act
         self.errors.append(errors_of(found, expert, n_act))

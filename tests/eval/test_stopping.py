@@ -131,6 +131,7 @@ def test_what_has_learnt_nothing_meets_no_target_and_can_still_be_the_best() -> 
     assert [d.stop for d in taken] == [False, False, True]
     assert [d.is_best for d in taken] == [True, False, False]
     assert "2 reports without progress" in taken[-1].reason
+    assert "R@10" not in taken[-1].reason, "nobody measured it"
     better = decisions([*reports[:1], report(1, 1.0, None)], config)[-1]
     assert better.stop and "the target is met" in better.reason
 

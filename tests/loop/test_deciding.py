@@ -81,6 +81,10 @@ def test_a_decision_that_was_cut_as_it_was_written_down_runs_nothing_again(
 def test_no_rule_runs_into_the_scenes_that_choose_checkpoints() -> None:
     with pytest.raises(BadConfig, match="cap is 90001; use a whole number, 1 to 90000"):
         UntilConfig(width=0.01, cap=90_001)
+    for setting in ({"cap": 50}, {"fewest": 20}, {"on": "progress"}, {"alpha": 0.1}):
+        (name,) = setting
+        with pytest.raises(BadConfig, match=rf"until.{name} is .*, which says how --until-"):
+            UntilConfig(**setting)
 
 
 def test_a_policy_against_itself_is_not_shown_to_differ() -> None:

@@ -23,13 +23,13 @@ def test_a_share_is_unknown_before_an_episode_has_ended(ended: int, said: str) -
     bounds = Bounds(run.bounds, 2)
     bounds.broken["collision"][0] = True
     bounds.end(np.arange(ended))
-    learner: Any = SimpleNamespace(env=SimpleNamespace(bounds=[bounds]), success=0.0)
+    learner: Any = SimpleNamespace(env=SimpleNamespace(bounds=[bounds]), numbers={"success": None})
     judge: Any = SimpleNamespace(history=[])
     console = Console(file=StringIO(), width=200)
     with _progress(console, run, Budget(run.max_env_steps)) as show:
         show(learner, judge)
     told = cast(StringIO, console.file).getvalue()
-    assert said in told and "nan" not in told
+    assert said in told and "nan" not in told and "0 env steps, success unknown" in told
 
 
 @pytest.mark.parametrize("n_rows", [4, 8, 10, 12])

@@ -147,6 +147,7 @@ def test_the_encoder_s_rate_is_its_own(aligned: Path) -> None:
         ({"start": "scratch"}, r"unfreeze.after is 0.5 and start is 'scratch', which learns from"),
         ({"algorithm": "sac"}, r"unfreeze.after is 0.5 and algorithm is 'sac', which remembers"),
         ({"unfreeze": replace(HALFWAY, towers=("fusion",))}, r"names 'fusion', and features is"),
+        ({"unfreeze": replace(HALFWAY, after=0.99)}, r"after is 0.99 .* the encoder would never"),
     ],
 )
 def test_a_thaw_without_a_meaning_is_refused(changes: dict[str, Any], says: str) -> None:
@@ -161,3 +162,5 @@ def test_settings_out_of_range_are_refused(wrong: dict[str, Any]) -> None:
         UnfreezeConfig(**wrong)
     with pytest.raises(UnknownName, match="no tower 'clip'"):
         UnfreezeConfig(towers=("clip",))
+    with pytest.raises(BadConfig, match=r"unfreeze.towers is .* and unfreeze.after is 1, which"):
+        UnfreezeConfig(towers=("text",))

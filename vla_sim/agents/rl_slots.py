@@ -213,7 +213,10 @@ class SlotVecEnv(BatchVecEnv):
                 discount=self.config.discount,
                 weight=self.reward.shaping,
             )
-        self.flight.note(self._actions, reward, turn.n_steps)
+        # A return that fell with a price would tell nothing of what was done.
+        prices = np.array([list(bounds.price.values()) for bounds in self.bounds])
+        unpriced = reward + (turn.owed * prices).sum(axis=(1, 2))
+        self.flight.note(self._actions, unpriced, turn.n_steps)
         infos: list[dict[str, Any]] = [
             {"TimeLimit.truncated": cut, "is_success": done_well}
             for cut, done_well in zip(turn.truncated.tolist(), turn.success.tolist(), strict=True)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from vla_sim.agents.aligned import padded
 from vla_sim.agents.ensemble import ENSEMBLE, TemporalEnsemble
-from vla_sim.envs.language.rephrase import rephrasings
+from vla_sim.envs.language.rephrase import wordings
 from vla_sim.errors import BadConfig
 from vla_sim.protocols.chunk_model import ProposingModel
 from vla_sim.ranges import whole
@@ -66,17 +66,12 @@ class VerifiedPolicy:
             told.task_id,
             images,
             padded(told.observation.proprio),
-            [self.wordings(said.text) for said in told.instructions],
+            [wordings(said.text, self.proposals) for said in told.instructions],
             guidance=self.guidance,
         )
         n_act = told.embodiment.n_act
         own = replace(found, chunk=found.chunk[..., :n_act]).agreed(switched(told.embodiment))
         return self.ensemble.blended(told, np.clip(own, -1.0, 1.0))
-
-    def wordings(self, text: str) -> list[str]:
-        """What was said and its rephrasings; repeated where there are too few of them."""
-        known = [text, *rephrasings(text, self.proposals - 1)]
-        return [known[k % len(known)] for k in range(self.proposals)]
 
 
 def switched(embodiment: Embodiment) -> NDArray[np.bool_]:

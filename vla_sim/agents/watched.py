@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from vla_sim.agents.aligned import padded
 from vla_sim.agents.last_chunk import Floats, LastChunk
-from vla_sim.envs.language.rephrase import rephrasings
+from vla_sim.envs.language.rephrase import wordings
 from vla_sim.protocols.chunk_model import ProposingModel
 from vla_sim.protocols.policy import Policy
 from vla_sim.records.observation import PolicyInput
@@ -110,5 +110,4 @@ def signals_of(
 
 
 def _wordings(text: str) -> list[str]:
-    known = [text, *rephrasings(text, N_REPHRASED)]
-    return [*(known[k % len(known)] for k in range(N_REPHRASED + 1)), ""]
+    return [*wordings(text, N_REPHRASED + 1), ""]

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from vla_sim.cli.saying import tell, typed
 from vla_sim.cli.verb import Verb
+from vla_sim.loop.paths import with_paths
 
 if TYPE_CHECKING:
     from vla_sim.eval.condition import Condition
@@ -26,6 +27,9 @@ class ShowRun:
 
     file: Path = Path("protocol.json")
     """A frozen protocol, or a condition set."""
+
+    def __post_init__(self) -> None:
+        with_paths(self)
 
 
 def freezes() -> "Mapping[str, Callable[[], FreezeRun]]":

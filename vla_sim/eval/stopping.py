@@ -276,7 +276,8 @@ def _progress(new: _Parts, best: _Parts, config: StoppingConfig) -> tuple[bool, 
             f"no progress, R@10 {_points(found)} is under the smallest gain "
             f"and the simulator does not agree ({_points(gain)})"
         )
-    return False, f"no progress, {success} {_points(gain)}, R@10 {_points(found)}"
+    of_retrieval = "" if new.retrieval is None else f", R@10 {_points(found)}"
+    return False, f"no progress, {success} {_points(gain)}{of_retrieval}"
 
 
 def _points(change: float) -> str:

@@ -31,6 +31,10 @@ class Budget:
         self._before_s = 0.0
         self._began = time.monotonic()
 
+    def begin(self) -> None:
+        """Let the time that training takes run from now; before, it runs from the start."""
+        self._began = time.monotonic()
+
     @property
     def elapsed_s(self) -> float:
         """Time since training began, earlier parts of a resumed run included [s]."""
@@ -73,4 +77,4 @@ class Budget:
         """Go on from `state`."""
         self.n_spent = int(state["n_spent"])
         self._before_s = float(state["elapsed_s"])
-        self._began = time.monotonic()
+        self.begin()

@@ -12,6 +12,7 @@ from vla_sim.loop.aligning.monitor import Monitor
 from vla_sim.loop.benching.bench import bench
 from vla_sim.loop.benching.bench_run import BenchRun
 from vla_sim.loop.collecting.collect import CollectRun, collect
+from vla_sim.loop.paths import with_paths
 from vla_sim.loop.policies import best_checkpoint
 from vla_sim.loop.showing.reporting import ReportRun, write_run_report
 from vla_sim.loop.showing.run_record import BENCH_FILE
@@ -26,6 +27,9 @@ class DemoRun:
     collect: CollectRun = field(default_factory=lambda: CollectRun(episodes=8, n_slots=8))
     align: AlignRun = field(default_factory=AlignRun)
     bench: BenchRun = field(default_factory=BenchRun)
+
+    def __post_init__(self) -> None:
+        with_paths(self)
 
 
 def demo(run: DemoRun, console: Console) -> Path:

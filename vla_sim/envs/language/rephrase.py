@@ -13,6 +13,12 @@ _TRIES = 8
 """Draws for each wording that is wanted: a meaning may have few."""
 
 
+def wordings(text: str, n: int) -> list[str]:
+    """What was said and n - 1 rephrasings of it; repeated in turn where there are too few."""
+    known = [text, *rephrasings(text, n - 1)]
+    return [known[k % len(known)] for k in range(n)]
+
+
 @lru_cache(maxsize=4096)
 def rephrasings(text: str, n: int) -> tuple[str, ...]:
     """Up to n wordings of training, other than the text and each other, of what it means.

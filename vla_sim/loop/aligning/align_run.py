@@ -12,6 +12,7 @@ from vla_sim.eval.stopping import StoppingConfig
 from vla_sim.loop.aligning.given import DataMemory
 from vla_sim.loop.aligning.learner import LearnerConfig
 from vla_sim.loop.evaluation import FINETUNE_SEEDS_FROM, GALLERY_SEEDS_FROM, ONLINE_SEEDS_FROM
+from vla_sim.loop.paths import with_paths
 from vla_sim.loop.simulating.simulators import StationConfig
 from vla_sim.loop.tracking.tracker import TrackerName, check_tracker
 from vla_sim.ranges import MAX_SEED, above, some, whole, within
@@ -89,6 +90,7 @@ class AlignRun:
     stopping: StoppingConfig = field(default_factory=StoppingConfig)
 
     def __post_init__(self) -> None:
+        with_paths(self)
         check_tracker(self.track)
         some(tasks=self.task_ids)
         check_taught(self.task_ids)

@@ -8,6 +8,7 @@ from shlex import quote
 from vla_sim.align.checkpoint import INDEX
 from vla_sim.disk.folder_lock import FolderLock
 from vla_sim.errors import LossNotFinite
+from vla_sim.eval.protocol import require_goes_on
 from vla_sim.eval.report_file import from_json
 from vla_sim.eval.stopping import decisions
 from vla_sim.loop.aligning.align_run import AlignRun
@@ -107,11 +108,14 @@ def put_back(folder: RunFolder, learner: Learner, judge: Judge, budget: Budget) 
 
     Raises:
         DamagedFile: If a part of what was saved is missing or damaged.
+        ProtocolMismatch: If its reports were measured otherwise than here, as on another engine.
     """
     notes = learner.load(folder.path / LATEST)
     budget.load_state(notes["budget"])
     rows = list(folder.rows(REPORTS))[: notes["n_reports"]]
     judge.history = [from_json(row["report"]) for row in rows]
+    for report in judge.history[:1]:
+        require_goes_on(judge.protocol, report)
     judge.decisions = list(decisions(judge.history, judge.stopping))
     folder.keep_rows(REPORTS, rows)
     for name in (LOSSES, GRADIENTS):

@@ -18,6 +18,7 @@ from vla_sim.loop.benching.stated import Stated, stated_by
 from vla_sim.loop.benching.team import Executor
 from vla_sim.loop.benching.until import UntilConfig
 from vla_sim.loop.choice import Choice
+from vla_sim.loop.paths import with_paths
 from vla_sim.loop.policies import check_policy
 from vla_sim.loop.tracking.tracker import TrackerName, check_tracker
 from vla_sim.ranges import whole
@@ -68,6 +69,7 @@ class BenchRun(Benchmark, Acting):
     well; empty for none."""
 
     def __post_init__(self) -> None:
+        with_paths(self)
         if self.stated is not None:
             self.stated.check(self)
         check_tracker(self.track)

@@ -15,6 +15,7 @@ from vla_sim.eval.sentences import points, sentence, the_set
 from vla_sim.eval.sequential import Outcome, require_alpha
 from vla_sim.loop.benching.result import Result, read_result
 from vla_sim.loop.benching.until import DECIDED, DECISION
+from vla_sim.loop.paths import with_paths
 from vla_sim.records.episode import Arm
 from vla_sim.records.reports import Estimate
 
@@ -38,6 +39,7 @@ class CompareRun:
     """Write the comparison to this .json or .md file."""
 
     def __post_init__(self) -> None:
+        with_paths(self)
         require_alpha(self.alpha)
         if self.out is not None and self.out.suffix not in SUFFIXES:
             raise UnknownName("format of a comparison", self.out.suffix, SUFFIXES)

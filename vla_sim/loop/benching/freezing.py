@@ -12,6 +12,7 @@ from vla_sim.loop.benching.bench_run import BenchRun
 from vla_sim.loop.benching.benchmark import Benchmark
 from vla_sim.loop.benching.frozen import CrankTerms, Frozen, to_json
 from vla_sim.loop.benching.parts import parts
+from vla_sim.loop.paths import with_paths
 
 _LONGEST_NAME = 80
 
@@ -29,6 +30,7 @@ class FreezeRun(Benchmark):
     of who acts."""
 
     def __post_init__(self) -> None:
+        with_paths(self)
         super().__post_init__()
         if not self.name.strip() or len(self.name) > _LONGEST_NAME or not self.name.isprintable():
             raise BadConfig(f"name is {self.name!r}; use 1 to {_LONGEST_NAME} printable letters")

@@ -22,6 +22,7 @@ from vla_sim.eval.statistics import mcnemar, paired_difference, wilson
 from vla_sim.loop.acting import Acting
 from vla_sim.loop.benching.benchmark import BENCH_SEEDS_FROM, MOST_EPISODES
 from vla_sim.loop.outsiders import acting_for, try_out
+from vla_sim.loop.paths import with_paths
 from vla_sim.loop.progress import bar_of
 from vla_sim.physics.engines import engine_id
 from vla_sim.ranges import some, whole
@@ -54,6 +55,7 @@ class GapRun(Acting):
     """Pictures for policies that look; its engine is replaced by each of `engines`."""
 
     def __post_init__(self) -> None:
+        with_paths(self)
         self.check_actor()
         some(tasks=self.tasks, drift_steps=self.drift_steps)
         whole(1, MOST_EPISODES, episodes=self.episodes)

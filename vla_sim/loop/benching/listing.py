@@ -19,6 +19,7 @@ from vla_sim.loop.benching.parts import require_here
 from vla_sim.loop.benching.result import is_result, read_result
 from vla_sim.loop.benching.shard import Shard
 from vla_sim.loop.evaluation import planned
+from vla_sim.loop.paths import with_paths
 from vla_sim.records.episode import Arm
 from vla_sim.records.episode_row import EpisodeRow
 
@@ -54,6 +55,7 @@ class ListRun:
     be trained on and another measured. Empty for all."""
 
     def __post_init__(self) -> None:
+        with_paths(self)
         if self.where not in get_args(Where):
             raise UnknownName("choice of episodes", self.where, get_args(Where))
         for kind in self.failures:

@@ -20,6 +20,7 @@ from vla_sim.loop.benching.result import (
     result_of,
     write_result,
 )
+from vla_sim.loop.paths import with_paths
 from vla_sim.records.reports import EvalReport
 
 
@@ -31,6 +32,9 @@ class MergeRun:
     """Folders of all shards of one result, in any order."""
     out: Path = Path("merged")
     """Folder for the result."""
+
+    def __post_init__(self) -> None:
+        with_paths(self)
 
 
 def merge(run: MergeRun) -> EvalReport:

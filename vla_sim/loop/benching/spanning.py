@@ -23,6 +23,7 @@ from vla_sim.loop.benching.rig import crank_of
 from vla_sim.loop.choice import Choice
 from vla_sim.loop.evaluation import bodies
 from vla_sim.loop.outsiders import acting_for, try_out
+from vla_sim.loop.paths import with_paths
 from vla_sim.loop.progress import bar_of
 from vla_sim.ranges import whole
 from vla_sim.records.episode import Arm, Episode
@@ -55,6 +56,7 @@ class AcrossRun:
     """Write the numbers to this JSON file."""
 
     def __post_init__(self) -> None:
+        with_paths(self)
         whole(1, n_slots=self.n_slots)
         if self.policy and not self.distances:
             raise BadConfig(

@@ -1,7 +1,7 @@
 """Until: rules that say during a benchmark how many episodes are enough."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from vla_sim.errors import BadConfig
 from vla_sim.eval.sequential import EAGERNESS, Outcome, SequentialTest, require_alpha
@@ -15,6 +15,9 @@ DECIDED = "decided"
 """Begins a rule whose episodes end where one policy is known to be better."""
 DECISION = "decision.json"
 """What it came to, beside the two results."""
+
+_RULE = {"on": "decided", "alpha": "decided", "fewest": "width", "cap": "width"}
+"""{setting: the rule that it says more of}."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +46,13 @@ class UntilConfig:
             raise BadConfig("until_decided and until_width are two rules; name one of them")
         if not 0.0 <= self.width < 1.0:
             raise BadConfig(f"until_width is {self.width}; use more than 0 and less than 1")
+        for field in fields(self):
+            rule, value = _RULE.get(field.name, ""), getattr(self, field.name)
+            if rule and not getattr(self, rule) and value != field.default:
+                raise BadConfig(
+                    f"until.{field.name} is {value}, which says how --until-{rule} stops, and that "
+                    "is not asked for: say it too, or leave this away"
+                )
         if self.cap < self.fewest:
             raise BadConfig(
                 f"cap is {self.cap}, below the fewest episodes of a task, {self.fewest}"

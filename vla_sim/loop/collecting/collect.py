@@ -31,6 +31,7 @@ from vla_sim.loop.collecting.listed import check_listed, without_arms
 from vla_sim.loop.evaluation import make_protocol
 from vla_sim.loop.opening import goes_on, opened, refuse_place
 from vla_sim.loop.outsiders import acting_for, try_out
+from vla_sim.loop.paths import with_paths
 from vla_sim.loop.policies import policy_of
 from vla_sim.loop.policy_digest import policy_digest
 from vla_sim.loop.practised import robot_of
@@ -77,6 +78,7 @@ class CollectRun(Acting):
     crank: CrankConfig = field(default_factory=CrankConfig)
 
     def __post_init__(self) -> None:
+        with_paths(self)
         some(tasks=self.task_ids)
         check_taught(self.task_ids)
         self.check_actor()

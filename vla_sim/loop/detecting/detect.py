@@ -29,6 +29,7 @@ from vla_sim.eval.statistics import wilson
 from vla_sim.loop.benching.benchmark import BENCH_SEEDS_FROM
 from vla_sim.loop.choice import RETRIEVAL, Choice
 from vla_sim.loop.detecting.traces import ARMS, FITTING, traced
+from vla_sim.loop.paths import with_paths
 from vla_sim.loop.policies import best_checkpoint, check_policy
 from vla_sim.loop.progress import bar_of
 from vla_sim.ranges import some, whole, within
@@ -70,6 +71,7 @@ class DetectRun:
     crank: CrankConfig = field(default_factory=CrankConfig)
 
     def __post_init__(self) -> None:
+        with_paths(self)
         some(tasks=self.task_ids)
         whole(1, MOST_EPISODES, episodes=self.episodes)
         whole(1, n_slots=self.n_slots)

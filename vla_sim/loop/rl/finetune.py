@@ -58,8 +58,8 @@ class Finetuned:
         steps_to_80: Control steps after which 80 % of the last 100 training episodes had
             succeeded; None if that never was.
         report: The benchmark of what is kept, or None if none was asked for.
-        gain: It against the aligned policy, on the same scenes; None where that was not measured,
-            or on too few of them.
+        gain: It against the aligned policy (from scratch: against the network as it was drawn), on
+            the same scenes; None where that was not measured, or on too few of them.
         by_task: The same for each task, where there are several.
     """
 
@@ -97,6 +97,7 @@ def _train_and_measure(
         _say_start(before, run, console)
     judge = RlJudge(run, folder)
     _go_on(folder, learner, judge)
+    budget.begin()  # what was measured before took none of it
     _train(run, folder, learner, judge, tracker, console)
     if budget.cut:
         console.print(budget.cut, highlight=False)
@@ -150,11 +151,19 @@ def _train(
             show(learner, judge)
     if judge.history:
         console.print(judge.decisions[-1].reason, highlight=False, markup=False)
+    more = "--max-seconds" if budget.cut else "--max-env-steps"
     if judge.keeps_start:
-        more = "--stopping.patience" if judge.says_stop else "--max-env-steps"
+        more = "--stopping.patience" if judge.says_stop else more
         console.print(
             "the start is kept: on held-out scenes nothing that was learnt was better; --resume "
             f"with a larger {more} goes on",
+            highlight=False,
+            markup=False,
+        )
+    if judge.history and (n_left := budget.n_spent - judge.history[-1].step):
+        console.print(
+            f"what the last {n_left:,} control steps taught was not judged, and is not what is "
+            f"kept; --resume with a larger {more} goes on from there",
             highlight=False,
             markup=False,
         )
@@ -192,9 +201,11 @@ def _go_on(folder: RunFolder, learner: RlLearner, judge: RlJudge) -> None:
     n_reports = 0
     if (place / INDEX).is_file():
         _, tensors, notes = read_rl_policy(place)
-        learner.go_on(tensors, notes, place)
         n_reports = int(notes.get("n_reports", 0))
-    judge.go_on(n_reports)
+        judge.go_on(n_reports)  # first, since it may refuse
+        learner.go_on(tensors, notes, place)
+    else:
+        judge.go_on(n_reports)
     n_spent = learner.budget.n_spent
     folder.keep_rows(CURVE, [r for r in folder.rows(CURVE) if r["env_steps"] <= n_spent])
 
@@ -211,7 +222,9 @@ def _say_start(before: EvalReport, run: FinetuneRun, console: Console) -> None:
     """Where it begins, and whether there is anything to win."""
     rate = overall_rate(before, run.stopping.success)
     assert rate is not None
-    said = f"the aligned policy succeeds in {100 * rate.value:.0f} % of {rate.n} unseen scenes"
+    drawn = run.start == "scratch"
+    who = "the network with weights drawn anew" if drawn else "the aligned policy"
+    said = f"{who} succeeds in {100 * rate.value:.0f} % of {rate.n} unseen scenes"
     if rate.value >= GOOD_ENOUGH:
         said += (
             f": at {100 * GOOD_ENOUGH:.0f} % or above there is little to win on {_practised(run)}"
@@ -252,7 +265,9 @@ def _progress(
         progress.update(bar, completed=budget.n_spent)
 
         def show(learner: RlLearner, judge: RlJudge) -> None:
-            said = [f"{budget.n_spent:,} env steps, success {100 * learner.success:.0f} %"]
+            of_practice = learner.numbers["success"]
+            often = "unknown" if of_practice is None else f"{100 * of_practice:.0f} %"
+            said = [f"{budget.n_spent:,} env steps, success {often}"]
             if judge.history:
                 said.append(f"held out {100 * judge.success:.0f} %{_weakest(judge)}")
             for name in run.bounds.most:

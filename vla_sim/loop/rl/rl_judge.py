@@ -6,6 +6,7 @@ from vla_sim.envs.crank import Crank
 from vla_sim.envs.rollout import run_all
 from vla_sim.envs.task_names import short_name
 from vla_sim.eval.aggregate import eval_report
+from vla_sim.eval.protocol import require_goes_on
 from vla_sim.eval.report_file import from_json, to_json
 from vla_sim.eval.stopping import Bounded, decide, decisions
 from vla_sim.loop.evaluation import (
@@ -116,12 +117,15 @@ class RlJudge:
 
         Raises:
             DamagedFile: If they cannot be read.
+            ProtocolMismatch: If they were measured otherwise than here, as on another engine.
         """
         rows = list(self.folder.rows(REPORTS))[:n_reports]
         self.history = [from_json(row["report"]) for row in rows]
         former = replace(self.protocol, first_seed=ONLINE_SEEDS_FROM)
         if rows and self.history[0].protocol == former.stamp:
             self.protocol, self._plans = former, planned(former)
+        for report in self.history[:1]:
+            require_goes_on(self.protocol, report)
         self.decisions = list(decisions(self.history, self.stopping, self._bounded)) if rows else []
         self.folder.keep_rows(REPORTS, rows)
         self._write_decisions()

@@ -141,12 +141,6 @@ class RlLearner(ABC):
             bounds.move(shares, rounds=self.run.rounds_per_evaluation)
 
     @property
-    def success(self) -> float:
-        """Share of the last WINDOW training episodes that succeeded; 0 before there are as many."""
-        recent = self.algorithm.ep_success_buffer
-        return float(np.mean(recent)) if recent is not None and len(recent) == WINDOW else 0.0
-
-    @property
     def numbers(self) -> dict[str, float | int | None]:
         """What a line of the learning curve says of it, by name."""
         recent = self.algorithm.ep_success_buffer or ()

@@ -29,6 +29,7 @@ from vla_sim.loop.benching.benchmark import BENCH_SEEDS_FROM, MOST_EPISODES
 from vla_sim.loop.evaluation import FINETUNE_SEEDS_FROM, GALLERY_SEEDS_FROM, make_protocol
 from vla_sim.loop.model_bodies import bodies_of_tasks
 from vla_sim.loop.opening import opened, refuse_place
+from vla_sim.loop.paths import with_paths
 from vla_sim.loop.policies import best_checkpoint
 from vla_sim.loop.practised import practised, robot_of
 from vla_sim.loop.rl.rl_features import KINDS, Kind
@@ -124,6 +125,7 @@ class FinetuneRun:
     crank: CrankConfig = field(default_factory=CrankConfig)
 
     def __post_init__(self) -> None:
+        with_paths(self)
         check_tracker(self.track)
         some(tasks=self.task_ids)
         if self.start not in STARTS:
@@ -153,6 +155,12 @@ class FinetuneRun:
                 "the aligned space's, whose weights are drawn anew then; leave one of the two away"
             )
         self.unfreeze.check(self.features)
+        if self.unfreeze.is_on and self.unfreeze.after * self.max_env_steps > self.last_from:
+            raise BadConfig(
+                f"unfreeze.after is {self.unfreeze.after} and max_env_steps is "
+                f"{self.max_env_steps}, whose last whole round begins after {self.last_from}: the "
+                "encoder would never learn; give it a smaller share or a larger budget"
+            )
         if self.unfreeze.is_on and (self.start == "scratch" or self.algorithm == "sac"):
             learner = "start is 'scratch'" if self.start == "scratch" else "algorithm is 'sac'"
             why = "learns from the start" if self.start == "scratch" else "remembers features"
@@ -188,13 +196,11 @@ class FinetuneRun:
 
     def _check_residual(self) -> None:
         warm_up, repeat = self.residual.warm_up_env_steps, self.slots.action_repeat
-        n_rounds = self.max_env_steps // self.round_env_steps
-        last_from = (n_rounds - 1) * self.round_env_steps
-        if warm_up > last_from:
+        if warm_up > self.last_from:
             raise BadConfig(
                 f"residual.warm_up_env_steps is {warm_up}, and max_env_steps is "
-                f"{self.max_env_steps}, whose last whole round begins after {last_from}: the actor "
-                "would never move; give it a larger budget or a shorter warm-up"
+                f"{self.max_env_steps}, whose last whole round begins after {self.last_from}: the "
+                "actor would never move; give it a larger budget or a shorter warm-up"
             )
         if N_ACTION_STEPS % repeat:
             raise BadConfig(
@@ -220,6 +226,11 @@ class FinetuneRun:
         """Control steps from one improvement to the next, all slots together."""
         n_steps = self.sac.n_steps if self.algorithm == "sac" else self.ppo.n_steps
         return self.n_slots * n_steps * self.slots.action_repeat
+
+    @property
+    def last_from(self) -> int:
+        """Control steps before the last whole round."""
+        return (self.max_env_steps // self.round_env_steps - 1) * self.round_env_steps
 
     @property
     def task_ids(self) -> tuple[str, ...]:

@@ -24,6 +24,7 @@ from vla_sim.records.observation import PolicyInput
 TOWERS = ("vision", "text", "policy", "fusion")
 """What of an encoder makes features: pictures, words, the heads that say where to go, and z_S."""
 NEVER = 1.0
+RATE, LEARNING = 1e-5, ("vision", "policy")
 _FROZEN = "frozen"
 
 
@@ -34,9 +35,9 @@ class UnfreezeConfig:
     after: float = NEVER
     """Share of the budget after which the features' encoder learns along, end to end; 1: never.
     What plans stays the aligned policy: it is a copy that learns."""
-    rate: float = 1e-5
+    rate: float = RATE
     """Its learning rate at the start of the budget, with which it falls."""
-    towers: tuple[str, ...] = ("vision", "policy")
+    towers: tuple[str, ...] = LEARNING
     """What of it learns: "vision", "text", "policy" (the heads that say where to go), "fusion"
     (z_S, where `features` has it)."""
 
@@ -47,6 +48,12 @@ class UnfreezeConfig:
         for tower in self.towers:
             if tower not in TOWERS:
                 raise UnknownName("tower", tower, TOWERS)
+        said = {"rate": self.rate != RATE, "towers": self.towers != LEARNING}
+        if not self.is_on and (names := [name for name, is_said in said.items() if is_said]):
+            raise BadConfig(
+                f"unfreeze.{names[0]} is {getattr(self, names[0])} and unfreeze.after is "
+                f"{self.after:g}, which is never; give it a share of the budget below 1"
+            )
 
     @property
     def is_on(self) -> bool:

@@ -28,6 +28,7 @@ from vla_sim.loop.detecting.detect import load_detector
 from vla_sim.loop.detecting.traces import watched, with_trace
 from vla_sim.loop.evaluation import planned_spec
 from vla_sim.loop.outsiders import tolerated, try_out
+from vla_sim.loop.paths import with_paths
 from vla_sim.loop.policies import policy_of
 from vla_sim.loop.showing.film_file import check_format, save_film
 from vla_sim.loop.showing.film_frames import captioned, side_by_side
@@ -76,6 +77,7 @@ class FilmRun(Acting):
     crank: CrankConfig = field(default_factory=CrankConfig)
 
     def __post_init__(self) -> None:
+        with_paths(self)
         check_engine(task_id_of(self.task), self._able.engine)
         self.check_actor()
         whole(1, _MOST_EPISODES, n=self.n)

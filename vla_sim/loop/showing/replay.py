@@ -9,6 +9,7 @@ from vla_sim.loop.benching.result import is_result, read_result
 from vla_sim.loop.benching.rig import crank_of
 from vla_sim.loop.choice import Choice
 from vla_sim.loop.outsiders import try_out
+from vla_sim.loop.paths import with_paths
 from vla_sim.loop.showing.film_file import check_format, save_film
 from vla_sim.loop.showing.result_films import Replayed, replayed, require_same_row
 from vla_sim.ranges import whole
@@ -32,6 +33,7 @@ class ReplayRun:
     """Height and width of the film's pictures [px]; the policy sees its own."""
 
     def __post_init__(self) -> None:
+        with_paths(self)
         whole(0, episode=self.episode)
         whole(32, 2048, size=self.size)
         check_format(self.path)

@@ -20,6 +20,7 @@ from vla_sim.loop.benching.comparing import comparison_of, told_apart
 from vla_sim.loop.benching.result import CARD, Result, is_result, read_result
 from vla_sim.loop.evaluation import bodies
 from vla_sim.loop.learned import LearnedModel
+from vla_sim.loop.paths import with_paths
 from vla_sim.loop.policies import best_checkpoint
 from vla_sim.loop.run_folder import BEGUN, BEST, RunFolder
 from vla_sim.loop.showing.practice_part import practice_part
@@ -50,6 +51,7 @@ class ReportRun:
     showcase: ShowcaseConfig = field(default_factory=ShowcaseConfig)
 
     def __post_init__(self) -> None:
+        with_paths(self)
         some(runs=self.runs)
 
 

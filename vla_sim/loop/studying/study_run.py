@@ -8,6 +8,7 @@ from pathlib import Path
 from vla_sim.envs.task_names import short_name
 from vla_sim.errors import BadConfig, UnknownName, VlaSimError
 from vla_sim.loop.aligning.align_run import AlignRun
+from vla_sim.loop.paths import with_paths
 from vla_sim.loop.studying.arm import changed
 from vla_sim.loop.studying.arms import BASE, arm_of, name_of
 from vla_sim.loop.studying.cell import Cell
@@ -51,6 +52,7 @@ class StudyRun:
     """Folder for the page, in both languages, and its plots; None for OUT."""
 
     def __post_init__(self) -> None:
+        with_paths(self)
         if not _NAME.fullmatch(self.name):
             raise BadConfig(f"name is {self.name!r}; use letters, digits, - and _: it names files")
         some(arms=self.arms)

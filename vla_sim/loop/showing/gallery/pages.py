@@ -17,6 +17,7 @@ from vla_sim.envs.rollout import run_all
 from vla_sim.envs.streams import TRAIN_SEEDS_FROM
 from vla_sim.envs.task_names import short_name
 from vla_sim.errors import RunFolderError, UnknownName
+from vla_sim.loop.paths import with_paths
 from vla_sim.loop.showing.gallery.about import about
 from vla_sim.loop.showing.gallery.entry import Entry, entry_of, families
 from vla_sim.ranges import whole
@@ -46,6 +47,7 @@ class GalleryRun:
     """Names of task classes; all of them where none is given."""
 
     def __post_init__(self) -> None:
+        with_paths(self)
         whole(1, TRAIN_SEEDS_FROM - GALLERY_SEEDS_FROM, episodes=self.episodes)
         whole(64, 1024, size=self.size)
         for name in self.tasks:
