@@ -295,6 +295,21 @@ def test_shaping_adds_the_potential_s_difference_and_nothing_over_an_episode() -
     assert more == pytest.approx(0.5 * discount**4 * 1.0, abs=1e-6)
 
 
+def test_a_return_is_told_without_what_violations_cost() -> None:
+    bounds = BoundsConfig(most={"action_range": 0.1})
+    env = SlotVecEnv(Crank(REACH, 2, SMALL), Blind(), bounds=bounds)
+    env.bounds[0].price["action_range"] = 2.0
+    env.reset()
+    beyond = np.zeros((2, 7), dtype=np.float32)
+    beyond[0] = 2.0
+    paid, over = np.zeros(2), np.zeros(2, dtype=bool)
+    while not over.any():
+        _, reward, over, infos = env.step(beyond)
+        paid += reward
+    assert over.all() and paid.tolist() == [-2.0, 0.0]
+    assert [info["episode"]["r"] for info in infos] == [0.0, 0.0]
+
+
 def test_a_reward_term_or_a_violation_that_the_task_lacks_is_refused() -> None:
     """Where it is asked for, and at the first reset where nobody did."""
     for settings in (

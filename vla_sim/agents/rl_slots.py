@@ -214,8 +214,7 @@ class SlotVecEnv(BatchVecEnv):
                 weight=self.reward.shaping,
             )
         # A return that fell with a price would tell nothing of what was done.
-        prices = np.array([list(bounds.price.values()) for bounds in self.bounds])
-        unpriced = reward + (turn.owed * prices).sum(axis=(1, 2))
+        unpriced = reward + (turn.owed * self.prices).sum(axis=(1, 2))
         self.flight.note(self._actions, unpriced, turn.n_steps)
         infos: list[dict[str, Any]] = [
             {"TimeLimit.truncated": cut, "is_success": done_well}
