@@ -5,10 +5,8 @@ experts are cells, a task each: killed, it goes on with the task that it was at.
 """
 
 import sys
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import product
 from typing import Any
 
 import numpy as np
@@ -16,6 +14,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from benchmarks.adversaries import ADVERSARIES
+from benchmarks.agents_shield_time import time_rows
 from benchmarks.cells import cell
 from benchmarks.deaf import deaf
 from benchmarks.provocation import MEASURED, SEEDS, Broken, provoked
@@ -24,19 +23,14 @@ from benchmarks.row import Row, rows_told
 from vla_sim.agents.controls import POLICIES
 from vla_sim.envs.crank import Crank, CrankConfig
 from vla_sim.envs.plan import draw_spec
-from vla_sim.envs.robots.arm import ArmRobot
-from vla_sim.envs.robots.reference_governor import Governor
 from vla_sim.envs.rollout import run_all
 from vla_sim.envs.shield.mode import SHIELD_MODES, ShieldMode
-from vla_sim.envs.shield.shield import Shield
-from vla_sim.envs.step_result import StepResult
 from vla_sim.envs.task_names import short_name
 from vla_sim.eval.body import body_of
 from vla_sim.eval.metrics.manner_kept import manner_kept
 from vla_sim.loop.evaluation import planned_spec
 from vla_sim.loop.policies import best_checkpoint, policy_of
 from vla_sim.records.episode import Episode
-from vla_sim.records.manner import Manner
 
 Floats = NDArray[np.float64]
 
@@ -85,7 +79,7 @@ MANNER_TASKS = (
     "vla_sim/ChangeLane-v1",
 )
 EPISODES = 200
-_N, _STEPS = 32, 150
+_N = 32
 
 
 def law(task_id: str, mode: ShieldMode = "limits", steps: int = PORTION) -> dict[str, Any]:
@@ -302,91 +296,6 @@ def policy_rows() -> Iterator[Row]:
             bar="not more harm under limits, of a car none",
             holds=harm[1] <= harm[0] if task_id not in CAR_TASKS else harm[1] == 0,
         )
-
-
-class _TimedShield(Shield):
-    """Counts the seconds that it takes."""
-
-    spent_s = 0.0
-
-    def guarded(self, actions: Floats, manners: Sequence[Manner]) -> Floats:
-        """See `Shield`."""
-        begin = time.perf_counter()
-        left = super().guarded(actions, manners)
-        self.spent_s += time.perf_counter() - begin
-        return left
-
-
-class _TimedGovernor:
-    """A governor that counts the seconds that it takes."""
-
-    def __init__(self, governor: Governor) -> None:
-        self._governor, self.spent_s = governor, 0.0
-
-    @property
-    def withheld(self) -> Floats:
-        """See `Governor`."""
-        return self._governor.withheld
-
-    def govern(
-        self, q: Floats, before: tuple[Floats, Floats], q_ref: Floats, qd_ref: Floats, twist: Floats
-    ) -> None:
-        """See `Governor`."""
-        begin = time.perf_counter()
-        self._governor.govern(q, before, q_ref, qd_ref, twist)
-        self.spent_s += time.perf_counter() - begin
-
-
-class _TimedCrank(Crank):
-    """Counts the seconds of its control steps."""
-
-    spent_s = 0.0
-
-    def step(self, actions: NDArray[np.float32]) -> StepResult:
-        """See `Crank`."""
-        begin = time.perf_counter()
-        result = super().step(actions)
-        self.spent_s += time.perf_counter() - begin
-        return result
-
-
-def time_rows() -> Iterator[Row]:
-    """The shield's share of a control step, in one run, with an expert acting and at the edge."""
-    tasks = ("vla_sim/DriveToGoal-v1", "vla_sim/KeepLane-v0", "vla_sim/Reach-v1")
-    for acting, task_id in product(("expert", "edge"), tasks):
-        crank = _TimedCrank(task_id, _N, CrankConfig(image_size=16, shield="limits"))
-        shield = crank.shield = _TimedShield("limits", crank.task, crank.engine)
-        clocks: list[_TimedCrank | _TimedShield | _TimedGovernor] = [shield]
-        if isinstance(crank.robot, ArmRobot) and crank.robot.governor is not None:
-            crank.robot.governor = timed = _TimedGovernor(crank.robot.governor)
-            clocks.append(timed)
-        _act(crank, acting)  # compiles what is not compiled yet
-        for clock in (crank, *clocks):
-            clock.spent_s = 0.0
-        _act(crank, acting)
-        share = 100.0 * sum(clock.spent_s for clock in clocks) / crank.spent_s
-        yield Row(
-            name=f"the shield's share of a control step, {short_name(task_id)}, {acting}",
-            value=f"{share:.0f} %",
-            bar="<= 20 %",
-            holds=share <= 20.0,
-        )
-
-
-def _act(crank: Crank, acting: str) -> None:
-    """An episode of each slot with its expert, or as many steps with an adversary."""
-    task_id, slots = crank.task_id, np.arange(_N)
-    plan = [draw_spec(task_id, SEEDS + k) for k in range(_N)]
-    if acting == "expert":
-        run_all(crank, POLICIES["expert"](task_id, crank.task), plan)
-        return
-    crank.start(slots, plan)
-    adversary = ADVERSARIES[acting](crank, np.random.default_rng(0))
-    for step in range(_STEPS):
-        result = crank.step(adversary.act(step).astype(np.float32))
-        over = np.flatnonzero(result.terminated | result.truncated)
-        if len(over):
-            crank.start(over, [plan[slot] for slot in over])
 
 
 ROWS: Mapping[str, Callable[[], Iterator[Row]]] = {

@@ -5,7 +5,8 @@ raises `BadConfig` with the setting's name, its value and what it may be. NaN is
 """
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import fields
 from numbers import Integral, Real
 from typing import Any
 
@@ -52,6 +53,24 @@ def some(**settings: Sequence[object]) -> None:
 
 def _bounds(least: int, most: int | None) -> str:
     return f"{least} or more" if most is None else f"{least} to {most}"
+
+
+def as_by_default(group: str, config: Any, names: Collection[str], why: str) -> None:
+    """Settings that say more of what is not asked for: they would do nothing.
+
+    Args:
+        group: What the config is called on the command line.
+        config: A dataclass, whose `names` have to be as by default.
+        names: Of its settings.
+        why: Ends the sentence "GROUP.NAME is VALUE".
+
+    Raises:
+        BadConfig: If one is not.
+    """
+    for field in fields(config):
+        value = getattr(config, field.name)
+        if field.name in names and value != field.default:
+            raise BadConfig(f"{group}.{field.name} is {value}{why}")
 
 
 def _check(settings: dict[str, Setting], fits: Callable[[float], bool], allowed: str) -> None:

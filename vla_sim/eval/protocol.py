@@ -149,13 +149,14 @@ def require_comparable(a: EvalReport, b: EvalReport) -> None:
     require_same_tasks(a.protocol, a.run_card, b.run_card)
 
 
-def require_goes_on(protocol: Protocol, report: EvalReport) -> None:
+def require_goes_on(protocol: Protocol, reports: Iterable[EvalReport]) -> None:
     """Refuse to go on with a run whose reports were measured otherwise than the next would be.
 
     Raises:
         ProtocolMismatch: If the stamps differ; names each field with both values.
     """
-    _refuse(report.run_card, protocol.card, report.protocol, protocol.stamp)
+    for report in reports:
+        _refuse(report.run_card, protocol.card, report.protocol, protocol.stamp)
 
 
 def require_same_tasks(stamp: str, a: Mapping[str, str], b: Mapping[str, str]) -> None:

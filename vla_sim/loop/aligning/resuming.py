@@ -114,8 +114,7 @@ def put_back(folder: RunFolder, learner: Learner, judge: Judge, budget: Budget) 
     budget.load_state(notes["budget"])
     rows = list(folder.rows(REPORTS))[: notes["n_reports"]]
     judge.history = [from_json(row["report"]) for row in rows]
-    for report in judge.history[:1]:
-        require_goes_on(judge.protocol, report)
+    require_goes_on(judge.protocol, judge.history)
     judge.decisions = list(decisions(judge.history, judge.stopping))
     folder.keep_rows(REPORTS, rows)
     for name in (LOSSES, GRADIENTS):

@@ -1,13 +1,13 @@
 """Until: rules that say during a benchmark how many episodes are enough."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 from vla_sim.errors import BadConfig
 from vla_sim.eval.sequential import EAGERNESS, Outcome, SequentialTest, require_alpha
 from vla_sim.eval.statistics import wilson
 from vla_sim.loop.benching.benchmark import MOST_EPISODES
-from vla_sim.ranges import whole
+from vla_sim.ranges import as_by_default, whole
 
 LOOK_EVERY = 10
 """Episodes of a task between two looks at the width of its interval."""
@@ -16,8 +16,8 @@ DECIDED = "decided"
 DECISION = "decision.json"
 """What it came to, beside the two results."""
 
-_RULE = {"on": "decided", "alpha": "decided", "fewest": "width", "cap": "width"}
-"""{setting: the rule that it says more of}."""
+_SETTINGS = {"decided": ("on", "alpha"), "width": ("fewest", "cap")}
+"""{rule: the settings that say more of it}."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,13 +46,12 @@ class UntilConfig:
             raise BadConfig("until_decided and until_width are two rules; name one of them")
         if not 0.0 <= self.width < 1.0:
             raise BadConfig(f"until_width is {self.width}; use more than 0 and less than 1")
-        for field in fields(self):
-            rule, value = _RULE.get(field.name, ""), getattr(self, field.name)
-            if rule and not getattr(self, rule) and value != field.default:
-                raise BadConfig(
-                    f"until.{field.name} is {value}, which says how --until-{rule} stops, and that "
-                    "is not asked for: say it too, or leave this away"
+        for rule, settings in _SETTINGS.items():
+            if not getattr(self, rule):
+                why = (
+                    f", which says how --until-{rule} stops, and that is not asked for: say it too"
                 )
+                as_by_default("until", self, settings, why)
         if self.cap < self.fewest:
             raise BadConfig(
                 f"cap is {self.cap}, below the fewest episodes of a task, {self.fewest}"

@@ -198,14 +198,11 @@ def _save(folder: RunFolder, learner: RlLearner, judge: RlJudge) -> None:
 def _go_on(folder: RunFolder, learner: RlLearner, judge: RlJudge) -> None:
     """Put everything back to the last round; what came after it is done again."""
     place = folder.path / LATEST
-    n_reports = 0
-    if (place / INDEX).is_file():
-        _, tensors, notes = read_rl_policy(place)
-        n_reports = int(notes.get("n_reports", 0))
-        judge.go_on(n_reports)  # first, since it may refuse
+    saved = read_rl_policy(place) if (place / INDEX).is_file() else None
+    judge.go_on(int(saved[2].get("n_reports", 0)) if saved else 0)  # first, since it may refuse
+    if saved:
+        _, tensors, notes = saved
         learner.go_on(tensors, notes, place)
-    else:
-        judge.go_on(n_reports)
     n_spent = learner.budget.n_spent
     folder.keep_rows(CURVE, [r for r in folder.rows(CURVE) if r["env_steps"] <= n_spent])
 

@@ -124,8 +124,7 @@ class RlJudge:
         former = replace(self.protocol, first_seed=ONLINE_SEEDS_FROM)
         if rows and self.history[0].protocol == former.stamp:
             self.protocol, self._plans = former, planned(former)
-        for report in self.history[:1]:
-            require_goes_on(self.protocol, report)
+        require_goes_on(self.protocol, self.history)
         self.decisions = list(decisions(self.history, self.stopping, self._bounded)) if rows else []
         self.folder.keep_rows(REPORTS, rows)
         self._write_decisions()

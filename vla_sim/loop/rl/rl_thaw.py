@@ -17,14 +17,13 @@ from vla_sim.agents.rl_sight import Observer
 from vla_sim.align.model import AlignModel
 from vla_sim.errors import BadConfig, UnknownName
 from vla_sim.loop.rl.rl_features import Kind, LearningSight, LearntFeatures
-from vla_sim.ranges import above, some, within
+from vla_sim.ranges import above, as_by_default, some, within
 from vla_sim.records.embodiment import Embodiment
 from vla_sim.records.observation import PolicyInput
 
 TOWERS = ("vision", "text", "policy", "fusion")
 """What of an encoder makes features: pictures, words, the heads that say where to go, and z_S."""
 NEVER = 1.0
-RATE, LEARNING = 1e-5, ("vision", "policy")
 _FROZEN = "frozen"
 
 
@@ -35,9 +34,9 @@ class UnfreezeConfig:
     after: float = NEVER
     """Share of the budget after which the features' encoder learns along, end to end; 1: never.
     What plans stays the aligned policy: it is a copy that learns."""
-    rate: float = RATE
+    rate: float = 1e-5
     """Its learning rate at the start of the budget, with which it falls."""
-    towers: tuple[str, ...] = LEARNING
+    towers: tuple[str, ...] = ("vision", "policy")
     """What of it learns: "vision", "text", "policy" (the heads that say where to go), "fusion"
     (z_S, where `features` has it)."""
 
@@ -48,12 +47,9 @@ class UnfreezeConfig:
         for tower in self.towers:
             if tower not in TOWERS:
                 raise UnknownName("tower", tower, TOWERS)
-        said = {"rate": self.rate != RATE, "towers": self.towers != LEARNING}
-        if not self.is_on and (names := [name for name, is_said in said.items() if is_said]):
-            raise BadConfig(
-                f"unfreeze.{names[0]} is {getattr(self, names[0])} and unfreeze.after is "
-                f"{self.after:g}, which is never; give it a share of the budget below 1"
-            )
+        if not self.is_on:
+            why = f" and unfreeze.after is {self.after:g}, which is never; give it a share below 1"
+            as_by_default("unfreeze", self, ("rate", "towers"), why)
 
     @property
     def is_on(self) -> bool:
