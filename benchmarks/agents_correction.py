@@ -17,11 +17,13 @@ from numpy.typing import NDArray
 from rich.console import Console
 from torch import nn
 
+from benchmarks.agents_finetune import TASKS, encoder_of
 from benchmarks.cells import cell
-from benchmarks.repeat import default_of, settings_of, trained
+from benchmarks.repeat import settings_of, trained
 from benchmarks.row import Row, rows_told
 from vla_sim.agents.rl_slots import SlotVecEnv
 from vla_sim.align.checkpoint import load_checkpoint
+from vla_sim.loop.aligning.align_run import AlignRun
 from vla_sim.loop.budget import Budget
 from vla_sim.loop.policies import best_checkpoint
 from vla_sim.loop.rl.demonstrators import expert_correction, no_correction
@@ -29,7 +31,6 @@ from vla_sim.loop.rl.rl_run import FinetuneRun
 from vla_sim.loop.rl.sac_learner import SacLearner
 from vla_sim.recipes import finetune as recipes
 
-TASKS = ("Lift", "DriveToGoal", "ChangeLane")
 TURNS = {"fitted": 400, "chosen": 120, "told": 120}
 """Decisions of each slot, on scenes of their own: the fit, how long it lasts, what is reported."""
 N_FIT, EVERY = 1500, 50
@@ -38,18 +39,18 @@ Floats = NDArray[np.float32]
 
 
 def tuning(task: str) -> FinetuneRun:
-    """A residual on the default model, with the settings that its slots follow from."""
-    return replace(recipes.sac(), tasks=(task,), seed=100, encoder=default_of(0).out)
+    """A residual on the task's aligned model, with the settings that its slots follow from."""
+    return replace(recipes.sac(), tasks=(task,), seed=100, encoder=encoder_of(task).out)
 
 
 def correction_rows() -> Iterator[Row]:
     """Success with the expert's corrections, and the share of them that features tell."""
     for task in TASKS:
-        run, encoder = tuning(task), default_of(0)
+        run, encoder = tuning(task), encoder_of(task)
 
-        def make(run: FinetuneRun = run) -> Mapping[str, Any]:
+        def make(run: FinetuneRun = run, encoder: AlignRun = encoder) -> Mapping[str, Any]:
             torch.set_num_threads(1)
-            place = best_checkpoint(trained(default_of(0), Console()).path)
+            place = best_checkpoint(trained(encoder, Console()).path)
             learner = SacLearner(run, load_checkpoint(place), Budget(run.max_env_steps))
             parts = [
                 _looked(learner.slots(), n_turns, first_scene=100_000 * (k + 1), corrected=False)

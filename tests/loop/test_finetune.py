@@ -325,6 +325,8 @@ def test_resuming_from_garbled_notes_is_refused(copy: Path, encoder: Path) -> No
 def test_resuming_with_other_settings_is_refused(copy: Path, encoder: Path) -> None:
     with pytest.raises(RunFolderError, match="begun with seed = 0, not 1"):
         finetune(tiny(encoder, copy, resume=True, seed=1), QUIET)
+    with pytest.raises(RunFolderError, match=r"begun with encoder = .*, not another"):
+        finetune(tiny(Path("another"), copy, resume=True), QUIET)
     with pytest.raises(RunFolderError, match="already holds"):
         finetune(tiny(encoder, copy), QUIET)
 

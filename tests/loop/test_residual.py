@@ -15,6 +15,7 @@ from vla_sim.envs.plan import draw_spec
 from vla_sim.envs.rollout import Rollout, run_all
 from vla_sim.envs.task_names import task_id_of
 from vla_sim.errors import BadConfig, UnknownName
+from vla_sim.eval.stopping import StoppingConfig
 from vla_sim.loop.budget import Budget
 from vla_sim.loop.policies import best_checkpoint, policy_of
 from vla_sim.loop.rl.ppo_learner import PpoLearner
@@ -128,3 +129,12 @@ def test_an_encoder_of_another_robot_is_refused(aligned: Path) -> None:
         require_robot(aligned, task_id_of("Reach"))
     require_robot(aligned, task_id_of("KeepLane"))
     folder.write_json(BEGUN, begun)
+
+
+def test_what_would_do_nothing_is_refused() -> None:
+    with pytest.raises(BadConfig, match=r"residual.pull is 0.5, and algorithm is 'sac'"):
+        FinetuneRun(algorithm="sac", residual=ResidualConfig(pull=0.5))
+    with pytest.raises(BadConfig, match=r"residual.scale is 0.2, and start is 'head'"):
+        FinetuneRun(start="head", residual=ResidualConfig(scale=0.2))
+    with pytest.raises(BadConfig, match=r"stopping.retrieval_weight is 0.1, and reports"):
+        FinetuneRun(stopping=StoppingConfig(retrieval_weight=0.1))

@@ -53,18 +53,25 @@ def test_a_run_goes_on_with_its_settings_or_is_told_which_differ(tmp_path: Path)
         begun_with(CollectRun, tmp_path, verb="align")
 
 
-@pytest.mark.parametrize(("run", "may"), [(AlignRun(), ALIGN_MAY), (FinetuneRun(), FINETUNE_MAY)])
+OF_SUCCESS: tuple[dict[str, Any], ...] = ({"min_success_gain": 0.5}, {"success": "success_once"})
+OF_RETRIEVAL: tuple[dict[str, Any], ...] = ({"min_retrieval_gain": 0.5}, {"retrieval_weight": 0.0})
+
+
+@pytest.mark.parametrize(
+    ("run", "may", "chooses"),
+    [
+        (AlignRun(), ALIGN_MAY, (*OF_SUCCESS, *OF_RETRIEVAL)),
+        (FinetuneRun(), FINETUNE_MAY, OF_SUCCESS),
+    ],
+)
 def test_what_chose_the_policy_that_is_kept_goes_on_choosing(
-    tmp_path: Path, run: AlignRun | FinetuneRun, may: tuple[str, ...]
+    tmp_path: Path,
+    run: AlignRun | FinetuneRun,
+    may: tuple[str, ...],
+    chooses: tuple[dict[str, Any], ...],
 ) -> None:
     """Decisions are taken anew from all reports, and only the best of the old ones was kept."""
     folder = RunFolder.create(tmp_path, to_json(run), {}, verb="any")
-    chooses: tuple[dict[str, Any], ...] = (
-        {"min_success_gain": 0.5},
-        {"min_retrieval_gain": 0.5},
-        {"retrieval_weight": 0.0},
-        {"success": "success_once"},
-    )
     for change in chooses:
         other = replace(run, stopping=replace(run.stopping, **change))
         with pytest.raises(RunFolderError, match=f"begun with stopping.{next(iter(change))} = "):

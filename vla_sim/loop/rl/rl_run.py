@@ -38,7 +38,7 @@ from vla_sim.loop.rl.rl_start import STARTS, ResidualConfig, StartKind
 from vla_sim.loop.rl.rl_thaw import UnfreezeConfig
 from vla_sim.loop.run_folder import BEST, RunFolder
 from vla_sim.loop.tracking.tracker import TrackerName, check_tracker
-from vla_sim.ranges import MAX_SEED, above, some, whole
+from vla_sim.ranges import MAX_SEED, above, as_by_default, some, whole
 
 VERB = "finetune"
 Algorithm = Literal["ppo", "sac"]
@@ -48,20 +48,19 @@ LATEST = "latest"
 MAY_CHANGE = (
     "out",
     "resume",
-    "encoder",
     "max_env_steps",
     "max_seconds",
     "stopping.patience",
     "stopping.target_success",
     "stopping.target_task_success",
-    "stopping.target_retrieval",
     "episodes",
     "n_processes",
     "crank.n_threads",
     "track",
 )
-"""Budgets, when to stop, the benchmark at the end, and what changes no episode; the encoder is in
-the folder. What makes a report the best stays: what was kept by it is all that is left to keep."""
+"""Budgets, when to stop, the benchmark at the end, and what changes no episode. What makes a report
+the best stays: what was kept by it is all that is left to keep."""
+_OF_RETRIEVAL = ("retrieval", "retrieval_weight", "min_retrieval_gain", "target_retrieval")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,6 +167,7 @@ class FinetuneRun:
                 f"unfreeze.after is {self.unfreeze.after} and {learner}, which {why}; leave it "
                 "away, or say --algorithm ppo with --start residual or head"
             )
+        self._check_idle()
         if self.algorithm == "sac":
             self._check_demonstrations()
         if self.start == "residual":
@@ -177,6 +177,17 @@ class FinetuneRun:
                 f"algorithm is 'sac' and start is {self.start!r}: SAC learns a correction of the "
                 "aligned policy; say --start residual, or --algorithm ppo"
             )
+
+    def _check_idle(self) -> None:
+        """Refuse what would do nothing; one algorithm's settings may stand beside the other's."""
+        why = ", and reports of a finetuning hold no retrieval; leave it away"
+        as_by_default("stopping", self.stopping, _OF_RETRIEVAL, why)
+        if self.algorithm == "sac":
+            why = ", and algorithm is 'sac', which is pulled by sac.pull throughout; set that"
+            as_by_default("residual", self.residual, ("pull", "pull_until"), why)
+        if self.start != "residual":
+            why = f", and start is {self.start!r}, which corrects no policy; leave it away"
+            as_by_default("residual", self.residual, ("scale", "pull", "pull_until"), why)
 
     def _check_tasks(self) -> None:
         if len(self.task_ids) == 1:
