@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from benchmarks.decoder_alone import FIRST_TOLD, told
+from benchmarks.truth import Truth
 from vla_sim.agents.aligned import AlignedPolicy, padded
-from vla_sim.agents.experts.table import expert_for
 from vla_sim.align.aims import Aims
 from vla_sim.align.model import likeliest
 from vla_sim.align.objective import seen_hazard
@@ -26,7 +26,6 @@ from vla_sim.envs.rollout import run_all
 from vla_sim.envs.task_names import task_id_of
 from vla_sim.loop.learned import LearnedModel
 from vla_sim.loop.policies import best_checkpoint, learned
-from vla_sim.loop.simulating.labels import Labeller
 from vla_sim.records.teacher_input import TeacherInput
 from vla_sim.records.triple import QUERIES
 
@@ -48,8 +47,7 @@ class ToldTheTruth:
         self.model, self.crank, self.parts = model, crank, parts
         self.policy = AlignedPolicy(model)
         self.n_action_steps = self.policy.n_action_steps
-        expert = expert_for(crank.task_id, crank.embodiment, crank.task.manners)
-        self.labeller = Labeller(crank, expert, model.table)
+        self.truth = Truth(crank, model.table)
         self.errors_m: list[Floats] = []
         """Of each look, (m, N_QUERIES); NaN where there is no point."""
 
@@ -62,8 +60,7 @@ class ToldTheTruth:
         """The model's chunks."""
         now, net = known.told, self.model.core.model
         (images,) = now.observation.images.values()
-        rows = self.labeller.rows(now.row, np.ones(len(now), dtype=np.bool_), images)
-        truth = {name: np.asarray(rows[name])[np.arange(len(now)), known.goal] for name in _TRUE}
+        truth = self.truth.of(known)
         text_B1D = self.model.core.sentences([said.text for said in now.instructions])[:, None]
         proprio_BP = torch.as_tensor(padded(now.observation.proprio))
         body_B = torch.full((len(now),), self.model.body_of(now.task_id))
@@ -78,13 +75,10 @@ class ToldTheTruth:
                 held_N=_each(truth["held"]),
             )
         if "hazards" in self.parts:
-            share_BS = torch.as_tensor(np.asarray(rows["hazard"], dtype=np.float32)) / 255.0
+            share_BS = torch.as_tensor(truth["hazard"].astype(np.float32)) / 255.0
             hazard_BS = seen_hazard(share_BS.flatten(1))
         chunk, logit, _ = net.decode(aims, hazard_BS, text_B1D, proprio_BP, body_B)
         return self.policy.settled(now, likeliest(chunk, logit)[:, 0].numpy())
-
-
-_TRUE = ("goal_point", "has_point", "held")
 
 
 def _each(value: NDArray[np.generic]) -> Tensor:

@@ -16,8 +16,8 @@ import torch
 from numpy.typing import NDArray
 
 from benchmarks.decoder_alone import FIRST_TOLD
+from benchmarks.truth import Truth
 from vla_sim.agents.aligned import padded
-from vla_sim.agents.experts.table import expert_for
 from vla_sim.agents.verified import VerifiedPolicy
 from vla_sim.envs.crank import Crank, CrankConfig
 from vla_sim.envs.language.rephrase import wordings
@@ -26,7 +26,6 @@ from vla_sim.envs.task_names import task_id_of
 from vla_sim.loop.evaluation import ALL_ARMS, planned_spec
 from vla_sim.loop.learned import LearnedModel
 from vla_sim.loop.policies import best_checkpoint, learned
-from vla_sim.loop.simulating.labels import Labeller
 from vla_sim.records.proposals import Proposals
 from vla_sim.records.teacher_input import TeacherInput
 
@@ -44,8 +43,7 @@ class Proposing:
         self.model, self.crank = model, crank
         self.policy = VerifiedPolicy(model, proposals=proposals)
         self.n_action_steps = self.policy.n_action_steps
-        expert = expert_for(crank.task_id, crank.embodiment, crank.task.manners)
-        self.labeller = Labeller(crank, expert, model.table)
+        self.truth = Truth(crank, model.table)
         self.errors: list[Mapping[str, Floats]] = []
 
     def reset(self, ids: NDArray[np.int64]) -> None:
@@ -57,8 +55,7 @@ class Proposing:
         """The chunks of what was said."""
         now = known.told
         (images,) = now.observation.images.values()
-        rows = self.labeller.rows(now.row, np.ones(len(now), dtype=np.bool_), images)
-        expert = rows["chunk"][np.arange(len(now)), known.goal].astype(np.float32)
+        expert = self.truth.of(known)["chunk"].astype(np.float32)
         found = self.model.propose(
             now.task_id,
             images,
