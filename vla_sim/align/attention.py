@@ -44,12 +44,19 @@ class GroundedAttention(nn.Module):
     things is the next one, and which stretch of a path, depends on it. The sentence is brought into
     the space of the cells and not the cells into a space of keys: the scores are as general, and
     thousands of cells are left as they are.
+
+    A second glance asks again, knowing what all queries found by the first (memory networks with
+    several hops, arXiv 1503.08895): which of two things is to be looked at may depend on where the
+    other lies, and no cell shows that by itself. What the last glance found is what counts.
     """
 
     centre_S2: Tensor
 
-    def __init__(self, *, n_map: int, n_text: int, n_known: int, n_query: int) -> None:
+    def __init__(
+        self, *, n_map: int, n_text: int, n_known: int, n_query: int, n_glances: int = 1
+    ) -> None:
         super().__init__()
+        self.n_glances = n_glances
         self.words = nn.Linear(n_text, n_query)
         self.whereabouts = nn.Linear(n_known, n_query, bias=False)
         nn.init.zeros_(self.whereabouts.weight)  # words come first
@@ -57,11 +64,23 @@ class GroundedAttention(nn.Module):
         self.avoid = nn.Parameter(torch.randn(n_map) * n_map**-0.5)
         self.avoid_bias = nn.Parameter(torch.zeros(()))
         self.register_buffer("centre_S2", cell_centres(), persistent=False)
+        self.found: nn.Linear | None = None
+        if n_glances > 1:
+            self.found = nn.Linear(N_QUERIES * (n_map + 2), n_query, bias=False)
+            nn.init.zeros_(self.found.weight)  # as with one glance, until it helps
 
     def forward(self, map_BSC: Tensor, text_BGD: Tensor, known_BX: Tensor) -> Look:
         """Look at each picture with each of its sentences, from where the body is."""
-        n_pictures, n_goals = text_BGD.shape[:2]
         asked_BGX = self.words(text_BGD) + self.whereabouts(known_BX).unsqueeze(1)
+        look = self._glance(map_BSC, asked_BGX)
+        for _ in range(self.n_glances - 1):
+            assert self.found is not None
+            found_BGQX = torch.cat((look.feature_BGQC, look.place_BGQ2), dim=-1)
+            look = self._glance(map_BSC, asked_BGX + self.found(found_BGQX.flatten(2)))
+        return look
+
+    def _glance(self, map_BSC: Tensor, asked_BGX: Tensor) -> Look:
+        n_pictures, n_goals = asked_BGX.shape[:2]
         query_BYC = self.query(asked_BGX.relu()).view(n_pictures, n_goals * N_QUERIES, -1)
         avoid_B1C = self.avoid.expand(n_pictures, 1, -1)
         # The map on the left: the gradient of the map then comes out in the layout of the map.

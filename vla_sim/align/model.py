@@ -55,6 +55,9 @@ class ModelConfig:
     """Size of the vectors on the sphere."""
     n_query: int = 128
     """Hidden units between a sentence and its question to the cells."""
+    n_glances: int = 1
+    """Times that the cells are asked, each time knowing what was found before: 2 for tasks in which
+    one thing says which other one is meant, as what lies sorted already does."""
     n_hazard: int = 32
     """Numbers in which the decoder is told what a vehicle must not hit."""
     hidden: int = 256
@@ -77,6 +80,7 @@ class ModelConfig:
     def __post_init__(self) -> None:
         whole(1, n_embed=self.n_embed, n_query=self.n_query, n_hazard=self.n_hazard)
         whole(1, n_modes=self.n_modes, decoder_layers=self.decoder_layers)
+        whole(1, n_glances=self.n_glances)
         whole(2, hidden=self.hidden)
         for pair in self.siglip:
             if pair not in CONTRASTED:
@@ -148,7 +152,11 @@ class AlignModel(nn.Module):
         self.text = config.text.build(tokenizer, generator)
         n_text, n_bodies = self.text.width, len(bodies)
         self.attention = GroundedAttention(
-            n_map=n_map, n_text=n_text, n_known=N_PROPRIO + n_bodies, n_query=config.n_query
+            n_map=n_map,
+            n_text=n_text,
+            n_known=N_PROPRIO + n_bodies,
+            n_query=config.n_query,
+            n_glances=config.n_glances,
         )
         self.goal = GoalHeads(n_map=n_map, n_text=n_text, n_bodies=n_bodies, hidden=hidden // 2)
         self.hazard = HazardCode(n_code=config.n_hazard)

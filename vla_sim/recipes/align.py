@@ -74,7 +74,7 @@ def core() -> AlignRun:
         goal_forcing=1.0,
         last_goal_forcing=1.0,
         rehearsal_noise=None,
-        model=replace(run.learner.trainer.model, lines=True),
+        model=replace(run.learner.trainer.model, lines=True, n_glances=2),
     )
     return replace(
         run,
