@@ -1,0 +1,80 @@
+"""A second glance looks for what the first one points to, and begins as if there were none."""
+
+import pytest
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from vla_sim.align.attention import GroundedAttention
+from vla_sim.align.model import ModelConfig
+from vla_sim.errors import BadConfig
+from vla_sim.records.triple import GRID, N_QUERIES, PLACE, THING
+
+N_CELLS = GRID * GRID
+N_MAP = 8
+
+
+def attention(n_glances: int) -> GroundedAttention:
+    torch.manual_seed(0)
+    return GroundedAttention(n_map=N_MAP, n_text=4, n_known=3, n_query=32, n_glances=n_glances)
+
+
+def pictures(n: int, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
+    """Maps of two things and a mark, the cell of the thing that is nearer to it, and its own."""
+    cell_N3 = torch.rand(n, N_CELLS, generator=generator).topk(3).indices
+    place_S2 = 2.0 * attention(1).centre_S2 - 1.0
+    map_NSC = torch.zeros(n, N_CELLS, N_MAP)
+    map_NSC[:, :, 2:4] = place_S2
+    map_NSC[:, :, 4] = place_S2.square().sum(-1)
+    map_NSC[:, :, 5] = 1.0
+    map_NSC[:, :, 0].scatter_(1, cell_N3[:, :2], 1.0)
+    map_NSC[:, :, 1].scatter_(1, cell_N3[:, 2:], 1.0)
+    off_N2 = (place_S2[cell_N3[:, :2]] - place_S2[cell_N3[:, 2:]]).square().sum(-1)
+    nearer_N = cell_N3.gather(1, off_N2.argmin(1, keepdim=True)).squeeze(1)
+    return map_NSC, nearer_N, cell_N3[:, 2]
+
+
+def looked(net: GroundedAttention, map_NSC: Tensor) -> Tensor:
+    """Logarithm of where it looks, (N, Q, S), told nothing else."""
+    n = len(map_NSC)
+    return net(map_NSC, torch.ones(n, 1, 4), torch.ones(n, 3)).log_attention_BGQS[:, 0]
+
+
+def found_after_learning(n_glances: int) -> float:
+    """How often the nearer one is found on pictures never seen, when both have been taught."""
+    generator = torch.Generator().manual_seed(1)
+    net = attention(n_glances)
+    optimiser = torch.optim.Adam(net.parameters(), lr=0.02)
+    for _ in range(300):
+        map_NSC, nearer_N, mark_N = pictures(64, generator)
+        log_NQS = looked(net, map_NSC)
+        wrong = functional.nll_loss(log_NQS[:, THING], nearer_N)
+        (wrong + functional.nll_loss(log_NQS[:, PLACE], mark_N)).backward()
+        optimiser.step()
+        optimiser.zero_grad()
+    map_NSC, nearer_N, _ = pictures(500, generator)
+    with torch.no_grad():
+        return float((looked(net, map_NSC)[:, THING].argmax(1) == nearer_N).float().mean())
+
+
+def test_which_of_two_is_nearer_to_a_third_takes_a_second_glance() -> None:
+    assert found_after_learning(1) < 0.7, "no cell shows where the others lie"
+    assert found_after_learning(2) > 0.9
+
+
+def test_a_second_glance_begins_as_if_there_were_none() -> None:
+    map_NSC, _, _ = pictures(8, torch.Generator().manual_seed(2))
+    one, two = attention(1), attention(2)
+    assert two.load_state_dict(one.state_dict(), strict=False).missing_keys == ["found.weight"]
+    assert torch.equal(looked(one, map_NSC), looked(two, map_NSC))
+    looked(two, map_NSC)[:, THING, 0].sum().backward()
+    assert two.found is not None
+    gradient = two.found.weight.grad
+    assert gradient is not None and gradient.view(32, N_QUERIES, -1).any(dim=(0, 2)).all(), (
+        "it may learn from what each query found"
+    )
+
+
+def test_no_glance_is_refused() -> None:
+    with pytest.raises(BadConfig, match="n_glances is 0; use a whole number, 1 or more"):
+        ModelConfig(n_glances=0)
