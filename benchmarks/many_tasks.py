@@ -53,13 +53,9 @@ def reach_and_pick(seed: int) -> AlignRun:
     """Reach and PickPlace in one model, by the recipe of the core, for ten minutes.
 
     With two tasks its simulators would be idle most of the time: rounds are shorter and bring more.
-    Where one thing of its kind is meant, a second glance has nothing to tell.
     """
     run = replace(align_recipes.core(), tasks=("Reach", "PickPlace"), seed=seed)
     run = replace(run, max_updates=PICK_UPDATES, updates_per_round=100, rows_per_round=1_024)
-    trainer = run.learner.trainer
-    trainer = replace(trainer, model=replace(trainer.model, n_glances=1))
-    run = replace(run, learner=replace(run.learner, trainer=trainer))
     return replace(run, out=RUNS / f"reach-and-pick-{seed}")
 
 
