@@ -1,11 +1,16 @@
 """A second glance looks for what the first one points to, and begins as if there were none."""
 
+from pathlib import Path
+
 import pytest
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from tests.align import squares
 from vla_sim.align.attention import GroundedAttention
+from vla_sim.align.checkpoint import load_checkpoint, save_checkpoint
+from vla_sim.align.encoders.tokenizer import Tokenizer
 from vla_sim.align.model import ModelConfig
 from vla_sim.errors import BadConfig
 from vla_sim.records.triple import GRID, N_QUERIES, PLACE, THING
@@ -72,6 +77,19 @@ def test_a_second_glance_begins_as_if_there_were_none() -> None:
     gradient = two.found.weight.grad
     assert gradient is not None and gradient.view(32, N_QUERIES, -1).any(dim=(0, 2)).all(), (
         "it may learn from what each query found"
+    )
+
+
+def test_a_model_that_looks_twice_comes_back(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    model = ModelConfig(n_glances=2).build([squares.BODY], Tokenizer.from_corpus(squares.CORPUS))
+    assert model.attention.found is not None
+    torch.nn.init.normal_(model.attention.found.weight)
+    save_checkpoint(tmp_path, model, task_body=[0])
+    again = load_checkpoint(tmp_path).model
+    assert again.config.n_glances == 2
+    assert all(
+        torch.equal(a, b) for a, b in zip(model.parameters(), again.parameters(), strict=True)
     )
 
 
