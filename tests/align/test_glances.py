@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from tests.align import squares
-from vla_sim.align.attention import GroundedAttention
+from vla_sim.align.attention import GroundedAttention, Look
 from vla_sim.align.checkpoint import load_checkpoint, save_checkpoint
 from vla_sim.align.encoders.tokenizer import Tokenizer
 from vla_sim.align.model import ModelConfig
@@ -42,7 +42,8 @@ def pictures(n: int, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor
 def looked(net: GroundedAttention, map_NSC: Tensor) -> Tensor:
     """Logarithm of where it looks, (N, Q, S), told nothing else."""
     n = len(map_NSC)
-    return net(map_NSC, torch.ones(n, 1, 4), torch.ones(n, 3)).log_attention_BGQS[:, 0]
+    look: Look = net(map_NSC, torch.ones(n, 1, 4), torch.ones(n, 3))
+    return look.log_attention_BGQS[:, 0]
 
 
 def found_after_learning(n_glances: int) -> float:
@@ -54,7 +55,8 @@ def found_after_learning(n_glances: int) -> float:
         map_NSC, nearer_N, mark_N = pictures(64, generator)
         log_NQS = looked(net, map_NSC)
         wrong = functional.nll_loss(log_NQS[:, THING], nearer_N)
-        (wrong + functional.nll_loss(log_NQS[:, PLACE], mark_N)).backward()
+        loss = wrong + functional.nll_loss(log_NQS[:, PLACE], mark_N)
+        loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
         optimiser.zero_grad()
     map_NSC, nearer_N, _ = pictures(500, generator)
@@ -72,7 +74,7 @@ def test_a_second_glance_begins_as_if_there_were_none() -> None:
     one, two = attention(1), attention(2)
     assert two.load_state_dict(one.state_dict(), strict=False).missing_keys == ["found.weight"]
     assert torch.equal(looked(one, map_NSC), looked(two, map_NSC))
-    looked(two, map_NSC)[:, THING, 0].sum().backward()
+    looked(two, map_NSC)[:, THING, 0].sum().backward()  # type: ignore[no-untyped-call]
     assert two.found is not None
     gradient = two.found.weight.grad
     assert gradient is not None and gradient.view(32, N_QUERIES, -1).any(dim=(0, 2)).all(), (
