@@ -44,8 +44,7 @@ from vla_sim.loop.evaluation import ALL_ARMS
 from vla_sim.loop.policies import best_checkpoint
 from vla_sim.loop.resumption import begun_with
 from vla_sim.loop.rl.finetune import Finetuned, finetune
-from vla_sim.loop.rl.rl_policy import ENCODER
-from vla_sim.loop.rl.rl_run import VERB, FinetuneRun
+from vla_sim.loop.rl.rl_run import VERB, FinetuneRun, is_copy_of
 from vla_sim.loop.run_folder import BEGUN, RunFolder
 from vla_sim.loop.settings import to_json as settings_to_json
 from vla_sim.recipes import align as align_recipes
@@ -121,14 +120,8 @@ def finetuned(run: FinetuneRun, encoder: AlignRun, console: Console) -> Finetune
 
 def _is_of(run: FinetuneRun, aligned: Path) -> bool:
     before = begun_with(FinetuneRun, run.out, verb=VERB)
-    if settings_to_json(replace(before, out=run.out, resume=False)) != settings_to_json(run):
-        return False
-    # Files of weights are named by what is in them; from scratch they are drawn anew.
-    own, given = (
-        {path.name for path in folder.glob("*.safetensors")}
-        for folder in (run.out / ENCODER, aligned)
-    )
-    return run.start == "scratch" or own == given
+    same = settings_to_json(replace(before, out=run.out, resume=False)) == settings_to_json(run)
+    return same and is_copy_of(run, aligned)
 
 
 def ppo(seed: int, scratch: bool, console: Console) -> dict[str, Any]:

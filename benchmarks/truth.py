@@ -11,7 +11,7 @@ from vla_sim.envs.task_table import TaskTable
 from vla_sim.loop.simulating.labels import Labeller
 from vla_sim.records.teacher_input import TeacherInput
 
-GOALS = ("chunk", "goal_point", "has_point", "held")
+OF_GOALS = ("chunk", "goal_point", "has_point", "held")
 """Columns of labels that have an entry for each goal."""
 
 
@@ -23,9 +23,9 @@ class Truth:
         self.labeller = Labeller(crank, expert, table)
 
     def of(self, known: TeacherInput) -> dict[str, NDArray[Any]]:
-        """Those of m simulations now, (m, ...): GOALS of the goal asked for, and `hazard`."""
+        """Those of m simulations now, (m, ...): OF_GOALS of the goal asked for, and `hazard`."""
         now = known.told
         (images,) = now.observation.images.values()
         rows = self.labeller.rows(now.row, np.ones(len(now), dtype=np.bool_), images)
         each = np.arange(len(now)), known.goal
-        return {**{name: rows[name][each] for name in GOALS}, "hazard": rows["hazard"]}
+        return {**{name: rows[name][each] for name in OF_GOALS}, "hazard": rows["hazard"]}

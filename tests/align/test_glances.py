@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import pytest
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -12,7 +11,6 @@ from vla_sim.align.attention import GroundedAttention, Look
 from vla_sim.align.checkpoint import load_checkpoint, save_checkpoint
 from vla_sim.align.encoders.tokenizer import Tokenizer
 from vla_sim.align.model import ModelConfig
-from vla_sim.errors import BadConfig
 from vla_sim.records.triple import GRID, N_QUERIES, PLACE, THING
 
 N_CELLS = GRID * GRID
@@ -93,8 +91,3 @@ def test_a_model_that_looks_twice_comes_back(tmp_path: Path) -> None:
     assert all(
         torch.equal(a, b) for a, b in zip(model.parameters(), again.parameters(), strict=True)
     )
-
-
-def test_no_glance_is_refused() -> None:
-    with pytest.raises(BadConfig, match="n_glances is 0; use a whole number, 1 or more"):
-        ModelConfig(n_glances=0)

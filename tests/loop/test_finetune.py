@@ -13,6 +13,7 @@ import torch
 from rich.console import Console
 
 from tests.loop.cut_short import assert_same_run, cut_short
+from tests.loop.untrained import untrained_run
 from vla_sim.agents.rl_bounds import BoundsConfig
 from vla_sim.agents.rl_ppo import PpoConfig
 from vla_sim.agents.rl_priced import PricedBuffer
@@ -325,10 +326,18 @@ def test_resuming_from_garbled_notes_is_refused(copy: Path, encoder: Path) -> No
 def test_resuming_with_other_settings_is_refused(copy: Path, encoder: Path) -> None:
     with pytest.raises(RunFolderError, match="begun with seed = 0, not 1"):
         finetune(tiny(encoder, copy, resume=True, seed=1), QUIET)
-    with pytest.raises(RunFolderError, match=r"begun with encoder = .*, not another"):
-        finetune(tiny(Path("another"), copy, resume=True), QUIET)
     with pytest.raises(RunFolderError, match="already holds"):
         finetune(tiny(encoder, copy), QUIET)
+
+
+def test_an_encoder_may_move_and_not_be_another(copy: Path, encoder: Path, tmp_path: Path) -> None:
+    moved, other = tmp_path / "moved", tmp_path / "other"
+    shutil.copytree(encoder, moved)
+    untrained_run(other, seed=1)
+    for same in (moved, tmp_path / "gone"):
+        assert finetune(tiny(same, copy, resume=True), QUIET).folder.path == copy
+    with pytest.raises(RunFolderError, match=r"its own copy .*other holds another: leave --enc"):
+        finetune(tiny(other, copy, resume=True), QUIET)
 
 
 def test_a_missing_encoder_leaves_nothing_behind(tmp_path: Path) -> None:

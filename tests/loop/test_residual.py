@@ -136,5 +136,7 @@ def test_what_would_do_nothing_is_refused() -> None:
         FinetuneRun(algorithm="sac", residual=ResidualConfig(pull=0.5))
     with pytest.raises(BadConfig, match=r"residual.scale is 0.2, and start is 'head'"):
         FinetuneRun(start="head", residual=ResidualConfig(scale=0.2))
+    with pytest.raises(BadConfig, match=r"residual.pull_until is 0.5, and start is 'scratch'"):
+        FinetuneRun(start="scratch", residual=ResidualConfig(pull_until=0.5))
     with pytest.raises(BadConfig, match=r"stopping.retrieval_weight is 0.1, and reports"):
         FinetuneRun(stopping=StoppingConfig(retrieval_weight=0.1))

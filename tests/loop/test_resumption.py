@@ -127,3 +127,12 @@ def test_a_folder_that_knows_what_is_gone_is_refused_by_its_name(tmp_path: Path)
     )
     with pytest.raises(DamagedFile, match=says):
         require_same(folder, CollectRun(), may_change=("crank",))
+
+
+def test_a_folder_of_settings_that_are_refused_by_now_is_named(tmp_path: Path) -> None:
+    config = to_json(FinetuneRun())
+    config["stopping"]["target_retrieval"] = 0.5
+    RunFolder.create(tmp_path, config, {}, verb="finetune")
+    says = r"run\.json holds settings that are refused by now: stopping\.target_retrieval is 0\.5, "
+    with pytest.raises(RunFolderError, match=says + r".*version that began the run can go on"):
+        begun_with(FinetuneRun, tmp_path, verb="finetune")

@@ -1,7 +1,7 @@
 """Where to look: a sentence asks the cells of a picture, and the answer is supervised.
 
 Legend: B pictures, G sentences a picture, Q queries a sentence, S = GRID * GRID cells row-major,
-C map channels, D text features, X what is known of the body.
+C map channels, D text features, X what is known of the body, or hidden units.
 """
 
 from dataclasses import dataclass

@@ -57,7 +57,7 @@ class ModelConfig:
     """Hidden units between a sentence and its question to the cells."""
     n_glances: int = 1
     """Times that the cells are asked, each time knowing what was found before: 2 for tasks in which
-    one thing says which other one is meant, as what lies sorted already does."""
+    one thing says which other one is meant, such as the one of two that is sorted already."""
     n_hazard: int = 32
     """Numbers in which the decoder is told what a vehicle must not hit."""
     hidden: int = 256

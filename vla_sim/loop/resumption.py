@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from vla_sim.errors import RunFolderError
+from vla_sim.errors import BadConfig, RunFolderError
 from vla_sim.loop.run_folder import BEGUN, RunFolder
 from vla_sim.loop.settings import KIND, from_json, to_json
 
@@ -24,14 +24,22 @@ def begun_with(cls: type[C], out: Path, *, verb: str) -> C:
         verb: What began the run: "align", "collect", "finetune".
 
     Raises:
-        RunFolderError: If the folder holds no run, or one of another verb.
+        RunFolderError: If the folder holds no run, or one of another verb, or of settings that are
+            refused by now.
         DamagedFile: If its settings cannot be read back.
     """
     return _begun(RunFolder.open(out, verb=verb), cls)
 
 
 def _begun(folder: RunFolder, cls: type[C]) -> C:
-    return from_json(cls, folder.read_json(BEGUN).get("config"), source=folder.path / BEGUN)
+    source = folder.path / BEGUN
+    try:
+        return from_json(cls, folder.read_json(BEGUN).get("config"), source=source)
+    except BadConfig as error:
+        raise RunFolderError(
+            f"{source} holds settings that are refused by now: {error}. The version that began "
+            "the run can go on with it; or begin another one"
+        ) from error
 
 
 def require_same(folder: RunFolder, run: object, *, may_change: Sequence[str]) -> None:

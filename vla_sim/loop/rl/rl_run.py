@@ -22,7 +22,7 @@ from vla_sim.envs.crank import CrankConfig
 from vla_sim.envs.suites import tasks_of
 from vla_sim.envs.task_names import short_name
 from vla_sim.envs.task_table import TaskTable
-from vla_sim.errors import BadConfig, UnknownName
+from vla_sim.errors import BadConfig, RunFolderError, UnknownName
 from vla_sim.eval.run_card import run_card
 from vla_sim.eval.stopping import StoppingConfig
 from vla_sim.loop.benching.benchmark import BENCH_SEEDS_FROM, MOST_EPISODES
@@ -32,6 +32,7 @@ from vla_sim.loop.opening import opened, refuse_place
 from vla_sim.loop.paths import with_paths
 from vla_sim.loop.policies import best_checkpoint
 from vla_sim.loop.practised import practised, robot_of
+from vla_sim.loop.resumption import begun_with
 from vla_sim.loop.rl.rl_features import KINDS, Kind
 from vla_sim.loop.rl.rl_policy import ENCODER
 from vla_sim.loop.rl.rl_start import STARTS, ResidualConfig, StartKind
@@ -48,6 +49,7 @@ LATEST = "latest"
 MAY_CHANGE = (
     "out",
     "resume",
+    "encoder",
     "max_env_steps",
     "max_seconds",
     "stopping.patience",
@@ -58,9 +60,11 @@ MAY_CHANGE = (
     "crank.n_threads",
     "track",
 )
-"""Budgets, when to stop, the benchmark at the end, and what changes no episode. What makes a report
-the best stays: what was kept by it is all that is left to keep."""
+"""Budgets, when to stop, the benchmark at the end, and what changes no episode; the encoder is in
+the folder, and may lie elsewhere now. What makes a report the best stays: what was kept by it is
+all that is left to keep."""
 _OF_RETRIEVAL = ("retrieval", "retrieval_weight", "min_retrieval_gain", "target_retrieval")
+"""Settings of the stopping rule that no report of a finetuning is judged by."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -179,11 +183,14 @@ class FinetuneRun:
             )
 
     def _check_idle(self) -> None:
-        """Refuse what would do nothing; one algorithm's settings may stand beside the other's."""
+        """Refuse settings that say how something is done that is not done.
+
+        One algorithm's may stand beside the other's, and no warm-up beside a new head.
+        """
         why = ", and reports of a finetuning hold no retrieval; leave it away"
         as_by_default("stopping", self.stopping, _OF_RETRIEVAL, why)
         if self.algorithm == "sac":
-            why = ", and algorithm is 'sac', which is pulled by sac.pull throughout; set that"
+            why = ", and algorithm is 'sac', which sac.pull pulls throughout; leave it away"
             as_by_default("residual", self.residual, ("pull", "pull_until"), why)
         if self.start != "residual":
             why = f", and start is {self.start!r}, which corrects no policy; leave it away"
@@ -254,13 +261,15 @@ def begun(run: FinetuneRun) -> Iterator[RunFolder]:
     """A new run folder, or the one to go on with; nobody else writes it meanwhile.
 
     Raises:
-        RunFolderError: If the folder cannot be written, or belongs to another run.
+        RunFolderError: If the folder cannot be written, or belongs to another run or encoder.
         FolderInUse: If another process writes it.
         DamagedFile: If the encoder is missing or damaged; nothing was written then.
     """
     refuse_place(run.out, run, verb=VERB, resume=run.resume, may=MAY_CHANGE)
     extra = {}
-    if not run.resume:
+    if run.resume:
+        _refuse_other_encoder(run)
+    else:
         checkpoint = best_checkpoint(run.encoder)
         # Before anything is written.
         require_robot(run.encoder, run.task_ids[0])
@@ -278,6 +287,29 @@ def begun(run: FinetuneRun) -> Iterator[RunFolder]:
     scratch = (ENCODER, BEST, LATEST)
     with opened(run.out, run, verb=VERB, resume=run.resume, card=card, scratch=scratch) as folder:
         yield folder
+
+
+def _refuse_other_encoder(run: FinetuneRun) -> None:
+    """Another one than the run was begun with, if it has other weights than the run's own copy."""
+    if run.encoder == begun_with(FinetuneRun, run.out, verb=VERB).encoder:
+        return  # it may have learnt since: the copy is what counts
+    given, own = best_checkpoint(run.encoder), run.out / ENCODER
+    is_there = all((place / INDEX_OF_CHECKPOINT).is_file() for place in (given, own))
+    if is_there and not is_copy_of(run, given):
+        raise RunFolderError(
+            f"{run.out} goes on with its own copy of the encoder that it was begun with, and "
+            f"{run.encoder} holds another: leave --encoder away, or give another --out"
+        )
+
+
+def is_copy_of(run: FinetuneRun, encoder: Path) -> bool:
+    """Whether the encoder in a run's folder has a checkpoint's weights; drawn anew, any do."""
+    # Files of weights are named by what is in them.
+    own, given = (
+        {path.name for path in folder.glob("*.safetensors")}
+        for folder in (run.out / ENCODER, encoder)
+    )
+    return run.start == "scratch" or own == given
 
 
 def own_encoder(run: FinetuneRun, folder: RunFolder) -> Checkpoint:
