@@ -53,7 +53,7 @@ class GroundedAttention(nn.Module):
     centre_S2: Tensor
 
     def __init__(
-        self, *, n_map: int, n_text: int, n_known: int, n_query: int, n_glances: int = 1
+        self, *, n_map: int, n_text: int, n_known: int, n_query: int, n_glances: int
     ) -> None:
         super().__init__()
         self.n_glances = n_glances
