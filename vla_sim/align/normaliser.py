@@ -4,6 +4,8 @@ Legend: N rows, Q points a row, M bodies, P proprioceptive components, A action 
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
 
 import torch
 from torch import Tensor, nn
@@ -28,8 +30,20 @@ class Normaliser(nn.Module):
     goal_scale_M3: Tensor
     ground_MS2: Tensor
     has_ground_M: Tensor
+    speed_MP: Tensor
+    steering_MA: Tensor
+    sideways_M: Tensor
 
-    def __init__(self, bodies: Sequence[Body]) -> None:
+    def __init__(self, bodies: Sequence[Body], *, sideways: bool = False) -> None:
+        """Constants of bodies.
+
+        Args:
+            bodies: In the order of their indices.
+            sideways: Whether steering counts by what it does at the speed at hand, see `worth`.
+
+        Raises:
+            BadConfig: If there is no body.
+        """
         super().__init__()
         if not bodies:
             raise BadConfig("a model needs at least one body")
@@ -56,6 +70,13 @@ class Normaliser(nn.Module):
         self.register_buffer("ground_MS2", torch.tensor([b.ground or away for b in bodies]))
         self.register_buffer("goal_centre_M3", torch.tensor([b.goal_centre for b in bodies]))
         self.register_buffer("goal_scale_M3", torch.tensor([b.goal_scale for b in bodies]))
+        steered = [_Steered.of(b) if sideways else _Steered() for b in bodies]
+        where = torch.eye(N_PROPRIO + 1)[[s.speed for s in steered], :N_PROPRIO]
+        self.register_buffer("speed_MP", where, persistent=False)
+        where = torch.eye(N_ACT + 1)[[s.steering for s in steered], :N_ACT]
+        self.register_buffer("steering_MA", where, persistent=False)
+        per_speed = torch.tensor([s.sideways for s in steered])
+        self.register_buffer("sideways_M", per_speed, persistent=False)
 
     def body_code(self, body_N: Tensor) -> Tensor:
         """Which body a row has, one-hot, shape (N, M): the robot knows itself, not its task."""
@@ -80,3 +101,35 @@ class Normaliser(nn.Module):
         centred_NP = proprio_NP - self.proprio_centre_MP[body_N]
         scaled_NP = (centred_NP / self.proprio_scale_MP[body_N]).clamp(-LARGEST, LARGEST)
         return scaled_NP * self.proprio_mask_MP[body_N]
+
+    def worth(self, proprio_NP: Tensor, body_N: Tensor) -> Tensor:
+        """What an error of 1 in each action component counts, (N, A); 0 where a body lacks it.
+
+        Elsewhere 1, but for steering, where it is asked for: by the acceleration sideways that such
+        an error makes at the present speed, in units of the acceleration command, if that is more.
+        """
+        speed_N = (proprio_NP * self.speed_MP[body_N]).sum(-1)
+        more_N1 = (self.sideways_M[body_N] * speed_N.square() - 1.0).clamp_min(0.0).unsqueeze(-1)
+        return self.action_mask_MA[body_N] * (1.0 + self.steering_MA[body_N] * more_N1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Steered:
+    """Where a body is steered, where it feels its speed, and what the one makes of the other."""
+
+    steering: int = -1
+    speed: int = -1
+    sideways: float = 0.0
+    """Acceleration sideways of a command of 1 at 1 m/s, in units of the acceleration command."""
+
+    @classmethod
+    def of(cls, body: Body) -> Self:
+        """That of a body; one that is not steered at a speed of its own has none."""
+        along = next((limit for limit in body.limits if limit.order == 2), None)
+        if body.steering is None or body.speed < 0 or along is None:
+            return cls()
+        return cls(
+            steering=body.steering.index,
+            speed=body.speed,
+            sideways=body.steering.scale / along.scale,
+        )

@@ -241,7 +241,7 @@ def _behaviour(
         logit_BGZ.flatten(0, 1).log_softmax(-1),
         batch.chunk_BGKA.flatten(0, 1),
         batch.weight_BG.flatten(),
-        model.normaliser.action_mask_MA[batch.body_B].repeat_interleave(n_goals, dim=0),
+        model.normaliser.worth(batch.proprio_BP, batch.body_B).repeat_interleave(n_goals, dim=0),
     )
 
 

@@ -18,7 +18,7 @@ def behaviour_loss(
     log_share_NM: Tensor,
     expert_NKA: Tensor,
     weight_N: Tensor,
-    mask_NA: Tensor,
+    worth_NA: Tensor,
 ) -> Tensor:
     """Negative log-likelihood of the expert's chunk, in units of the linear part of the error.
 
@@ -32,15 +32,17 @@ def behaviour_loss(
         log_share_NM: Logarithm of each mode's probability.
         expert_NKA: The expert's, in [-1, 1].
         weight_N: >= 0, how much each row counts.
-        mask_NA: 1 where a row's body has the component, else 0.
+        worth_NA: What an error of each component counts, in what the knee is said in; 0 where a
+            row's body lacks the component.
 
     Returns:
         Scalar. With one mode it is about the mean absolute error, zero only where the chunk is the
         expert's; with several, the same of the mode that is right, and what choosing it costs.
     """
-    expert_NMKA = expert_NKA.unsqueeze(1).expand_as(chunk_NMKA)
-    error_NMKA = functional.huber_loss(chunk_NMKA, expert_NMKA, reduction="none", delta=KNEE) / KNEE
-    error_NM = (error_NMKA * mask_NA[:, None, None]).sum(-1).mean(-1)
+    expert_NMKA = (expert_NKA * worth_NA[:, None]).unsqueeze(1).expand_as(chunk_NMKA)
+    counted_NMKA = chunk_NMKA * worth_NA[:, None, None]
+    error_NMKA = functional.huber_loss(counted_NMKA, expert_NMKA, reduction="none", delta=KNEE)
+    error_NM = (error_NMKA / KNEE).sum(-1).mean(-1)
     surprise_N = -SHARPNESS * (log_share_NM - error_NM / SHARPNESS).logsumexp(-1)
-    n_components = (weight_N * mask_NA.sum(-1)).sum()
+    n_components = (weight_N * (worth_NA > 0.0).sum(-1)).sum()
     return (surprise_N * weight_N).sum() / n_components.clamp_min(1e-6)

@@ -89,7 +89,7 @@ def pseudo_label_lesson(config: PseudoLabelConfig, asked: Asked, reword: Reword)
             other.logit_BGZ.flatten(0, 1).log_softmax(-1),
             plain.chunk_BGKA.clamp(-1.0, 1.0).flatten(0, 1),
             gate_UG.flatten(),
-            model.normaliser.action_mask_MA[body_U].repeat_interleave(n_goals, dim=0),
+            model.normaliser.worth(proprio_UP, body_U).repeat_interleave(n_goals, dim=0),
         ),
         watched=watched,
     )
