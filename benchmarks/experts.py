@@ -18,6 +18,7 @@ from vla_sim.agents.experts.table import expert_for
 from vla_sim.envs.crank import Crank
 from vla_sim.envs.plan import plan_episodes
 from vla_sim.envs.rollout import Rollout, run_all
+from vla_sim.envs.task_names import task_id_of
 from vla_sim.envs.tasks import TASK_IDS
 from vla_sim.eval.body import body_of
 from vla_sim.eval.metrics.manner_kept import manner_kept
@@ -44,7 +45,7 @@ def main() -> int:
     parser.add_argument("--n-action-steps", type=int, default=2)
     told = parser.parse_args()
     holds = True
-    for task_id in told.tasks:
+    for task_id in map(task_id_of, told.tasks):
         crank = Crank(task_id, min(told.n, BATCH))
         expert = expert_for(task_id, crank.embodiment, crank.task.manners)
         for name in told.policies:

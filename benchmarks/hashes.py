@@ -20,6 +20,7 @@ from vla_sim.agents.experts.table import expert_for
 from vla_sim.envs.crank import Crank, CrankConfig
 from vla_sim.envs.plan import plan_episodes
 from vla_sim.envs.rollout import run_all
+from vla_sim.envs.task_names import task_id_of
 from vla_sim.envs.tasks import TASK_IDS
 from vla_sim.records.episode import Episode
 from vla_sim.records.manner import MANNERS
@@ -36,13 +37,13 @@ def main() -> int:
     """Print what the command line asks for; 0 if every hash is the file's."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--n", type=int, default=4, help="episodes of each task")
-    parser.add_argument("--tasks", nargs="+", default=list(TASK_IDS), metavar="ID")
+    parser.add_argument("--tasks", nargs="+", default=list(TASK_IDS), metavar="TASK")
     parser.add_argument("--pictures", action="store_true", help="pictures count too")
     parser.add_argument("--check", type=Path, metavar="FILE", help="an earlier output")
     told = parser.parse_args()
     known = read(told.check) if told.check else {}
     unequal = []
-    for task_id in told.tasks:
+    for task_id in map(task_id_of, told.tasks):
         found = task_hash(task_id, told.n, pictures=told.pictures)
         print(f"{task_id} {found}", flush=True)
         if told.check and known.get(task_id) != found:

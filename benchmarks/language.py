@@ -19,6 +19,7 @@ from vla_sim.envs.language.grammar import SPLITS, count, say
 from vla_sim.envs.language.reader import readings
 from vla_sim.envs.streams import stream
 from vla_sim.envs.suites import CORE
+from vla_sim.envs.task_names import task_id_of
 from vla_sim.envs.tasks import TASK_IDS, make_task
 from vla_sim.protocols.task import Scene
 from vla_sim.records.instruction import LANGUAGES, Instruction, Language, Meaning
@@ -154,6 +155,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0, help="the first scene of each task")
     parser.add_argument("--tasks", nargs="+", default=list(TASK_IDS))
     told = parser.parse_args()
+    tasks = [task_id_of(name) for name in told.tasks]
     start = time.perf_counter()
 
     def progress(done: int, of: int) -> None:
@@ -161,10 +163,10 @@ def main() -> int:
         left = elapsed * (of - done) / done
         print(f"\r{done} of {of} scenes, {left:.0f} s left  ", end="", file=sys.stderr, flush=True)
 
-    audit = ambiguous(told.n, told.seed, task_ids=told.tasks, progress=progress)
+    audit = ambiguous(told.n, told.seed, task_ids=tasks, progress=progress)
     print(file=sys.stderr)
     print(
-        f"{audit.n_scenes} scenes of {len(told.tasks)} tasks, {audit.n_said} instructions:"
+        f"{audit.n_scenes} scenes of {len(tasks)} tasks, {audit.n_said} instructions:"
         f" {len(audit.ambiguous)} ambiguous, {len(audit.shared)} for several outcomes,"
         f" {len(audit.leaks)} leaks; {1e6 * audit.read_s / max(audit.n_said, 1):.0f} us a reading,"
         f" {time.perf_counter() - start:.0f} s in all"

@@ -82,8 +82,9 @@ def _change(manner: Manner, seed: int, n_steps: int = 100) -> tuple[Drive, Float
 def test_cars_stop_on_their_pads_clear_of_the_posts(manner: Manner) -> None:
     drive = _drive(manner, seed=1)
     assert (drive.done >= 0).mean() >= 0.98
-    assert np.percentile(drive.clearance.min(axis=0), 5.0) > 1.2
-    assert (drive.clearance.min(axis=0) > 0.5).all()
+    nearest = drive.clearance.min(axis=0)
+    assert np.percentile(nearest, 5.0) > 1.5
+    assert (nearest > 0.84 + 0.5).all()  # half the width, and room for whoever imitates it to err
 
 
 @pytest.mark.parametrize("manner", MANNERS)

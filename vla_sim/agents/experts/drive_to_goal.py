@@ -27,7 +27,7 @@ Ints = NDArray[np.int64]
 
 PREDICTED_STEPS = 30
 PREDICTED_DT_S = 0.3
-SAFE_M = 1.35
+SAFE_M = 1.7
 """Predicted ways come no nearer to a rim than this with the car's centre and front, or pay [m]:"""
 CLOSE_COST = 10.0
 """seconds for each metre and predicted step."""
@@ -39,7 +39,7 @@ FRONT_M = 1.3
 class DriveToGoalExpertConfig(PursuitSettings):
     """Settings of DriveToGoalExpert."""
 
-    margin_m: float = 1.9
+    margin_m: float = 2.2
     """The car's centre keeps this far from an obstacle's rim: half its width and room to spare."""
     wide_margin_m: float = 3.4
     """The same for ways that leave the car more room to turn."""
