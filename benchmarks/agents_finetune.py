@@ -20,7 +20,7 @@ from rich.console import Console
 
 from benchmarks.cells import cell
 from benchmarks.many_tasks import reach_and_pick
-from benchmarks.repeat import default_of, finetuned, settings_of, trained
+from benchmarks.repeat import before_0050, default_of, finetuned, settings_of, trained
 from benchmarks.row import Row, rows_told
 from vla_sim.agents.rl_bounds import BoundsConfig
 from vla_sim.agents.rl_reward import RewardConfig
@@ -54,6 +54,8 @@ RUNS = Path("runs") / "agents"
 
 def encoder_of(task: str) -> AlignRun:
     """The alignment that a task begins from."""
+    if task == "ChangeLane":
+        return before_0050()
     return reach_and_pick(0) if task == "PickPlace" else default_of(0)
 
 
@@ -256,17 +258,17 @@ def _to_80(
     task: str, name: str, changes: Mapping[str, Any], console: Console
 ) -> list[tuple[int, bool]]:
     """Of each seed, and whether it came so far: one that did not counts with all of its steps."""
-    found = []
+    found, encoder = [], before_0050()
     for seed in SEEDS:
         run = tuning(task, seed, f"-{name.replace(' ', '-')}", episodes=0, rounds_per_evaluation=0)
-        run = replace(run, max_env_steps=STEPS_TO_80, **changes)
+        run = replace(run, max_env_steps=STEPS_TO_80, encoder=encoder.out, **changes)
 
         def make(run: FinetuneRun = run) -> Mapping[str, Any]:
-            done = finetuned(run, encoder_of(task), console)
+            done = finetuned(run, encoder, console)
             came = done.steps_to_80 is not None
             return {"steps": done.steps_to_80 if came else done.n_env_steps, "came": came}
 
-        settings = settings_of(encoder_of(task), finetune=run)
+        settings = settings_of(encoder, finetune=run)
         values = cell(f"agents/{run.out.name}", settings, make)
         found.append((values["steps"], values["came"]))
     return found
