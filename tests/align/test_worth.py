@@ -5,7 +5,9 @@ import torch
 from torch import Tensor
 
 from tests.align.test_priors import body_of
+from vla_sim.align.encoders.tokenizer import Tokenizer
 from vla_sim.align.losses.behaviour import behaviour_loss
+from vla_sim.align.model import ModelConfig
 from vla_sim.align.normaliser import Normaliser
 from vla_sim.records.triple import N_ACT, N_PROPRIO
 
@@ -56,3 +58,14 @@ def test_a_component_that_a_body_lacks_counts_nothing() -> None:
     car = Normaliser(BODIES, sideways=True).worth(*moments(CAR, 8.0))
     assert (car[0, :2] > 0.0).all()
     assert (car[0, 2:] == 0.0).all()
+
+
+def test_a_model_counts_as_its_settings_say() -> None:
+    words = Tokenizer.from_corpus(())
+    counts = {
+        sideways: ModelConfig(sideways=sideways).build(BODIES, words).normaliser.worth
+        for sideways in (False, True)
+    }
+    at_speed = moments(CAR, 8.0)
+    assert counts[False](*at_speed)[0, STEERING] == 1.0
+    assert counts[True](*at_speed)[0, STEERING] > 3.0
