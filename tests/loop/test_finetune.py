@@ -1,4 +1,4 @@
-"""Finetuning runs, goes on after an interrupt, and leaves a policy that stands alone."""
+"""Finetuning runs, and leaves a policy that stands alone."""
 
 import json
 import shutil
@@ -12,38 +12,27 @@ import pytest
 import torch
 from rich.console import Console
 
-from tests.loop.cut_short import assert_same_run, cut_short
-from tests.loop.untrained import untrained_run
+from tests.loop.small_finetuning import QUIET, SMALL, tiny
 from vla_sim.agents.rl_bounds import BoundsConfig
-from vla_sim.agents.rl_ppo import PpoConfig
 from vla_sim.agents.rl_priced import PricedBuffer
 from vla_sim.agents.rl_sac import SacConfig
-from vla_sim.align.checkpoint import load_checkpoint, save_checkpoint
-from vla_sim.align.encoders.text import BagTextConfig
-from vla_sim.align.encoders.tokenizer import Tokenizer
-from vla_sim.align.encoders.vision import VisionConfig
-from vla_sim.align.model import ModelConfig
+from vla_sim.align.checkpoint import load_checkpoint
 from vla_sim.cli.main import main
-from vla_sim.envs.crank import Crank, CrankConfig
+from vla_sim.envs.crank import Crank
 from vla_sim.envs.plan import draw_spec
 from vla_sim.envs.rollout import run_all
 from vla_sim.envs.shield.shield import Floats, Shield
 from vla_sim.envs.task_names import task_id_of
-from vla_sim.envs.task_table import TaskTable
-from vla_sim.envs.tasks import TASK_IDS
 from vla_sim.errors import BadConfig, DamagedFile, RunFolderError, UnknownName
 from vla_sim.eval.stopping import StoppingConfig
-from vla_sim.loop.aligning.learner import fit_bodies
 from vla_sim.loop.benching.bench import bench_into
 from vla_sim.loop.benching.bench_run import BenchRun
 from vla_sim.loop.benching.result import Result
 from vla_sim.loop.budget import Budget
-from vla_sim.loop.model_bodies import bodies_of
 from vla_sim.loop.policies import policy_of
 from vla_sim.loop.rl import demonstrators, rl_measuring
 from vla_sim.loop.rl.finetune import CURVE, finetune
 from vla_sim.loop.rl.rl_features import FrozenFeatures, Kind
-from vla_sim.loop.rl.rl_judge import DECISIONS
 from vla_sim.loop.rl.rl_measuring import measured_after, measured_before
 from vla_sim.loop.rl.rl_policy import (
     INDEX,
@@ -53,75 +42,20 @@ from vla_sim.loop.rl.rl_policy import (
     save_rl_policy,
 )
 from vla_sim.loop.rl.rl_run import FinetuneRun
-from vla_sim.loop.rl.rl_start import ResidualConfig, StartKind
+from vla_sim.loop.rl.rl_start import StartKind
 from vla_sim.loop.rl.sac_learner import SacLearner
 from vla_sim.loop.run_folder import AFTER, BEFORE, RunFolder
 from vla_sim.loop.showing.reporting import ReportRun, write_run_report
 from vla_sim.loop.showing.showcase import ShowcaseConfig
 from vla_sim.records.manner import Manner
-from vla_sim.records.triple import N_GOALS, N_PROPRIO, N_QUERIES
 
-QUIET = Console(quiet=True)
 REACH = task_id_of("Reach")
-SMALL = CrankConfig(image_size=16)
-
-
-@pytest.fixture(scope="module")
-def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A checkpoint of a small model that learnt nothing; narrower ones round by place in batch."""
-    torch.set_num_threads(1)
-    torch.manual_seed(11)
-    rng = np.random.default_rng(0)
-    n = 8
-    bodies = fit_bodies(
-        {
-            "task": np.repeat(np.arange(len(TASK_IDS)), n),
-            "proprio": rng.normal(size=(n * len(TASK_IDS), N_PROPRIO)),
-            "goal_point": rng.normal(size=(n * len(TASK_IDS), N_GOALS, N_QUERIES, 3)),
-            "has_point": np.ones((n * len(TASK_IDS), N_GOALS, N_QUERIES), dtype=np.bool_),
-        },
-        TaskTable(),
-    )
-    vision = VisionConfig(image_px=16, width=16, deep_width=16, n_deep=0, n_out=16)
-    config = ModelConfig(vision=vision, text=BagTextConfig(), n_embed=16, hidden=32)
-    model = config.build(bodies, Tokenizer.from_corpus(["reach the red cube"]))
-    folder = tmp_path_factory.mktemp("encoder")
-    return save_checkpoint(folder, model, task_body=bodies_of(TaskTable()).task_body)
-
-
-def tiny(encoder: Path, out: Path, **changes: object) -> FinetuneRun:
-    """Four rounds of 4 slots, 4 actions and 2 control steps."""
-    run = FinetuneRun(
-        out=out,
-        encoder=encoder,
-        n_slots=4,
-        max_env_steps=128,
-        episodes=0,
-        rounds_per_evaluation=0,
-        ppo=PpoConfig(n_steps=4, batch_size=8, n_epochs=2, hidden=16),
-        residual=ResidualConfig(warm_up_env_steps=32),
-        crank=SMALL,
-    )
-    return replace(run, **changes)  # type: ignore[arg-type]  # names are checked by replace
-
-
-@pytest.fixture(scope="module")
-def tuned(encoder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("tuned") / "run"
-    done = finetune(tiny(encoder, out), QUIET)
-    assert done.n_env_steps == 128 and done.report is None and done.steps_to_80 is None
-    return out
 
 
 def model_of(run: Path) -> torch.nn.Module:
     features = load_rl_policy(run).features
     assert isinstance(features, FrozenFeatures)
     return features.model
-
-
-@pytest.fixture
-def copy(tuned: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(tuned, tmp_path / "copy"))
 
 
 def test_the_curve_counts_control_steps(tuned: Path) -> None:
@@ -210,45 +144,6 @@ def test_from_scratch_the_encoder_learns_and_otherwise_it_does_not(
     assert all(torch.equal(frozen[k], v) for k, v in given.items())
 
 
-@pytest.mark.parametrize(
-    ("start", "algorithm"),
-    [("residual", "ppo"), ("residual", "sac"), ("head", "ppo"), ("scratch", "ppo")],
-)
-def test_a_run_that_goes_on_is_the_run_that_was_not_interrupted(
-    encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, start: StartKind, algorithm: str
-) -> None:
-    asked = {
-        "start": start,
-        "algorithm": algorithm,
-        "sac": SacConfig(
-            n_steps=4,
-            updates=3,
-            batch_size=8,
-            buffer=64,
-            hidden=16,
-            expert_env_steps=32,
-            start_env_steps=32,
-        ),
-        "rounds_per_evaluation": 3,
-        "online_episodes": 2,
-        "max_env_steps": 192,
-        "bounds": BoundsConfig(most={"collision": 0.1, "manner": 0.1}),
-    }
-    whole = finetune(tiny(encoder, tmp_path / "whole", **asked), QUIET)
-    out = tmp_path / "cut"
-    cut_short(tiny(encoder, out, **asked), at=5, monkeypatch=monkeypatch)
-    assert read_rl_policy(out / "latest")[2]["budget"]["n_spent"] == 128
-    cut = finetune(tiny(encoder, out, resume=True, **asked), QUIET)
-    assert cut.n_env_steps == whole.n_env_steps == 192
-    assert_same_run(cut.folder, whole.folder)
-    said = [decision["reason"] for decision in cut.folder.read_json(DECISIONS)]
-    assert all("(bound 10.0 %)" in reason.partition("manner ")[2] for reason in said)
-    first = next(iter(cut.folder.rows(CURVE)))
-    assert first["price/manner"] == pytest.approx(2.0 * 3 * 0.9), (
-        "by what is judged, before a round"
-    )
-
-
 def test_practice_and_benchmark_are_under_the_shield_that_was_asked_for(
     encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -296,48 +191,6 @@ def test_before_and_after_are_of_these_episodes_and_of_this_policy_wherever_they
     form, weights, notes = read_rl_policy(moved)
     save_rl_policy(moved, {k: 0.5 * v for k, v in weights.items()}, form=form, notes=notes)
     assert measured(moved, 2) == [AFTER]
-
-
-def test_a_run_killed_before_its_first_save_begins_again(encoder: Path, tmp_path: Path) -> None:
-    out = tmp_path / "run"
-    finetune(tiny(encoder, out), QUIET)
-    shutil.rmtree(out / "latest")
-    shutil.rmtree(out / "encoder")
-    assert finetune(tiny(encoder, out, resume=True), QUIET).n_env_steps == 128
-    rows = list(RunFolder.open(out).rows(CURVE))
-    assert [row["env_steps"] for row in rows] == [32, 64, 96, 128]
-
-
-def test_a_finished_run_resumed_does_nothing(copy: Path, encoder: Path) -> None:
-    before = (copy / INDEX).read_bytes()
-    assert finetune(tiny(encoder, copy, resume=True), QUIET).n_env_steps == 128
-    assert (copy / INDEX).read_bytes() == before
-
-
-def test_resuming_from_garbled_notes_is_refused(copy: Path, encoder: Path) -> None:
-    path = copy / "latest" / INDEX
-    index = json.loads(path.read_text())
-    del index["notes"]["n_begun"]
-    path.write_text(json.dumps(index))
-    with pytest.raises(DamagedFile, match="lacks or garbles 'n_begun'"):
-        finetune(tiny(encoder, copy, resume=True), QUIET)
-
-
-def test_resuming_with_other_settings_is_refused(copy: Path, encoder: Path) -> None:
-    with pytest.raises(RunFolderError, match="begun with seed = 0, not 1"):
-        finetune(tiny(encoder, copy, resume=True, seed=1), QUIET)
-    with pytest.raises(RunFolderError, match="already holds"):
-        finetune(tiny(encoder, copy), QUIET)
-
-
-def test_an_encoder_may_move_and_not_be_another(copy: Path, encoder: Path, tmp_path: Path) -> None:
-    moved, other = tmp_path / "moved", tmp_path / "other"
-    shutil.copytree(encoder, moved)
-    untrained_run(other, seed=1)
-    for same in (moved, tmp_path / "gone"):
-        assert finetune(tiny(same, copy, resume=True), QUIET).folder.path == copy
-    with pytest.raises(RunFolderError, match=r"its own copy .*other holds another: leave --enc"):
-        finetune(tiny(other, copy, resume=True), QUIET)
 
 
 def test_a_missing_encoder_leaves_nothing_behind(tmp_path: Path) -> None:

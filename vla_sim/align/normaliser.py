@@ -71,6 +71,7 @@ class Normaliser(nn.Module):
         self.register_buffer("goal_centre_M3", torch.tensor([b.goal_centre for b in bodies]))
         self.register_buffer("goal_scale_M3", torch.tensor([b.goal_scale for b in bodies]))
         steered = [_Steered.of(b) if sideways else _Steered() for b in bodies]
+        # -1, for none, is the last row: one beyond all components.
         where = torch.eye(N_PROPRIO + 1)[[s.speed for s in steered], :N_PROPRIO]
         self.register_buffer("speed_MP", where, persistent=False)
         where = torch.eye(N_ACT + 1)[[s.steering for s in steered], :N_ACT]
