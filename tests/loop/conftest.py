@@ -12,9 +12,15 @@ from vla_sim.loop.rl.finetune import finetune
 
 
 @pytest.fixture(scope="session")
-def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A checkpoint of a small model that learnt nothing; narrower ones round by place in batch."""
-    return best_checkpoint(untrained_run(tmp_path_factory.mktemp("encoder") / "run"))
+def aligned(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The run folder of a small model that learnt nothing; nobody writes into it."""
+    return untrained_run(tmp_path_factory.mktemp("aligned") / "run")
+
+
+@pytest.fixture(scope="session")
+def encoder(aligned: Path) -> Path:
+    """Its checkpoint; a narrower model would round by place in batch."""
+    return best_checkpoint(aligned)
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from tests.loop.untrained import PX, untrained_run
+from tests.loop.untrained import PX
 from vla_sim.agents.rl_ppo import PpoConfig
 from vla_sim.agents.rl_slots import SlotsConfig
 from vla_sim.align.checkpoint import load_checkpoint
@@ -26,11 +26,6 @@ from vla_sim.loop.run_folder import BEGUN, RunFolder
 
 SMALL = CrankConfig(image_size=PX)
 TASK = "DriveToGoal"
-
-
-@pytest.fixture(scope="module")
-def aligned(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return untrained_run(tmp_path_factory.mktemp("aligned") / "run")
 
 
 def learner(aligned: Path, *, repeat: int = 2, scale: float = 0.3) -> PpoLearner:

@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from tests.loop.cut_short import assert_same_run, curve, cut_short
-from tests.loop.untrained import PX, untrained_run
+from tests.loop.untrained import PX
 from vla_sim.agents.rl_bounds import BoundsConfig
 from vla_sim.agents.rl_ppo import PpoConfig
 from vla_sim.agents.rl_reward import RewardConfig
@@ -37,11 +37,6 @@ QUIET = Console(quiet=True)
 SMALL = CrankConfig(image_size=PX)
 TASKS = ("DriveToGoal", "ChangeLane")
 ARENA, ROAD = map(task_id_of, TASKS)
-
-
-@pytest.fixture(scope="module")
-def aligned(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return untrained_run(tmp_path_factory.mktemp("aligned") / "run")
 
 
 def tiny(aligned: Path, out: Path, **changes: object) -> FinetuneRun:

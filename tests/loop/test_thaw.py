@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from rich.console import Console
 
 from tests.loop.cut_short import assert_same_run, cut_short
-from tests.loop.untrained import PX, untrained_run
+from tests.loop.small_finetuning import QUIET, tiny
+from tests.loop.untrained import PX
 from vla_sim.agents.rl_ppo import PpoConfig
 from vla_sim.align.checkpoint import load_checkpoint
 from vla_sim.envs.crank import Crank, CrankConfig
@@ -23,37 +23,14 @@ from vla_sim.loop.rl.ppo_learner import PpoLearner
 from vla_sim.loop.rl.rl_base import AlignedBase
 from vla_sim.loop.rl.rl_policy import LEARNT, RlPolicy, load_rl_policy, read_rl_policy
 from vla_sim.loop.rl.rl_run import FinetuneRun
-from vla_sim.loop.rl.rl_start import ResidualConfig
 from vla_sim.loop.rl.rl_thaw import UnfreezeConfig
 
-QUIET = Console(quiet=True)
+DRIVE = ("DriveToGoal",)
 HALFWAY = UnfreezeConfig(after=0.5, rate=1e-3)
 
 
-@pytest.fixture(scope="module")
-def aligned(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return untrained_run(tmp_path_factory.mktemp("aligned") / "run")
-
-
-def tiny(aligned: Path, out: Path, **changes: Any) -> FinetuneRun:
-    """Four rounds of 4 slots, 4 decisions and 2 control steps."""
-    run = FinetuneRun(
-        out=out,
-        encoder=aligned,
-        tasks=("DriveToGoal",),
-        n_slots=4,
-        max_env_steps=128,
-        episodes=0,
-        rounds_per_evaluation=0,
-        ppo=PpoConfig(n_steps=4, batch_size=8, n_epochs=2, hidden=16),
-        residual=ResidualConfig(warm_up_env_steps=32),
-        crank=CrankConfig(image_size=PX),
-    )
-    return replace(run, **changes)
-
-
 def learner(aligned: Path, **changes: Any) -> PpoLearner:
-    run = tiny(aligned, aligned.parent / "none", **changes)
+    run = tiny(aligned, aligned.parent / "none", tasks=DRIVE, **changes)
     return PpoLearner(run, load_checkpoint(best_checkpoint(aligned)), Budget(run.max_env_steps))
 
 
@@ -112,10 +89,10 @@ def test_the_policy_sees_with_what_it_learnt_and_plans_as_the_start_did(aligned:
 def test_a_thawed_run_that_goes_on_is_the_run_that_was_not_interrupted(
     aligned: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = finetune(tiny(aligned, tmp_path / "whole", unfreeze=HALFWAY), QUIET)
+    whole = finetune(tiny(aligned, tmp_path / "whole", tasks=DRIVE, unfreeze=HALFWAY), QUIET)
     out = tmp_path / "cut"
-    cut_short(tiny(aligned, out, unfreeze=HALFWAY), at=4, monkeypatch=monkeypatch)
-    cut = finetune(tiny(aligned, out, unfreeze=HALFWAY, resume=True), QUIET)
+    cut_short(tiny(aligned, out, tasks=DRIVE, unfreeze=HALFWAY), at=4, monkeypatch=monkeypatch)
+    cut = finetune(tiny(aligned, out, tasks=DRIVE, unfreeze=HALFWAY, resume=True), QUIET)
     assert_same_run(cut.folder, whole.folder)
     for name in ("", "latest"):
         _, weights, _ = read_rl_policy(cut.folder.path / name)
