@@ -77,14 +77,17 @@ def test_labels_are_told_of_places_and_rise_with_the_way(harvest: Harvest) -> No
     least = ReachLabels(TaskTable()).seconds(rows)
     known = ~np.isnan(least)
     assert (known == ((rows.weight > 0.0) & rows.has_point[..., 0])).all()
-    way = np.linalg.norm(rows.goal_point[:, :, 0] - rows.proprio[:, None, :3], axis=-1)
+    to = rows.goal_point[:, :, 0] - rows.proprio[:, None, :3]
+    way = np.linalg.norm(to, axis=-1)
+    ahead = (to[..., :2] * rows.proprio[:, None, 3:5]).sum(-1) > 0.7 * way
     for task_id, fastest in ((DRIVE, 7.0), (REACH, 0.7)):
         mine = known & (rows.task == TaskTable().index(task_id))[:, None] & np.isfinite(least)
         assert mine.sum() > 20
         assert (least[mine] >= 0.9 * way[mine] / fastest).all(), "nobody beats the top speed"
+        mine &= ahead | (task_id == REACH)  # to what lies beside it a car drives a loop
         alike = [mine & (manners_of(rows.meaning) == told) for told in range(len(MANNERS))]
         rises = [np.corrcoef(least[those], way[those])[0, 1] for those in alike]
-        assert np.mean(rises) > 0.3, "who is told to be quick is there sooner, from as far"
+        assert np.mean(rises) > 0.7, "who is told to be quick is there sooner, from as far"
 
 
 @pytest.mark.parametrize(
