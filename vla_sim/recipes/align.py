@@ -32,8 +32,8 @@ def _trainer() -> TrainerConfig:
             sideways=True,
         ),
         weights=Weights(
-            # The decoder learns from the truth: from an eye that errs it would learn to do half of
-            # what is needed. So much of what the eye says that it is not strange to it.
+            # The decoder learns from the truth: from an eye that errs it learns to do half of what
+            # is needed. A tenth keeps it used to its eye.
             behaviour=1.0,
             rehearsal=9.0,
             goal=1.0,
