@@ -3,6 +3,7 @@
 Part of the group `agents` of `make claims`. A cell is one finetuning from a seed with a budget of
 control steps, six minutes of a core and two benchmarks; a killed study goes on with the cell that
 it was at, and the run with its last round.
+What is asked of ChangeLane, and how many steps a start is worth, begin with `before_0050`.
 `python -m benchmarks.agents_finetune` measures what is missing and prints the rows, `--only` some,
 `--show` those whose cells are there.
 """

@@ -87,12 +87,7 @@ def before_0050() -> AlignRun:
     Today's leaves nothing there for practice to win.
     """
     run = default_of(0)
-    trainer = run.learner.trainer
-    trainer = replace(
-        trainer,
-        model=replace(trainer.model, sideways=False),
-        weights=replace(trainer.weights, behaviour=5.0, rehearsal=5.0),
-    )
+    trainer = align_recipes.before_0050(run.learner.trainer)
     return replace(
         run, learner=replace(run.learner, trainer=trainer), out=run.out.with_name("before-0050-0")
     )

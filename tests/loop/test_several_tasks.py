@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from rich.console import Console
 
 from tests.loop.cut_short import assert_same_run, curve, cut_short
+from tests.loop.small_finetuning import QUIET, SMALL, tiny
 from tests.loop.untrained import PX
 from vla_sim.agents.rl_bounds import BoundsConfig
 from vla_sim.agents.rl_ppo import PpoConfig
@@ -16,7 +16,7 @@ from vla_sim.agents.rl_reward import RewardConfig
 from vla_sim.agents.rl_sac import SacConfig
 from vla_sim.align.checkpoint import load_checkpoint
 from vla_sim.cli.main import main
-from vla_sim.envs.crank import Crank, CrankConfig
+from vla_sim.envs.crank import Crank
 from vla_sim.envs.plan import draw_spec
 from vla_sim.envs.rollout import run_all
 from vla_sim.envs.suites import CORE_ARM, CORE_CAR
@@ -33,24 +33,17 @@ from vla_sim.loop.rl.rl_policy import RlPolicy, load_rl_policy, read_rl_policy
 from vla_sim.loop.rl.rl_run import FinetuneRun
 from vla_sim.loop.rl.rl_start import ResidualConfig, StartKind
 
-QUIET = Console(quiet=True)
-SMALL = CrankConfig(image_size=PX)
 TASKS = ("DriveToGoal", "ChangeLane")
 ARENA, ROAD = map(task_id_of, TASKS)
 
 
-def tiny(aligned: Path, out: Path, **changes: object) -> FinetuneRun:
-    """Four slots, and decisions of twenty control steps, so that episodes end soon."""
-    run = FinetuneRun(
-        out=out,
-        encoder=aligned,
-        tasks=TASKS,
-        n_slots=4,
-        max_env_steps=384,
-        episodes=0,
-        rounds_per_evaluation=0,
-        ppo=PpoConfig(n_steps=8, batch_size=8, n_epochs=2, hidden=16),
-        sac=SacConfig(
+def small(aligned: Path, out: Path, **changes: object) -> FinetuneRun:
+    """`tiny` on two tasks, with rounds of eight decisions."""
+    asked = {
+        "tasks": TASKS,
+        "max_env_steps": 384,
+        "ppo": PpoConfig(n_steps=8, batch_size=8, n_epochs=2, hidden=16),
+        "sac": SacConfig(
             n_steps=8,
             updates=3,
             batch_size=8,
@@ -59,14 +52,13 @@ def tiny(aligned: Path, out: Path, **changes: object) -> FinetuneRun:
             expert_env_steps=64,
             start_env_steps=64,
         ),
-        residual=ResidualConfig(warm_up_env_steps=64),
-        crank=SMALL,
-    )
-    return replace(run, **changes)  # type: ignore[arg-type]  # names are checked by replace
+        "residual": ResidualConfig(warm_up_env_steps=64),
+    }
+    return tiny(aligned, out, **{**asked, **changes})
 
 
 def learner(aligned: Path, **changes: object) -> PpoLearner:
-    run = tiny(aligned, aligned.parent / "none", **changes)
+    run = small(aligned, aligned.parent / "none", **changes)
     return PpoLearner(run, load_checkpoint(best_checkpoint(aligned)), Budget(run.max_env_steps))
 
 
@@ -148,9 +140,9 @@ def test_a_run_that_goes_on_is_the_run_that_was_not_interrupted(
         slots = replace(FinetuneRun().slots, action_repeat=20)
         asked |= {"slots": slots, "n_slots": 2, "max_env_steps": 1280, "rounds_per_evaluation": 3}
         asked |= {"online_episodes": 2, "bounds": BoundsConfig(most={"collision": 0.1})}
-    whole = finetune(tiny(aligned, tmp_path / "whole", **asked), QUIET)
-    cut_short(tiny(aligned, tmp_path / "cut", **asked), at=3, monkeypatch=monkeypatch)
-    cut = finetune(tiny(aligned, tmp_path / "cut", resume=True, **asked), QUIET)
+    whole = finetune(small(aligned, tmp_path / "whole", **asked), QUIET)
+    cut_short(small(aligned, tmp_path / "cut", **asked), at=3, monkeypatch=monkeypatch)
+    cut = finetune(small(aligned, tmp_path / "cut", resume=True, **asked), QUIET)
     assert_same_run(cut.folder, whole.folder)
     for name in ("", "latest"):
         form, _, _ = read_rl_policy(cut.folder.path / name)

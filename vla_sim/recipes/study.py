@@ -17,9 +17,9 @@ UPDATES = 1_200
 SEGMENTS_EVERY = 6
 """Twice as often as in the default recipe: so that in so few updates alignment acts at all."""
 
-DECODER_LAYERS, N_HAZARD, BEHAVIOUR, REHEARSAL = 2, 32, 5.0, 5.0
-"""Those of the default recipe when the first cell was measured, when steering did not count by what
-it does: arms are told apart by cells that differ in nothing else."""
+DECODER_LAYERS, N_HAZARD = 2, 32
+"""Those of the default recipe when the first cell was measured: arms are told apart by cells that
+differ in nothing else."""
 
 
 def base() -> AlignRun:
@@ -29,7 +29,7 @@ def base() -> AlignRun:
     is and cells run side by side.
     """
     usual = align.default()
-    trainer = usual.learner.trainer
+    trainer = align.before_0050(usual.learner.trainer)
     return replace(
         usual,
         out=AlignRun().out,
@@ -40,13 +40,7 @@ def base() -> AlignRun:
             usual.learner,
             trainer=replace(
                 trainer,
-                model=replace(
-                    trainer.model,
-                    decoder_layers=DECODER_LAYERS,
-                    n_hazard=N_HAZARD,
-                    sideways=False,
-                ),
-                weights=replace(trainer.weights, behaviour=BEHAVIOUR, rehearsal=REHEARSAL),
+                model=replace(trainer.model, decoder_layers=DECODER_LAYERS, n_hazard=N_HAZARD),
                 segment_every=SEGMENTS_EVERY,
                 curriculum=replace(trainer.curriculum, first="all"),
             ),
