@@ -123,6 +123,21 @@ def test_a_knob_must_turn_far_enough_and_the_right_way() -> None:
     assert not wrong.violations["wrong_knob"][0]
 
 
+def test_a_knob_goes_where_a_learner_can_know_and_is_turned_there_wherever_it_began() -> None:
+    places = []
+    for seed in range(40):
+        crank = started("vla_sim/TurnKnob-v0", seed)
+        wanted = crank.task.privileged()["knob_wanted"][0]
+        places.append(wanted)
+        task = crank.task
+        assert isinstance(task, FixtureTask)
+        knobs = task.fixtures.travel()[0]
+        for short_rad in (0.0, 0.12):
+            clockwise = [wanted[0] + short_rad, knobs[1]]
+            assert judged(crank, clockwise).success[0], "it may err by more than a pixel"
+    assert np.ptp(places, axis=0) == pytest.approx(0.0), "nothing shows where a knob began"
+
+
 def test_drawers_are_open_and_closed_where_they_say() -> None:
     opened = started("vla_sim/OpenDrawer-v0")
     assert not judged(opened, [0.11, 0.0, 0.0]).success[0]

@@ -81,16 +81,18 @@ def before_0050(trainer: TrainerConfig) -> TrainerConfig:
 def core() -> AlignRun:
     """All tasks of the core in one model, in an hour and a half on two cores."""
     run = default()
-    trainer = before_0050(run.learner.trainer)  # what came since was not tried with 22 tasks
+    usual = run.learner.trainer
     trainer = replace(
-        trainer,
+        usual,
         segment_every=24,
         # The decoder is told the truth alone, with errors as large as the eye's: those of an eye
         # that mistakes one thing for another would teach it to hesitate.
         goal_forcing=1.0,
         last_goal_forcing=1.0,
         rehearsal_noise=None,
-        model=replace(trainer.model, lines=True, n_glances=2),
+        model=replace(usual.model, lines=True, n_glances=2),
+        # Moments with pictures are told the truth here too, so there is nothing to hold them back.
+        weights=replace(usual.weights, behaviour=5.0, rehearsal=5.0),
     )
     return replace(
         run,

@@ -1,8 +1,8 @@
 """Experts that move fixtures: over a place, down on it, and then what the leaf does there.
 
 Beside its own phases a leaf has the way to a place (`over`), and what tells it that the hand is
-down. The hand turns on time-optimal plans, and phases are read twice as rarely as by the experts
-that carry things.
+down. The hand turns as briskly as its manner says, and phases are read twice as rarely as by the
+experts that carry things.
 """
 
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ from vla_sim.agents.experts.phases import (
     PhaseSettings,
     State,
 )
-from vla_sim.agents.experts.yaw_motion import YawMotionConfig, YawRollout
+from vla_sim.agents.experts.yaw_servo import YawServo, heeding
 from vla_sim.assets.panda import GRIPPER_STROKE_M
 from vla_sim.records.embodiment import Embodiment
 from vla_sim.records.manner import Manner, MannerProfile
@@ -58,7 +58,6 @@ class FixtureExpert(PhasedExpert[Settings]):
         *PhasedExpert.HAND,
         "tcp_yaw",
         "tcp_yaw_rate",
-        "tcp_yaw_acc",
     )
 
     read_every: ClassVar[int] = 2  # a tenth of a second
@@ -72,11 +71,11 @@ class FixtureExpert(PhasedExpert[Settings]):
         manners: Mapping[Manner, MannerProfile],
     ) -> None:
         super().__init__(config, embodiment, manners)
-        self._turn = YawMotionConfig(dt_s=self.dt_s).build(manners)
+        self._top_rate = heeding(manners)
 
-    def turn(self, state: State) -> YawRollout:
-        """On plans that end at rest."""
-        return self._turn.start(state["tcp_yaw"], state["tcp_yaw_rate"], state["tcp_yaw_acc"])
+    def turn(self, state: State) -> YawServo:
+        """As the manner says."""
+        return YawServo(state["tcp_yaw"], state["tcp_yaw_rate"], self.dt_s, self._top_rate)
 
     def is_down(self, hand: Hand, height_m: float, touches: Bools) -> Bools:
         """(m,) whether hands are down at a height, or still at what they touch (m,)."""

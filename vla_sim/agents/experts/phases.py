@@ -56,8 +56,8 @@ class Turn(Protocol):
     rate: Floats
     """[rad/s], shape (m,)"""
 
-    def aim(self, rows: Ints, yaw_rad: Floats, manner: Ints) -> None:
-        """Hear the yaws that all tools shall have (m,), and the rows whose phase is new (r,)."""
+    def aim(self, yaw_rad: Floats, manner: Ints) -> None:
+        """Hear the yaws that all tools shall have [rad], and in which manners, shape (m,)."""
         ...
 
     def advance(self) -> Floats:
@@ -201,7 +201,7 @@ class PhasedExpert(ABC, Generic[Settings]):
                 tool.aim(rows, moves.target[rows], manner[rows])
                 phase[rows], aimed[rows] = moves.phase[rows], moves.target[rows]
                 if turn is not None:
-                    turn.aim(rows, moves.yaw_rad, manner)
+                    turn.aim(moves.yaw_rad, manner)
             velocity, before = tool.velocity, tool.position.copy()
             action[:, k, :3] = input_for(velocity, tool.advance(), self._gain)
             action[:, k, -1] = moves.gripper

@@ -31,9 +31,9 @@ class TurnKnobConfig(FixtureTaskConfig):
     """A knob that has turned this far in the asked direction is turned."""
     wrong_rad: float = 0.2
     """The other knob, or the wrong direction, may turn this far before it is a violation."""
-    expert_turn_rad: float = 1.3
-    """How far the expert turns: a knob that has been turned does not show where it began, so more
-    than `turn_rad` by what `start_turn_rad` may be."""
+    expert_angle_rad: float = 1.4
+    """To which angle the expert turns, either way: as far as the hand does. A knob that is being
+    turned does not show where it began, so it is turned to where any knob has turned enough."""
     horizon_s: float = 10.0
     start_turn_rad: tuple[float, float] = (-0.2, 0.2)
     """How knobs are turned at the start."""
@@ -115,8 +115,8 @@ class TurnKnob(FixtureTask):
 
     def _wanted(self) -> Floats:
         """(n, 4) the angles to which the expert turns [rad]."""
-        wanted: Floats = self._start[:, self._knob] + self.config.expert_turn_rad * _SIGN[self._way]
-        return wanted
+        angle = self.config.expert_angle_rad * _SIGN[self._way]
+        return np.broadcast_to(angle, (len(self._start), len(angle)))
 
     def privileged(self) -> dict[str, Floats]:
         """The arm's state, and each goal's knob: its place, its angle, and the expert's."""
