@@ -8,9 +8,11 @@ from vla_sim.cli.main import main
 from vla_sim.envs.tasks import TASK_IDS
 from vla_sim.errors import BadConfig, RunFolderError, UnknownName
 from vla_sim.loop.showing.gallery.about import about, described
-from vla_sim.loop.showing.gallery.entry import families
-from vla_sim.loop.showing.gallery.pages import GalleryRun, gallery
-from vla_sim.records.instruction import LANGUAGES
+from vla_sim.loop.showing.gallery.entry import examples_of, families, numbers_of
+from vla_sim.loop.showing.gallery.pages import PAGES, GalleryRun, gallery
+from vla_sim.records.instruction import LANGUAGES, Language
+
+GALLERY = Path(__file__).parents[2] / "docs" / "gallery"
 
 
 def test_every_task_has_prose_in_both_languages_and_no_numbers_in_it() -> None:
@@ -34,6 +36,18 @@ def test_pages_are_made_from_episodes(tmp_path: Path) -> None:
             assert said in page
         assert "{{" not in page
     assert "held for 5 steps" in english and "连续保持 5 步" in chinese
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_pages_in_the_repository_say_what_the_code_says_today(language: Language) -> None:
+    page = (GALLERY / PAGES[language]).read_text(encoding="utf-8")
+    for name, (task_id, *_) in families().items():
+        _, _, part = page.partition(f"\n## {name}\n")
+        part, _, _ = part.partition("\n## ")
+        for setting, value in numbers_of(task_id).items():
+            assert f"`{setting}` {value}" in part, f"{name}: vla-sim gallery makes the pages anew"
+        for text in (text for each in LANGUAGES for text in examples_of(task_id, each)):
+            assert text in part, f"{name}: vla-sim gallery makes the pages anew"
 
 
 def test_bad_settings_are_named(tmp_path: Path) -> None:

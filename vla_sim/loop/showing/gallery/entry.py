@@ -90,9 +90,9 @@ def entry_of(name: str, task_ids: Sequence[str], seeds: range) -> Entry:
         rate_hz=1.0 / body.control_dt_s,
         horizon_s=task.horizon_s,
         hold_steps=task.hold_steps,
-        examples={language: _examples(task_ids[0], language) for language in LANGUAGES},
+        examples={language: examples_of(task_ids[0], language) for language in LANGUAGES},
         violations=tuple(dict.fromkeys(violations)),
-        numbers=_numbers(task_ids[0]),
+        numbers=numbers_of(task_ids[0]),
         scores=tuple(scores),
     )
 
@@ -101,8 +101,8 @@ def _success(episodes: Sequence[Episode]) -> Estimate:
     return wilson(sum(e.success_at_end for e in episodes), len(episodes))
 
 
-def _examples(task_id: str, language: Language) -> tuple[str, ...]:
-    """Instructions of the first scenes, another goal and another manner each."""
+def examples_of(task_id: str, language: Language) -> tuple[str, ...]:
+    """Instructions of a task's first scenes, another goal and another manner each."""
     texts = []
     task = TASKS[task_id].build()
     manners = tuple(task.manners)
@@ -114,7 +114,8 @@ def _examples(task_id: str, language: Language) -> tuple[str, ...]:
     return tuple(texts)
 
 
-def _numbers(task_id: str) -> dict[str, str]:
+def numbers_of(task_id: str) -> dict[str, str]:
+    """Settings of a task that are lengths, angles, speeds or times, as text."""
     return {
         name: f"{value:g}"
         for name, value in vars(TASKS[task_id]).items()
