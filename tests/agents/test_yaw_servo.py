@@ -1,4 +1,4 @@
-"""Laws of turns: they arrive, within limits, and go by where they are, not by how they got there."""
+"""Laws of turns: they arrive, within limits, and go by where they are, not by how they came."""
 
 import numpy as np
 import pytest
@@ -32,9 +32,7 @@ def test_turns_arrive_within_limits(manner: str, top_rate: np.ndarray) -> None:
     target = [1.2, -1.1, 2.0]
     servo = YawServo(np.array([0.0, 0.3, -0.2]), np.zeros(3), DT_S, top_rate)
     rates = rolled(servo, target, manner)
-    np.testing.assert_allclose(
-        servo.yaw, np.clip(target, -YAW_RANGE_RAD, YAW_RANGE_RAD), atol=2e-3
-    )
+    np.testing.assert_allclose(servo.yaw, np.clip(target, -YAW_RANGE_RAD, YAW_RANGE_RAD), atol=2e-3)
     assert np.abs(rates).max() <= YAW_RATE_RAD_S + 1e-9
     assert np.abs(np.diff(rates, axis=0)).max() / DT_S <= YAW_ACCELERATION_RAD_S2 + 1e-9
 
