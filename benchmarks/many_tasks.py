@@ -53,8 +53,12 @@ def reach_and_pick(seed: int) -> AlignRun:
     """Reach and PickPlace in one model, by the recipe of the core, for ten minutes.
 
     With two tasks its simulators would be idle most of the time: rounds are shorter and bring more.
+    Nothing is steered, so that what an error of steering counts need not be known.
     """
     run = replace(align_recipes.core(), tasks=("Reach", "PickPlace"), seed=seed)
+    trainer = run.learner.trainer
+    trainer = replace(trainer, model=replace(trainer.model, sideways=False))
+    run = replace(run, learner=replace(run.learner, trainer=trainer))
     run = replace(run, max_updates=PICK_UPDATES, updates_per_round=100, rows_per_round=1_024)
     return replace(run, out=RUNS / f"reach-and-pick-{seed}")
 

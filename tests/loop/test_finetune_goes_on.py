@@ -21,7 +21,13 @@ from vla_sim.loop.run_folder import RunFolder
 
 @pytest.mark.parametrize(
     ("start", "algorithm"),
-    [("residual", "ppo"), ("residual", "sac"), ("head", "ppo"), ("scratch", "ppo")],
+    [
+        ("residual", "ppo"),
+        ("residual", "sac"),
+        ("decoder", "ppo"),
+        ("head", "ppo"),
+        ("scratch", "ppo"),
+    ],
 )
 def test_a_run_that_goes_on_is_the_run_that_was_not_interrupted(
     encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, start: StartKind, algorithm: str

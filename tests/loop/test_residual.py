@@ -1,4 +1,4 @@
-"""A residual start is the aligned policy to the last bit, and corrections have a largest size."""
+"""What corrects the aligned policy begins as it, to the last bit, and has a largest size."""
 
 from pathlib import Path
 
@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from tests.loop.untrained import PX
+from vla_sim.agents.rl_decoder import LearningDecoder
 from vla_sim.agents.rl_ppo import PpoConfig
 from vla_sim.agents.rl_slots import SlotsConfig
 from vla_sim.align.checkpoint import load_checkpoint
@@ -21,16 +22,20 @@ from vla_sim.loop.policies import best_checkpoint, policy_of
 from vla_sim.loop.rl.ppo_learner import PpoLearner
 from vla_sim.loop.rl.rl_policy import RlPolicy
 from vla_sim.loop.rl.rl_run import FinetuneRun, require_robot
-from vla_sim.loop.rl.rl_start import ResidualConfig
+from vla_sim.loop.rl.rl_start import CORRECTING, ResidualConfig, StartKind
+from vla_sim.loop.rl.rl_thaw import UnfreezeConfig
 from vla_sim.loop.run_folder import BEGUN, RunFolder
 
 SMALL = CrankConfig(image_size=PX)
 TASK = "DriveToGoal"
 
 
-def learner(aligned: Path, *, repeat: int = 2, scale: float = 0.3) -> PpoLearner:
+def learner(
+    aligned: Path, *, repeat: int = 2, scale: float = 0.3, start: StartKind = "residual"
+) -> PpoLearner:
     run = FinetuneRun(
         encoder=aligned,
+        start=start,
         tasks=(TASK,),
         n_slots=4,
         max_env_steps=256,
@@ -47,15 +52,17 @@ def policy_in(made: PpoLearner, aligned: Path) -> RlPolicy:
     return RlPolicy(made.form, load_checkpoint(best_checkpoint(aligned)), made.actor)
 
 
+@pytest.mark.parametrize("start", CORRECTING)
 @pytest.mark.parametrize("repeat", [1, 2])
 def test_before_the_first_update_episodes_are_those_of_the_aligned_policy(
-    aligned: Path, repeat: int
+    aligned: Path, repeat: int, start: StartKind
 ) -> None:
     task_id = task_id_of(TASK)
     plan = [draw_spec(task_id, seed) for seed in range(30_000, 30_004)]
     crank = Crank(task_id, 4, SMALL)
     theirs = run_all(crank, policy_of(str(aligned), crank), plan)
-    ours = run_all(crank, policy_in(learner(aligned, repeat=repeat), aligned), plan)
+    made = learner(aligned, repeat=repeat, start=start)
+    ours = run_all(crank, policy_in(made, aligned), plan)
     assert len(theirs) == 4 and max(episode.n_steps for episode in theirs) > 20
     for a, b in zip(theirs, ours, strict=True):
         assert np.array_equal(a.actions, b.actions)
@@ -89,8 +96,11 @@ def test_corrections_are_as_large_as_the_scale_and_no_larger(aligned: Path) -> N
     np.testing.assert_allclose(pushed, np.minimum(base + 0.1, 1.0), atol=1e-6)
 
 
-def test_while_it_warms_up_the_critic_moves_and_the_actor_does_not(aligned: Path) -> None:
-    made = learner(aligned)
+@pytest.mark.parametrize("start", CORRECTING)
+def test_while_it_warms_up_the_critic_moves_and_the_actor_does_not(
+    aligned: Path, start: StartKind
+) -> None:
+    made = learner(aligned, start=start)
     before = {name: value.clone() for name, value in made.tensors.items()}
     made.improve()
     for name, value in made.actor.items():
@@ -98,8 +108,31 @@ def test_while_it_warms_up_the_critic_moves_and_the_actor_does_not(aligned: Path
     critic = "mlp_extractor.value_net.0.weight"
     assert not torch.equal(made.tensors[critic], before[critic])
     made.improve()
-    name = "action_net.weight"
-    assert not torch.equal(made.tensors[name], before[name])
+    assert any(not torch.equal(value, before[name]) for name, value in made.actor.items())
+
+
+def test_a_decoder_corrects_by_what_it_does_otherwise_at_its_own_rate(aligned: Path) -> None:
+    made = learner(aligned, start="decoder", scale=0.2)
+    model = load_checkpoint(best_checkpoint(aligned)).model
+    seen = np.asarray(made.env.reset())
+    policy = made.ppo.policy
+    assert not made.ppo.predict(seen, deterministic=True)[0].any()
+    actor = policy.mlp_extractor.policy_net
+    assert isinstance(actor, LearningDecoder)
+    with torch.no_grad():
+        for mlp in actor.decoder.mlps:
+            *_, last = mlp.parameters()
+            last.add_(0.01)
+    decided = made.ppo.predict(seen, deterministic=True)[0]
+    np.testing.assert_allclose(decided, 0.01 / 0.2, atol=1e-5)
+    acts = policy_in(made, aligned)
+    assert np.array_equal(acts.actor(seen), decided)
+    whole = model.decoder.state_dict()
+    assert {name.rpartition("decoder.")[2] for name in made.actor} == set(whole), "once, no more"
+    own, others = made.ppo.policy.optimizer.param_groups[1], made.ppo.policy.optimizer
+    made.improve()
+    made.improve()
+    assert own["lr"] < 0.2 * others.param_groups[0]["lr"]
 
 
 def test_what_cannot_be_trained_is_refused_before_anything_is_made(aligned: Path) -> None:
@@ -133,5 +166,13 @@ def test_what_would_do_nothing_is_refused() -> None:
         FinetuneRun(start="head", residual=ResidualConfig(scale=0.2))
     with pytest.raises(BadConfig, match=r"residual.pull_until is 0.5, and start is 'scratch'"):
         FinetuneRun(start="scratch", residual=ResidualConfig(pull_until=0.5))
+    with pytest.raises(BadConfig, match=r"decoder_rate is 0.01, and start is 'residual'"):
+        FinetuneRun(residual=ResidualConfig(decoder_rate=0.01))
+    with pytest.raises(BadConfig, match=r"features is 'space' and start is 'decoder'"):
+        FinetuneRun(start="decoder", features="space")
+    with pytest.raises(BadConfig, match=r"unfreeze.after is 0.5 and start is 'decoder'"):
+        FinetuneRun(start="decoder", unfreeze=UnfreezeConfig(after=0.5))
+    with pytest.raises(BadConfig, match=r"algorithm is 'sac' and start is 'decoder'"):
+        FinetuneRun(start="decoder", algorithm="sac")
     with pytest.raises(BadConfig, match=r"stopping.retrieval_weight is 0.1, and reports"):
         FinetuneRun(stopping=StoppingConfig(retrieval_weight=0.1))

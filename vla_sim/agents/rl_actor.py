@@ -23,8 +23,38 @@ _SAC = ("actor.latent_pi.", "actor.mu.")
 """What an actor's hidden layers and its last one are called."""
 
 
-class RlActor:
-    """An MLP with ReLUs; a row's bits do not depend on the other rows."""
+class BlockActor:
+    """Features to the mean action by a network; a row's bits do not depend on the other rows."""
+
+    def __init__(self, net: nn.Module, n_act: int) -> None:
+        """An actor.
+
+        Args:
+            net: Gives `n_act` numbers or more, of which the first are meant.
+            n_act: Components of an action.
+        """
+        self.net = net
+        self.n_act = n_act
+
+    def __call__(self, features_NX: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Mean actions within [-1, 1], shape (N, A)."""
+        actions_NA = np.zeros((len(features_NX), self.n_act), dtype=np.float32)
+        with torch.no_grad():
+            for start in range(0, len(features_NX), BLOCK):
+                rows_BX = torch.as_tensor(features_NX[start : start + BLOCK])
+                n = len(rows_BX)
+                filled_BX = torch.cat((rows_BX, rows_BX[:1].expand(BLOCK - n, -1)))
+                out_BA = self.within(self.net(filled_BX))
+                actions_NA[start : start + n] = out_BA[:n, : self.n_act].numpy()
+        return actions_NA
+
+    def within(self, out_BA: Tensor) -> Tensor:
+        """What the network gave, within [-1, 1]."""
+        return out_BA.clamp(-1.0, 1.0)
+
+
+class RlActor(BlockActor):
+    """An MLP with ReLUs."""
 
     def __init__(self, weights: Mapping[str, Tensor]) -> None:
         """Take the actor's share of the weights of SB3's `ActorCriticPolicy` or `SACPolicy`.
@@ -47,25 +77,16 @@ class RlActor:
             out, bias = weights[last + "weight"], weights[last + "bias"]
         except KeyError as error:
             raise DamagedFile(f"the policy's weights lack {error}; train it again") from error
-        self.n_act = len(bias)
-        more = max(WIDE - self.n_act, 0)
+        n_act = len(bias)
+        more = max(WIDE - n_act, 0)
         layers.append(
             _linear(nn.functional.pad(out, (0, 0, 0, more)), nn.functional.pad(bias, (0, more)))
         )
-        self.net = nn.Sequential(*layers)
+        super().__init__(nn.Sequential(*layers), n_act)
 
-    def __call__(self, features_NX: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Mean actions within [-1, 1], shape (N, A)."""
-        actions_NA = np.zeros((len(features_NX), self.n_act), dtype=np.float32)
-        with torch.no_grad():
-            for start in range(0, len(features_NX), BLOCK):
-                rows_BX = torch.as_tensor(features_NX[start : start + BLOCK])
-                n = len(rows_BX)
-                filled_BX = torch.cat((rows_BX, rows_BX[:1].expand(BLOCK - n, -1)))
-                out_BA = self.net(filled_BX)
-                out_BA = out_BA.tanh() if self.is_squashed else out_BA.clamp(-1.0, 1.0)
-                actions_NA[start : start + n] = out_BA[:n, : self.n_act].numpy()
-        return actions_NA
+    def within(self, out_BA: Tensor) -> Tensor:
+        """By tanh where it was trained so."""
+        return out_BA.tanh() if self.is_squashed else super().within(out_BA)
 
 
 def _linear(weight: Tensor, bias: Tensor) -> nn.Linear:

@@ -131,6 +131,12 @@ class StartedPolicy(ActorCriticPolicy):
             for part in self.action_net.parameters():
                 part.zero_()
 
+    def decide_by(self, actor: nn.Module, rate: Callable[[], float]) -> None:
+        """Let another network give the mean; it learns at a rate of its own, see `give_rate`."""
+        self.mlp_extractor.add_module("policy_net", actor)
+        self.action_net = nn.Identity()
+        give_rate(self, actor, rate)
+
     def evaluate_actions(
         self, obs: PyTorchObs, actions: Tensor
     ) -> tuple[Tensor, Tensor, Tensor | None]:

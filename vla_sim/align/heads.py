@@ -172,8 +172,9 @@ class Decoder(nn.Module):
             hears_lines: Whether it is told of `lines` too.
         """
         super().__init__()
-        n_in = N_TOLD + 4 * N_WAYS + N_PROPRIO + len(robots) + n_text + n_hazard
-        n_in += N_LINES if hears_lines else 0
+        self.n_known = N_PROPRIO + len(robots) + n_text + n_hazard
+        """Size of the circumstances."""
+        n_in = N_TOLD + 4 * N_WAYS + self.n_known + (N_LINES if hears_lines else 0)
         self.n_modes = n_modes
         self.hears_lines = hears_lines
         names = list(dict.fromkeys(robots))

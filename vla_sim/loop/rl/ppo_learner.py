@@ -10,10 +10,11 @@ from torch import Tensor
 from vla_sim.agents.rl_ppo import StartedPolicy, give_rate, load_tensors, tensors_of
 from vla_sim.align.checkpoint import Checkpoint
 from vla_sim.loop.budget import Budget
-from vla_sim.loop.rl.rl_features import LearntFeatures
+from vla_sim.loop.rl.rl_features import LearntFeatures, learning_decoder
 from vla_sim.loop.rl.rl_learner import RlLearner
 from vla_sim.loop.rl.rl_policy import LEARNT
 from vla_sim.loop.rl.rl_run import FinetuneRun
+from vla_sim.loop.rl.rl_start import CORRECTING
 from vla_sim.loop.rl.rl_thaw import ThawingFeatures
 
 _ACTOR = ("mlp_extractor.policy_net.", "action_net.")
@@ -34,11 +35,25 @@ class PpoLearner(RlLearner):
             rate=lambda: self.rate(run.ppo.learning_rate),
             seed=run.seed,
             sight=sight,
-            from_zero=run.start == "residual",
+            from_zero=run.start in CORRECTING,
         )
+        if run.start == "decoder":
+            self._decide_by_decoder()
         if run.unfreeze.is_on:
             extractor = self.ppo.policy.features_extractor
             give_rate(self.ppo.policy, extractor, lambda: self.rate(run.unfreeze.rate))
+
+    def _decide_by_decoder(self) -> None:
+        policy, run = self.ppo.policy, self.run
+        assert isinstance(policy, StartedPolicy)
+        decoder = learning_decoder(
+            self.encoder.model,
+            next(iter(self.bodies.values())),
+            n_act=self.env.shaft.embodiment.n_act,
+            n_steps=run.slots.action_repeat,
+            scale=run.residual.scale,
+        )
+        policy.decide_by(decoder, lambda: self.rate(run.residual.decoder_rate))
 
     @property
     def algorithm(self) -> PPO:

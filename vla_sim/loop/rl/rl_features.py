@@ -15,6 +15,7 @@ from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
 from torch import Tensor
 from torch.nn import functional
 
+from vla_sim.agents.rl_decoder import LearningDecoder
 from vla_sim.agents.rl_pictures import PictureObserver
 from vla_sim.align.aims import N_TOLD, N_WAYS, fine
 from vla_sim.align.inference import ModelPolicyCore
@@ -53,6 +54,23 @@ def state_features(model: AlignModel, out: PolicyOutput, kind: Kind) -> Tensor:
     if kind != "state":
         parts.append(model.config.n_embed**0.5 * model.embed_state(out.moment).squeeze(1))
     return torch.cat(parts, dim=-1)
+
+
+def learning_decoder(
+    model: AlignModel, body: int, *, n_act: int, n_steps: int, scale: float
+) -> LearningDecoder:
+    """A copy of a model's decoder that acts on rows of the kind "state".
+
+    Args:
+        model: The aligned model.
+        body: Index of a body of the robot.
+        n_act: Components of its actions.
+        n_steps: Control steps from one decision to the next.
+        scale: Largest correction, of an action's range.
+    """
+    return LearningDecoder(
+        model.decoder, n_near=N_NEAR, body=body, n_act=n_act, n_steps=n_steps, scale=scale
+    )
 
 
 class FrozenFeatures:

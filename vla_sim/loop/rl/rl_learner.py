@@ -27,6 +27,7 @@ from vla_sim.loop.rl.rl_base import AlignedBase
 from vla_sim.loop.rl.rl_features import FrozenFeatures, LearningSight
 from vla_sim.loop.rl.rl_policy import PolicyForm
 from vla_sim.loop.rl.rl_run import FinetuneRun
+from vla_sim.loop.rl.rl_start import CORRECTING
 from vla_sim.loop.rl.rl_state import draw_anew, notes_of_run, put_back, tensors_of_run
 from vla_sim.loop.rl.rl_thaw import ThawingSight
 from vla_sim.records.reports import EvalReport
@@ -64,7 +65,7 @@ class RlLearner(ABC):
             start=run.start,
             features=run.features,
             action_repeat=run.slots.action_repeat,
-            scale=run.residual.scale if run.start == "residual" else 0.0,
+            scale=run.residual.scale if run.start in CORRECTING else 0.0,
         )
         self.env = self.slots()
 
@@ -73,7 +74,7 @@ class RlLearner(ABC):
         run = self.run
         hand: Hand | None = None
         observer: Observer = LearningSight(self.bodies)
-        if run.start == "residual":
+        if run.start in CORRECTING:
             observer = base = AlignedBase.of(self.encoder, self.bodies, run.features)
             hand = ResidualHand(base, run.residual.scale)
         elif run.start == "head":

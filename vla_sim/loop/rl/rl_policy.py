@@ -16,7 +16,8 @@ from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from torch import Tensor
 
-from vla_sim.agents.rl_actor import RlActor
+from vla_sim.agents.rl_actor import BlockActor, RlActor
+from vla_sim.agents.rl_decoder import DecoderActor, LearningDecoder
 from vla_sim.agents.rl_hand import DirectHand, Hand, ResidualHand
 from vla_sim.align.checkpoint import Checkpoint, load_checkpoint
 from vla_sim.align.model import AlignModel
@@ -27,8 +28,8 @@ from vla_sim.errors import BadConfig, DamagedFile, UnknownName
 from vla_sim.foreign import is_foreign
 from vla_sim.loop.model_bodies import bodies_of_tasks
 from vla_sim.loop.rl.rl_base import AlignedBase
-from vla_sim.loop.rl.rl_features import KINDS, FrozenFeatures, Kind
-from vla_sim.loop.rl.rl_start import STARTS, StartKind
+from vla_sim.loop.rl.rl_features import KINDS, FrozenFeatures, Kind, learning_decoder
+from vla_sim.loop.rl.rl_start import CORRECTING, STARTS, StartKind
 from vla_sim.records.observation import PolicyInput
 
 INDEX = "finetune.json"
@@ -48,7 +49,7 @@ class PolicyForm:
         start: What it began as.
         features: What of the encoder it is given.
         action_repeat: Control steps from one decision to the next.
-        scale: Largest correction of a residual start; 0 for other starts.
+        scale: Largest correction of a start that corrects the aligned policy; 0 for other starts.
     """
 
     task_ids: tuple[str, ...]
@@ -100,10 +101,14 @@ class RlPolicy:
         bodies = bodies_of_tasks(form.task_ids, table, encoder.task_body)
         learnt = _learnt(encoder, weights)
         self.form = form
-        self.actor = RlActor(weights)
+        self.actor: BlockActor
+        if form.start == "decoder":
+            self.actor = DecoderActor(_decoder(form, encoder, bodies), weights)
+        else:
+            self.actor = RlActor(weights)
         self.hand: Hand = DirectHand()
         self.features: FrozenFeatures | AlignedBase
-        if form.start == "residual":
+        if form.start in CORRECTING:
             self.features = AlignedBase.of(encoder, bodies, form.features, learnt)
             self.hand = ResidualHand(self.features, form.scale)
         else:
@@ -131,6 +136,18 @@ class RlPolicy:
             )
         decided = self.actor(self.features.see(told))
         return self.hand.actions(told.row, decided, self.n_action_steps)
+
+
+def _decoder(form: PolicyForm, encoder: Checkpoint, bodies: Mapping[str, int]) -> LearningDecoder:
+    """The encoder's decoder before it learnt."""
+    body = next(iter(bodies.values()))
+    return learning_decoder(
+        encoder.model,
+        body,
+        n_act=encoder.model.bodies[body].n_act,
+        n_steps=form.action_repeat,
+        scale=form.scale,
+    )
 
 
 def _learnt(encoder: Checkpoint, weights: Mapping[str, Tensor]) -> AlignModel | None:

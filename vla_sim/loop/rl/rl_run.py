@@ -35,7 +35,7 @@ from vla_sim.loop.practised import practised, robot_of
 from vla_sim.loop.resumption import begun_with
 from vla_sim.loop.rl.rl_features import KINDS, Kind
 from vla_sim.loop.rl.rl_policy import ENCODER
-from vla_sim.loop.rl.rl_start import STARTS, ResidualConfig, StartKind
+from vla_sim.loop.rl.rl_start import CORRECTING, STARTS, ResidualConfig, StartKind
 from vla_sim.loop.rl.rl_thaw import UnfreezeConfig
 from vla_sim.loop.run_folder import BEST, RunFolder
 from vla_sim.loop.tracking.tracker import TrackerName, check_tracker
@@ -80,8 +80,9 @@ class FinetuneRun:
     are frozen, see `unfreeze`."""
     start: StartKind = "residual"
     """What the policy begins as: "residual", the aligned policy itself, corrected by what is
-    learnt; "head", a new head on its frozen features; "scratch", the encoder's architecture with
-    weights drawn anew and trained along: what the alignment is worth."""
+    learnt; "decoder", the same, but what corrects it is its own decoder as it learns; "head", a new
+    head on its frozen features; "scratch", the encoder's architecture with weights drawn anew and
+    trained along: what the alignment is worth."""
     algorithm: Algorithm = "ppo"
     """PPO learns from what it has just done; SAC from all that it remembers, demonstrations of the
     expert and of the start policy among it."""
@@ -174,12 +175,14 @@ class FinetuneRun:
         self._check_idle()
         if self.algorithm == "sac":
             self._check_demonstrations()
-        if self.start == "residual":
+        if self.start in CORRECTING:
             self._check_residual()
-        elif self.algorithm == "sac":
+        if self.start == "decoder":
+            self._check_decoder()
+        if self.algorithm == "sac" and self.start != "residual":
             raise BadConfig(
                 f"algorithm is 'sac' and start is {self.start!r}: SAC learns a correction of the "
-                "aligned policy; say --start residual, or --algorithm ppo"
+                "aligned policy by a network of its own; say --start residual, or --algorithm ppo"
             )
 
     def _check_idle(self) -> None:
@@ -192,9 +195,12 @@ class FinetuneRun:
         if self.algorithm == "sac":
             why = ", and algorithm is 'sac', which sac.pull pulls throughout; leave it away"
             as_by_default("residual", self.residual, ("pull", "pull_until"), why)
-        if self.start != "residual":
+        if self.start not in CORRECTING:
             why = f", and start is {self.start!r}, which corrects no policy; leave it away"
             as_by_default("residual", self.residual, ("scale", "pull", "pull_until"), why)
+        if self.start != "decoder":
+            why = f", and start is {self.start!r}, where no decoder learns; leave it away"
+            as_by_default("residual", self.residual, ("decoder_rate",), why)
 
     def _check_tasks(self) -> None:
         if len(self.task_ids) == 1:
@@ -224,6 +230,18 @@ class FinetuneRun:
             raise BadConfig(
                 f"slots.action_repeat is {repeat}, and the aligned policy plans anew every "
                 f"{N_ACTION_STEPS} steps: a residual start takes a divisor of it, --start head any"
+            )
+
+    def _check_decoder(self) -> None:
+        if self.features != "state":
+            raise BadConfig(
+                f"features is {self.features!r} and start is 'decoder', which acts on the state; "
+                "leave it away, or say --start residual"
+            )
+        if self.unfreeze.is_on:
+            raise BadConfig(
+                f"unfreeze.after is {self.unfreeze.after} and start is 'decoder', which learns "
+                "what a frozen eye tells it; leave it away, or say --start residual"
             )
 
     def _check_demonstrations(self) -> None:
