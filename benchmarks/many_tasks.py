@@ -53,7 +53,8 @@ def reach_and_pick(seed: int) -> AlignRun:
     """Reach and PickPlace in one model, by the recipe of the core, for ten minutes.
 
     With two tasks its simulators would be idle most of the time: rounds are shorter and bring more.
-    Nothing is steered, so that what an error of steering counts need not be known.
+    What an error of steering counts is not asked as it is there: nothing is steered, and trainings
+    that were measured stay those of this recipe.
     """
     run = replace(align_recipes.core(), tasks=("Reach", "PickPlace"), seed=seed)
     trainer = run.learner.trainer

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from vla_sim.agents.experts.yaw_servo import BRISK, YawServo, heeding
+from vla_sim.agents.experts.yaw_servo import YawServo, heeding
 from vla_sim.assets.panda import (
     PANDA_MANNERS,
     YAW_ACCELERATION_RAD_S2,
@@ -27,8 +27,8 @@ def rolled(servo: YawServo, target: list[float], manner: str = "normal") -> np.n
 
 
 @pytest.mark.parametrize("manner", MANNERS)
-@pytest.mark.parametrize("top_rate", [BRISK, HEEDING])
-def test_turns_arrive_within_limits(manner: str, top_rate: np.ndarray) -> None:
+@pytest.mark.parametrize("top_rate", [None, HEEDING])
+def test_turns_arrive_within_limits(manner: str, top_rate: np.ndarray | None) -> None:
     target = [1.2, -1.1, 2.0]
     servo = YawServo(np.array([0.0, 0.3, -0.2]), np.zeros(3), DT_S, top_rate)
     rates = rolled(servo, target, manner)

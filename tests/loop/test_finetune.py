@@ -268,6 +268,9 @@ def test_damage_is_named(copy: Path) -> None:
         (json.dumps(index | {"version": 9}), "version 9"),
         (json.dumps({k: v for k, v in index.items() if k != "task_ids"}), "lacks or garbles"),
         (json.dumps(index | {"task_ids": ["Fly"]}), "no task 'Fly'"),
+        (json.dumps(index | {"start": "residual", "scale": 0.0}), "a correction of no size"),
+        (json.dumps(index | {"start": "decoder", "action_repeat": 3}), "of more than one plan"),
+        (json.dumps(index | {"start": "decoder", "features": "space"}), "a decoder that is given"),
     ):
         (copy / INDEX).write_text(text)
         with pytest.raises((DamagedFile, UnknownName), match=says):

@@ -7,7 +7,6 @@ import pytest
 import torch
 
 from tests.loop.untrained import PX
-from vla_sim.agents.rl_decoder import LearningDecoder
 from vla_sim.agents.rl_ppo import PpoConfig
 from vla_sim.agents.rl_slots import SlotsConfig
 from vla_sim.align.checkpoint import load_checkpoint
@@ -20,6 +19,7 @@ from vla_sim.eval.stopping import StoppingConfig
 from vla_sim.loop.budget import Budget
 from vla_sim.loop.policies import best_checkpoint, policy_of
 from vla_sim.loop.rl.ppo_learner import PpoLearner
+from vla_sim.loop.rl.rl_decoder import LearningDecoder
 from vla_sim.loop.rl.rl_policy import RlPolicy
 from vla_sim.loop.rl.rl_run import FinetuneRun, require_robot
 from vla_sim.loop.rl.rl_start import CORRECTING, ResidualConfig, StartKind
@@ -69,9 +69,11 @@ def test_before_the_first_update_episodes_are_those_of_the_aligned_policy(
         assert np.array_equal(a.position, b.position)
 
 
-@pytest.mark.parametrize("repeat", [1, 2])
-def test_training_starts_on_the_aligned_policy_s_way(aligned: Path, repeat: int) -> None:
-    made = learner(aligned, repeat=repeat)
+@pytest.mark.parametrize(("repeat", "start"), [(1, "residual"), (2, "residual"), (2, "decoder")])
+def test_training_starts_on_the_aligned_policy_s_way(
+    aligned: Path, repeat: int, start: StartKind
+) -> None:
+    made = learner(aligned, repeat=repeat, start=start)
     made.env.seed(7)
     made.env.reset()
     crank = Crank(made.form.task_ids[0], 4, SMALL)
@@ -86,8 +88,11 @@ def test_training_starts_on_the_aligned_policy_s_way(aligned: Path, repeat: int)
         assert np.array_equal(ours.position, theirs.position)
 
 
-def test_corrections_are_as_large_as_the_scale_and_no_larger(aligned: Path) -> None:
-    made = learner(aligned, scale=0.1)
+@pytest.mark.parametrize("start", CORRECTING)
+def test_corrections_are_as_large_as_the_scale_and_no_larger(
+    aligned: Path, start: StartKind
+) -> None:
+    made = learner(aligned, scale=0.1, start=start)
     made.env.reset()
     rows = np.arange(4)
     base = made.env.hand.actions(rows, np.zeros((4, 2), dtype=np.float32), 2)
@@ -129,10 +134,10 @@ def test_a_decoder_corrects_by_what_it_does_otherwise_at_its_own_rate(aligned: P
     assert np.array_equal(acts.actor(seen), decided)
     whole = model.decoder.state_dict()
     assert {name.rpartition("decoder.")[2] for name in made.actor} == set(whole), "once, no more"
-    own, others = made.ppo.policy.optimizer.param_groups[1], made.ppo.policy.optimizer
+    others, own = policy.optimizer.param_groups
     made.improve()
     made.improve()
-    assert own["lr"] < 0.2 * others.param_groups[0]["lr"]
+    assert own["lr"] < 0.2 * others["lr"]
 
 
 def test_what_cannot_be_trained_is_refused_before_anything_is_made(aligned: Path) -> None:

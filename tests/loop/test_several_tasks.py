@@ -31,7 +31,7 @@ from vla_sim.loop.rl.ppo_learner import PpoLearner
 from vla_sim.loop.rl.rl_judge import REPORTS
 from vla_sim.loop.rl.rl_policy import RlPolicy, load_rl_policy, read_rl_policy
 from vla_sim.loop.rl.rl_run import FinetuneRun
-from vla_sim.loop.rl.rl_start import ResidualConfig, StartKind
+from vla_sim.loop.rl.rl_start import CORRECTING, ResidualConfig, StartKind
 
 TASKS = ("DriveToGoal", "ChangeLane")
 ARENA, ROAD = map(task_id_of, TASKS)
@@ -95,8 +95,9 @@ def test_the_same_moment_under_other_words_is_seen_otherwise(aligned: Path) -> N
         assert not np.array_equal(np.asarray(sight.see(told)), np.asarray(sight.see(other)))
 
 
-def test_the_start_is_the_aligned_policy_on_each_task(aligned: Path) -> None:
-    made = learner(aligned)
+@pytest.mark.parametrize("start", CORRECTING)
+def test_the_start_is_the_aligned_policy_on_each_task(aligned: Path, start: StartKind) -> None:
+    made = learner(aligned, start=start)
     policy = RlPolicy(made.form, load_checkpoint(best_checkpoint(aligned)), made.actor)
     for task_id in (ARENA, ROAD):
         crank = Crank(task_id, 2, SMALL)

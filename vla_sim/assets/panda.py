@@ -63,8 +63,7 @@ WRIST_TO_TCP_M = (DH_A_M[6], FLANGE_D_M + TCP_D_M)
 YAW_RANGE_RAD = 1.4
 YAW_RATE_RAD_S = 1.4
 YAW_ACCELERATION_RAD_S2 = 8.0
-YAW_JERK_RAD_S3 = 80.0
-"""What a turn of the tool about the vertical, either way, can be planned with. Over x 0.38 to 0.62,
+"""What a turn of the tool about the vertical, either way, can be made with. Over x 0.38 to 0.62,
 y -0.2 to 0.2 and z 0.06 to 0.30 m the action for it stays in range, the last joint uses half of its
 speed and acceleration and keeps 0.2 rad from its ends, and the tool point moves by 0.2 mm."""
 

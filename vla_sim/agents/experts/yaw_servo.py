@@ -1,9 +1,9 @@
 """A tool that turns towards where it shall point, slower and slower.
 
-Its rate follows from what is left to turn now, but for the step or two in which it gathers speed.
-No robot here feels how fast it turns its hand, so who learns from an expert cannot go on with a
-turn that was planned before: of a plan that gathers speed slowly it learns to go on turning as it
-turns, whichever way that is.
+Its rate follows from what is left to turn now, but for the few steps in which it gathers speed. No
+robot here feels how fast it turns its hand, so who learns from an expert cannot go on with a turn
+that was planned before: of a plan that gathers speed slowly it learns to go on turning as it turns,
+whichever way that is.
 """
 
 from collections.abc import Mapping
@@ -18,34 +18,35 @@ from vla_sim.records.manner import MANNERS, Manner, MannerProfile
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-GAIN_S = 4.0
+_GAIN_PER_S = 4.0
 """Rate over what is left to turn [1/s]."""
-LEVER_M = 0.3
-"""A manner that is heeded turns a radian as briskly as it moves this far [m]."""
-BRISK = np.full(len(MANNERS), YAW_RATE_RAD_S)
-"""Rates of turns that heed no manner [rad/s]."""
+_LEVER_M = 0.3
+"""A manner turns a radian as briskly as it moves this far [m]."""
 
 
 def heeding(manners: Mapping[Manner, MannerProfile]) -> Floats:
     """Rates of turns under each manner, shape (len(MANNERS),) [rad/s]."""
-    return np.minimum(manner_limits(manners)[:, 0] / LEVER_M, YAW_RATE_RAD_S)
+    return np.minimum(manner_limits(manners)[:, 0] / _LEVER_M, YAW_RATE_RAD_S)
 
 
 class YawServo:
     """m tools that turn, advanced one control step at a time; a `phases.Turn`."""
 
-    def __init__(self, yaw: Floats, rate: Floats, dt_s: float, top_rate: Floats = BRISK) -> None:
+    def __init__(
+        self, yaw: Floats, rate: Floats, dt_s: float, top_rate: Floats | None = None
+    ) -> None:
         """Start from yaws [rad] and rates [rad/s], shape (m,).
 
         Args:
             yaw: Where the tools point.
             rate: How fast they turn.
             dt_s: Control period [s].
-            top_rate: Of each manner, shape (len(MANNERS),) [rad/s].
+            top_rate: Of each manner, shape (len(MANNERS),) [rad/s]; None for turns that heed none.
         """
         self.yaw, self.rate = yaw, rate
-        self._wanted, self._most = yaw, top_rate[:1]
-        self._dt_s, self._top_rate = dt_s, top_rate
+        self._dt_s = dt_s
+        self._top_rate = np.full(len(MANNERS), YAW_RATE_RAD_S) if top_rate is None else top_rate
+        self._wanted, self._most = yaw, np.zeros(len(yaw))
 
     def aim(self, yaw_rad: Floats, manner: Ints) -> None:
         """Every tool heeds its wanted yaw, as far as it can turn."""
@@ -55,7 +56,7 @@ class YawServo:
     def advance(self) -> Floats:
         """One control step: the new commanded rates [rad/s], shape (m,)."""
         step = YAW_ACCELERATION_RAD_S2 * self._dt_s
-        wanted = GAIN_S * (self._wanted - self.yaw)
+        wanted = _GAIN_PER_S * (self._wanted - self.yaw)
         wanted = np.clip(wanted, -self._most, self._most)
         self.rate = np.clip(wanted, self.rate - step, self.rate + step)
         self.yaw = self.yaw + self._dt_s * self.rate

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vla_sim.assets.knobs import KNOB_BAR_LENGTH_M, KNOB_BAR_TOP_M, add_knob
+from vla_sim.assets.panda import YAW_RANGE_RAD
 from vla_sim.envs.chain import goals_not_asked
 from vla_sim.envs.frames.fixture_task import FixtureTask, FixtureTaskConfig
 from vla_sim.envs.scenery.fixtures import Fixtures
@@ -31,8 +32,8 @@ class TurnKnobConfig(FixtureTaskConfig):
     """A knob that has turned this far in the asked direction is turned."""
     wrong_rad: float = 0.2
     """The other knob, or the wrong direction, may turn this far before it is a violation."""
-    expert_angle_rad: float = 1.4
-    """To which angle the expert turns, either way: as far as the hand does. A knob that is being
+    expert_angle_rad: float = YAW_RANGE_RAD
+    """To which angle the expert turns, either way: as far as a hand does. A knob that is being
     turned does not show where it began, so it is turned to where any knob has turned enough."""
     horizon_s: float = 10.0
     start_turn_rad: tuple[float, float] = (-0.2, 0.2)

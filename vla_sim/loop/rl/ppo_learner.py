@@ -90,7 +90,7 @@ class PpoLearner(RlLearner):
         """Nothing is that large."""
 
     def learn(self) -> None:
-        """Act in all slots, and learn from it; a residual start stands still at first."""
+        """Act in all slots, and learn from it; what corrects a policy stands still at first."""
         run, policy = self.run, self.ppo.policy
         if isinstance(policy, StartedPolicy):
             policy.hold(self.budget.n_spent < run.residual.warm_up_env_steps)

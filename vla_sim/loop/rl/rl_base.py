@@ -1,4 +1,4 @@
-"""The base of a residual policy: the aligned policy as it is benched, and what it saw.
+"""What is corrected: the aligned policy as it is benched, and what it saw.
 
 Legend: m rows, X features, K chunk steps, A action components.
 """

@@ -15,12 +15,12 @@ from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
 from torch import Tensor
 from torch.nn import functional
 
-from vla_sim.agents.rl_decoder import LearningDecoder
 from vla_sim.agents.rl_pictures import PictureObserver
 from vla_sim.align.aims import N_TOLD, N_WAYS, fine
 from vla_sim.align.inference import ModelPolicyCore
 from vla_sim.align.model import AlignModel, PolicyOutput
 from vla_sim.envs.faces.spaces import decode_instruction
+from vla_sim.loop.rl.rl_decoder import LearningDecoder
 from vla_sim.records.embodiment import Embodiment
 from vla_sim.records.observation import PolicyInput
 from vla_sim.records.triple import CHUNK_SIZE, N_ACT, N_PROPRIO

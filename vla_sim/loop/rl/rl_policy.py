@@ -16,8 +16,8 @@ from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from torch import Tensor
 
+from vla_sim.agents.aligned import N_ACTION_STEPS
 from vla_sim.agents.rl_actor import BlockActor, RlActor
-from vla_sim.agents.rl_decoder import DecoderActor, LearningDecoder
 from vla_sim.agents.rl_hand import DirectHand, Hand, ResidualHand
 from vla_sim.align.checkpoint import Checkpoint, load_checkpoint
 from vla_sim.align.model import AlignModel
@@ -28,6 +28,7 @@ from vla_sim.errors import BadConfig, DamagedFile, UnknownName
 from vla_sim.foreign import is_foreign
 from vla_sim.loop.model_bodies import bodies_of_tasks
 from vla_sim.loop.rl.rl_base import AlignedBase
+from vla_sim.loop.rl.rl_decoder import DecoderActor, LearningDecoder
 from vla_sim.loop.rl.rl_features import KINDS, FrozenFeatures, Kind, learning_decoder
 from vla_sim.loop.rl.rl_start import CORRECTING, STARTS, StartKind
 from vla_sim.records.observation import PolicyInput
@@ -74,8 +75,13 @@ class PolicyForm:
             raise UnknownName("start", self.start, STARTS)
         if not self.task_ids:
             raise DamagedFile(f"{path} names no task; finetune again")
+        corrects = self.start in CORRECTING
         if self.action_repeat < 1 or not 0.0 <= self.scale <= 1.0:
             raise DamagedFile(f"{path} holds a decision for no step, or a correction of no size")
+        if corrects and (self.scale == 0.0 or N_ACTION_STEPS % self.action_repeat):
+            raise DamagedFile(f"{path} holds a correction of no size, or of more than one plan")
+        if self.start == "decoder" and self.features != "state":
+            raise DamagedFile(f"{path} holds a decoder that is given {self.features!r}")
 
 
 class RlPolicy:

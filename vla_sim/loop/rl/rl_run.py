@@ -229,7 +229,7 @@ class FinetuneRun:
         if N_ACTION_STEPS % repeat:
             raise BadConfig(
                 f"slots.action_repeat is {repeat}, and the aligned policy plans anew every "
-                f"{N_ACTION_STEPS} steps: a residual start takes a divisor of it, --start head any"
+                f"{N_ACTION_STEPS} steps: a correction of it takes a divisor, --start head any"
             )
 
     def _check_decoder(self) -> None:
