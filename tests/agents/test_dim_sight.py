@@ -21,7 +21,7 @@ Floats = NDArray[np.float64]
 N = 20
 KEPT = 0.8
 """Of an error from one look to the next."""
-TURNS = ("tcp_yaw_rate",)
+TURNS = ("tcp_yaw_rate", "tcp_yaw_acc")
 """What a state may know of a hand's turn, and proprioception does not."""
 
 

@@ -82,12 +82,16 @@ def test_arm_says_where_its_tool_points() -> None:
     action[1, 5] = 0.4
     act(world, robot, action, 10)
     state, proprio = robot.privileged(), robot.proprio()
-    assert (state["tcp_yaw"][0], state["tcp_yaw_rate"][0]) == (0, 0)
+    assert (state["tcp_yaw"][0], state["tcp_yaw_rate"][0], state["tcp_yaw_acc"][0]) == (0, 0, 0)
     assert proprio[0, 3:5].tolist() == [1.0, 0.0]
     assert state["tcp_yaw"][1] == pytest.approx(0.4 * 10 * 0.05, abs=0.02)
     assert proprio[1, 3:5] == pytest.approx(
         [np.cos(state["tcp_yaw"][1]), np.sin(state["tcp_yaw"][1])]
     )
+    before = state["tcp_yaw_rate"][1]
+    act(world, robot, np.zeros((2, 7)))
+    state = robot.privileged()
+    assert state["tcp_yaw_acc"][1] == pytest.approx((state["tcp_yaw_rate"][1] - before) / 0.05)
 
 
 def test_arm_keeps_limits_and_workspace_whatever_is_commanded() -> None:

@@ -109,7 +109,8 @@ class ArmRobot:
         self._touch = [engine.sensor(f"{prefix}touch_{name}") for name in touching]
         self._reference = JointReference(self.config, self._chain, n)
         self._tcp_acc = np.zeros((n, 3))
-        self._yaw = np.tile([0.0, 1.0, 0.0], (n, 1))  # commanded, its cosine and sine
+        # Commanded yaw, its cosine and sine, and the difference quotient of its rate.
+        self._yaw, self._yaw_acc = np.tile([0.0, 1.0, 0.0], (n, 1)), np.zeros(n)
         self._yaw_zero = np.zeros(n)
         n_motion = self.embodiment.n_motion
         self._position, self._velocity = np.zeros((n, n_motion)), np.zeros((n, n_motion))
@@ -149,12 +150,13 @@ class ArmRobot:
         engine.ctrl[np.ix_(ids, self._finger_ctrl)] = self._gripper.control(opened)
         self._reference.reset(ids, start)
         self._tcp_acc[ids] = 0.0
+        self._yaw_acc[ids] = 0.0
         yaw_rows(ids, True, self._reference.mat, self._yaw_zero, self._yaw)
 
     def command(self, action: Floats) -> None:
         """Filter SI actions, shape (n, 7), and write the engine's controls for one step."""
         engine, dt, ref = self._engine, self.embodiment.control_dt_s, self._reference
-        before = ref.filtered[:, :3].copy()
+        before = ref.filtered[:, :6].copy()
         q = np.take(engine.qpos, self._q_adr, axis=1)
         act = np.take(engine.act, self._act_adr, axis=1)
         governor = self.governor
@@ -164,7 +166,8 @@ class ArmRobot:
             governor.govern(q, led, ref.q, ref.qd, ref.filtered)
             changed = governor.withheld > 0.0
             ref.angle_rate[changed] = (ref.q - act)[changed] / dt
-        self._tcp_acc = (ref.filtered[:, :3] - before) / dt
+        self._tcp_acc = (ref.filtered[:, :3] - before[:, :3]) / dt
+        self._yaw_acc = (ref.filtered[:, 5] - before[:, 5]) / dt
         yaw_rows(np.arange(engine.n), False, ref.mat, self._yaw_zero, self._yaw)
         engine.ctrl[:, self._angle_ctrl] = ref.angle_rate
         engine.ctrl[:, self._rate_ctrl] = ref.qd
@@ -267,6 +270,7 @@ class ArmRobot:
             "tcp_acc": self._tcp_acc.copy(),
             "tcp_yaw": self._yaw[:, 0].copy(),
             "tcp_yaw_rate": self._reference.filtered[:, 5].copy(),
+            "tcp_yaw_acc": self._yaw_acc.copy(),
             "gripper_width": self._gripper_width(),
         }
 
