@@ -10,9 +10,9 @@ from torch import Tensor
 from vla_sim.agents.rl_ppo import StartedPolicy, give_rate, load_tensors, tensors_of
 from vla_sim.align.checkpoint import Checkpoint
 from vla_sim.loop.budget import Budget
-from vla_sim.loop.rl.rl_features import LearntFeatures, learning_decoder
+from vla_sim.loop.rl.rl_features import LearntFeatures
 from vla_sim.loop.rl.rl_learner import RlLearner
-from vla_sim.loop.rl.rl_policy import LEARNT
+from vla_sim.loop.rl.rl_policy import LEARNT, learning_decoder
 from vla_sim.loop.rl.rl_run import FinetuneRun
 from vla_sim.loop.rl.rl_start import CORRECTING
 from vla_sim.loop.rl.rl_thaw import ThawingFeatures
@@ -38,22 +38,13 @@ class PpoLearner(RlLearner):
             from_zero=run.start in CORRECTING,
         )
         if run.start == "decoder":
-            self._decide_by_decoder()
+            policy = self.ppo.policy
+            assert isinstance(policy, StartedPolicy)
+            decoder = learning_decoder(self.form, encoder, self.bodies)
+            policy.decide_by(decoder, lambda: self.rate(run.residual.decoder_rate))
         if run.unfreeze.is_on:
             extractor = self.ppo.policy.features_extractor
             give_rate(self.ppo.policy, extractor, lambda: self.rate(run.unfreeze.rate))
-
-    def _decide_by_decoder(self) -> None:
-        policy, run = self.ppo.policy, self.run
-        assert isinstance(policy, StartedPolicy)
-        decoder = learning_decoder(
-            self.encoder.model,
-            next(iter(self.bodies.values())),
-            n_act=self.env.shaft.embodiment.n_act,
-            n_steps=run.slots.action_repeat,
-            scale=run.residual.scale,
-        )
-        policy.decide_by(decoder, lambda: self.rate(run.residual.decoder_rate))
 
     @property
     def algorithm(self) -> PPO:

@@ -42,10 +42,12 @@ class LearningDecoder(nn.Module):
         """
         super().__init__()
         self.decoder = deepcopy(decoder).requires_grad_(True)
-        self._start = (deepcopy(decoder).requires_grad_(False),)  # in a tuple: no part of this
+        # In a tuple: no part of this, so that it is neither learnt nor kept.
+        self._start = (deepcopy(decoder).requires_grad_(False).eval(),)
         self._told = slice(n_near, n_near + N_TOLD)
         self._known = slice(n_near + N_TOLD, n_near + N_TOLD + decoder.n_known)
         self.body, self.n_act, self.n_steps, self.scale = body, n_act, n_steps, scale
+        self.eval()
 
     def forward(self, features_NX: Tensor) -> Tensor:
         """Corrections, shape (N, A)."""

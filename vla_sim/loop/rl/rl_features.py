@@ -20,7 +20,6 @@ from vla_sim.align.aims import N_TOLD, N_WAYS, fine
 from vla_sim.align.inference import ModelPolicyCore
 from vla_sim.align.model import AlignModel, PolicyOutput
 from vla_sim.envs.faces.spaces import decode_instruction
-from vla_sim.loop.rl.rl_decoder import LearningDecoder
 from vla_sim.records.embodiment import Embodiment
 from vla_sim.records.observation import PolicyInput
 from vla_sim.records.triple import CHUNK_SIZE, N_ACT, N_PROPRIO
@@ -54,23 +53,6 @@ def state_features(model: AlignModel, out: PolicyOutput, kind: Kind) -> Tensor:
     if kind != "state":
         parts.append(model.config.n_embed**0.5 * model.embed_state(out.moment).squeeze(1))
     return torch.cat(parts, dim=-1)
-
-
-def learning_decoder(
-    model: AlignModel, body: int, *, n_act: int, n_steps: int, scale: float
-) -> LearningDecoder:
-    """A copy of a model's decoder that acts on rows of the kind "state".
-
-    Args:
-        model: The aligned model.
-        body: Index of a body of the robot.
-        n_act: Components of its actions.
-        n_steps: Control steps from one decision to the next.
-        scale: Largest correction, of an action's range.
-    """
-    return LearningDecoder(
-        model.decoder, n_near=N_NEAR, body=body, n_act=n_act, n_steps=n_steps, scale=scale
-    )
 
 
 class FrozenFeatures:

@@ -29,7 +29,7 @@ from vla_sim.foreign import is_foreign
 from vla_sim.loop.model_bodies import bodies_of_tasks
 from vla_sim.loop.rl.rl_base import AlignedBase
 from vla_sim.loop.rl.rl_decoder import DecoderActor, LearningDecoder
-from vla_sim.loop.rl.rl_features import KINDS, FrozenFeatures, Kind, learning_decoder
+from vla_sim.loop.rl.rl_features import KINDS, N_NEAR, FrozenFeatures, Kind
 from vla_sim.loop.rl.rl_start import CORRECTING, STARTS, StartKind
 from vla_sim.records.observation import PolicyInput
 
@@ -109,7 +109,7 @@ class RlPolicy:
         self.form = form
         self.actor: BlockActor
         if form.start == "decoder":
-            self.actor = DecoderActor(_decoder(form, encoder, bodies), weights)
+            self.actor = DecoderActor(learning_decoder(form, encoder, bodies), weights)
         else:
             self.actor = RlActor(weights)
         self.hand: Hand = DirectHand()
@@ -144,12 +144,21 @@ class RlPolicy:
         return self.hand.actions(told.row, decided, self.n_action_steps)
 
 
-def _decoder(form: PolicyForm, encoder: Checkpoint, bodies: Mapping[str, int]) -> LearningDecoder:
-    """The encoder's decoder before it learnt."""
+def learning_decoder(
+    form: PolicyForm, encoder: Checkpoint, bodies: Mapping[str, int]
+) -> LearningDecoder:
+    """The actor of a decoder start before it has learnt.
+
+    Args:
+        form: Of the policy.
+        encoder: Whose decoder it is.
+        bodies: {task: the model's index of its body}, all of one robot.
+    """
     body = next(iter(bodies.values()))
-    return learning_decoder(
-        encoder.model,
-        body,
+    return LearningDecoder(
+        encoder.model.decoder,
+        n_near=N_NEAR,
+        body=body,
         n_act=encoder.model.bodies[body].n_act,
         n_steps=form.action_repeat,
         scale=form.scale,
