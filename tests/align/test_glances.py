@@ -80,6 +80,20 @@ def test_a_second_glance_begins_as_if_there_were_none() -> None:
     )
 
 
+def test_a_peak_says_whether_anything_answers_and_teaches_nothing() -> None:
+    map_NSC, _, _ = pictures(4, torch.Generator().manual_seed(3))
+    net, text_N14, known_N3 = attention(1), torch.ones(4, 1, 4), torch.ones(4, 3)
+    look: Look = net(map_NSC, text_N14, known_N3)
+    asked_NX = net.words(text_N14[:, 0]) + net.whereabouts(known_N3)
+    query_NQC = net.query(asked_NX.relu()).view(4, N_QUERIES, N_MAP)
+    score_NQS = torch.einsum("nqc,nsc->nqs", query_NQC, map_NSC)
+    torch.testing.assert_close(look.peak_BGQ[:, 0], score_NQS.amax(-1))
+    assert not look.peak_BGQ.requires_grad
+    # Attention is the same wherever all cells answer alike; what they answer is not.
+    blank: Look = net(torch.zeros_like(map_NSC), text_N14, known_N3)
+    assert torch.equal(blank.peak_BGQ, torch.zeros(4, 1, N_QUERIES))
+
+
 def test_a_model_that_looks_twice_comes_back(tmp_path: Path) -> None:
     torch.manual_seed(0)
     model = ModelConfig(n_glances=2).build([squares.BODY], Tokenizer.from_corpus(squares.CORPUS))

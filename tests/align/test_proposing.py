@@ -13,7 +13,7 @@ from vla_sim.align.trainer import AlignTrainer
 from vla_sim.align.trainer_config import TrainerConfig
 from vla_sim.errors import BadConfig
 from vla_sim.records.proposals import Floats, Proposals
-from vla_sim.records.triple import CHUNK_SIZE, N_ACT, StepTriples
+from vla_sim.records.triple import CHUNK_SIZE, N_ACT, N_QUERIES, StepTriples
 
 N = 33
 N_WORDS = 3
@@ -111,7 +111,8 @@ def lying(chunk: Floats, place: Floats, asked: Floats) -> Proposals:
         chunk=chunk.reshape(1, -1, 1, chunk.shape[-1]),
         action=place[None],
         state=asked[None],
-        attention=np.zeros((1, len(place), 1, 1), np.float32),
+        attention=np.zeros((1, len(place), N_QUERIES, 1, 1), np.float32),
+        peak=np.zeros((1, len(place), N_QUERIES), np.float32),
     )
 
 

@@ -16,6 +16,7 @@ from vla_sim.align.model import PAIRS, TOWERS, ModelConfig
 from vla_sim.align.negatives.bank import MemoryBankConfig
 from vla_sim.align.objective import LossReport, Weights
 from vla_sim.align.optimiser import OptimiserConfig
+from vla_sim.align.proposing import propose
 from vla_sim.align.reconciling.pcgrad import PcgradConfig
 from vla_sim.align.reconciling.table import RECONCILERS
 from vla_sim.align.trainer import AlignTrainer
@@ -57,6 +58,16 @@ def test_it_learns_to_look_and_to_point() -> None:
         np.linalg.norm(other.goal - test.goal_point[own][:, THING], axis=1).mean()
         > 2 * error_m.mean()
     )
+    # What is asked for is painted over: attention goes somewhere all the same, and the peak tells.
+    bare = test.image.copy()
+    for picture, (u, v) in zip(bare, test.cell[own][:, THING] * squares.PX, strict=True):
+        picture[int(v) - 5 : int(v) + 5, int(u) - 5 : int(u) + 5] = 95
+    words = [[text] for text in told]
+    there, gone = (
+        propose(ModelPolicyCore(learner.model), image, test.proprio, words, 0).peak[:, 0, THING]
+        for image in (test.image, bare)
+    )
+    assert (there > gone).mean() > 0.9  # chance: a half
 
 
 def test_every_term_is_taken_and_finite() -> None:

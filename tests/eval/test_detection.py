@@ -9,7 +9,7 @@ from hypothesis import strategies as some
 from scipy.stats import norm
 
 from vla_sim.errors import BadConfig, DamagedFile, UnknownName
-from vla_sim.eval.detection.auroc import auroc
+from vla_sim.eval.detection.auroc import auroc, auroc_within
 from vla_sim.eval.detection.conformal import conformal_threshold
 from vla_sim.eval.detection.detector import EARLY, KINDS, Detector, TracedEpisode, features
 from vla_sim.records.signals import SIGNALS
@@ -31,6 +31,23 @@ def test_auroc_is_the_chance_of_the_right_order() -> None:
         auroc([1.0, 2.0], [True, True])
     with pytest.raises(BadConfig, match="finite"):
         auroc([1.0, np.nan], [True, False])
+
+
+def test_within_groups_what_groups_differ_by_tells_nothing() -> None:
+    rng = np.random.default_rng(4)
+    group = np.repeat(["often", "seldom", "never"], 400)
+    positive = rng.random(1200) < np.repeat([0.5, 0.05, 0.0], 400)
+    base = np.repeat([1.0, 0.0, -1.0], 400)
+    assert auroc(base, positive).value > 0.8
+    assert auroc_within(base, positive, list(group)).value == 0.5
+    seen = base + 0.1 * (rng.normal(size=1200) + 2.2 * positive)
+    within = auroc_within(seen, positive, list(group))
+    assert within.low < norm.cdf(2.2 / 2**0.5) < within.high and within.n == 800
+    one = [k for k, name in enumerate(group) if name == "often"]
+    alone = auroc_within(seen[one], positive[one], ["often"] * len(one))
+    assert alone.value == auroc(seen[one], positive[one]).value
+    with pytest.raises(BadConfig, match="one that has both kinds"):
+        auroc_within([1.0, 2.0], [True, False], ["a", "b"])
 
 
 def test_an_area_of_few_is_not_known_for_certain() -> None:
@@ -65,7 +82,7 @@ def episode(rng: np.random.Generator, *, success: bool, mismatch: bool = False) 
     if not success:
         trace[4:, SIGNALS.index("inconsistency")] += 1.5
     if mismatch:
-        trace[:, SIGNALS.index("attention_entropy")] += 4.0
+        trace[:, SIGNALS.index("thing_entropy")] += 4.0
     return TracedEpisode(
         task_id=TASK,
         trace=trace,
@@ -87,7 +104,7 @@ def episodes(seed: int, n: int = 40) -> list[TracedEpisode]:
 
 @pytest.fixture(scope="module")
 def detector() -> Detector:
-    return Detector.fit(episodes(0), episodes(1), alpha=0.1)
+    return Detector.fit(episodes(0, n=80), episodes(1), alpha=0.1)
 
 
 def test_it_finds_what_differs_on_episodes_that_it_never_saw(detector: Detector) -> None:
@@ -101,6 +118,39 @@ def test_it_finds_what_differs_on_episodes_that_it_never_saw(detector: Detector)
     assert np.mean(["mismatch" in raised[id(e)] for e in unfit]) > 0.9
     assert np.mean(["mismatch" in raised[id(e)] for e in good]) < 0.3
     assert all(raised[id(e)]["mismatch"] < EARLY for e in unfit if "mismatch" in raised[id(e)])
+
+
+OTHER, CALM = "vla_sim/Lift-v1", "vla_sim/Park-v1"
+
+
+def told_otherwise(episode: TracedEpisode) -> TracedEpisode:
+    """The same of a task in which what is not there is looked for less far, and failures freeze."""
+    return replace(episode, task_id=OTHER, trace=-episode.trace)
+
+
+def test_each_task_has_its_own_signs() -> None:
+    learnt, calibrated, others = (
+        [*made, *map(told_otherwise, made)] for made in (episodes(0), episodes(1), episodes(2))
+    )
+    detector = Detector.fit(learnt, calibrated, alpha=0.1)
+    for task_id in (TASK, OTHER):
+        mine = [e for e in others if e.task_id == task_id]
+        told = [detector.scores("mismatch", task_id, e.trace, 0.1)[-1] for e in mine]
+        assert auroc(told, [e.mismatch for e in mine]).value > 0.9
+        right = [e for e in mine if not e.mismatch]
+        told = [detector.scores("failure", task_id, e.trace, 0.1)[-1] for e in right]
+        assert auroc(told, [not e.success for e in right]).value > 0.9
+
+
+def test_a_task_that_never_fails_is_judged_by_what_failures_of_others_look_like() -> None:
+    calm = [replace(e, task_id=CALM) for e in episodes(4) if e.success]
+    with pytest.raises(BadConfig, match=r"of .*Park-v1, as they should be, 0 episodes are too few"):
+        Detector.fit([*episodes(0), *calm], episodes(1), alpha=0.1)
+    detector = Detector.fit([*episodes(0), *calm], [*episodes(1), *calm], alpha=0.1)
+    restless = episode(np.random.default_rng(5), success=False)
+    easy = episode(np.random.default_rng(5), success=True)
+    told = [detector.scores("failure", CALM, e.trace, 0.1)[-1] for e in (restless, easy)]
+    assert told[0] > told[1] + 1.0
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -105,7 +105,8 @@ def test_a_detector_belongs_to_one_checkpoint(made: tuple[Path, Detection], tmp_
 
 def test_without_an_alarm_there_is_no_lead(made: tuple[Path, Detection]) -> None:
     detector = load_detector(made[0] / FILE, str(made[0]))
-    deaf, rng = replace(detector, thresholds=dict.fromkeys(KINDS, np.inf)), np.random.default_rng(0)
+    never = {kind: {REACH: np.inf} for kind in KINDS}
+    deaf, rng = replace(detector, thresholds=never), np.random.default_rng(0)
     episodes = [
         TracedEpisode(
             task_id=REACH,
@@ -140,9 +141,9 @@ def test_a_film_shows_what_the_detector_says(made: tuple[Path, Detection], tmp_p
 def test_episodes_that_cannot_be_enough_are_refused_before_any_is_run() -> None:
     with pytest.raises(BadConfig, match=r"^8 episodes are too few to allow 10 % .* take 9 or more"):
         DetectRun(policy="runs/none", tasks=("Reach",), episodes=4, alpha=0.1)
-    with pytest.raises(BadConfig, match=r"\(4 scenes of 1 tasks, each told in 2 ways\)$"):
+    with pytest.raises(BadConfig, match=r"\(4 scenes of each task, each told in 2 ways\)$"):
         DetectRun(policy="runs/none", tasks=("Reach",), episodes=4, alpha=0.1)
-    with pytest.raises(BadConfig, match=r"800 episodes are too few to allow 0\.1 %"):
+    with pytest.raises(BadConfig, match=r"200 episodes are too few to allow 0\.1 %"):
         DetectRun(policy="runs/none", alpha=0.001)
     DetectRun(policy="runs/none", tasks=("Reach",), episodes=5, alpha=0.1)
 

@@ -13,6 +13,7 @@ from vla_sim.protocols.policy import Policy
 from vla_sim.records.observation import PolicyInput
 from vla_sim.records.proposals import Proposals
 from vla_sim.records.signals import SIGNALS
+from vla_sim.records.triple import N_QUERIES, QUERIES
 
 N_REPHRASED = 3
 """Other wordings that the words are held against."""
@@ -93,19 +94,22 @@ def signals_of(
     """
     chunk, state = found.chunk[place], found.state[place]
     own, others = chunk[0], chunk[1:-1]
-    attention = found.attention[place].reshape(len(state), -1)
-    entropy = -(attention[0] * np.log(attention[0] + 1e-12)).sum() / np.log(attention.shape[1])
+    attention = found.attention[place].reshape(len(state), N_QUERIES, -1)  # (W, Q, cells)
+    entropy = -(attention[0] * np.log(attention[0] + 1e-12)).sum(-1) / np.log(attention.shape[-1])
+    spread = 0.5 * np.abs(attention[1:-1] - attention[0]).sum(-1).mean(0)
     values = {
         "disagreement": 1.0 - state[0] @ found.action[place, 0],
         "wording_spread": 1.0 - (state[1:-1] @ state[0]).mean(),
         "chunk_spread": np.abs(others - own).mean(),
-        "attention_entropy": entropy,
-        "attention_spread": 0.5 * np.abs(attention[1:-1] - attention[0]).sum(1).mean(),
         "inconsistency": 0.0 if left is None else np.abs(own[: len(left)] - left).mean(),
         "drift": 0.0 if last_state is None else 1.0 - last_state @ state[0],
         "effort": np.abs(own).mean(),
         "unsaid": 1.0 - state[-1] @ state[0],
     }
+    for query, name in enumerate(QUERIES):
+        values[f"{name}_peak"] = found.peak[place, 0, query]
+        values[f"{name}_entropy"] = entropy[query]
+        values[f"{name}_spread"] = spread[query]
     return np.array([values[name] for name in SIGNALS], dtype=np.float32)
 
 

@@ -27,12 +27,15 @@ class Look:
         log_attention_BGQS: Logarithm of the attention, a distribution over cells.
         feature_BGQC: The attended features.
         place_BGQ2: Mean picture positions (u, v) under the attention, in [0, 1].
+        peak_BGQ: Score of the cell that answers best. Attention says which cell that is, and not
+            whether it answers at all; nothing is taught by this.
         hazard_BS: Logits of "here is something not to be hit".
     """
 
     log_attention_BGQS: Tensor
     feature_BGQC: Tensor
     place_BGQ2: Tensor
+    peak_BGQ: Tensor
     hazard_BS: Tensor
 
 
@@ -93,5 +96,6 @@ class GroundedAttention(nn.Module):
             log_attention_BGQS=log_attention_BYS.view(each),
             feature_BGQC=(attention_BYS @ map_BSC).view(each),
             place_BGQ2=(attention_BYS @ self.centre_S2).view(each),
+            peak_BGQ=score_BYS[:, :-1].detach().amax(-1).view(each[:-1]),
             hazard_BS=score_BYS[:, -1] + self.avoid_bias,
         )

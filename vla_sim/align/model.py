@@ -109,6 +109,7 @@ class PolicyOutput:
         held_BG: Logits of the goal's thing being held.
         aims: What the decoder was told, (B, G, ...).
         log_attention_BGQS: Logarithm of the attention over cells.
+        peak_BGQ: How well the best cell answers, see `Look`.
         hazard_BS: Logits of the hazard grid.
         state_BGX: What the decoder was told.
         moment: What was seen and said, for the alignment of single steps.
@@ -122,6 +123,7 @@ class PolicyOutput:
     held_BG: Tensor
     aims: Aims
     log_attention_BGQS: Tensor
+    peak_BGQ: Tensor
     hazard_BS: Tensor
     state_BGX: Tensor
     moment: Moment
@@ -286,6 +288,7 @@ class AlignModel(nn.Module):
             held_BG=answer_BGQX[:, :, THING, 4],
             aims=aims,
             log_attention_BGQS=look.log_attention_BGQS,
+            peak_BGQ=look.peak_BGQ,
             hazard_BS=look.hazard_BS,
             state_BGX=state_BGX,
             moment=Moment(

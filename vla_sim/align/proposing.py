@@ -14,7 +14,7 @@ from torch import Tensor
 from vla_sim.align.inference import ModelPolicyCore
 from vla_sim.errors import BadConfig
 from vla_sim.records.proposals import Proposals
-from vla_sim.records.triple import CHUNK_SIZE, GRID, N_ACT, THING
+from vla_sim.records.triple import CHUNK_SIZE, GRID, N_ACT, N_QUERIES
 
 UNSAID = ""
 """The words of the chunk that guidance leads away from."""
@@ -74,14 +74,16 @@ def propose(
             chunk_BWKA,
             action_RE.view(len(body_B), n_words, n_embed),
             state_BWE,
-            out.log_attention_BGQS[:, :n_words, THING].exp(),
+            out.log_attention_BGQS[:, :n_words].exp(),
+            out.peak_BGQ[:, :n_words],
         )
 
     widths = (
         (n_words, CHUNK_SIZE, N_ACT),
         (n_words, n_embed),
         (n_words, n_embed),
-        (n_words, GRID * GRID),
+        (n_words, N_QUERIES, GRID * GRID),
+        (n_words, N_QUERIES),
     )
     with core.evaluating():
         text_XD = core.sentences([text for row in said for text in row])
@@ -91,10 +93,11 @@ def propose(
             core.padded(proprio),
             torch.as_tensor(np.broadcast_to(body, (m,)).astype(np.int64)),
         )
-        chunk, action, state, attention = core.in_blocks(block, rows, widths)
+        chunk, action, state, attention, peak = core.in_blocks(block, rows, widths)
     return Proposals(
         chunk=chunk,
         action=action,
         state=state,
-        attention=attention.reshape(m, n_words, GRID, GRID),
+        attention=attention.reshape(m, n_words, N_QUERIES, GRID, GRID),
+        peak=peak,
     )

@@ -1,6 +1,6 @@
 """Several chunks that answer one moment, and where they and the moment lie on the sphere.
 
-Legend: m rows, W wordings, K chunk steps, A action components, E embedding.
+Legend: m rows, W wordings, Q queries, K chunk steps, A action components, E embedding.
 """
 
 from dataclasses import dataclass
@@ -23,13 +23,15 @@ class Proposals:
             body has no such component.
         action: float32 (m, W, E), z_A of each chunk, unit vectors.
         state: float32 (m, W, E), z_S of picture and each wording, unit vectors.
-        attention: float32 (m, W, GRID, GRID), where each wording was found in the picture.
+        attention: float32 (m, W, Q, GRID, GRID), where what each wording asks for was found.
+        peak: float32 (m, W, Q), how well the best cell answers, in the model's own unit.
     """
 
     chunk: Floats
     action: Floats
     state: Floats
     attention: Floats
+    peak: Floats
 
     @property
     def agreement(self) -> Floats:

@@ -6,12 +6,19 @@ Signal = Literal[
     "disagreement",
     "wording_spread",
     "chunk_spread",
-    "attention_entropy",
-    "attention_spread",
     "inconsistency",
     "drift",
     "effort",
     "unsaid",
+    "thing_peak",
+    "place_peak",
+    "next_peak",
+    "thing_entropy",
+    "place_entropy",
+    "next_entropy",
+    "thing_spread",
+    "place_spread",
+    "next_spread",
 ]
 SIGNALS: tuple[Signal, ...] = get_args(Signal)
 """In the order of a row of signals, one row a decision:
@@ -19,10 +26,14 @@ SIGNALS: tuple[Signal, ...] = get_args(Signal)
 disagreement: 1 - cosine of z_S and z_A of the policy's own chunk.
 wording_spread: 1 - mean cosine of z_S between what was said and its rephrasings.
 chunk_spread: mean distance of the chunks that the rephrasings give from the policy's own.
-attention_entropy: of where the words were found, as a share of that of looking everywhere.
-attention_spread: how much of the attention lies elsewhere under the rephrasings, 0 to 1.
 inconsistency: mean distance of the chunk from what was left of the one before it.
 drift: 1 - cosine of z_S and the z_S before it.
 effort: mean size of the chunk's actions.
 unsaid: 1 - cosine of z_S with and without words.
+
+And of each of QUERIES, which is asked by the words:
+
+peak: how well the best cell of the picture answers; low where what is asked for is not there.
+entropy: of where it was found, as a share of that of looking everywhere.
+spread: how much of the attention lies elsewhere under the rephrasings, 0 to 1.
 """

@@ -1,5 +1,6 @@
 """How well scores tell two kinds apart."""
 
+from collections.abc import Sequence
 from math import sqrt
 
 import numpy as np
@@ -40,6 +41,49 @@ def auroc(scores: ArrayLike, positive: ArrayLike) -> Estimate:
     area = (rank_sum - n_one * (n_one + 1) / 2) / (n_one * n_other)
     low, high = _lowest(area, n_one, n_other), 1.0 - _lowest(1.0 - area, n_one, n_other)
     return Estimate(value=area, n=len(score), low=low, high=high)
+
+
+def auroc_within(scores: ArrayLike, positive: ArrayLike, group: Sequence[str]) -> Estimate:
+    """The same chance of one and another of the same group: what groups differ by does not help.
+
+    Args:
+        scores: (n,), higher for what should be found.
+        positive: bool (n,), what should be found.
+        group: (n,), such as a task's name; one of them at least has both kinds.
+
+    Returns:
+        With its 95 % interval; n counts those in groups with both kinds.
+
+    Raises:
+        BadConfig: If no group has both kinds, or a score is not finite.
+
+    Source:
+        Areas weighed by their pairs, as in a stratified Wilcoxon test (P. van Elteren, Bull. Int.
+        Stat. Inst. 37 (1960) 351); the interval is normal, with the groups' variances as theirs.
+    """
+    score, found = np.asarray(scores, dtype=np.float64), np.asarray(positive, dtype=bool)
+    areas, pairs = [], []
+    for name in dict.fromkeys(group):
+        mine = np.array([other == name for other in group])
+        n_one = int(found[mine].sum())
+        n_other = int(mine.sum()) - n_one
+        if n_one and n_other:
+            areas.append(auroc(score[mine], found[mine]))
+            pairs.append(n_one * n_other)
+    if not areas:
+        raise BadConfig("an AUROC within groups needs one that has both kinds")
+    share = np.array(pairs) / sum(pairs)
+    far = float(norm.ppf(0.975))
+    value = float(share @ [area.value for area in areas])
+    # The longer side of each: an area of 1 is no more certain upwards than downwards.
+    side = np.array([max(area.high - area.value, area.value - area.low) / far for area in areas])
+    reach = far * float(np.sqrt((share**2) @ (side**2)))
+    return Estimate(
+        value=value,
+        n=sum(area.n for area in areas),
+        low=max(0.0, value - reach),
+        high=min(1.0, value + reach),
+    )
 
 
 def _lowest(area: float, n_one: int, n_other: int) -> float:

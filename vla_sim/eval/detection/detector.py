@@ -27,6 +27,9 @@ EARLY = 3
 RECENT = 5
 """Decisions that count as the present."""
 PENALTY: Mapping[Kind, float] = {"failure": 0.1, "mismatch": 0.01}
+HOLD = 1.0
+"""The penalty by which a task's own head is held to that of all tasks where one episode is of the
+rarer kind; half of it where two are, and so on: the more there are, the more they may say."""
 SMALLEST_SCALE = 1e-6
 Doubles = NDArray[np.float64]
 Trace = NDArray[np.floating]
@@ -65,18 +68,24 @@ class Usual:
 
 @dataclass(frozen=True, kw_only=True)
 class Detector:
-    """Two heads and their thresholds.
+    """A head for each kind and task, and their thresholds.
+
+    What is told by a failing hand is not told by a failing car, and what is asked for is found in
+    one task by another query than in the next.
 
     Attributes:
         usual: By task.
-        heads: By kind; log odds.
-        thresholds: By kind; `alpha` of the episodes that are as they should be pass them.
+        prior: By task; log odds of a failure before anything is seen.
+        heads: By kind and task; log odds where both are as frequent.
+        thresholds: By kind and task; `alpha` of the task's episodes that are as they should be pass
+            them.
         alpha: Share of false alarms.
     """
 
     usual: Mapping[str, Usual]
-    heads: Mapping[Kind, LogisticHead]
-    thresholds: Mapping[Kind, float]
+    prior: Mapping[str, float]
+    heads: Mapping[Kind, Mapping[str, LogisticHead]]
+    thresholds: Mapping[Kind, Mapping[str, float]]
     alpha: float
 
     @classmethod
@@ -97,33 +106,32 @@ class Detector:
 
         Raises:
             BadConfig: If a task never succeeded, there is one kind only, or there are too few
-                episodes for alpha.
+                episodes of a task for alpha.
         """
         usual = {
             task_id: _usual([e for e in learnt_from if e.task_id == task_id], task_id)
             for task_id in dict.fromkeys(e.task_id for e in learnt_from)
         }
-        heads: dict[Kind, LogisticHead] = {}
-        for kind in KINDS:
-            chosen = [e for e in learnt_from if kind == "mismatch" or not e.mismatch]
-            rows = [features(kind, e.trace, e.decision_s, usual[e.task_id]) for e in chosen]
-            found = [e.mismatch if kind == "mismatch" else not e.success for e in chosen]
-            sizes = [len(part) for part in rows]
-            heads[kind] = LogisticHead.fit(
-                np.concatenate(rows),
-                np.repeat(found, sizes),
-                np.repeat([1.0 / size for size in sizes], sizes),
-                penalty=PENALTY[kind],
-            )
-        plain = cls(usual=usual, heads=heads, thresholds=dict.fromkeys(KINDS, np.inf), alpha=alpha)
-        thresholds: dict[Kind, float] = {}
-        for kind in KINDS:
-            normal = [
-                e for e in calibrated_on if not e.mismatch and (kind == "mismatch" or e.success)
-            ]
-            scores = [plain.scores(kind, e.task_id, e.trace, e.decision_s).max() for e in normal]
-            thresholds[kind] = conformal_threshold(scores, alpha)
-        return cls(usual=usual, heads=heads, thresholds=thresholds, alpha=alpha)
+        heads = {kind: _heads(kind, learnt_from, usual) for kind in KINDS}
+        prior = {task_id: _log_odds(learnt_from, task_id) for task_id in usual}
+        plain = cls(usual=usual, prior=prior, heads=heads, thresholds={}, alpha=alpha)
+        thresholds = {
+            kind: {task_id: plain._threshold(kind, task_id, calibrated_on) for task_id in usual}
+            for kind in KINDS
+        }
+        return cls(usual=usual, prior=prior, heads=heads, thresholds=thresholds, alpha=alpha)
+
+    def _threshold(self, kind: Kind, task_id: str, episodes: Sequence[TracedEpisode]) -> float:
+        """Of a task's own episodes: what is seldom among all tasks may be frequent in one."""
+        scores = [
+            self.scores(kind, task_id, e.trace, e.decision_s).max()
+            for e in episodes
+            if e.task_id == task_id and not e.mismatch and (kind == "mismatch" or e.success)
+        ]
+        try:
+            return conformal_threshold(scores, self.alpha)
+        except BadConfig as error:
+            raise BadConfig(f"of {task_id}, as they should be, {error}") from error
 
     def check(self, task_id: str) -> None:
         """Raise UnknownName if the detector was not fitted on a task."""
@@ -133,17 +141,22 @@ class Detector:
     def scores(self, kind: Kind, task_id: str, trace: Trace, decision_s: float) -> Doubles:
         """Log odds at each decision so far, from what was seen until then, (D,) or fewer.
 
+        Of words that do not fit where as many do as do not, since who says them is not known.
+
         Raises:
             UnknownName: If the detector was not fitted on the task.
         """
         self.check(task_id)
-        return self.heads[kind](features(kind, trace, decision_s, self.usual[task_id]))
+        prior = self.prior[task_id] if kind == "failure" else 0.0
+        head = self.heads[kind][task_id]
+        return prior + head(features(kind, trace, decision_s, self.usual[task_id]))
 
     def alarms(self, task_id: str, trace: Trace, decision_s: float) -> dict[Kind, int]:
         """{kind: the decision at which its threshold was passed first}, of those that were."""
         first: dict[Kind, int] = {}
         for kind in KINDS:
-            over = self.scores(kind, task_id, trace, decision_s) > self.thresholds[kind]
+            threshold = self.thresholds[kind][task_id]
+            over = self.scores(kind, task_id, trace, decision_s) > threshold
             if over.any():
                 first[kind] = int(over.argmax())
         return first
@@ -176,11 +189,24 @@ class Detector:
                     )
                     for task_id, u in values["usual"].items()
                 },
-                heads={kind: LogisticHead.from_json(values["heads"][kind]) for kind in KINDS},
-                thresholds={kind: float(values["thresholds"][kind]) for kind in KINDS},
+                heads={
+                    kind: {
+                        task_id: LogisticHead.from_json(head)
+                        for task_id, head in values["heads"][kind].items()
+                    }
+                    for kind in KINDS
+                },
+                prior={task_id: float(odds) for task_id, odds in values["prior"].items()},
+                thresholds={
+                    kind: {
+                        task_id: float(value)
+                        for task_id, value in values["thresholds"][kind].items()
+                    }
+                    for kind in KINDS
+                },
                 alpha=float(values["alpha"]),
             )
-        except (KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise DamagedFile(
                 f"{source} lacks or garbles {error}; run `vla-sim detect` again"
             ) from error
@@ -206,6 +232,44 @@ def features(kind: Kind, trace: Trace, decision_s: float, usual: Usual) -> Doubl
     recent = (total - before) / np.minimum(count, RECENT)
     elapsed = np.log1p(count * decision_s / usual.duration_s)
     return np.concatenate((recent, total / count, np.maximum.accumulate(unit), elapsed), axis=1)
+
+
+def _heads(
+    kind: Kind, episodes: Sequence[TracedEpisode], usual: Mapping[str, Usual]
+) -> dict[str, LogisticHead]:
+    """Each task's head: that of all tasks, as far as the task's own episodes do not say otherwise.
+
+    Where all of a task's episodes went alike nothing does.
+    """
+    chosen = [e for e in episodes if kind == "mismatch" or not e.mismatch]
+    found = [e.mismatch if kind == "mismatch" else not e.success for e in chosen]
+    rows = [features(kind, e.trace, e.decision_s, usual[e.task_id]) for e in chosen]
+
+    def fit(places: Sequence[int], penalty: float, around: LogisticHead | None) -> LogisticHead:
+        sizes = [len(rows[k]) for k in places]
+        return LogisticHead.fit(
+            np.concatenate([rows[k] for k in places]),
+            np.repeat([found[k] for k in places], sizes),
+            np.repeat([1.0 / size for size in sizes], sizes),
+            penalty=penalty,
+            around=around,
+        )
+
+    of_all = fit(range(len(chosen)), PENALTY[kind], None)
+    heads = {}
+    for task_id in usual:
+        places = [k for k, e in enumerate(chosen) if e.task_id == task_id]
+        n_found = sum(found[k] for k in places)
+        rarer = min(n_found, len(places) - n_found)
+        heads[task_id] = fit(places, HOLD / rarer, of_all) if rarer else of_all
+    return heads
+
+
+def _log_odds(episodes: Sequence[TracedEpisode], task_id: str) -> float:
+    """Of a failure of a task, as if half an episode more had ended either way."""
+    ended = [e.success for e in episodes if e.task_id == task_id and not e.mismatch]
+    n_good = sum(ended)
+    return float(np.log((len(ended) - n_good + 0.5) / (n_good + 0.5)))
 
 
 def _usual(episodes: Sequence[TracedEpisode], task_id: str) -> Usual:

@@ -32,7 +32,13 @@ class LogisticHead:
 
     @classmethod
     def fit(
-        cls, features: Doubles, positive: NDArray[np.bool_], weights: Doubles, *, penalty: float
+        cls,
+        features: Doubles,
+        positive: NDArray[np.bool_],
+        weights: Doubles,
+        *,
+        penalty: float,
+        around: Self | None = None,
     ) -> Self:
         """The head that tells rows apart; both kinds weigh the same in all.
 
@@ -41,6 +47,8 @@ class LogisticHead:
             positive: (n,)
             weights: (n,), of each row among those of its kind.
             penalty: On the squared weights, of a mean loss.
+            around: A head of more rows, of which these are some: its weights are what the penalty
+                draws to, in the place of none at all.
 
         Raises:
             BadConfig: If there is only one kind.
@@ -49,19 +57,25 @@ class LogisticHead:
             raise BadConfig(
                 f"{len(positive)} rows of one kind only teach no difference; take more episodes"
             )
-        centre, scale = features.mean(0), features.std(0).clip(SMALLEST_SCALE)
+        if around is None:
+            centre, scale = features.mean(0), features.std(0).clip(SMALLEST_SCALE)
+            start = np.zeros(features.shape[1] + 1)
+        else:
+            centre, scale = np.array(around.centre), np.array(around.scale)
+            start = np.array([*around.weight, around.bias])
         unit = (features - centre) / scale
         share = weights / np.where(positive, weights[positive].sum(), weights[~positive].sum()) / 2
         sign = np.where(positive, 1.0, -1.0)
 
         def loss(told: Doubles) -> tuple[float, Doubles]:
             margin = sign * (unit @ told[:-1] + told[-1])
-            value = share @ np.logaddexp(0.0, -margin) + 0.5 * penalty * (told[:-1] ** 2).sum()
+            drawn = told[:-1] - start[:-1]
+            value = share @ np.logaddexp(0.0, -margin) + 0.5 * penalty * (drawn**2).sum()
             slope = -share * sign * expit(-margin)
-            gradient = np.append(unit.T @ slope + penalty * told[:-1], slope.sum())
+            gradient = np.append(unit.T @ slope + penalty * drawn, slope.sum())
             return float(value), gradient
 
-        found = minimize(loss, np.zeros(features.shape[1] + 1), jac=True, method="L-BFGS-B").x
+        found = minimize(loss, start, jac=True, method="L-BFGS-B").x
         return cls(
             centre=tuple(centre.tolist()),
             scale=tuple(scale.tolist()),

@@ -22,7 +22,7 @@ from vla_sim.envs.crank import CrankConfig
 from vla_sim.envs.suites import SPINE, tasks_of
 from vla_sim.envs.task_names import short_name
 from vla_sim.errors import BadConfig, DamagedFile
-from vla_sim.eval.detection.auroc import auroc
+from vla_sim.eval.detection.auroc import auroc, auroc_within
 from vla_sim.eval.detection.conformal import require_enough
 from vla_sim.eval.detection.detector import EARLY, KINDS, Detector, Kind, TracedEpisode, sentences
 from vla_sim.eval.statistics import wilson
@@ -37,7 +37,7 @@ from vla_sim.records.reports import Estimate
 
 FILE = "detector.json"
 """A detector's file in the folder of its run."""
-FORMAT = "vla-sim detector 1"
+FORMAT = "vla-sim detector 2"
 DETECTOR_SEEDS_FROM = 200_000
 """Scenes that detectors are learnt and calibrated on: neither trained on, nor benchmarked, nor used
 to choose a checkpoint."""
@@ -82,9 +82,9 @@ class DetectRun:
         _ = self.choice  # refuses switches that say nothing
         # All that could be as they should be, whatever the policy is worth.
         try:
-            require_enough(len(FITTING) * len(self.task_ids) * self.episodes, self.alpha)
+            require_enough(len(FITTING) * self.episodes, self.alpha)
         except BadConfig as error:
-            scenes = f"{self.episodes} scenes of {len(self.task_ids)} tasks"
+            scenes = f"{self.episodes} scenes of each task"
             raise BadConfig(f"{error} ({scenes}, each told in {len(FITTING)} ways)") from None
 
     @property
@@ -176,7 +176,8 @@ def measured(
 
     Failure is judged at one time for all episodes of a task, since the length of an episode tells
     how it ends: at half of what its successes usually take, and at half of the horizon, where an
-    episode that has ended keeps its last score.
+    episode that has ended keeps its last score. Some tasks fail more often than others, which a
+    detector knows; how much it knows beyond that, pairs of the same task say.
 
     Raises:
         BadConfig: If there is one kind of episodes only.
@@ -192,9 +193,13 @@ def measured(
     early = [
         float(detector.scores("mismatch", e.task_id, e.trace, e.decision_s)[-1]) for e in episodes
     ]
+    task_ids = [e.task_id for e in told]
     areas = {
         "failure at half the usual time": auroc(half_usual, failed),
         "failure at half the horizon": auroc(half_horizon, failed),
+        "failure against success of the same task, at half the horizon": auroc_within(
+            half_horizon, failed, task_ids
+        ),
         f"mismatch after {EARLY} decisions": auroc(early, [e.mismatch for e in episodes]),
     }
     alarms = [detector.alarms(e.task_id, e.trace, e.decision_s) for e in episodes]
