@@ -148,40 +148,46 @@ def gain_rows(console: Console) -> Iterator[Row]:
             bar="mean >= +8 points and lower bounds > 0, or >= 97 %",
             holds=after >= 0.97 or (gain >= 0.08 and min(lows) > 0.0),
         )
-        manner = [[v[when]["manner_kept"] for v in found] for when in ("before", "after")]
+        manner, rose, more = _paid(found)
         yield Row(
-            name=f"{task}, manner kept, before and after",
-            value=f"{100 * np.mean(manner[0]):.1f} and {100 * np.mean(manner[1]):.1f} % "
-            f"({_percents(manner[1])})",
-            bar="printed",
-            holds=True,
+            name=f"{task}, manner kept, before and after", value=manner, bar="printed", holds=True
         )
-        more = {
-            name: float(
-                np.mean([v["after"].get(name, 0.0) - v["before"].get(name, 0.0) for v in found])
-            )
-            for name in found[0]["before"]
-            if name.startswith("violation/")
-        }
-        worst = max(more, key=lambda name: more[name])
         yield Row(
-            name=f"{task}, the violation that rose most",
-            value=f"{worst.removeprefix('violation/')} {100 * more[worst]:+.1f} points",
-            bar="<= 0",
-            holds=more[worst] <= 0.0,
+            name=f"{task}, the violation that rose most", value=rose, bar="<= 0", holds=more <= 0.0
         )
 
 
 def decoder_rows(console: Console) -> Iterator[Row]:
     """The same where the policy's own decoder corrects it."""
-    for task in ("DriveToGoal", "ChangeLane"):
+    for task in ("DriveToGoal", "ChangeLane", "PickPlace"):
         found = [tuned(tuning(task, seed, "-decoder", start="decoder"), console) for seed in SEEDS]
+        manner, rose, _ = _paid(found)
         yield Row(
-            name=f"{task}, success after fine-tuning by --start decoder, {len(found)} seeds",
-            value=_gain_told(found),
+            name=f"{task}, success after fine-tuning by --start decoder, {len(found)} seeds; "
+            "manner kept, before and after; the violation that rose most",
+            value=f"{_gain_told(found)}; {manner}; {rose}",
             bar="printed",
             holds=True,
         )
+
+
+def _paid(found: Sequence[Mapping[str, Any]]) -> tuple[str, str, float]:
+    """What success may have cost: the manner, and the violation that rose most, by how much."""
+    manner = [[v[when]["manner_kept"] for v in found] for when in ("before", "after")]
+    more = {
+        name: float(
+            np.mean([v["after"].get(name, 0.0) - v["before"].get(name, 0.0) for v in found])
+        )
+        for name in found[0]["before"]
+        if name.startswith("violation/")
+    }
+    worst = max(more, key=lambda name: more[name])
+    return (
+        f"{100 * np.mean(manner[0]):.1f} and {100 * np.mean(manner[1]):.1f} % "
+        f"({_percents(manner[1])})",
+        f"{worst.removeprefix('violation/')} {100 * more[worst]:+.1f} points",
+        more[worst],
+    )
 
 
 def bound_rows(console: Console) -> Iterator[Row]:
