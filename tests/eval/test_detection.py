@@ -39,15 +39,19 @@ def test_within_groups_what_groups_differ_by_tells_nothing() -> None:
     positive = rng.random(1200) < np.repeat([0.5, 0.05, 0.0], 400)
     base = np.repeat([1.0, 0.0, -1.0], 400)
     assert auroc(base, positive).value > 0.8
-    assert auroc_within(base, positive, list(group)).value == 0.5
+    by_group = auroc_within(base, positive, list(group))
+    assert by_group is not None and by_group.value == 0.5
     seen = base + 0.1 * (rng.normal(size=1200) + 2.2 * positive)
     within = auroc_within(seen, positive, list(group))
-    assert within.low < norm.cdf(2.2 / 2**0.5) < within.high and within.n == 800
+    assert within is not None and within.n == 800
+    assert within.low < norm.cdf(2.2 / 2**0.5) < within.high
     one = [k for k, name in enumerate(group) if name == "often"]
     alone = auroc_within(seen[one], positive[one], ["often"] * len(one))
-    assert alone.value == auroc(seen[one], positive[one]).value
-    with pytest.raises(BadConfig, match="one that has both kinds"):
-        auroc_within([1.0, 2.0], [True, False], ["a", "b"])
+    assert alone is not None and alone.value == auroc(seen[one], positive[one]).value
+    assert auroc_within([1.0, 2.0], [True, False], ["a", "b"]) is None
+    for scores, names in (([1.0, np.nan], ["a", "a"]), ([1.0, 2.0], ["a"])):
+        with pytest.raises(BadConfig, match="a finite score, a kind and a group of each"):
+            auroc_within(scores, [True, False], names)
 
 
 def test_an_area_of_few_is_not_known_for_certain() -> None:
@@ -71,8 +75,21 @@ def test_a_conformal_threshold_holds_for_the_next_one() -> None:
     rng = np.random.default_rng(0)
     passed = [rng.normal() > conformal_threshold(rng.normal(size=19), 0.1) for _ in range(4000)]
     assert 0.08 < np.mean(passed) <= 0.11  # 1 - 18 / 20
-    with pytest.raises(BadConfig, match=r"8 episodes are too few .* take 9 or more"):
+    with pytest.raises(BadConfig, match=r"8 scenes are too few .* take 9 or more"):
         conformal_threshold(np.zeros(8), 0.1)
+
+
+def test_a_scene_that_was_told_twice_is_no_two_draws() -> None:
+    """Five scenes in two wordings give no threshold, ten scenes give one that holds."""
+    calibrated = [e for e in episodes(1) if e.success]
+    five = [replace(e, scene=k // 2) for k, e in enumerate(calibrated[:10])]
+    detector = Detector.fit(episodes(0, n=80), five, alpha=0.1)
+    assert set(detector.thresholds["failure"].values()) == {None}
+    trace = episodes(2)[-1].trace
+    assert detector.alarms(TASK, trace, 0.1) == {}, "without a threshold nothing is said"
+    twice = [replace(e, scene=k) for k, e in enumerate(calibrated[:10])] * 2
+    once = Detector.fit(episodes(0, n=80), twice[:10], alpha=0.1)
+    assert Detector.fit(episodes(0, n=80), twice, alpha=0.1).thresholds == once.thresholds
 
 
 def episode(rng: np.random.Generator, *, success: bool, mismatch: bool = False) -> TracedEpisode:
@@ -85,6 +102,7 @@ def episode(rng: np.random.Generator, *, success: bool, mismatch: bool = False) 
         trace[:, SIGNALS.index("thing_entropy")] += 4.0
     return TracedEpisode(
         task_id=TASK,
+        scene=int(rng.integers(1 << 40)),
         trace=trace,
         decision_s=0.1,
         duration_s=0.1 * n,
@@ -144,8 +162,6 @@ def test_each_task_has_its_own_signs() -> None:
 
 def test_a_task_that_never_fails_is_judged_by_what_failures_of_others_look_like() -> None:
     calm = [replace(e, task_id=CALM) for e in episodes(4) if e.success]
-    with pytest.raises(BadConfig, match=r"of .*Park-v1, as they should be, 0 episodes are too few"):
-        Detector.fit([*episodes(0), *calm], episodes(1), alpha=0.1)
     detector = Detector.fit([*episodes(0), *calm], [*episodes(1), *calm], alpha=0.1)
     restless = episode(np.random.default_rng(5), success=False)
     easy = episode(np.random.default_rng(5), success=True)
@@ -174,6 +190,9 @@ def test_it_is_the_same_from_its_file(detector: Detector) -> None:
     assert read.thresholds == detector.thresholds
     with pytest.raises(DamagedFile, match=r"x\.json lacks or garbles 'heads'"):
         Detector.from_json({k: v for k, v in detector.to_json().items() if k != "heads"}, "x.json")
+    half = {**detector.to_json(), "prior": {}}
+    with pytest.raises(DamagedFile, match="tells of some tasks in part"):
+        Detector.from_json(half, "x.json")
     with pytest.raises(DamagedFile, match="reads other signals"):
         Detector.from_json({**detector.to_json(), "signals": ["luck"]}, "x.json")
 

@@ -110,6 +110,7 @@ def test_without_an_alarm_there_is_no_lead(made: tuple[Path, Detection]) -> None
     episodes = [
         TracedEpisode(
             task_id=REACH,
+            scene=k,
             trace=rng.random((5, len(SIGNALS))),
             decision_s=0.1,
             duration_s=0.5,
@@ -138,14 +139,13 @@ def test_a_film_shows_what_the_detector_says(made: tuple[Path, Detection], tmp_p
         FilmRun(task="Reach", policy="expert", detector=run / FILE)
 
 
-def test_episodes_that_cannot_be_enough_are_refused_before_any_is_run() -> None:
-    with pytest.raises(BadConfig, match=r"^8 episodes are too few to allow 10 % .* take 9 or more"):
-        DetectRun(policy="runs/none", tasks=("Reach",), episodes=4, alpha=0.1)
-    with pytest.raises(BadConfig, match=r"\(4 scenes of each task, each told in 2 ways\)$"):
-        DetectRun(policy="runs/none", tasks=("Reach",), episodes=4, alpha=0.1)
-    with pytest.raises(BadConfig, match=r"200 episodes are too few to allow 0\.1 %"):
+def test_scenes_that_cannot_be_enough_are_refused_before_any_is_run() -> None:
+    wanted = r"^of each task, 8 scenes are too few to allow 10 % .* take 9 or more"
+    with pytest.raises(BadConfig, match=wanted):
+        DetectRun(policy="runs/none", tasks=("Reach",), episodes=8, alpha=0.1)
+    with pytest.raises(BadConfig, match=r"100 scenes are too few to allow 0\.1 %"):
         DetectRun(policy="runs/none", alpha=0.001)
-    DetectRun(policy="runs/none", tasks=("Reach",), episodes=5, alpha=0.1)
+    DetectRun(policy="runs/none", tasks=("Reach",), episodes=9, alpha=0.1)
 
 
 def test_a_detector_that_is_not_there_is_named(

@@ -23,6 +23,7 @@ def recipes() -> "Mapping[str, Callable[[], DetectRun]]":
 
 def run(config: "DetectRun", console: Console) -> int:
     """Fit, calibrate and measure."""
+    from vla_sim.envs.task_names import short_name
     from vla_sim.loop.detecting.detect import detect
 
     found = detect(config, console)
@@ -43,6 +44,14 @@ def run(config: "DetectRun", console: Console) -> int:
     lead = "no alarm" if found.lead_s is None else f"{found.lead_s:.1f} s"
     table.add_row("lead of an alarm of failure, median", lead)
     console.print(table)
+    for kind, tasks in found.silent.items():
+        if tasks:
+            console.print(
+                f"no alarm of {kind} in {', '.join(map(short_name, tasks))}: too few scenes went "
+                f"well to allow {100 * config.alpha:g} % of false alarms; take more --episodes",
+                highlight=False,
+                soft_wrap=True,
+            )
     for line in found.said:
         console.print(line, highlight=False, markup=False, soft_wrap=True)
     tell(console, f"written to {config.path}")

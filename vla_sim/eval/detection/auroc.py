@@ -43,25 +43,26 @@ def auroc(scores: ArrayLike, positive: ArrayLike) -> Estimate:
     return Estimate(value=area, n=len(score), low=low, high=high)
 
 
-def auroc_within(scores: ArrayLike, positive: ArrayLike, group: Sequence[str]) -> Estimate:
-    """The same chance of one and another of the same group: what groups differ by does not help.
+def auroc_within(scores: ArrayLike, positive: ArrayLike, group: Sequence[str]) -> Estimate | None:
+    """The same chance over all pairs of the same group: what groups differ by does not help.
+
+    Groups with many of both kinds have the most pairs, so it tells most of them.
 
     Args:
         scores: (n,), higher for what should be found.
         positive: bool (n,), what should be found.
-        group: (n,), such as a task's name; one of them at least has both kinds.
+        group: (n,), such as a task's name.
 
     Returns:
-        With its 95 % interval; n counts those in groups with both kinds.
+        With its 95 % interval, normal, of the variances of the groups' own intervals; n counts
+        those in groups with both kinds. None where no group has both.
 
     Raises:
-        BadConfig: If no group has both kinds, or a score is not finite.
-
-    Source:
-        Areas weighed by their pairs, as in a stratified Wilcoxon test (P. van Elteren, Bull. Int.
-        Stat. Inst. 37 (1960) 351); the interval is normal, with the groups' variances as theirs.
+        BadConfig: If a score is not finite, or the numbers of them differ.
     """
     score, found = np.asarray(scores, dtype=np.float64), np.asarray(positive, dtype=bool)
+    if not len(score) == len(found) == len(group) or not np.isfinite(score).all():
+        raise BadConfig("an AUROC within groups needs a finite score, a kind and a group of each")
     areas, pairs = [], []
     for name in dict.fromkeys(group):
         mine = np.array([other == name for other in group])
@@ -71,7 +72,7 @@ def auroc_within(scores: ArrayLike, positive: ArrayLike, group: Sequence[str]) -
             areas.append(auroc(score[mine], found[mine]))
             pairs.append(n_one * n_other)
     if not areas:
-        raise BadConfig("an AUROC within groups needs one that has both kinds")
+        return None
     share = np.array(pairs) / sum(pairs)
     far = float(norm.ppf(0.975))
     value = float(share @ [area.value for area in areas])

@@ -28,15 +28,20 @@ def conformal_threshold(scores: ArrayLike, alpha: float) -> float:
     return float(values[_place(len(values), alpha) - 1])
 
 
+def is_enough(n: int, alpha: float) -> bool:
+    """Whether so many scores give a threshold."""
+    return 0.0 < alpha < 1.0 and _place(n, alpha) <= n
+
+
 def require_enough(n: int, alpha: float) -> None:
     """Let pass as many scores as give a threshold; what is sure to fail can be said at once.
 
     Raises:
         BadConfig: If there are too few for this alpha: at least 1 / alpha - 1.
     """
-    if not 0.0 < alpha < 1.0 or _place(n, alpha) > n:
+    if not is_enough(n, alpha):
         raise BadConfig(
-            f"{n} episodes are too few to allow {100 * alpha:g} % of false alarms; take"
+            f"{n} scenes are too few to allow {100 * alpha:g} % of false alarms; take"
             f" {math.ceil(1.0 / alpha) - 1 if alpha > 0 else 'more'} or more"
         )
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vla_sim.errors import BadConfig, DamagedFile, UnknownName
-from vla_sim.eval.detection.conformal import conformal_threshold
+from vla_sim.eval.detection.conformal import conformal_threshold, is_enough
 from vla_sim.eval.detection.logistic import LogisticHead
 from vla_sim.records.signals import SIGNALS
 
@@ -41,6 +41,8 @@ class TracedEpisode:
 
     Attributes:
         task_id: Its task.
+        scene: Its scene's seed. Who told the same scene in other words has another episode of it,
+            which says little that is new.
         trace: (D, F)
         decision_s: Time from one decision to the next [s].
         duration_s: Of the episode [s].
@@ -49,6 +51,7 @@ class TracedEpisode:
     """
 
     task_id: str
+    scene: int
     trace: Trace
     decision_s: float
     duration_s: float
@@ -77,15 +80,16 @@ class Detector:
         usual: By task.
         prior: By task; log odds of a failure before anything is seen.
         heads: By kind and task; log odds where both are as frequent.
-        thresholds: By kind and task; `alpha` of the task's episodes that are as they should be pass
-            them.
+        thresholds: By kind and task; on average over calibrations at most `alpha` of the task's
+            scenes pass them in an episode that is as it should be. None where too few scenes were
+            so to say: no alarm is raised then.
         alpha: Share of false alarms.
     """
 
     usual: Mapping[str, Usual]
     prior: Mapping[str, float]
     heads: Mapping[Kind, Mapping[str, LogisticHead]]
-    thresholds: Mapping[Kind, Mapping[str, float]]
+    thresholds: Mapping[Kind, Mapping[str, float | None]]
     alpha: float
 
     @classmethod
@@ -105,8 +109,7 @@ class Detector:
             alpha: Share of false alarms.
 
         Raises:
-            BadConfig: If a task never succeeded, there is one kind only, or there are too few
-                episodes of a task for alpha.
+            BadConfig: If a task never succeeded, or there is one kind only.
         """
         usual = {
             task_id: _usual([e for e in learnt_from if e.task_id == task_id], task_id)
@@ -121,17 +124,21 @@ class Detector:
         }
         return cls(usual=usual, prior=prior, heads=heads, thresholds=thresholds, alpha=alpha)
 
-    def _threshold(self, kind: Kind, task_id: str, episodes: Sequence[TracedEpisode]) -> float:
-        """Of a task's own episodes: what is seldom among all tasks may be frequent in one."""
-        scores = [
-            self.scores(kind, task_id, e.trace, e.decision_s).max()
-            for e in episodes
-            if e.task_id == task_id and not e.mismatch and (kind == "mismatch" or e.success)
-        ]
-        try:
-            return conformal_threshold(scores, self.alpha)
-        except BadConfig as error:
-            raise BadConfig(f"of {task_id}, as they should be, {error}") from error
+    def _threshold(
+        self, kind: Kind, task_id: str, episodes: Sequence[TracedEpisode]
+    ) -> float | None:
+        """Of a task's own scenes: what is seldom among all tasks may be frequent in one.
+
+        Episodes of one scene are no two draws, so a scene counts once, with its highest score.
+        """
+        highest: dict[int, float] = {}
+        for e in episodes:
+            if e.task_id == task_id and not e.mismatch and (kind == "mismatch" or e.success):
+                score = float(self.scores(kind, task_id, e.trace, e.decision_s).max())
+                highest[e.scene] = max(score, highest.get(e.scene, -np.inf))
+        if not is_enough(len(highest), self.alpha):
+            return None
+        return conformal_threshold(list(highest.values()), self.alpha)
 
     def check(self, task_id: str) -> None:
         """Raise UnknownName if the detector was not fitted on a task."""
@@ -156,6 +163,8 @@ class Detector:
         first: dict[Kind, int] = {}
         for kind in KINDS:
             threshold = self.thresholds[kind][task_id]
+            if threshold is None:
+                continue
             over = self.scores(kind, task_id, trace, decision_s) > threshold
             if over.any():
                 first[kind] = int(over.argmax())
@@ -180,7 +189,7 @@ class Detector:
         try:
             if values["signals"] != list(SIGNALS):
                 raise DamagedFile(f"{source} reads other signals; run `vla-sim detect` again")
-            return cls(
+            found = cls(
                 usual={
                     task_id: Usual(
                         centre=tuple(u["centre"]),
@@ -189,6 +198,7 @@ class Detector:
                     )
                     for task_id, u in values["usual"].items()
                 },
+                prior={task_id: float(odds) for task_id, odds in values["prior"].items()},
                 heads={
                     kind: {
                         task_id: LogisticHead.from_json(head)
@@ -196,10 +206,9 @@ class Detector:
                     }
                     for kind in KINDS
                 },
-                prior={task_id: float(odds) for task_id, odds in values["prior"].items()},
                 thresholds={
                     kind: {
-                        task_id: float(value)
+                        task_id: None if value is None else float(value)
                         for task_id, value in values["thresholds"][kind].items()
                     }
                     for kind in KINDS
@@ -210,6 +219,10 @@ class Detector:
             raise DamagedFile(
                 f"{source} lacks or garbles {error}; run `vla-sim detect` again"
             ) from error
+        parts = (found.prior, *found.heads.values(), *found.thresholds.values())
+        if any(part.keys() != found.usual.keys() for part in parts):
+            raise DamagedFile(f"{source} tells of some tasks in part; run `vla-sim detect` again")
+        return found
 
 
 def sentences(raised: Mapping[Kind, int], decision_s: float) -> dict[str, float]:
@@ -239,7 +252,7 @@ def _heads(
 ) -> dict[str, LogisticHead]:
     """Each task's head: that of all tasks, as far as the task's own episodes do not say otherwise.
 
-    Where all of a task's episodes went alike nothing does.
+    A task of one kind only has the head of all tasks.
     """
     chosen = [e for e in episodes if kind == "mismatch" or not e.mismatch]
     found = [e.mismatch if kind == "mismatch" else not e.success for e in chosen]
@@ -266,7 +279,7 @@ def _heads(
 
 
 def _log_odds(episodes: Sequence[TracedEpisode], task_id: str) -> float:
-    """Of a failure of a task, as if half an episode more had ended either way."""
+    """Of a failure of a task, with half an episode more of either end (J. B. S. Haldane, 1956)."""
     ended = [e.success for e in episodes if e.task_id == task_id and not e.mismatch]
     n_good = sum(ended)
     return float(np.log((len(ended) - n_good + 0.5) / (n_good + 0.5)))

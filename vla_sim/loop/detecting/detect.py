@@ -28,7 +28,7 @@ from vla_sim.eval.detection.detector import EARLY, KINDS, Detector, Kind, Traced
 from vla_sim.eval.statistics import wilson
 from vla_sim.loop.benching.benchmark import BENCH_SEEDS_FROM
 from vla_sim.loop.choice import RETRIEVAL, Choice
-from vla_sim.loop.detecting.traces import ARMS, FITTING, traced
+from vla_sim.loop.detecting.traces import ARMS, traced
 from vla_sim.loop.paths import with_paths
 from vla_sim.loop.policies import best_checkpoint, check_policy
 from vla_sim.loop.progress import bar_of
@@ -82,10 +82,9 @@ class DetectRun:
         _ = self.choice  # refuses switches that say nothing
         # All that could be as they should be, whatever the policy is worth.
         try:
-            require_enough(len(FITTING) * self.episodes, self.alpha)
+            require_enough(self.episodes, self.alpha)
         except BadConfig as error:
-            scenes = f"{self.episodes} scenes of each task"
-            raise BadConfig(f"{error} ({scenes}, each told in {len(FITTING)} ways)") from None
+            raise BadConfig(f"of each task, {error}") from None
 
     @property
     def choice(self) -> Choice:
@@ -119,6 +118,7 @@ class Detection:
         lead_s: Median time from an alarm to the end of the episode that failed [s]; None where no
             episode that failed raised one.
         said: Some of what was said, an episode a line.
+        silent: By kind, the tasks in which no alarm is raised, see `Detector`.
     """
 
     auroc: Mapping[str, Estimate]
@@ -126,6 +126,7 @@ class Detection:
     found: Mapping[Kind, Estimate]
     lead_s: float | None
     said: tuple[str, ...]
+    silent: Mapping[Kind, tuple[str, ...]]
 
 
 def detect(run: DetectRun, console: Console) -> Detection:
@@ -193,13 +194,14 @@ def measured(
     early = [
         float(detector.scores("mismatch", e.task_id, e.trace, e.decision_s)[-1]) for e in episodes
     ]
-    task_ids = [e.task_id for e in told]
+    within = auroc_within(half_horizon, failed, [e.task_id for e in told])
     areas = {
         "failure at half the usual time": auroc(half_usual, failed),
         "failure at half the horizon": auroc(half_horizon, failed),
-        "failure against success of the same task, at half the horizon": auroc_within(
-            half_horizon, failed, task_ids
+        "failure by the rate of its task alone": auroc(
+            [detector.prior[e.task_id] for e in told], failed
         ),
+        **({} if within is None else {"failure within a task, at half the horizon": within}),
         f"mismatch after {EARLY} decisions": auroc(early, [e.mismatch for e in episodes]),
     }
     alarms = [detector.alarms(e.task_id, e.trace, e.decision_s) for e in episodes]
@@ -222,6 +224,10 @@ def measured(
         found={kind: wilson(sum(hits), len(hits)) for kind, hits in wrong.items()},
         lead_s=float(np.median(leads)) if leads else None,
         said=tuple(said[:: max(1, len(said) // 6)][:6]),
+        silent={
+            kind: tuple(t for t, value in by_task.items() if value is None)
+            for kind, by_task in detector.thresholds.items()
+        },
     )
 
 

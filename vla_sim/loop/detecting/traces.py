@@ -66,6 +66,7 @@ def with_trace(episode: Episode, policy: WatchedPolicy) -> TracedEpisode:
     task_id = episode.spec.task_id
     return TracedEpisode(
         task_id=task_id,
+        scene=episode.spec.seed,
         trace=np.array(policy.traces[own_seed(task_id, episode.spec.seed)]),
         decision_s=policy.n_action_steps * episode.control_dt_s,
         duration_s=episode.n_steps * episode.control_dt_s,
