@@ -172,7 +172,7 @@ def decoder_rows(console: Console) -> Iterator[Row]:
 
 
 def _paid(found: Sequence[Mapping[str, Any]]) -> tuple[str, str, float]:
-    """What success may have cost: the manner, and the violation that rose most, by how much."""
+    """What success may have cost: the manner, and the violation that rose most, and by how much."""
     manner = [[v[when]["manner_kept"] for v in found] for when in ("before", "after")]
     more = {
         name: float(
@@ -182,10 +182,11 @@ def _paid(found: Sequence[Mapping[str, Any]]) -> tuple[str, str, float]:
         if name.startswith("violation/")
     }
     worst = max(more, key=lambda name: more[name])
+    rose = f"{worst.removeprefix('violation/')} {100 * more[worst]:+.1f} points"
     return (
         f"{100 * np.mean(manner[0]):.1f} and {100 * np.mean(manner[1]):.1f} % "
         f"({_percents(manner[1])})",
-        f"{worst.removeprefix('violation/')} {100 * more[worst]:+.1f} points",
+        rose if more[worst] > 0.0 else "none",
         more[worst],
     )
 
@@ -304,12 +305,14 @@ def shaping_rows(console: Console) -> Iterator[Row]:
         on = tuned(tuning("ChangeLane", seed, "-shaped", reward=shaped), console)
         lows_and_highs = off["gain"][1:], on["gain"][1:]
         overlap = max(low for low, _ in lows_and_highs) <= min(high for _, high in lows_and_highs)
+        is_same = off["before"] == on["before"]  # a start that was trained anew may be another one
         yield Row(
             name=f"ChangeLane by sparse success, shaping on and off, seed {seed}",
             value=f"{100 * on['gain'][0]:+.1f} and {100 * off['gain'][0]:+.1f} points, "
-            f"{on['env_steps']:,} and {off['env_steps']:,} env steps",
-            bar="intervals overlap",
-            holds=overlap,
+            f"{on['env_steps']:,} and {off['env_steps']:,} env steps"
+            + ("" if is_same else ", from two starts"),
+            bar="intervals overlap, one start",
+            holds=overlap and is_same,
         )
 
 
