@@ -5,7 +5,7 @@ here knows the truth of the episode it judges; heads and thresholds come from ot
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, Self, get_args
 
 import numpy as np
@@ -122,7 +122,7 @@ class Detector:
             kind: {task_id: plain._threshold(kind, task_id, calibrated_on) for task_id in usual}
             for kind in KINDS
         }
-        return cls(usual=usual, prior=prior, heads=heads, thresholds=thresholds, alpha=alpha)
+        return replace(plain, thresholds=thresholds)
 
     def _threshold(
         self, kind: Kind, task_id: str, episodes: Sequence[TracedEpisode]

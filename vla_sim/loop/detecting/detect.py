@@ -56,7 +56,7 @@ class DetectRun:
     """Scenes per task to learn from, as many to calibrate on, and as many to report on; each is run
     with true words, with wording never trained on, and with words for what is not there."""
     alpha: float = 0.1
-    """Share of the episodes that are as they should be that may raise an alarm."""
+    """Share of a task's scenes in which an episode that is as it should be may raise an alarm."""
     proposals: int = 1
     """Of the policy, see `bench`."""
     guidance: float = 1.0
