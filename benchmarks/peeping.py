@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.row import Row, percent, told
-from vla_sim.agents.controls import EXPERT_ACTION_STEPS
 from vla_sim.agents.experts.table import expert_for
 from vla_sim.envs.crank import Crank, CrankConfig
 from vla_sim.envs.plan import draw_spec, plan_episodes
@@ -27,6 +26,7 @@ from vla_sim.records.episode import Arm, Episode
 from vla_sim.records.instruction import Meaning
 from vla_sim.records.manner import MANNERS
 from vla_sim.records.teacher_input import TeacherInput
+from vla_sim.records.triple import N_ACTION_STEPS
 
 N_EPISODES = 50
 SMALL = CrankConfig(image_size=16)
@@ -43,7 +43,7 @@ class Peeper:
     """
 
     needs_images = False
-    n_action_steps = EXPERT_ACTION_STEPS
+    n_action_steps = N_ACTION_STEPS
 
     def __init__(self, crank: Crank, *, shown: str = "told") -> None:
         """Sit down at a crank.

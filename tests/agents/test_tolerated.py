@@ -76,6 +76,27 @@ def test_a_failure_costs_its_episode_alone_and_does_not_depend_on_the_batch(way:
             assert np.array_equal(one.actions, fine.actions)
 
 
+class Counting(Troubled):
+    """Has something of its own by the name under which failures are told."""
+
+    def __init__(self, failures: object) -> None:
+        super().__init__("nan")
+        self.failures = failures
+
+
+@pytest.mark.parametrize(
+    "failures", [0, {0: ValueError("boom")}, {0: ""}, ["boom"], {0: "out of reach"}]
+)
+def test_what_a_policy_says_of_its_failures_is_believed_if_it_is_a_reason(failures: object) -> None:
+    crank = Crank(CAR, 1, CrankConfig(image_size=16))
+    crank.horizon_steps = 8
+    policy = ToleratedPolicy(Counting(failures))
+    told = [episode.policy_failure for episode in run_all(crank, policy, PLAN)]
+    said = "out of reach" if failures == {0: "out of reach"} else "BadAction: Counting returned nan"
+    assert 0 < sum(bool(why) for why in told) < len(told)
+    assert {why for why in told if why} == {said}
+
+
 def test_a_server_that_is_gone_is_no_failure_of_an_episode() -> None:
     class Gone(Troubled):
         def chunk(self, told: PolicyInput) -> NDArray[np.float32]:

@@ -148,6 +148,8 @@ def test_settings_out_of_range_are_refused_by_name() -> None:
             CodebookConfig(**wrong)
     with pytest.raises(BadConfig, match="decay is 1: codes would never move"):
         CodebookConfig(decay=1.0)
+    with pytest.raises(BadConfig, match="decay is 1: use would never be counted"):
+        FsqConfig(decay=1.0)
     with pytest.raises(BadConfig, match="levels is empty"):
         FsqConfig(levels=())
     with pytest.raises(BadConfig, match=r"levels is \(8, 1\)"):

@@ -258,11 +258,19 @@ def test_an_update_that_is_given_up_leaves_nothing_behind() -> None:
     learner.contrast.settle()
     learner.model.fusion.settle(learner.generator)
     after = learner.state()
-    assert after.meta["contrast"] == before.meta["contrast"]
+    assert after.meta == before.meta
     assert after.tensors.keys() == before.tensors.keys()
     same = {k: torch.equal(v, after.tensors[k]) for k, v in before.tensors.items()}
     assert [k for k, is_same in same.items() if not is_same] == ["random.own"]
     one_step(learner, 1)
+
+
+def test_no_clip_is_looked_at_for_what_asks_for_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A contrast of single moments is no term of segments."""
+    of_moments = {**dict.fromkeys(vars(Weights()), 0.0), "contrast_step": 1.0, "outcome": 1.0}
+    learner = trainer(replace(ALL, weights=Weights(**of_moments)))
+    monkeypatch.delattr(type(learner.model), "embed_clip")
+    assert set(one_step(learner, 0).terms) == {"contrast_step"}
 
 
 def test_bad_settings_are_refused() -> None:

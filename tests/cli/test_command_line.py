@@ -175,6 +175,13 @@ def test_a_missing_task_is_asked_for(capsys: Capture) -> None:
         (["collect", "--episodes", "0"], "episodes is 0"),
         (["collect", "--crank.image-size", "3"], "image_size is 3; use a whole number, 16 to"),
         (["gap", "--tasks", "ChangeLane"], "ChangeLane-v1 is not declared to run on pybullet"),
+        (["collect", "--tasks", "Park", "--crank.engine", "pybullet"], "Park-v0 is not declared"),
+        (["detect", "--tasks", "Park", "--crank.engine", "pybullet"], "Park-v0 is not declared"),
+        (["finetune", "--tasks", "Park", "--crank.engine", "pybullet"], "Park-v0 is not declared"),
+        (
+            ["align", "--tasks", "Park", "--simulators.crank.engine", "pybullet"],
+            "Park-v0 is not declared",
+        ),
         (["bench", "--crank.engine", "havok"], "no engine 'havok'"),
         (["bench", "--out", ""], "a path is empty"),
         (["collect", "--out="], "a path is empty"),

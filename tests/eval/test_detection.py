@@ -1,6 +1,8 @@
 """Detectors tell apart what differs, keep their false alarms, and judge by the past alone."""
 
+import json
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -83,13 +85,16 @@ def test_a_scene_that_was_told_twice_is_no_two_draws() -> None:
     """Five scenes in two wordings give no threshold, ten scenes give one that holds."""
     calibrated = [e for e in episodes(1) if e.success]
     five = [replace(e, scene=k // 2) for k, e in enumerate(calibrated[:10])]
-    detector = Detector.fit(episodes(0, n=80), five, alpha=0.1)
+    detector = Detector.learnt(episodes(0, n=80), alpha=0.1).calibrated(five)
     assert set(detector.thresholds["failure"].values()) == {None}
     trace = episodes(2)[-1].trace
     assert detector.alarms(TASK, trace, 0.1) == {}, "without a threshold nothing is said"
     twice = [replace(e, scene=k) for k, e in enumerate(calibrated[:10])] * 2
-    once = Detector.fit(episodes(0, n=80), twice[:10], alpha=0.1)
-    assert Detector.fit(episodes(0, n=80), twice, alpha=0.1).thresholds == once.thresholds
+    once = Detector.learnt(episodes(0, n=80), alpha=0.1).calibrated(twice[:10])
+    assert (
+        Detector.learnt(episodes(0, n=80), alpha=0.1).calibrated(twice).thresholds
+        == once.thresholds
+    )
 
 
 def episode(rng: np.random.Generator, *, success: bool, mismatch: bool = False) -> TracedEpisode:
@@ -122,7 +127,7 @@ def episodes(seed: int, n: int = 40) -> list[TracedEpisode]:
 
 @pytest.fixture(scope="module")
 def detector() -> Detector:
-    return Detector.fit(episodes(0, n=80), episodes(1), alpha=0.1)
+    return Detector.learnt(episodes(0, n=80), alpha=0.1).calibrated(episodes(1))
 
 
 def test_it_finds_what_differs_on_episodes_that_it_never_saw(detector: Detector) -> None:
@@ -150,7 +155,7 @@ def test_each_task_has_its_own_signs() -> None:
     learnt, calibrated, others = (
         [*made, *map(told_otherwise, made)] for made in (episodes(0), episodes(1), episodes(2))
     )
-    detector = Detector.fit(learnt, calibrated, alpha=0.1)
+    detector = Detector.learnt(learnt, alpha=0.1).calibrated(calibrated)
     for task_id in (TASK, OTHER):
         mine = [e for e in others if e.task_id == task_id]
         told = [detector.scores("mismatch", task_id, e.trace, 0.1)[-1] for e in mine]
@@ -162,7 +167,7 @@ def test_each_task_has_its_own_signs() -> None:
 
 def test_a_task_that_never_fails_is_judged_by_what_failures_of_others_look_like() -> None:
     calm = [replace(e, task_id=CALM) for e in episodes(4) if e.success]
-    detector = Detector.fit([*episodes(0), *calm], [*episodes(1), *calm], alpha=0.1)
+    detector = Detector.learnt([*episodes(0), *calm], alpha=0.1)
     restless = episode(np.random.default_rng(5), success=False)
     easy = episode(np.random.default_rng(5), success=True)
     told = [detector.scores("failure", CALM, e.trace, 0.1)[-1] for e in (restless, easy)]
@@ -200,8 +205,60 @@ def test_it_is_the_same_from_its_file(detector: Detector) -> None:
 def test_bad_input(detector: Detector) -> None:
     with pytest.raises(UnknownName, match="task of the detector"):
         detector.scores("failure", "vla_sim/Nowhere-v0", np.zeros((3, len(SIGNALS))), 0.1)
-    good = [e for e in episodes(0) if e.success]
-    with pytest.raises(BadConfig, match="one kind only"):
-        Detector.fit(good, good, alpha=0.1)
-    with pytest.raises(BadConfig, match=r"no episode of .* succeeded"):
-        Detector.fit([replace(e, success=False) for e in good], good, alpha=0.1)
+    unfit = [e for e in episodes(0) if e.mismatch]
+    with pytest.raises(BadConfig, match=r"no episode of .* has words that fit"):
+        Detector.learnt(unfit, alpha=0.1)
+
+
+@pytest.mark.parametrize("success", [True, False])
+def test_where_all_end_alike_failures_are_silent_and_words_are_not(*, success: bool) -> None:
+    learnt, more, others = (
+        [e for e in episodes(seed) if e.mismatch or e.success == success] for seed in range(3)
+    )
+    detector = Detector.learnt(learnt, alpha=0.1).calibrated(more)
+    assert not detector.knows("failure") and detector.knows("mismatch")
+    assert detector.thresholds["failure"] == {TASK: None}
+    told = [detector.scores("mismatch", TASK, e.trace, 0.1)[-1] for e in others]
+    assert auroc(told, [e.mismatch for e in others]).value > 0.9
+    raised = [detector.alarms(TASK, e.trace, 0.1) for e in others if e.mismatch]
+    assert all(set(alarms) <= {"mismatch"} for alarms in raised) and any(raised)
+    assert Detector.from_json(detector.to_json(), "x.json") == detector
+
+
+def test_a_task_that_never_succeeds_leaves_the_others_theirs() -> None:
+    hopeless = [replace(e, task_id=CALM) for e in episodes(4) if not e.success]
+    both = Detector.learnt([*episodes(0), *hopeless], alpha=0.1).calibrated(
+        [*episodes(1), *hopeless]
+    )
+    assert both.thresholds["failure"][CALM] is None
+    assert both.thresholds["failure"][TASK] is not None
+    assert both.thresholds["mismatch"][CALM] is not None
+
+
+def garbled(detector: Detector, where: str, what: object) -> dict[str, Any]:
+    """Its file with one value replaced; `where` is the way there."""
+    values: dict[str, Any] = json.loads(json.dumps(detector.to_json()))
+    *way, last = where.split("/")
+    inner = values
+    for key in way:
+        inner = inner[TASK if key == "TASK" else key]
+    inner[TASK if last == "TASK" else last] = what
+    return values
+
+
+@pytest.mark.parametrize(
+    ("where", "what", "said"),
+    [
+        ("heads/failure/TASK/weight", [0.0] * 5, "unequal lengths"),
+        ("heads/failure/TASK/bias", float("nan"), "whose numbers are none"),
+        ("heads/mismatch/TASK", {"centre": [0], "scale": [1], "weight": [0], "bias": 0}, "fit"),
+        ("thresholds/failure/TASK", float("nan"), "the threshold for failure .* is no number"),
+        ("usual/TASK/duration_s", 0.0, "the unit of .* is none"),
+        ("usual/TASK/centre", [0.0], "no unit for each signal"),
+    ],
+)
+def test_a_garbled_file_is_refused_when_it_is_read(
+    detector: Detector, where: str, what: object, said: str
+) -> None:
+    with pytest.raises(DamagedFile, match=rf"x\.json.*{said}.*run `vla-sim detect` again"):
+        Detector.from_json(garbled(detector, where, what), "x.json")

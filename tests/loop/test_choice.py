@@ -14,6 +14,7 @@ from vla_sim.agents.aligned import AlignedPolicy
 from vla_sim.agents.verified import VerifiedPolicy
 from vla_sim.agents.watched import WatchedPolicy
 from vla_sim.cli.main import main
+from vla_sim.disk import atomic
 from vla_sim.envs.crank import Crank, CrankConfig
 from vla_sim.envs.language.grammar import say
 from vla_sim.envs.language.reader import parse
@@ -30,7 +31,9 @@ from vla_sim.loop.choice import Choice
 from vla_sim.loop.collecting.collect import CollectRun
 from vla_sim.loop.detecting.detect import DetectRun
 from vla_sim.loop.policies import learned, policy_of
+from vla_sim.loop.retrieving import memory_of
 from vla_sim.loop.showing.film import FilmRun
+from vla_sim.protocols.chunk_model import ChunkModel
 from vla_sim.protocols.policy import Policy
 from vla_sim.records.instruction import Meaning, Referent
 from vla_sim.records.observation import PolicyInput
@@ -87,6 +90,21 @@ def test_a_retrieval_policy_runs_what_was_remembered(run: Path, told: PolicyInpu
     policy = policy_of(f"retrieval:{run}", Crank(REACH, 1, SMALL))
     assert isinstance(policy, AlignedPolicy)
     assert_rows_are_alone(policy, told)
+
+
+def test_a_run_that_goes_on_is_retrieved_from_anew(run: Path) -> None:
+    """Its best model may stay while it remembers other chunks."""
+
+    def index() -> ChunkModel:
+        policy = policy_of(f"retrieval:{run}", Crank(REACH, 1, SMALL))
+        assert isinstance(policy, AlignedPolicy)
+        return policy.model
+
+    before = index()
+    assert index() is before
+    memory = memory_of(run)
+    atomic.write_bytes(memory, memory.read_bytes())
+    assert index() is not before
 
 
 def aligned(run: Path) -> AlignedPolicy:

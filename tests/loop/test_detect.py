@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -93,18 +94,34 @@ def test_a_detector_tells_who_stands_still_from_who_moves(made: tuple[Path, Dete
 
 def test_a_detector_belongs_to_one_checkpoint(made: tuple[Path, Detection], tmp_path: Path) -> None:
     run, _ = made
-    detector = load_detector(run / FILE, str(run))
+    detector = load_detector(run / FILE, Choice(name=str(run)), "mujoco")
     assert set(detector.usual) == {REACH}
     other = untrained_run(tmp_path / "other", seed=12)
     with pytest.raises(DamagedFile, match="another checkpoint"):
-        load_detector(run / FILE, str(other))
+        load_detector(run / FILE, Choice(name=str(other)), "mujoco")
     (tmp_path / "no.json").write_text("{}")
     with pytest.raises(DamagedFile, match="is no vla-sim detector"):
-        load_detector(tmp_path / "no.json", str(run))
+        load_detector(tmp_path / "no.json", Choice(name=str(run)), "mujoco")
+
+
+@pytest.mark.parametrize(
+    ("switches", "engine", "said"),
+    [
+        ({"guidance": 2.0}, "mujoco", "acts with guidance 2, shield off, mujoco"),
+        ({"shield": "limits"}, "mujoco", "acts with shield limits, mujoco"),
+        ({}, "pybullet", "acts with shield off, pybullet"),
+    ],
+)
+def test_a_detector_belongs_to_one_way_of_acting(
+    made: tuple[Path, Detection], switches: dict[str, Any], engine: str, said: str
+) -> None:
+    run, _ = made
+    with pytest.raises(BadConfig, match=f"on a policy with shield off, mujoco, .* {said}; take"):
+        load_detector(run / FILE, Choice(name=str(run), **switches), engine)
 
 
 def test_without_an_alarm_there_is_no_lead(made: tuple[Path, Detection]) -> None:
-    detector = load_detector(made[0] / FILE, str(made[0]))
+    detector = load_detector(made[0] / FILE, Choice(name=str(made[0])), "mujoco")
     never = {kind: {REACH: np.inf} for kind in KINDS}
     deaf, rng = replace(detector, thresholds=never), np.random.default_rng(0)
     episodes = [
@@ -119,9 +136,12 @@ def test_without_an_alarm_there_is_no_lead(made: tuple[Path, Detection]) -> None
         )
         for k in range(8)
     ]
-    found = measured(deaf, episodes, range(8))
+    found = measured(deaf, episodes)
     assert found.lead_s is None
     assert found.found["failure"].value == found.false_alarms["failure"].value == 0.0
+    # Where all end alike there is no pair to put in order, and the rest is told all the same.
+    alike = measured(deaf, [replace(e, success=True) for e in episodes])
+    assert set(alike.auroc) == {"mismatch after 3 decisions"}
 
 
 def test_a_film_shows_what_the_detector_says(made: tuple[Path, Detection], tmp_path: Path) -> None:
@@ -146,6 +166,32 @@ def test_scenes_that_cannot_be_enough_are_refused_before_any_is_run() -> None:
     with pytest.raises(BadConfig, match=r"100 scenes are too few to allow 0\.1 %"):
         DetectRun(policy="runs/none", alpha=0.001)
     DetectRun(policy="runs/none", tasks=("Reach",), episodes=9, alpha=0.1)
+
+
+def test_an_engine_that_a_task_is_not_declared_for_is_refused_before_any_is_run() -> None:
+    with pytest.raises(BadConfig, match="ChangeLane-v1 is not declared to run on pybullet"):
+        DetectRun(policy="runs/none", crank=CrankConfig(engine="pybullet"))
+
+
+class AlwaysStill(NowAndThen):
+    """Never does anything, and so never succeeds."""
+
+    def __init__(self) -> None:
+        self._actions = {}
+
+
+def test_who_never_succeeds_still_gets_a_detector_of_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = untrained_run(tmp_path / "run")
+    monkeypatch.setattr(traces, "policy_of", lambda choice, crank: AlwaysStill())
+    words = ["detect", "--policy", str(run), "--tasks", "Reach", "--episodes", str(N)]
+    assert main([*words, "--alpha", "0.2", "--crank.image-size", str(PX)]) == 0
+    said = capsys.readouterr()
+    assert "nothing is known of failure" in said.out + said.err
+    assert "AUROC, mismatch" in said.out + said.err
+    assert "AUROC, failure" not in said.out + said.err
+    assert (run / FILE).is_file()
 
 
 def test_a_detector_that_is_not_there_is_named(

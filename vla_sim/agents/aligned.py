@@ -4,12 +4,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vla_sim.agents.ensemble import ENSEMBLE, TemporalEnsemble
+from vla_sim.errors import BadConfig
 from vla_sim.protocols.chunk_model import ChunkModel
 from vla_sim.records.observation import PolicyInput
-from vla_sim.records.triple import CHUNK_SIZE, N_PROPRIO
-
-N_ACTION_STEPS = 2
-"""Steps of a chunk that are run before the next one is planned."""
+from vla_sim.records.triple import CHUNK_SIZE, N_ACTION_STEPS, N_PROPRIO
 
 
 class AlignedPolicy:
@@ -32,10 +30,11 @@ class AlignedPolicy:
             ensemble: See `TemporalEnsemble`.
 
         Raises:
-            BadConfig: If the ensemble's share is out of range.
+            BadConfig: If the ensemble's share is out of range, or more steps are run than a chunk
+                has.
         """
         if not 1 <= n_action_steps <= CHUNK_SIZE:
-            raise ValueError(f"n_action_steps is {n_action_steps}; use 1 to {CHUNK_SIZE}")
+            raise BadConfig(f"n_action_steps is {n_action_steps}; use 1 to {CHUNK_SIZE}")
         self.model = model
         self.n_action_steps = n_action_steps
         self.ensemble = TemporalEnsemble(ensemble, n_action_steps=n_action_steps)

@@ -13,8 +13,7 @@ from vla_sim.protocols.task import Task
 from vla_sim.protocols.teacher import Actor
 from vla_sim.records.observation import PolicyInput
 from vla_sim.records.teacher_input import TeacherInput
-
-EXPERT_ACTION_STEPS = 2
+from vla_sim.records.triple import N_ACTION_STEPS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +66,7 @@ class ExpertPolicy:
         self,
         expert: Expert,
         *,
-        n_action_steps: int = EXPERT_ACTION_STEPS,
+        n_action_steps: int = N_ACTION_STEPS,
         chunk_size: int | None = None,
     ) -> None:
         """Wrap an expert.

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from vla_sim.errors import BadConfig
 from vla_sim.protocols.policy import Policy, StatefulPolicy
 from vla_sim.protocols.teacher import Teacher
 from vla_sim.records.teacher_input import TeacherInput
@@ -18,23 +19,37 @@ class MixedPolicy:
     acts follows from the episode's seed and step alone. A learner that remembers sees the steps
     in which it acts, and no others.
 
-    Attributes:
-        learner: Who acts beside the expert; None: the expert acts always.
-        expert_share: In [0, 1].
-
     Source:
         Ross et al., "A reduction of imitation learning to no-regret online learning", 2011.
     """
 
     needs_images = True
 
-    def __init__(
-        self, expert: Teacher, learner: Policy | None = None, expert_share: float = 1.0
-    ) -> None:
+    def __init__(self, expert: Teacher) -> None:
+        """The expert alone, until a learner joins."""
         self.expert = expert
+        self.n_action_steps = expert.n_action_steps
+        self.learner: Policy | None = None
+        self.expert_share = 1.0
+
+    def share_with(self, learner: Policy | None, expert_share: float) -> None:
+        """Let a learner act from now on, in the place of another or of none.
+
+        Args:
+            learner: Who acts beside the expert; None: the expert acts always.
+            expert_share: In [0, 1].
+
+        Raises:
+            BadConfig: If the learner is asked more or less often than the expert: it would meet
+                other states here than where it acts alone.
+        """
+        if learner is not None and learner.n_action_steps != self.n_action_steps:
+            raise BadConfig(
+                f"the expert runs {self.n_action_steps} steps of a chunk, and the learner "
+                f"{learner.n_action_steps}; give both the same n_action_steps"
+            )
         self.learner = learner
-        self.expert_share = expert_share
-        self.n_action_steps = expert.n_action_steps if learner is None else learner.n_action_steps
+        self.expert_share = 1.0 if learner is None else expert_share
 
     def reset(self, ids: NDArray[np.int64]) -> None:
         """Pass on that new episodes begin in the rows `ids`."""

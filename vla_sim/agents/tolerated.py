@@ -1,5 +1,7 @@
 """The tolerated policy: somebody else's, which may fail in one episode and go on in the others."""
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,7 +23,7 @@ class ToleratedPolicy:
     depend on the batch: the length of a chunk is compared with the first of the same episode.
 
     A policy may say itself that a row failed: by a chunk that is not finite, and the reason in its
-    `failures`, {row: why}.
+    `failures`, {row: why}; what is no such table says nothing.
     """
 
     def __init__(self, policy: Policy) -> None:
@@ -113,9 +115,12 @@ class ToleratedPolicy:
         run = chunk[: self.n_action_steps]
         if np.isfinite(run).all():
             return chunk
-        said: dict[int, str] = getattr(self.policy, "failures", {})
         wrong = float(run[~np.isfinite(run)][0])
-        return said.get(row, f"BadAction: {name_of(self.policy)} returned {wrong}")
+        said = getattr(self.policy, "failures", None)
+        why = said.get(row) if isinstance(said, Mapping) else None
+        if isinstance(why, str) and why:
+            return why
+        return f"BadAction: {name_of(self.policy)} returned {wrong}"
 
 
 def in_a_line(error: Exception) -> str:

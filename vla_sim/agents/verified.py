@@ -13,7 +13,7 @@ from vla_sim.protocols.chunk_model import ProposingModel
 from vla_sim.ranges import whole
 from vla_sim.records.embodiment import Embodiment
 from vla_sim.records.observation import PolicyInput
-from vla_sim.records.triple import CHUNK_SIZE
+from vla_sim.records.triple import CHUNK_SIZE, N_ACTION_STEPS
 
 
 class VerifiedPolicy:
@@ -31,7 +31,7 @@ class VerifiedPolicy:
         *,
         proposals: int,
         guidance: float = 1.0,
-        n_action_steps: int = 2,
+        n_action_steps: int = N_ACTION_STEPS,
         ensemble: float = ENSEMBLE,
     ) -> None:
         """A policy around a model.

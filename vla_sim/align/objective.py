@@ -127,6 +127,10 @@ def chance_levels(
 ) -> dict[str, float]:
     """{term: its loss where nothing is known}, of the terms that choose among candidates [nat].
 
+    As if one of all rows were right: less is to be known where some are padding, were not labelled
+    or mean the same, more where further sentences are candidates. To count those would make a GPU
+    wait.
+
     Args:
         batch: Moments.
         segment: Segments; None where none are taken.

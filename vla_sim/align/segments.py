@@ -23,10 +23,15 @@ from vla_sim.align.pairs import ActedVectors, Pairs, Vectors
 from vla_sim.align.segment_vectors import SegmentVectors
 from vla_sim.align.share import Share
 
-OF_SEGMENTS = ("contrast", "cycle", "triple")
-"""Segments are embedded where a term begins like this; `outcome` is taken where they are."""
 OF_ACTIONS = ("contrast_la", "contrast_va", "cycle", "triple")
 """Terms that need the actions of segments."""
+OF_SEGMENTS = ("contrast_vl", *OF_ACTIONS)
+"""Terms for which segments are embedded; `outcome` is taken where they are."""
+
+
+def asks_for_segments(wanted: Iterable[str]) -> bool:
+    """Whether a term of whole segments is among them."""
+    return any(name in OF_SEGMENTS for name in wanted)
 
 
 def asks_for_actions(wanted: Iterable[str]) -> bool:

@@ -32,7 +32,7 @@ from vla_sim.align.own_losses import load_losses
 from vla_sim.align.pulls import Pulls
 from vla_sim.align.reconciling.losses import StepLosses
 from vla_sim.align.rehearsal import Rehearsal
-from vla_sim.align.segments import OF_SEGMENTS, asks_for_actions
+from vla_sim.align.segments import asks_for_actions, asks_for_segments
 from vla_sim.align.supervision.sources import Sources
 from vla_sim.align.supervision.supervisor import Supervisor
 from vla_sim.align.towers import Towers
@@ -170,7 +170,8 @@ class AlignTrainer:
         Raises:
             BadConfig: If texts and rows do not match, or there is nothing to learn from in them.
             LossNotFinite: If a loss or its gradient is no number; the model is as it was, and so
-                is all that is remembered from one update to the next.
+                is all that is remembered from one update to the next, but for the random numbers
+                that were drawn.
         """
         check_texts(rows.weight.shape[0], rows.weight.shape[1], texts)
         check_goals(rows.weight)
@@ -181,7 +182,7 @@ class AlignTrainer:
         batch = self._batch(rows)
         wanted = self._wanted()
         segment = None
-        if segments is not None and any(name.startswith(OF_SEGMENTS) for name in wanted):
+        if segments is not None and asks_for_segments(wanted):
             check_segments(segments.meaning)
             segment = SegmentBatch.of(segments, self.task_body, self.device)
             segment = self.supervisor.band(segment, self.fraction)
@@ -267,6 +268,7 @@ class AlignTrainer:
             parameters=self.model.parameters(),
             crew=self.crew,
         )
+        pulls_before, reconciler_before = self.pulls.state(), self.reconciler.state()
         looked = self.pulls.lengths(terms, leaves if cache is None else (*leaves, *cache.vectors))
         # One transfer for all of them: each by itself would make a GPU wait.
         scalars = (losses.total, *terms.values(), *watched.values(), *looked.values())
@@ -274,10 +276,10 @@ class AlignTrainer:
         of = dict(zip((*terms, *watched), read, strict=False))
         values, seen = {name: of[name] for name in terms}, {name: of[name] for name in watched}
         if bad := [name for name, value in values.items() if not math.isfinite(value)]:
+            self.pulls.load_state(pulls_before)
             raise self._given_up(f"the loss is not finite ({', '.join(bad)})")
         self.pulls.note(dict(zip(looked, read[len(of) :], strict=True)), values)
         self.optimiser.zero_grad()
-        before = self.reconciler.state()
         reconciled = self.reconciler.backward(
             losses,
             values=values,
@@ -291,7 +293,8 @@ class AlignTrainer:
         seen |= reconciled.report
         seen["gradient_norm"] = float(self.optimiser.clip())
         if not math.isfinite(seen["gradient_norm"]):
-            self.reconciler.load_state(before)
+            self.pulls.load_state(pulls_before)
+            self.reconciler.load_state(reconciler_before)
             raise self._given_up(
                 "every loss is finite, but not the gradient "
                 f"({', '.join(self.optimiser.not_finite()) or 'its norm'})"

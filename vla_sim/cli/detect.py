@@ -44,8 +44,15 @@ def run(config: "DetectRun", console: Console) -> int:
     lead = "no alarm" if found.lead_s is None else f"{found.lead_s:.1f} s"
     table.add_row("lead of an alarm of failure, median", lead)
     console.print(table)
+    for kind in found.unknown:
+        console.print(
+            f"nothing is known of {kind}: all episodes that could teach it ended alike; there is "
+            "no alarm of it",
+            highlight=False,
+            soft_wrap=True,
+        )
     for kind, tasks in found.silent.items():
-        if tasks:
+        if tasks and kind not in found.unknown:
             console.print(
                 f"no alarm of {kind} in {', '.join(map(short_name, tasks))}: too few scenes went "
                 f"well to allow {100 * config.alpha:g} % of false alarms; take more --episodes",

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from vla_sim.agents.aligned import AlignedPolicy
 from vla_sim.agents.controls import POLICIES
 from vla_sim.agents.verified import VerifiedPolicy
+from vla_sim.disk.written import when_written
 from vla_sim.envs.crank import Crank
-from vla_sim.errors import BadConfig, UnknownName
+from vla_sim.errors import BadConfig, DamagedFile, UnknownName
 from vla_sim.foreign import is_foreign, load_foreign
 from vla_sim.loop.choice import LEROBOT, RETRIEVAL, Choice, is_remote
 from vla_sim.loop.policy_args import needed, typed_arguments
@@ -144,7 +145,7 @@ def learned(checkpoint: Path) -> "LearnedModel":
 
 
 @lru_cache(maxsize=2)
-def _loaded(folder: str, written: tuple[int, int]) -> "LearnedModel":
+def _loaded(folder: str, written: tuple[int, ...]) -> "LearnedModel":
     del written  # another training may have put another model into the same folder
     # Here, so that experts and controls run without torch.
     from vla_sim.loop.learned import LearnedModel
@@ -153,26 +154,29 @@ def _loaded(folder: str, written: tuple[int, int]) -> "LearnedModel":
 
 
 def _retrieving(run: Path, ensemble: float) -> Policy:
+    # Here, so that experts and controls run without torch.
+    from vla_sim.loop.retrieving import memory_of
+
     checkpoint = best_checkpoint(run)
-    model = _retrieval(str(run), str(checkpoint), _written(checkpoint))
+    written = _written(checkpoint), when_written(memory_of(run))
+    model = _retrieval(str(run), str(checkpoint), written)
     return AlignedPolicy(model, ensemble=ensemble)
 
 
 @lru_cache(maxsize=2)
-def _retrieval(run: str, checkpoint: str, written: tuple[int, int]) -> ChunkModel:
-    del written
+def _retrieval(run: str, checkpoint: str, written: tuple[tuple[int, ...], ...]) -> ChunkModel:
+    del written  # a training that went on keeps other chunks beside the same best model
     from vla_sim.loop.retrieving import RetrievalModel
 
     return RetrievalModel.of(learned(Path(checkpoint)), Path(run))
 
 
-def _written(checkpoint: Path) -> tuple[int, int]:
-    """What changes when a checkpoint is replaced; zeros where there is none."""
+def _written(checkpoint: Path) -> tuple[int, ...]:
+    """What changes when a checkpoint is replaced; nothing where there is none."""
     try:
-        found = (checkpoint / "checkpoint.json").stat()
-    except OSError:
-        return 0, 0  # loading says what is wrong
-    return found.st_mtime_ns, found.st_ino
+        return when_written(checkpoint / "checkpoint.json")
+    except DamagedFile:
+        return ()  # loading says what is wrong
 
 
 def _brought(choice: Choice, task_id: str) -> Actor:

@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 
 CHUNK_SIZE = 8
 """Steps of an ActionChunk, and knots of a segment's action sequence: short, as the chapter asks."""
+N_ACTION_STEPS = 2
+"""Steps of a chunk that are run before the next one is planned, by experts and learners alike: the
+states that are labelled in training are to be those that are met later."""
 N_ACT = 7
 """Action components of the widest embodiment; narrower ones are padded with zeros."""
 N_PROPRIO = 12

@@ -102,6 +102,8 @@ class FsqConfig:
         whole(2, levels=self.levels)
         whole(1, n_side=self.n_side, n_words=self.n_words)
         within(0, 1, decay=self.decay)
+        if self.decay == 1.0:
+            raise BadConfig("decay is 1: use would never be counted; use less, such as 0.99")
 
     @property
     def must_learn(self) -> tuple[str, ...]:

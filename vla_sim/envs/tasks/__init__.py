@@ -4,7 +4,7 @@ Reading it loads no physics: a line names its settings (`envs/catalogue.py`), an
 and the experts' follow from it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from vla_sim.envs.catalogue import Catalogue, Named, TaskConfig, line
@@ -139,6 +139,12 @@ ENGINE_TASKS: Mapping[str, tuple[str, ...]] = {
 }
 """The tasks that are declared to run on an engine, because their experts were measured there; an
 engine that is not named here runs all of them."""
+
+
+def check_engines(task_ids: Iterable[str], engine: str) -> None:
+    """Let pass tasks that are all declared for an engine, see `check_engine`."""
+    for task_id in task_ids:
+        check_engine(task_id, engine)
 
 
 def check_engine(task_id: str, engine: str) -> None:

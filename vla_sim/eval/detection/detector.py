@@ -61,12 +61,15 @@ class TracedEpisode:
 
 @dataclass(frozen=True, kw_only=True)
 class Usual:
-    """What a task's successes look like: the unit that its traces are measured in."""
+    """What a task's successes look like: the unit that its traces are measured in.
+
+    Of all its episodes where none succeeded.
+    """
 
     centre: tuple[float, ...]
     scale: tuple[float, ...]
     duration_s: float
-    """Median of the successes."""
+    """Median of them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +85,7 @@ class Detector:
         heads: By kind and task; log odds where both are as frequent.
         thresholds: By kind and task; on average over calibrations at most `alpha` of the task's
             scenes pass them in an episode that is as it should be. None where too few scenes were
-            so to say: no alarm is raised then.
+            so to say, or the head knows nothing: no alarm is raised then.
         alpha: Share of false alarms.
     """
 
@@ -93,36 +96,50 @@ class Detector:
     alpha: float
 
     @classmethod
-    def fit(
-        cls,
-        learnt_from: Sequence[TracedEpisode],
-        calibrated_on: Sequence[TracedEpisode],
-        *,
-        alpha: float,
-    ) -> Self:
-        """The detector of some episodes, calibrated on others.
+    def learnt(cls, episodes: Sequence[TracedEpisode], *, alpha: float) -> Self:
+        """The detector of some episodes, which raises no alarm before it is `calibrated`.
+
+        Where nothing failed, or all did, there is no failure to tell from a success: its heads of
+        failures know nothing then, see `knows`.
 
         Args:
-            learnt_from: Gives the heads.
-            calibrated_on: Other episodes of the same policy and tasks; its successes and its
-                fitting words give the thresholds.
+            episodes: With words that fit and words that do not.
             alpha: Share of false alarms.
 
         Raises:
-            BadConfig: If a task never succeeded, or there is one kind only.
+            BadConfig: If a task has no episode whose words fit.
         """
         usual = {
-            task_id: _usual([e for e in learnt_from if e.task_id == task_id], task_id)
-            for task_id in dict.fromkeys(e.task_id for e in learnt_from)
+            task_id: _usual([e for e in episodes if e.task_id == task_id], task_id)
+            for task_id in dict.fromkeys(e.task_id for e in episodes)
         }
-        heads = {kind: _heads(kind, learnt_from, usual) for kind in KINDS}
-        prior = {task_id: _log_odds(learnt_from, task_id) for task_id in usual}
-        plain = cls(usual=usual, prior=prior, heads=heads, thresholds={}, alpha=alpha)
+        return cls(
+            usual=usual,
+            prior={task_id: _log_odds(episodes, task_id) for task_id in usual},
+            heads={kind: _heads(kind, episodes, usual) for kind in KINDS},
+            thresholds={kind: dict.fromkeys(usual) for kind in KINDS},
+            alpha=alpha,
+        )
+
+    def calibrated(self, episodes: Sequence[TracedEpisode]) -> Self:
+        """This detector with thresholds.
+
+        Args:
+            episodes: Others than it learnt from, of the same policy and tasks: successes and
+                fitting words count.
+        """
         thresholds = {
-            kind: {task_id: plain._threshold(kind, task_id, calibrated_on) for task_id in usual}
+            kind: {task_id: self._threshold(kind, task_id, episodes) for task_id in self.usual}
             for kind in KINDS
         }
-        return replace(plain, thresholds=thresholds)
+        return replace(self, thresholds=thresholds)
+
+    def knows(self, kind: Kind) -> bool:
+        """Whether it learnt from both ends, so that what it says of this depends on what it sees.
+
+        A task of one end only is judged by what was learnt of the others.
+        """
+        return any(head.knows for head in self.heads[kind].values())
 
     def _threshold(
         self, kind: Kind, task_id: str, episodes: Sequence[TracedEpisode]
@@ -131,6 +148,8 @@ class Detector:
 
         Episodes of one scene are no two draws, so a scene counts once, with its highest score.
         """
+        if not self.knows(kind):
+            return None
         highest: dict[int, float] = {}
         for e in episodes:
             if e.task_id == task_id and not e.mismatch and (kind == "mismatch" or e.success):
@@ -222,7 +241,26 @@ class Detector:
         parts = (found.prior, *found.heads.values(), *found.thresholds.values())
         if any(part.keys() != found.usual.keys() for part in parts):
             raise DamagedFile(f"{source} tells of some tasks in part; run `vla-sim detect` again")
+        if why := found._wrong():
+            raise DamagedFile(f"{source}: {why}; run `vla-sim detect` again")
         return found
+
+    def _wrong(self) -> str:
+        """What its numbers could not work with; "" where there is nothing."""
+        for task_id, usual in self.usual.items():
+            if not len(usual.centre) == len(usual.scale) == len(SIGNALS):
+                return f"{task_id} has no unit for each signal"
+            numbers = (*usual.centre, *usual.scale, usual.duration_s, self.prior[task_id])
+            if not np.isfinite(numbers).all() or min(*usual.scale, usual.duration_s) <= 0.0:
+                return f"the unit of {task_id} is none"
+            for kind in KINDS:
+                wanted = features(kind, np.zeros((1, len(SIGNALS))), 1.0, usual).shape[1]
+                if len(self.heads[kind][task_id].weight) != wanted:
+                    return f"the head for {kind} of {task_id} does not fit the signals"
+                threshold = self.thresholds[kind][task_id]
+                if threshold is not None and not np.isfinite(threshold):
+                    return f"the threshold for {kind} of {task_id} is no number"
+        return ""
 
 
 def sentences(raised: Mapping[Kind, int], decision_s: float) -> dict[str, float]:
@@ -252,7 +290,7 @@ def _heads(
 ) -> dict[str, LogisticHead]:
     """Each task's head: that of all tasks, as far as the task's own episodes do not say otherwise.
 
-    A task of one kind only has the head of all tasks.
+    A task of one kind only has the head of all tasks; where all are of one kind, nobody knows.
     """
     chosen = [e for e in episodes if kind == "mismatch" or not e.mismatch]
     found = [e.mismatch if kind == "mismatch" else not e.success for e in chosen]
@@ -268,6 +306,8 @@ def _heads(
             around=around,
         )
 
+    if all(found) or not any(found):
+        return dict.fromkeys(usual, LogisticHead.knowing_nothing(rows[0].shape[1]))
     of_all = fit(range(len(chosen)), PENALTY[kind], None)
     heads = {}
     for task_id in usual:
@@ -286,9 +326,10 @@ def _log_odds(episodes: Sequence[TracedEpisode], task_id: str) -> float:
 
 
 def _usual(episodes: Sequence[TracedEpisode], task_id: str) -> Usual:
-    good = [e for e in episodes if e.success and not e.mismatch]
-    if not good:
-        raise BadConfig(f"no episode of {task_id} succeeded: nothing says what is usual there")
+    told = [e for e in episodes if not e.mismatch]
+    if not told:
+        raise BadConfig(f"no episode of {task_id} has words that fit: what is usual, none says")
+    good = [e for e in told if e.success] or told
     every = np.concatenate([np.asarray(e.trace, dtype=np.float64) for e in good])
     return Usual(
         centre=tuple(every.mean(axis=0).tolist()),

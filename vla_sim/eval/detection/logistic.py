@@ -83,6 +83,17 @@ class LogisticHead:
             bias=float(found[-1]),
         )
 
+    @classmethod
+    def knowing_nothing(cls, n_features: int) -> Self:
+        """The head of who saw one kind only: even odds, whatever is seen."""
+        zeros = (0.0,) * n_features
+        return cls(centre=zeros, scale=(1.0,) * n_features, weight=zeros, bias=0.0)
+
+    @property
+    def knows(self) -> bool:
+        """Whether what it says depends on anything."""
+        return any(self.weight)
+
     def __call__(self, features: Doubles) -> Doubles:
         """Log odds of each row, (n,)."""
         unit = (features - np.array(self.centre)) / np.array(self.scale)
@@ -97,4 +108,9 @@ class LogisticHead:
             KeyError, TypeError, ValueError: If they are none.
         """
         lists = {k: tuple(map(float, values[k])) for k in ("centre", "scale", "weight")}
-        return cls(bias=float(values["bias"]), **lists)
+        head = cls(bias=float(values["bias"]), **lists)
+        if len({len(numbers) for numbers in lists.values()}) != 1:
+            raise ValueError("a head of unequal lengths")
+        if not np.isfinite([*sum(lists.values(), ()), head.bias]).all() or min(head.scale) <= 0.0:
+            raise ValueError("a head whose numbers are none")
+        return head

@@ -7,6 +7,7 @@ from vla_sim.agents.taught import check_taught
 from vla_sim.envs.streams import TRAIN_SEEDS_FROM
 from vla_sim.envs.suites import SPINE, tasks_of
 from vla_sim.envs.task_names import short_name
+from vla_sim.envs.tasks import check_engines
 from vla_sim.errors import BadConfig
 from vla_sim.eval.stopping import StoppingConfig
 from vla_sim.loop.aligning.given import DataMemory
@@ -94,6 +95,7 @@ class AlignRun:
         check_tracker(self.track)
         some(tasks=self.task_ids)
         check_taught(self.task_ids)
+        check_engines(self.task_ids, self.simulators.crank.engine)
         whole(0, MAX_SEED, seed=self.seed)
         whole(0, n_processes=self.n_processes)
         whole(

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
+from vla_sim.disk.written import when_written
 from vla_sim.envs.crank import Crank, CrankConfig, crank_config_for
-from vla_sim.errors import BadConfig, DamagedFile
+from vla_sim.errors import BadConfig
 from vla_sim.eval.condition import Condition
 from vla_sim.eval.condition_file import read_conditions
 from vla_sim.records.episode import EpisodeSpec
@@ -19,19 +20,6 @@ def conditions_in(path: Path) -> tuple[Condition, ...]:
         As `read_conditions`.
     """
     return _read(path, when_written(path))
-
-
-def when_written(path: Path) -> tuple[int, ...]:
-    """What changes when a file is replaced.
-
-    Raises:
-        DamagedFile: If it is not there.
-    """
-    try:
-        found = path.stat()
-    except OSError as error:
-        raise DamagedFile(f"{path} cannot be read: {error.strerror}") from error
-    return found.st_mtime_ns, found.st_size, found.st_ino
 
 
 @lru_cache(maxsize=4)

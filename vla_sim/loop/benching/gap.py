@@ -16,7 +16,7 @@ from vla_sim.envs.plan import plan_episodes
 from vla_sim.envs.rollout import rollout
 from vla_sim.envs.suites import tasks_of
 from vla_sim.envs.task_names import short_name
-from vla_sim.envs.tasks import ENGINE_TASKS, check_engine
+from vla_sim.envs.tasks import ENGINE_TASKS, check_engines
 from vla_sim.errors import BadConfig
 from vla_sim.eval.statistics import mcnemar, paired_difference, wilson
 from vla_sim.loop.acting import Acting
@@ -62,9 +62,8 @@ class GapRun(Acting):
         whole(1, n_slots=self.n_slots, drift_steps=self.drift_steps)
         if self.engines[0] == self.engines[1]:
             raise BadConfig(f"both engines are {self.engines[0]!r}; name two different ones")
-        for task_id in self.task_ids:
-            for engine in self.engines:
-                check_engine(task_id, engine)
+        for engine in self.engines:
+            check_engines(self.task_ids, engine)
 
     @property
     def task_ids(self) -> tuple[str, ...]:

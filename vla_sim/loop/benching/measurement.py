@@ -11,7 +11,7 @@ from functools import cached_property
 from vla_sim.envs.axes import asked_shift
 from vla_sim.envs.crank import CrankConfig, crank_config_for
 from vla_sim.envs.language.arms import ARMS
-from vla_sim.envs.tasks import check_engine
+from vla_sim.envs.tasks import check_engines
 from vla_sim.errors import UnknownName
 from vla_sim.eval.aggregate import report_of
 from vla_sim.eval.body import Body
@@ -57,8 +57,7 @@ class Measurement:
             if arm not in ARMS:
                 raise UnknownName("arm", arm, ARMS)
         asked_shift(self.shift.axis, self.shift.severity)
-        for task_id in self.task_ids:
-            check_engine(task_id, self.crank.engine)
+        check_engines(self.task_ids, self.crank.engine)
 
     @property
     def crank(self) -> CrankConfig:

@@ -6,6 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
+from vla_sim.disk.written import when_written
 from vla_sim.envs.suites import tasks_of
 from vla_sim.errors import BadConfig, VlaSimError, error_of
 from vla_sim.eval.condition import Condition
@@ -14,7 +15,6 @@ from vla_sim.loop.benching.conditions import (
     require_chains,
     require_words,
     tasks_in,
-    when_written,
 )
 from vla_sim.loop.benching.frozen import Frozen, read_frozen
 from vla_sim.loop.benching.measurement import Measurement

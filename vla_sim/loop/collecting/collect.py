@@ -18,7 +18,7 @@ from vla_sim.envs.streams import TRAIN_SEEDS_FROM, first_training_seed
 from vla_sim.envs.suites import SPINE, tasks_of
 from vla_sim.envs.task_names import short_name
 from vla_sim.envs.task_table import TaskTable
-from vla_sim.envs.tasks import make_task
+from vla_sim.envs.tasks import check_engines, make_task
 from vla_sim.errors import RunFolderError
 from vla_sim.eval.condition import Condition, digest_of
 from vla_sim.eval.run_card import run_card
@@ -81,6 +81,7 @@ class CollectRun(Acting):
         with_paths(self)
         some(tasks=self.task_ids)
         check_taught(self.task_ids)
+        check_engines(self.task_ids, self.crank.engine)
         self.check_actor()
         whole(1, TRAIN_SEEDS_FROM, episodes=self.episodes)
         whole(1, n_slots=self.n_slots)

@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from shlex import quote
-from typing import Any
 
 import numpy as np
 from rich.console import Console
@@ -21,6 +20,7 @@ from vla_sim.disk.outlet import check_outlet
 from vla_sim.envs.crank import CrankConfig
 from vla_sim.envs.suites import SPINE, tasks_of
 from vla_sim.envs.task_names import short_name
+from vla_sim.envs.tasks import check_engines
 from vla_sim.errors import BadConfig, DamagedFile
 from vla_sim.eval.detection.auroc import auroc, auroc_within
 from vla_sim.eval.detection.conformal import require_enough
@@ -37,7 +37,7 @@ from vla_sim.records.reports import Estimate
 
 FILE = "detector.json"
 """A detector's file in the folder of its run."""
-FORMAT = "vla-sim detector 2"
+FORMAT = "vla-sim detector 3"
 DETECTOR_SEEDS_FROM = 200_000
 """Scenes that detectors are learnt and calibrated on: neither trained on, nor benchmarked, nor used
 to choose a checkpoint."""
@@ -80,6 +80,7 @@ class DetectRun:
         if self.policy.startswith(RETRIEVAL) or is_rl or Choice(name=self.policy).is_outside:
             raise BadConfig(f"{self.policy!r} has no decoder to watch; name an alignment run")
         _ = self.choice  # refuses switches that say nothing
+        check_engines(self.task_ids, self.crank.engine)
         # All that could be as they should be, whatever the policy is worth.
         try:
             require_enough(self.episodes, self.alpha)
@@ -94,6 +95,7 @@ class DetectRun:
             proposals=self.proposals,
             guidance=self.guidance,
             ensemble=self.ensemble,
+            shield=self.crank.shield,
         )
 
     @property
@@ -112,13 +114,15 @@ class Detection:
     """How well a detector tells, on scenes that it never saw.
 
     Attributes:
-        auroc: {"failure at half the usual time", ...: AUROC with its interval}.
-        false_alarms: By kind, over episodes that are as they should be.
-        found: By kind, over those that are not.
+        auroc: {"failure at half the usual time", ...: AUROC with its interval}, of what occurred in
+            both kinds.
+        false_alarms: By kind, over episodes that are as they should be, if there were any.
+        found: By kind, over those that are not, likewise.
         lead_s: Median time from an alarm to the end of the episode that failed [s]; None where no
             episode that failed raised one.
         said: Some of what was said, an episode a line.
         silent: By kind, the tasks in which no alarm is raised, see `Detector`.
+        unknown: Kinds of which nothing could be learnt, since all that was learnt from was alike.
     """
 
     auroc: Mapping[str, Estimate]
@@ -127,6 +131,7 @@ class Detection:
     lead_s: float | None
     said: tuple[str, ...]
     silent: Mapping[Kind, tuple[str, ...]]
+    unknown: tuple[Kind, ...]
 
 
 def detect(run: DetectRun, console: Console) -> Detection:
@@ -134,7 +139,7 @@ def detect(run: DetectRun, console: Console) -> Detection:
 
     Raises:
         UnknownName: If there is no such policy or task.
-        BadConfig: If the policy has no decoder, a task never succeeds, or episodes are too few.
+        BadConfig: If the policy has no decoder.
         RunFolderError: If the detector cannot be written.
         DamagedFile: If the checkpoint is damaged.
     """
@@ -150,38 +155,42 @@ def detect(run: DetectRun, console: Console) -> Detection:
         "report": range(BENCH_SEEDS_FROM, BENCH_SEEDS_FROM + n),
     }
     made: dict[str, list[TracedEpisode]] = {name: [] for name in blocks}
-    seeds: list[int] = []
     with bar_of("detect", console) as bar:
         line = bar.add_task("", total=len(blocks) * len(run.task_ids) * len(ARMS) * n)
         for name, block in blocks.items():
             for task_id in run.task_ids:
                 bar.update(line, description=f"{name}: {short_name(task_id)}")
-                for episode, trace in _traced(run, task_id, block, lambda: bar.advance(line)):
-                    made[name].append(trace)
-                    if name == "report":
-                        seeds.append(episode.spec.seed)
-    detector = Detector.fit(made["learn"], made["calibrate"], alpha=run.alpha)
-    values = {"format": FORMAT, "checkpoint": fingerprint, **detector.to_json()}
+                made[name] += _traced(run, task_id, block, lambda: bar.advance(line))
+    detector = Detector.learnt(made["learn"], alpha=run.alpha).calibrated(made["calibrate"])
+    values = {
+        "format": FORMAT,
+        "checkpoint": fingerprint,
+        "acts": _acts(run.choice, run.crank.engine),
+        **detector.to_json(),
+    }
     atomic.write_text(run.path, json.dumps(values, indent=1))
-    return measured(detector, made["report"], seeds)
+    return measured(detector, made["report"])
 
 
-def _traced(run: DetectRun, task_id: str, seeds: range, advance: Callable[[], None]) -> list[Any]:
-    return traced(run.choice, task_id, seeds, n_slots=run.n_slots, crank=run.crank, advance=advance)
+def _traced(
+    run: DetectRun, task_id: str, seeds: range, advance: Callable[[], None]
+) -> list[TracedEpisode]:
+    made = traced(run.choice, task_id, seeds, n_slots=run.n_slots, crank=run.crank, advance=advance)
+    return [trace for _, trace in made]
 
 
-def measured(
-    detector: Detector, episodes: Sequence[TracedEpisode], seeds: Sequence[int]
-) -> Detection:
+def _acts(choice: Choice, engine: str) -> str:
+    """How a model's weights act, as far as it changes how often they fail."""
+    return ", ".join(filter(None, (choice.told, f"shield {choice.shield}", engine)))
+
+
+def measured(detector: Detector, episodes: Sequence[TracedEpisode]) -> Detection:
     """What a detector is worth on episodes that it was not fitted on.
 
     Failure is judged at one time for all episodes of a task, since the length of an episode tells
     how it ends: at half of what its successes usually take, and at half of the horizon, where an
     episode that has ended keeps its last score. Some tasks fail more often than others, which a
     detector knows; how much it knows beyond that, pairs of the same task say.
-
-    Raises:
-        BadConfig: If there is one kind of episodes only.
     """
     told = [e for e in episodes if not e.mismatch]
     failed = [not e.success for e in told]
@@ -194,21 +203,20 @@ def measured(
     early = [
         float(detector.scores("mismatch", e.task_id, e.trace, e.decision_s)[-1]) for e in episodes
     ]
+    by_rate = [detector.prior[e.task_id] for e in told]
     within = auroc_within(half_horizon, failed, [e.task_id for e in told])
     areas = {
-        "failure at half the usual time": auroc(half_usual, failed),
-        "failure at half the horizon": auroc(half_horizon, failed),
-        "failure by the rate of its task alone": auroc(
-            [detector.prior[e.task_id] for e in told], failed
-        ),
-        **({} if within is None else {"failure within a task, at half the horizon": within}),
-        f"mismatch after {EARLY} decisions": auroc(early, [e.mismatch for e in episodes]),
+        "failure at half the usual time": _area(half_usual, failed),
+        "failure at half the horizon": _area(half_horizon, failed),
+        "failure by the rate of its task alone": _area(by_rate, failed),
+        "failure within a task, at half the horizon": within,
+        f"mismatch after {EARLY} decisions": _area(early, [e.mismatch for e in episodes]),
     }
     alarms = [detector.alarms(e.task_id, e.trace, e.decision_s) for e in episodes]
     normal: dict[Kind, list[bool]] = {kind: [] for kind in KINDS}
     wrong: dict[Kind, list[bool]] = {kind: [] for kind in KINDS}
     leads, said = [], []
-    for episode, seed, raised in zip(episodes, seeds, alarms, strict=True):
+    for episode, raised in zip(episodes, alarms, strict=True):
         for kind in KINDS:
             is_wrong = episode.mismatch if kind == "mismatch" else not episode.success
             if kind == "failure" and episode.mismatch:
@@ -217,18 +225,24 @@ def measured(
                 (wrong if is_wrong else normal)[kind].append(kind in raised)
             if kind in raised and is_wrong and kind == "failure":
                 leads.append(episode.duration_s - raised[kind] * episode.decision_s)
-        said += [_line(episode, seed, sentences(raised, episode.decision_s))] if raised else []
+        said += [_line(episode, sentences(raised, episode.decision_s))] if raised else []
     return Detection(
-        auroc=areas,
-        false_alarms={kind: wilson(sum(hits), len(hits)) for kind, hits in normal.items()},
-        found={kind: wilson(sum(hits), len(hits)) for kind, hits in wrong.items()},
+        auroc={what: area for what, area in areas.items() if area is not None},
+        false_alarms={kind: wilson(sum(hits), len(hits)) for kind, hits in normal.items() if hits},
+        found={kind: wilson(sum(hits), len(hits)) for kind, hits in wrong.items() if hits},
         lead_s=float(np.median(leads)) if leads else None,
         said=tuple(said[:: max(1, len(said) // 6)][:6]),
         silent={
             kind: tuple(t for t, value in by_task.items() if value is None)
             for kind, by_task in detector.thresholds.items()
         },
+        unknown=tuple(kind for kind in KINDS if not detector.knows(kind)),
     )
+
+
+def _area(scores: Sequence[float], found: Sequence[bool]) -> Estimate | None:
+    """Their AUROC; None where all are of one kind."""
+    return auroc(scores, found) if any(found) and not all(found) else None
 
 
 def _at(detector: Detector, episode: TracedEpisode, time_s: float) -> float:
@@ -237,26 +251,29 @@ def _at(detector: Detector, episode: TracedEpisode, time_s: float) -> float:
     return float(scores[min(int(time_s / episode.decision_s), len(scores) - 1)])
 
 
-def _line(episode: TracedEpisode, seed: int, said: Mapping[str, float]) -> str:
+def _line(episode: TracedEpisode, said: Mapping[str, float]) -> str:
     alarms = "; ".join(f"at {time_s:.1f} s: {sentence}" for sentence, time_s in said.items())
     words = "words for what is not there" if episode.mismatch else "true words"
     ended = "succeeded" if episode.success else "failed"
     return (
-        f"{short_name(episode.task_id)} seed {seed}, {words}: {alarms}"
+        f"{short_name(episode.task_id)} seed {episode.scene}, {words}: {alarms}"
         f" ({ended} at {episode.duration_s:.1f} s)"
     )
 
 
-def load_detector(path: Path, policy: str) -> Detector:
-    """A detector from its file, for the model that it was calibrated on.
+def load_detector(path: Path, choice: Choice, engine: str) -> Detector:
+    """A detector from its file, for the policy that it was calibrated on.
 
     Args:
         path: As `detect` wrote it.
-        policy: The folder of the model that will be watched.
+        choice: The policy that will be watched, by its folder.
+        engine: The physics engine that it will act in.
 
     Raises:
         DamagedFile: If it is missing, damaged, or of another checkpoint.
+        BadConfig: If it is of this checkpoint, with other switches.
     """
+    policy = choice.name
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -267,6 +284,11 @@ def load_detector(path: Path, policy: str) -> Detector:
         raise DamagedFile(
             f"{path} was calibrated on another checkpoint than {policy} holds now; run `vla-sim "
             f"detect --policy {quote(str(policy))}` again"
+        )
+    if (acted := values.get("acts")) != (acts := _acts(choice, engine)):
+        raise BadConfig(
+            f"{path} was calibrated on a policy with {acted}, and this one acts with {acts}; take "
+            "the same switches, or run `vla-sim detect` with these"
         )
     return Detector.from_json(values, path)
 

@@ -16,7 +16,6 @@ from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from torch import Tensor
 
-from vla_sim.agents.aligned import N_ACTION_STEPS
 from vla_sim.agents.rl_actor import BlockActor, RlActor
 from vla_sim.agents.rl_hand import DirectHand, Hand, ResidualHand
 from vla_sim.align.checkpoint import Checkpoint, load_checkpoint
@@ -32,6 +31,7 @@ from vla_sim.loop.rl.rl_decoder import DecoderActor, LearningDecoder
 from vla_sim.loop.rl.rl_features import KINDS, N_NEAR, FrozenFeatures, Kind
 from vla_sim.loop.rl.rl_start import CORRECTING, STARTS, StartKind
 from vla_sim.records.observation import PolicyInput
+from vla_sim.records.triple import N_ACTION_STEPS
 
 INDEX = "finetune.json"
 ENCODER = "encoder"

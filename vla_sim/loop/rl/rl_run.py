@@ -8,7 +8,6 @@ from typing import Literal, get_args
 
 import torch
 
-from vla_sim.agents.aligned import N_ACTION_STEPS
 from vla_sim.agents.rl_bounds import BoundsConfig
 from vla_sim.agents.rl_ppo import PpoConfig
 from vla_sim.agents.rl_reward import RewardConfig
@@ -22,6 +21,7 @@ from vla_sim.envs.crank import CrankConfig
 from vla_sim.envs.suites import tasks_of
 from vla_sim.envs.task_names import short_name
 from vla_sim.envs.task_table import TaskTable
+from vla_sim.envs.tasks import check_engines
 from vla_sim.errors import BadConfig, RunFolderError, UnknownName
 from vla_sim.eval.run_card import run_card
 from vla_sim.eval.stopping import StoppingConfig
@@ -40,6 +40,7 @@ from vla_sim.loop.rl.rl_thaw import UnfreezeConfig
 from vla_sim.loop.run_folder import BEST, RunFolder
 from vla_sim.loop.tracking.tracker import TrackerName, check_tracker
 from vla_sim.ranges import MAX_SEED, above, as_by_default, some, whole
+from vla_sim.records.triple import N_ACTION_STEPS
 
 VERB = "finetune"
 Algorithm = Literal["ppo", "sac"]
@@ -203,6 +204,7 @@ class FinetuneRun:
             as_by_default("residual", self.residual, ("decoder_rate",), why)
 
     def _check_tasks(self) -> None:
+        check_engines(self.task_ids, self.crank.engine)
         if len(self.task_ids) == 1:
             return
         robots = {short_name(task_id): robot_of(task_id) for task_id in self.task_ids}

@@ -134,6 +134,7 @@ def film(config: FilmRun) -> list[Episode]:
         RunFolderError: If the file cannot be written.
         RenderBackendError: If the renderer cannot draw here.
         DamagedFile: If the detector is damaged or of another checkpoint.
+        BadConfig: If it was calibrated on a policy with other switches.
         UnknownName: If it was not fitted on the task.
     """
     check_outlet(config.path)
@@ -141,7 +142,7 @@ def film(config: FilmRun) -> list[Episode]:
     said = _silence(plan)
     detector = None
     if config.detector is not None:
-        detector = load_detector(config.detector, config.policy)
+        detector = load_detector(config.detector, config.choice, config.crank.engine)
         detector.check(task_id)
     try_out(config.choice, [task_id], able)
     large = Crank(task_id, config.n, replace(able, image_size=config.size))

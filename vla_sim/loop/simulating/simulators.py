@@ -188,8 +188,8 @@ class _Station:
     def collect(self, model: ChunkModel | None, *, expert_share: float, n_rows: int) -> Harvest:
         policy = self._policy
         # What the raw chunks lead to is what has to be learnt from.
-        policy.learner = None if model is None else AlignedPolicy(model, ensemble=0.0)
-        policy.expert_share = 1.0 if model is None else expert_share
+        learner = None if model is None else AlignedPolicy(model, ensemble=0.0)
+        policy.share_with(learner, expert_share)
         if self._run is None:
             self._run = Rollout(self.crank, policy, self._plan(), keep_images=True)
         run = self._run
