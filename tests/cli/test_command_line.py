@@ -190,6 +190,8 @@ def test_a_missing_task_is_asked_for(capsys: Capture) -> None:
         (["bench", "--policy", "lerobot:"], "no policy, and no folder, 'lerobot:'"),
         (["bench", "--crank.engine", "pybullet"], "ChangeLane-v1 is not declared"),
         (["film", "Reach", "--out", "film.mp4"], "no film format '.mp4'"),
+        (["film", "ReachUR5e"], "ReachUR5e is for gymnasium.make alone: its robot comes with"),
+        (["detect"], "'runs/align' is no folder of an aligned model: name the run"),
         (["film", "Reach", "--policy", "genius"], "no policy, and no folder, 'genius'"),
         (["say", "Reach", "--n", "0"], "n is 0"),
         (["list", "--kind", "foods"], "no kind 'foods'"),

@@ -32,6 +32,7 @@ from vla_sim.loop.collecting.collect import CollectRun
 from vla_sim.loop.detecting.detect import DetectRun
 from vla_sim.loop.policies import learned, policy_of
 from vla_sim.loop.retrieving import memory_of
+from vla_sim.loop.run_folder import BEST
 from vla_sim.loop.showing.film import FilmRun
 from vla_sim.protocols.chunk_model import ChunkModel
 from vla_sim.protocols.policy import Policy
@@ -105,6 +106,26 @@ def test_a_run_that_goes_on_is_retrieved_from_anew(run: Path) -> None:
     memory = memory_of(run)
     atomic.write_bytes(memory, memory.read_bytes())
     assert index() is not before
+
+
+@pytest.mark.parametrize("verb", ["bench", "film", "collect", "detect"])
+def test_pictures_of_another_size_are_refused_with_the_option_that_helps(
+    run: Path, verb: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tasks = ["Reach"] if verb == "film" else ["--tasks", "Reach"]
+    out = tmp_path / "out.png"
+    assert main([verb, *tasks, "--policy", str(run), "--out", str(out)]) == 2
+    said = capsys.readouterr().err
+    assert f"was trained on pictures of {SMALL.image_size} px, and here they have 64: " in said
+    assert said.rstrip().endswith(f"--crank.image-size {SMALL.image_size}")
+    assert not out.exists()
+
+
+def test_a_run_that_was_not_evaluated_yet_says_how_it_gets_there(tmp_path: Path) -> None:
+    begun = untrained_run(tmp_path / "begun")
+    (begun / BEST).unlink()
+    with pytest.raises(BadConfig, match=r"begun was not evaluated yet, .* --out \S+ --resume`"):
+        policy_of(str(begun), Crank(REACH, 1, SMALL))
 
 
 def aligned(run: Path) -> AlignedPolicy:

@@ -80,7 +80,9 @@ def override(
     except SystemExit as stop:
         if (refusal := _refusal(stop)) is not None:
             raise refusal from None
-        print(said.getvalue(), end="", file=sys.stderr)
+        # It knows of one word for the program, and help is asked for without a recipe.
+        there, shown = f"{prog} --help", f"{prog.rpartition(' ')[0]} --help"
+        print(said.getvalue().replace(there, shown.ljust(len(there))), end="", file=sys.stderr)
         raise
     if rest:
         wrong = next((word for word in rest if word.startswith("-")), None)

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from vla_sim.envs.own_tasks import own_task_id
 from vla_sim.envs.registration import IDS
-from vla_sim.errors import RetiredName, UnknownName
+from vla_sim.envs.tasks import GUEST_TASKS
+from vla_sim.errors import BadConfig, RetiredName, UnknownName
 from vla_sim.foreign import is_foreign
 
 
@@ -24,7 +25,8 @@ def task_id_of(name: str, task_ids: Sequence[str] = IDS) -> str:
     Raises:
         RetiredName: If a newer version has replaced it.
         UnknownName: If it means none; the error lists the short names.
-        BadConfig: If it is one of the user's own, and no task that can be run.
+        BadConfig: If it is one of the user's own, and no task that can be run, or one for
+            `gymnasium.make` alone.
     """
     if is_foreign(name):
         return own_task_id(name)
@@ -39,6 +41,12 @@ def task_id_of(name: str, task_ids: Sequence[str] = IDS) -> str:
     newer = [t for t in task_ids if short_name(t).casefold() == stem and version.isdecimal()]
     if newer and int(version) < max(map(_version, newer)):
         raise RetiredName("task", name, max(newer, key=_version))
+    if wanted.partition("-v")[0] in {short_name(t).casefold() for t in GUEST_TASKS}:
+        raise BadConfig(
+            f"{name} is for gymnasium.make alone: its robot comes with an extra, and verbs know "
+            "the standard set; write it as a task of your own, path/to/file.py:name "
+            "(docs/en/extend.md)"
+        )
     raise UnknownName("task", name, {short_name(t) for t in task_ids})
 
 

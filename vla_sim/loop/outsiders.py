@@ -11,7 +11,7 @@ from vla_sim.envs.plan import draw_spec
 from vla_sim.envs.streams import TRAIN_SEEDS_FROM
 from vla_sim.errors import BadConfig, VlaSimError
 from vla_sim.loop.choice import Choice
-from vla_sim.loop.policies import policy_of
+from vla_sim.loop.policies import check_pictures, policy_of
 from vla_sim.protocols.teacher import Actor, Teacher
 
 _TRIED_SEED = TRAIN_SEEDS_FROM - 1
@@ -32,12 +32,15 @@ def tolerated(actor: Actor, chosen: str | Choice) -> Actor:
 
 
 def try_out(choice: Choice, task_ids: Sequence[str], config: CrankConfig) -> None:
-    """Ask somebody else's policy for one chunk on each task, before anything is measured.
+    """Find out whether a policy can act at all, before anything is measured.
+
+    Somebody else's is asked for one chunk on each task; an aligned model says what it looks at.
 
     Raises:
-        VlaSimError: If it cannot be had, or its chunk is none.
+        VlaSimError: If it cannot be had, its chunk is none, or it knows pictures of another size.
     """
     if not choice.is_outside:
+        check_pictures(choice, config)
         return
     only = np.zeros(1, dtype=np.int64)
     for task_id in task_ids:

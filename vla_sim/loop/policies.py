@@ -10,12 +10,12 @@ from vla_sim.agents.aligned import AlignedPolicy
 from vla_sim.agents.controls import POLICIES
 from vla_sim.agents.verified import VerifiedPolicy
 from vla_sim.disk.written import when_written
-from vla_sim.envs.crank import Crank
+from vla_sim.envs.crank import Crank, CrankConfig
 from vla_sim.errors import BadConfig, DamagedFile, UnknownName
 from vla_sim.foreign import is_foreign, load_foreign
 from vla_sim.loop.choice import LEROBOT, RETRIEVAL, Choice, is_remote
 from vla_sim.loop.policy_args import needed, typed_arguments
-from vla_sim.loop.run_folder import BEST, RunFolder
+from vla_sim.loop.run_folder import BEGUN, BEST, RunFolder
 from vla_sim.protocols.chunk_model import ChunkModel
 from vla_sim.protocols.policy import Policy
 from vla_sim.protocols.task import Task
@@ -135,6 +135,26 @@ def policy_for(choice: Choice, task_id: str, task: Task) -> Actor:
     raise UnknownName(_NOT, name, _KNOWN)
 
 
+def check_pictures(choice: Choice, config: CrankConfig) -> None:
+    """Let pass an aligned model that is given pictures of the size that it was trained on.
+
+    Raises:
+        BadConfig: If they have another.
+        DamagedFile: If the model's files are damaged or foreign.
+    """
+    folder = Path(choice.name.removeprefix(RETRIEVAL))
+    if choice.name in POLICIES or choice.is_outside or not folder.is_dir():
+        return
+    if (folder / "finetune.json").is_file():
+        return  # its encoder says at its first picture which size it knows
+    known = learned(best_checkpoint(folder)).image_px
+    if known not in (0, config.image_size):
+        raise BadConfig(
+            f"{folder} was trained on pictures of {known} px, and here they have "
+            f"{config.image_size}: --crank.image-size {known}"
+        )
+
+
 def learned(checkpoint: Path) -> "LearnedModel":
     """The model of a checkpoint, loaded once and again when another is written there.
 
@@ -215,7 +235,16 @@ def _made(make: Callable[..., object], *task_id: str, **given: object) -> object
 
 
 def best_checkpoint(folder: Path) -> Path:
-    """The checkpoint in a folder: itself, or the best of a run."""
+    """The checkpoint in a folder: itself, or the best of a run.
+
+    Raises:
+        BadConfig: If it is a run that was not evaluated yet.
+    """
     if (folder / BEST).is_file():
         return folder / str(RunFolder.open(folder).read_json(BEST)["checkpoint"])
+    if (folder / BEGUN).is_file() and RunFolder.open(folder).read_json(BEGUN)["verb"] == "align":
+        raise BadConfig(
+            f"{folder} was not evaluated yet, so that no model of it is the best: let its training "
+            f"reach an evaluation, `vla-sim align --out {folder} --resume`"
+        )
     return folder

@@ -180,7 +180,9 @@ def _asked_gl() -> Check:
     try:
         asked = gl_probe.asked_backend()
     except RenderBackendError as error:
-        remedy = "only for `--renderer gl`: unset MUJOCO_GL, and the first that works is taken"
+        remedy = (
+            "only for `--crank.renderer gl`: unset MUJOCO_GL, and the first that works is taken"
+        )
         return Check(name="MUJOCO_GL", ok=False, detail=str(error), remedy=remedy, required=False)
     detail = "leaves the choice of a GL to vla-sim" if asked is None else f"asks for {asked}"
     return Check(name="MUJOCO_GL", ok=True, detail=detail, required=False)
@@ -193,6 +195,6 @@ def _gl(backend: str) -> Check:
         name=f"GL {backend}",
         ok=result.ok,
         detail=result.detail,
-        remedy="" if result.ok else f"only for `--renderer gl`: apt-get install {packages}",
+        remedy="" if result.ok else f"only for `--crank.renderer gl`: apt-get install {packages}",
         required=False,
     )

@@ -92,7 +92,7 @@ class VisionEncoder(VisionTower):
         if image_NHWC.shape[1:] != (px, px, 3):
             raise BadConfig(
                 f"pictures of shape {tuple(image_NHWC.shape[1:])}; the encoder was built for"
-                f" ({px}, {px}, 3): render at that size or set image_px"
+                f" ({px}, {px}, 3): render at that size, --crank.image-size {px}"
             )
         with torch.autocast(image_NHWC.device.type, torch.bfloat16, enabled=self.bf16):
             out_NSC: Tensor = self._convolve(image_NHWC)

@@ -76,7 +76,7 @@ def evaluate(
         n_slots: Simulations at once; results do not depend on it.
         n_threads: Threads for physics and pictures; results do not depend on it.
         proposals: Chunks that an aligned policy, given by its folder, proposes at each decision;
-            the one nearest to what is asked is run.
+            what they agree on is run.
         guidance: Leads its chunks away from what they would be without words; 1: as is.
         ensemble: Share of the chunk before in what it runs of each; 0: chunks as they are.
         policy_arg: Arguments of what makes a policy that is given by its place, or of a connection.

@@ -30,7 +30,7 @@ from vla_sim.loop.benching.benchmark import BENCH_SEEDS_FROM
 from vla_sim.loop.choice import RETRIEVAL, Choice
 from vla_sim.loop.detecting.traces import ARMS, traced
 from vla_sim.loop.paths import with_paths
-from vla_sim.loop.policies import best_checkpoint, check_policy
+from vla_sim.loop.policies import best_checkpoint, check_pictures
 from vla_sim.loop.progress import bar_of
 from vla_sim.ranges import some, whole, within
 from vla_sim.records.reports import Estimate
@@ -138,14 +138,16 @@ def detect(run: DetectRun, console: Console) -> Detection:
     """Fit, calibrate, write, measure.
 
     Raises:
-        UnknownName: If there is no such policy or task.
-        BadConfig: If the policy has no decoder.
+        BadConfig: If the policy is no aligned model, or knows pictures of another size.
         RunFolderError: If the detector cannot be written.
         DamagedFile: If the checkpoint is damaged.
     """
-    check_policy(run.policy)
     if not Path(run.policy).is_dir():
-        raise BadConfig(f"{run.policy!r} is no folder of an aligned model; name an alignment run")
+        raise BadConfig(
+            f"{run.policy!r} is no folder of an aligned model: name the run of an alignment, "
+            "--policy RUN, or train one, `vla-sim align --out RUN`"
+        )
+    check_pictures(run.choice, run.crank)
     fingerprint = fingerprint_of(run.policy)
     check_outlet(run.path)
     n = run.episodes

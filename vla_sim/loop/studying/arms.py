@@ -348,8 +348,9 @@ ARMS: Mapping[str, StudyArm] = {
     ),
     "proposals": StudyArm(
         section="5.1",
-        en="8 chunks are proposed, and the nearest in the aligned space is run",
-        zh="提出 8 个动作块，执行对齐空间中最近的一个",
+        en="8 chunks are proposed; measured when the nearest in the aligned space was run, "
+        "and not yet what they agree on",
+        zh="提出 8 个动作块；测量时执行的是对齐空间中最近的一个，还不是各块一致之处",
         acting={"proposals": 8},
     ),
 }

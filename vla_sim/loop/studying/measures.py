@@ -90,7 +90,7 @@ MEASURES: Mapping[str, Measure] = {
     ),
     "violations": Measure(
         en="any violation",
-        zh="有违例",
+        zh="有违规",
         of=over_tasks(TRUE_WORDS, lambda task: task.violated),
         better=-1,
     ),

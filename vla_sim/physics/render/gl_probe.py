@@ -23,7 +23,7 @@ ANY = ("", "1", "on", "true", "enable", "enabled")
 HOW_TO_GET_GL = (
     f"install one with `apt-get install {BACKENDS['egl']}` (MUJOCO_GL=egl) or "
     f"`apt-get install {BACKENDS['osmesa']}` (MUJOCO_GL=osmesa), or use the default renderer, "
-    "`--renderer raycast`, which needs no GL"
+    "`--crank.renderer raycast`, which needs no GL"
 )
 TIMEOUT_S = 60.0
 

@@ -138,8 +138,8 @@ def shapes_of(model: mujoco.MjModel, spec: CameraSpec) -> Shapes:
             label = mujoco.mjtGeom(mujoco_type).name.removeprefix("mjGEOM_").lower()
             raise RenderBackendError(
                 f"geom {name!r} is of type {label}, and the ray caster draws only planes and "
-                "primitives; `--renderer gl` (mujoco.Renderer) can draw it, or put it in group 3 "
-                "to hide it"
+                "primitives; `--crank.renderer gl` (mujoco.Renderer) can draw it, or put it in "
+                "group 3 to hide it"
             )
         kind[g] = KINDS[mujoco_type]
     still = never_moves(model) & (kind != HIDDEN)
