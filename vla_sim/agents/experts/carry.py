@@ -80,6 +80,7 @@ class CarryExpert(PhasedExpert[CarryExpertConfig]):
     reads = (*PhasedExpert.HAND, "object_pos", "object_size", "goal_place")
     goals_of = "goal_place"
     may_be_infinite = ("goal_place",)
+    grips = True
 
     def world(self, state: State, goal: Ints) -> State:
         """The objects and where each belongs."""

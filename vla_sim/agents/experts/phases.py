@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from vla_sim.agents.experts.privileged_rows import checked_rows
 from vla_sim.agents.experts.tool_motion import ToolMotionConfig, ToolRollout
-from vla_sim.assets.panda import GRIPPER_SPEED_M_S
+from vla_sim.assets.panda import GRIPPER_LEAD_M, GRIPPER_SPEED_M_S
 from vla_sim.physics.filters import input_for, low_pass_gain
 from vla_sim.records.embodiment import Embodiment
 from vla_sim.records.manner import Manner, MannerProfile
@@ -28,6 +28,8 @@ Bools = NDArray[np.bool_]
 State = dict[str, Floats]
 
 OPEN, CLOSED = 1.0, -1.0
+TOUCH_M = 0.003
+"""Fingers that are less than this wider than what is between them touch it [m]."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +73,9 @@ class Hand:
     def __init__(self, tool: ToolRollout, turn: Turn | None, width: Floats) -> None:
         self.width = width.copy()
         """Openings of the grippers [m], shape (m,)."""
+        self.pressed = np.zeros(len(width))
+        """How much narrower than they are the grippers are commanded [m], shape (m,): as much has
+        to be taken back before they open."""
         self.yaw = np.zeros(len(width))
         """Turns about the vertical [rad], shape (m,); zero for experts that do not turn."""
         self.follow(tool, turn)
@@ -139,6 +144,8 @@ class PhasedExpert(ABC, Generic[Settings]):
     """A target that moved by less within a phase does not start a new plan."""
     stroke_m: ClassVar[float] = np.inf
     """The fingers that are imagined open no wider than this."""
+    grips: ClassVar[bool] = False
+    """Whether `stop` tells of things: fingers press on them, and therefore open late."""
 
     def __init__(
         self,
@@ -196,6 +203,9 @@ class PhasedExpert(ABC, Generic[Settings]):
         for k in range(size):
             if k % self.read_every == 0:
                 moves = self.read(hand, world)
+                if k == 0 and self.grips:
+                    # A state does not tell for how long its fingers have pressed: fully, then.
+                    hand.pressed[self._touches(hand, world)] = GRIPPER_LEAD_M
                 shift = np.abs(moves.target - aimed).max(axis=1)
                 rows = np.flatnonzero((moves.phase != phase) | (shift > self.same_target_m))
                 tool.aim(rows, moves.target[rows], manner[rows])
@@ -209,12 +219,24 @@ class PhasedExpert(ABC, Generic[Settings]):
                 rate = turn.rate
                 action[:, k, 5] = input_for(rate, turn.advance(), self._gain)
             hand.follow(tool, turn)
-            hand.width = self._fingers(hand.width, moves.gripper > 0.0, self.stop(world))
+            self._move_fingers(hand, world, moves.gripper > 0.0)
             self.carry(hand, world, moves, tool.position - before)
         return np.clip(action / self._scale, -1.0, 1.0).astype(np.float32)
 
-    def _fingers(self, width: Floats, opens: Bools, stop: Floats | float) -> Floats:
-        """Widths (m,) a step later [m]."""
+    def _touches(self, hand: Hand, world: State) -> Bools:
+        """Whose fingers are at what is between them, (m,)."""
+        stop = self.stop(world)
+        touches: Bools = (stop > 0.0) & (hand.width < stop + TOUCH_M)
+        return touches
+
+    def _move_fingers(self, hand: Hand, world: State, opens: Bools) -> None:
+        """Open or close them for a step."""
         travel = GRIPPER_SPEED_M_S * self.dt_s
-        wider = np.minimum(width + travel, np.maximum(width, self.stroke_m))
-        return np.where(opens, wider, np.maximum(width - travel, np.minimum(stop, width)))
+        width, stop = hand.width, self.stop(world)
+        back = np.minimum(hand.pressed, travel)
+        wider = np.minimum(width + (travel - back), np.maximum(width, self.stroke_m))
+        hand.width = np.where(opens, wider, np.maximum(width - travel, np.minimum(stop, width)))
+        if self.grips:
+            more = np.where(self._touches(hand, world), travel, 0.0)
+            pressed = np.minimum(hand.pressed + more, GRIPPER_LEAD_M)
+            hand.pressed = np.where(opens, hand.pressed - back, pressed)

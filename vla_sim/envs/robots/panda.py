@@ -18,7 +18,7 @@ PANDA_ARM = ArmConfig(
         width_m=(0.0, panda.GRIPPER_STROKE_M),
         position=(0.0, 0.5 * panda.GRIPPER_STROKE_M),
         speed_m_s=panda.GRIPPER_SPEED_M_S,
-        lead_m=0.024,
+        lead_m=panda.GRIPPER_LEAD_M,
     ),
     links=(*(f"link{i}" for i in range(1, 8)), "hand"),
     fingers=("left_finger", "right_finger"),
