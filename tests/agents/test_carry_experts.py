@@ -1,18 +1,21 @@
 """Carry and Push on an ideal arm: what they do in states that they would not get into."""
 
+from dataclasses import dataclass, field
+
 import numpy as np
 from numpy.typing import NDArray
 
 from tests.agents.integrators import ARM, KinematicArm
 from tests.agents.scenes import tables
 from vla_sim.agents.controls import ExpertPolicy
-from vla_sim.agents.experts.phases import Moves
+from vla_sim.agents.experts.phases import TOUCH_M, Moves
 from vla_sim.agents.experts.table import expert_for
-from vla_sim.assets.panda import PANDA_MANNERS
+from vla_sim.assets.panda import GRIPPER_LEAD_M, GRIPPER_SPEED_M_S, PANDA_MANNERS
 from vla_sim.envs.crank import Crank, CrankConfig
 from vla_sim.envs.plan import plan_episodes
 from vla_sim.envs.rollout import run_all
 from vla_sim.records.manner import MANNERS
+from vla_sim.records.teacher_input import TeacherInput
 
 Floats = NDArray[np.float64]
 
@@ -108,6 +111,54 @@ def test_what_stands_at_its_place_is_left_there() -> None:
     chunk = CARRY.chunk(state(arm), ROW % 3, NORMAL, 8)
     assert (chunk[:, :, 6] > 0.0).all()
     assert np.abs(chunk[:, :, :2]).max() < 1e-6
+
+
+def test_a_hand_stays_until_its_fingers_can_have_opened() -> None:
+    arm = tables(N, 10)
+    mine = ROW % 3
+    arm.objects[ROW, mine] = PLACE + np.array([0.0, 0.0, 0.022])
+    arm.tool = arm.objects[ROW, mine].copy()
+    arm.width[:] = 0.044
+    chunk = CARRY.chunk(state(arm), mine, NORMAL, 16)
+    assert (chunk[:, :, 6] == 1.0).all()
+    taken_back = round(GRIPPER_LEAD_M / GRIPPER_SPEED_M_S / ARM.control_dt_s)
+    assert np.abs(chunk[:, : taken_back + 2, :3]).max() < 0.03
+    assert (chunk[:, 12:, 2] > 0.1).all()
+    # Fingers that hold nothing have nothing to take back.
+    arm.objects[ROW, mine, 0] += 0.1
+    arm.tool[:, 2] = 0.11
+    assert (CARRY.chunk(state(arm), mine, NORMAL, 3)[:, 2, 2] > 0.1).all()
+
+
+@dataclass
+class Watched:
+    """An expert asked at every step, and what its fingers did."""
+
+    actor: ExpertPolicy
+    width_m: list[float] = field(default_factory=list)
+    opens: list[bool] = field(default_factory=list)
+    needs_images: bool = False
+    n_action_steps: int = 1
+
+    def teach(self, known: TeacherInput) -> NDArray[np.float32]:
+        chunk = self.actor.teach(known)
+        self.width_m.append(float(known.privileged["gripper_width"][0]))
+        self.opens.append(bool(chunk[0, 0, 6] > 0.0))
+        return chunk
+
+
+def test_the_robots_fingers_open_as_late_as_is_reckoned_with() -> None:
+    task_id = "vla_sim/PickPlace-v0"
+    crank = Crank(task_id, 1, CrankConfig(image_size=16))
+    expert = expert_for(task_id, crank.embodiment, crank.task.manners)
+    watched = Watched(ExpertPolicy(expert))
+    (episode,) = run_all(crank, watched, plan_episodes(task_id, [30_001]))
+    assert episode.success_at_end
+    first = max(k for k in range(1, len(watched.opens)) if watched.opens[k] > watched.opens[k - 1])
+    width = np.array(watched.width_m[first:])
+    late = int(np.argmax(width > width[0] + TOUCH_M))
+    taken_back = GRIPPER_LEAD_M / GRIPPER_SPEED_M_S / crank.embodiment.control_dt_s
+    assert taken_back <= late <= taken_back + 2.0
 
 
 def test_push_lets_go_of_what_it_holds_and_rises() -> None:

@@ -44,7 +44,7 @@ GRIPPER_STROKE_M = 0.08
 GRIPPER_SPEED_M_S = 0.1
 """Both fingers together: 50 mm/s each; Franka Hand, product manual."""
 GRIPPER_LEAD_M = 0.024
-"""How far the commanded opening may be from the measured one: beyond it the servos are saturated."""
+"""The servos are saturated when the commanded opening is this far from the measured one [m]."""
 GRIPPER_FORCE_N = 20.0
 """Per finger; the hand's continuous force is 70 N, and small objects need less."""
 FINGERTIP_M = 0.01
