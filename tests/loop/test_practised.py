@@ -8,7 +8,7 @@ from rich.console import Console
 from vla_sim.cli.bench import run
 from vla_sim.envs.suites import CORE
 from vla_sim.envs.task_names import task_id_of
-from vla_sim.errors import DamagedFile
+from vla_sim.errors import BadConfig
 from vla_sim.loop.benching.bench_run import BenchRun
 from vla_sim.loop.practised import practised, said_of_new_tasks
 from vla_sim.loop.run_folder import RunFolder
@@ -51,6 +51,6 @@ def test_what_is_new_is_said_and_a_robot_that_it_never_moved(trained: Path) -> N
 def test_a_benchmark_says_it_before_anything_is_run(trained: Path) -> None:
     console = Console(record=True, width=300)
     asked = BenchRun(policy=str(trained), tasks=("Reach", "Park"), episodes=1, gallery=0)
-    with pytest.raises(DamagedFile):  # there is no checkpoint in it
+    with pytest.raises(BadConfig, match="was not evaluated yet"):  # there is no checkpoint in it
         run(asked, console)
     assert "Park it was not, and never moved ackermann_car" in console.export_text()

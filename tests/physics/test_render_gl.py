@@ -92,7 +92,7 @@ def test_a_machine_without_gl_is_told_what_to_install(monkeypatch: pytest.Monkey
         choose_backend()
     assert "no GL works here (glfw: " in str(caught.value)
     assert BACKENDS["egl"] in str(caught.value) and BACKENDS["osmesa"] in str(caught.value)
-    assert "--renderer raycast" in str(caught.value)
+    assert "--crank.renderer raycast" in str(caught.value)
 
 
 def test_a_backend_that_was_asked_for_and_does_not_start_is_an_error() -> None:
@@ -112,7 +112,7 @@ def test_a_backend_that_was_asked_for_and_does_not_start_is_an_error() -> None:
     )
     last = child.stderr.strip().splitlines()[-1]
     assert "RenderBackendError: GL backend 'glfw' does not work here" in last
-    assert "--renderer raycast" in last
+    assert "--crank.renderer raycast" in last
 
 
 def test_importing_the_renderers_loads_neither_gl_nor_numba() -> None:

@@ -256,7 +256,7 @@ def test_a_mesh_is_refused_with_its_name_and_the_way_out() -> None:
         '<geom name="tetra" type="mesh" mesh="t"/></worldbody></mujoco>'
     )
     model = mujoco.MjModel.from_xml_string(xml)
-    with pytest.raises(RenderBackendError, match=r"'tetra' is of type mesh.*--renderer gl"):
+    with pytest.raises(RenderBackendError, match=r"'tetra' is of type mesh.*--crank.renderer gl"):
         make_renderer("raycast", model, FIXED, 8, 8)
     hidden = mujoco.MjModel.from_xml_string(xml.replace("<geom", '<geom group="3"'))
     make_renderer("raycast", hidden, FIXED, 8, 8)
