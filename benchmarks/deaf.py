@@ -10,6 +10,7 @@ from vla_sim.agents.experts.table import expert_for
 from vla_sim.envs.crank import Crank
 from vla_sim.records.manner import MANNERS
 from vla_sim.records.teacher_input import TeacherInput
+from vla_sim.records.triple import N_ACTION_STEPS
 
 
 class Deaf(ExpertPolicy):
@@ -21,7 +22,7 @@ class Deaf(ExpertPolicy):
         return super().teach(replace(known, manner=usual))
 
 
-def deaf(crank: Crank, *, n_action_steps: int = 2) -> Deaf:
+def deaf(crank: Crank, *, n_action_steps: int = N_ACTION_STEPS) -> Deaf:
     """One for a crank's task."""
     expert = expert_for(crank.task_id, crank.embodiment, crank.task.manners)
     return Deaf(expert, n_action_steps=n_action_steps)

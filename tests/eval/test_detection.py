@@ -73,6 +73,11 @@ def test_a_conformal_threshold_lets_few_of_its_own_pass(n: int, seed: int) -> No
     assert (scores > conformal_threshold(scores, 0.1)).mean() <= 0.1
 
 
+def test_a_conformal_threshold_is_not_rounded_up_by_binary_fractions() -> None:
+    """In floating point 150 (1 - .18) lies a little above 123."""
+    assert conformal_threshold(np.arange(1, 150), 0.18) == 123.0
+
+
 def test_a_conformal_threshold_holds_for_the_next_one() -> None:
     rng = np.random.default_rng(0)
     passed = [rng.normal() > conformal_threshold(rng.normal(size=19), 0.1) for _ in range(4000)]

@@ -7,7 +7,7 @@ longer intervals.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -47,6 +47,8 @@ class Pulls:
     def lengths(self, terms: Mapping[str, Tensor], leaves: Sequence[Tensor]) -> dict[str, Tensor]:
         """Lengths of the gradients of those terms that are to be looked at now, as scalars.
 
+        Nothing is remembered of it before `note`.
+
         Args:
             terms: Losses of this update; their graph is kept.
             leaves: The representation that they were computed from.
@@ -55,26 +57,28 @@ class Pulls:
         for name in terms:
             if name in self.pulled:
                 continue
-            doubt = self.doubts.get(name, Doubt())
-            self.doubts[name] = replace(doubt, n_taken=doubt.n_taken + 1)
-            if _is_power_of_two(doubt.n_taken + 1):
+            if _is_power_of_two(self.doubts.get(name, Doubt()).n_taken + 1):
                 asked.append(name)
         return {name: _length(terms[name], [*leaves, *self._behind(name)]) for name in asked}
 
     def note(self, lengths: Mapping[str, float], values: Mapping[str, float]) -> None:
-        """Take in what was seen.
+        """Take in an update that was made, and what was seen of it.
 
         Args:
             lengths: Those that were asked for, as numbers.
-            values: {term: its loss}; one that is zero has no gradient to be expected.
+            values: {term: its loss} of all that were taken; one that is zero has no gradient to be
+                expected.
         """
-        for name, length in lengths.items():
-            if length != 0.0:
+        for name in [name for name in values if name not in self.pulled]:
+            if lengths.get(name, 0.0) != 0.0:
                 self.pulled.add(name)
-                del self.doubts[name]
-            elif values[name] != 0.0:
-                doubt = self.doubts[name]
-                self.doubts[name] = replace(doubt, n_still=doubt.n_still + 1)
+                self.doubts.pop(name, None)
+                continue
+            doubt = self.doubts.get(name, Doubt())
+            is_still = name in lengths and values[name] != 0.0
+            self.doubts[name] = Doubt(
+                n_taken=doubt.n_taken + 1, n_still=doubt.n_still + int(is_still)
+            )
 
     def _behind(self, term: str) -> list[nn.Parameter]:
         """What a term may move besides the representation: of the user's own, any weight."""

@@ -268,7 +268,6 @@ class AlignTrainer:
             parameters=self.model.parameters(),
             crew=self.crew,
         )
-        pulls_before, reconciler_before = self.pulls.state(), self.reconciler.state()
         looked = self.pulls.lengths(terms, leaves if cache is None else (*leaves, *cache.vectors))
         # One transfer for all of them: each by itself would make a GPU wait.
         scalars = (losses.total, *terms.values(), *watched.values(), *looked.values())
@@ -276,10 +275,9 @@ class AlignTrainer:
         of = dict(zip((*terms, *watched), read, strict=False))
         values, seen = {name: of[name] for name in terms}, {name: of[name] for name in watched}
         if bad := [name for name, value in values.items() if not math.isfinite(value)]:
-            self.pulls.load_state(pulls_before)
             raise self._given_up(f"the loss is not finite ({', '.join(bad)})")
-        self.pulls.note(dict(zip(looked, read[len(of) :], strict=True)), values)
         self.optimiser.zero_grad()
+        before = self.reconciler.state()
         reconciled = self.reconciler.backward(
             losses,
             values=values,
@@ -293,12 +291,12 @@ class AlignTrainer:
         seen |= reconciled.report
         seen["gradient_norm"] = float(self.optimiser.clip())
         if not math.isfinite(seen["gradient_norm"]):
-            self.pulls.load_state(pulls_before)
-            self.reconciler.load_state(reconciler_before)
+            self.reconciler.load_state(before)
             raise self._given_up(
                 "every loss is finite, but not the gradient "
                 f"({', '.join(self.optimiser.not_finite()) or 'its norm'})"
             )
+        self.pulls.note(dict(zip(looked, read[len(of) :], strict=True)), values)
         self.optimiser.step(self.fraction)
         self.config.contrast.temperatures.keep(self.model.log_inverse_temperature)
         self.contrast.settle()

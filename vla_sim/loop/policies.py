@@ -242,7 +242,7 @@ def best_checkpoint(folder: Path) -> Path:
     """
     if (folder / BEST).is_file():
         return folder / str(RunFolder.open(folder).read_json(BEST)["checkpoint"])
-    if (folder / BEGUN).is_file() and RunFolder.open(folder).read_json(BEGUN)["verb"] == "align":
+    if (folder / BEGUN).is_file() and RunFolder.open(folder).verb == "align":
         raise BadConfig(
             f"{folder} was not evaluated yet, so that no model of it is the best: let its training "
             f"reach an evaluation, `vla-sim align --out {folder} --resume`"

@@ -31,7 +31,7 @@ from vla_sim.loop.benching.team import Team, check_workers
 from vla_sim.loop.evaluation import gallery_plan
 from vla_sim.loop.opening import goes_on, opened, refuse_place
 from vla_sim.loop.outsiders import try_out
-from vla_sim.loop.policies import best_checkpoint
+from vla_sim.loop.policies import best_checkpoint, learned
 from vla_sim.loop.run_folder import BEGUN
 from vla_sim.loop.simulating.simulators import SimulatorsConfig, StationConfig
 from vla_sim.loop.tracking.reports import numbers_of
@@ -159,11 +159,8 @@ def _measured(run: BenchRun, card: Mapping[str, str], console: Console, *, check
     retrieval = None
     with open_team(run) as team:
         if run.gallery and run.is_folder and (shard is None or shard.k == 1):
-            # Here, so that experts and controls are measured without torch; and first, so that
-            # what cannot be measured is refused before the episodes run.
-            from vla_sim.loop.learned import LearnedModel
-
-            model = LearnedModel.load(best_checkpoint(Path(run.policy)))
+            # First, so that what cannot be measured is refused before the episodes run.
+            model = learned(best_checkpoint(Path(run.policy)))
             gallery = team.gallery(gallery_plan(run.task_ids, run.gallery, run.shift))
             retrieval = retrieve(model, gallery, TaskTable.of(run.task_ids))
         if run.until.width:
